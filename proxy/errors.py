@@ -1,0 +1,159 @@
+"""Every error that is ours, and the answer each one gives.
+
+Owns: the codes that clients see (DESIGN §4) with their HTTP status, and the classes of an issuer's refusal
+(LIFECYCLE, states). Must not know: HTTP libraries, config, the clock. No message here ever holds a secret.
+
+    KeylessError
+     ├─ ConfigError    what the user wrote is wrong: every problem at once, exit code 2
+     ├─ Fault          an answer of the proxy's own to a client: a problem+json with a code
+     └─ IssuerError    a token could not be had: its class says what happens next
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class KeylessError(Exception):
+    """Anything that Keyless itself raises on purpose."""
+
+
+class Problem(NamedTuple):
+    """One mistake in a config file, addressed so that an editor can jump to it."""
+
+    file: str
+    line: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.path}: {self.message}"
+
+
+class ConfigError(KeylessError):
+    """The config can't be used. `problems` lists every mistake, in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Code(NamedTuple):
+    status: int
+    title: str
+    hint: str
+
+
+CODES: dict[str, Code] = {
+    "bad_request": Code(400, "Bad request", "Send a well-formed HTTP/1.1 request."),
+    "client_key_required": Code(
+        401, "Client key required", "Send your client key as the API key; `keyless client new NAME` makes one."
+    ),
+    "host_refused": Code(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
+    "origin_refused": Code(403, "Origin refused", "Add the page's origin to `browser.origins`."),
+    "route_refused": Code(403, "Route refused", "This client key may not use the route; see its `routes` and `methods`."),
+    "path_refused": Code(403, "Path refused", "Send a plain path below the route, without dot segments or backslashes."),
+    "no_route": Code(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
+    "method_refused": Code(405, "Method refused", "Use one of the methods in `Allow`."),
+    "body_too_large": Code(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
+    "rate_limited": Code(429, "Rate limited", "Slow down and try again after Retry-After."),
+    "header_too_large": Code(431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."),
+    "credential_refused": Code(
+        502, "Credential refused by the issuer", "The operator must correct the provider's credential."
+    ),
+    "login_required": Code(502, "Login required", "The operator must log in again; the refresh token is no longer valid."),
+    "upstream_unreachable": Code(502, "Upstream unreachable", "Check the route's `upstream`, DNS, TLS and the network."),
+    "upstream_protocol": Code(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
+    "token_unavailable": Code(503, "Token unavailable", "The issuer can't be used right now; try again after Retry-After."),
+    "provider_unconfigured": Code(503, "Provider not configured", "Set the named variables and restart the proxy."),
+    "overloaded": Code(503, "Overloaded", "Try again after Retry-After."),
+    "shutting_down": Code(503, "Shutting down", "Try again after Retry-After."),
+    "upstream_timeout": Code(504, "Upstream timed out", "Try again, or raise the route's `timeout`."),
+}
+
+
+class Fault(KeylessError):
+    """An error that a client gets as `application/problem+json` (RFC 9457).
+
+    `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the
+    answer (an `Allow`, say).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        provider: str | None = None,
+        retry_after: float | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.provider = provider
+        self.retry_after = retry_after
+        self.headers = tuple(headers)
+
+    @property
+    def status(self) -> int:
+        return CODES[self.code].status
+
+    def problem(self) -> dict[str, Any]:
+        """The members of the problem document."""
+        known = CODES[self.code]
+        document: dict[str, Any] = {
+            "type": f"urn:keyless:error:{self.code}",
+            "title": known.title,
+            "status": known.status,
+            "code": self.code,
+            "detail": self.detail,
+            "hint": known.hint,
+        }
+        if self.provider is not None:
+            document["provider"] = self.provider
+        if self.retry_after is not None:
+            document["retry_after"] = whole_seconds(self.retry_after)
+        return document
+
+
+def whole_seconds(seconds: float) -> int:
+    """Seconds for `Retry-After`: whole, rounded up, at least one (RFC 9110 §10.2.3)."""
+    return max(1, int(-(-seconds // 1)))
+
+
+class FailureClass(StrEnum):
+    """What a failed login means for the next one (LIFECYCLE, states and back-off)."""
+
+    PASSING = "passing"
+    CREDENTIAL = "credential"
+    LOGIN = "login"
+
+
+class IssuerError(KeylessError):
+    """A login failed.
+
+    `message` is for the operator and already free of secrets; `hint` is our own advice and may be shown to clients,
+    as may `error`, the issuer's error code. `retry_after` is in seconds. `again` says whether the same flight may try
+    once more (LIFECYCLE, the issuer call).
+    """
+
+    def __init__(
+        self,
+        failure: FailureClass,
+        message: str,
+        *,
+        error: str | None = None,
+        hint: str | None = None,
+        retry_after: float | None = None,
+        again: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message
+        self.error = error
+        self.hint = hint
+        self.retry_after = retry_after
+        self.again = again
