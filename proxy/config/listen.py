@@ -1,0 +1,66 @@
+"""Where the proxy listens: `host:port`, `[::1]:port` or `unix:/path`.
+
+Owns: the form of an address, and which hosts are this machine only. Must not know: sockets, DNS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+
+_ADDRESS = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.%A-Za-z]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
+_EXPECTED = "expected host:port, [::1]:port or unix:/path"
+
+
+class Listener(NamedTuple):
+    """A TCP address, or the path of a unix socket (then host is empty and port 0)."""
+
+    host: str
+    port: int
+    path: str = ""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return bool(self.path) or is_loopback(self.host)
+
+    @property
+    def url(self) -> str:
+        if self.path:
+            return f"unix:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def parse(text: str) -> Listener:
+    """Raises ValueError. Port 0 asks the system for a free one."""
+    if text.startswith("unix:"):
+        path = text.removeprefix("unix:")
+        if not path.startswith("/") or not path.isprintable():
+            raise ValueError("expected an absolute path after unix:")
+        return Listener("", 0, path)
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise ValueError(_EXPECTED)
+    if int(match["port"]) > 65535:
+        raise ValueError("expected a port between 0 and 65535")
+    host = match["v6"] or match["host"]
+    if match["v6"] and _address(host) is None:
+        raise ValueError(_EXPECTED)
+    return Listener(host.lower(), int(match["port"]))
+
+
+def is_loopback(host: str) -> bool:
+    """`localhost`, 127.0.0.0/8 and ::1. Other names may resolve to anything, so they are not."""
+    if host.lower() == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,204 @@
+"""A config file, with all that belongs to it, becomes a `Loaded` or a ConfigError with every problem.
+
+Owns: reading files, and the order of the steps: read and include, expand presets, resolve secrets, check. Must not
+know: what the keys are for.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from proxy.config import validate
+from proxy.config.catalogue import Catalogue, Expanded, Preset, expand, read_preset
+from proxy.config.marks import Document, parse, unread
+from proxy.config.merge import merge
+from proxy.config.model import Config
+from proxy.config.problems import as_written, message
+from proxy.config.secrets import Reference, Resolved, Sources, resolve
+from proxy.config.sensitive import credentials
+from proxy.config.where import Finding, Where, dotted, place
+from proxy.errors import ConfigError, Problem
+
+_NO_NAME = "\0"  # opening it fails as it does for anything else that can't be a file's name
+_MAX_FILE = 4 * 1024 * 1024  # more is no config, or a device without end
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A config that can be run.
+
+    `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
+    `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
+    or not; a change in one is a reason to load again.
+    """
+
+    config: Config = field(repr=False)
+    unconfigured: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    files: tuple[Path, ...] = ()
+
+
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    strict: bool = False,
+    catalogue: Catalogue | None = None,
+) -> Loaded:
+    """Raises ConfigError with every problem at once. `strict` makes a provider's missing secrets problems too."""
+    catalogue = presets() if catalogue is None else catalogue
+    documents = list(_read(path, _bytes(path), set(), ()))
+    files = [each.file for each in documents]
+    document = merge(documents)
+    if not all(each.complete for each in documents):
+        raise ConfigError(_in_order(document.problems, files))
+    sources = Sources(path.parent, os.environ if environ is None else environ)
+    expanded = expand(document.tree, catalogue)
+    resolved = resolve(expanded.tree, sources)
+    found = _findings(expanded, resolved, strict, catalogue)
+    problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
+    if problems:
+        raise ConfigError(_in_order(problems, files))
+    return _loaded(expanded, resolved, (*map(Path, files), *sources.files))
+
+
+@cache
+def presets() -> dict[str, Preset]:
+    """The catalogue in the package, by name."""
+    folder = resources.files("proxy").joinpath("presets")
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+    return {file.name.removesuffix(".yaml"): _preset(file.read_bytes(), file.name) for file in files}
+
+
+def _preset(written: bytes, name: str) -> Preset:
+    document = parse(written, name)
+    if document.problems:
+        raise ConfigError(document.problems)
+    return read_preset(document.tree)
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+
+def _bytes(path: Path) -> bytes | str:
+    """The content of a file, or why it can't be had."""
+    try:
+        with path.open("rb") as file:
+            written = file.read(_MAX_FILE + 1)
+    except FileNotFoundError:
+        return "not found"
+    except (OSError, ValueError) as error:
+        return f"can't be read ({getattr(error, 'strerror', None) or 'not a name for a file'})"
+    return written if len(written) <= _MAX_FILE else f"more than {_MAX_FILE} bytes; not a config file"
+
+
+def _read(path: Path, written: bytes | str, seen: set[str], above: tuple[str, ...]) -> Iterator[Document]:
+    """A file, then what it includes. `seen` keeps a file that two others include from being read twice."""
+    above = (*above, os.path.realpath(path))
+    seen.add(above[-1])
+    if isinstance(written, str):
+        yield unread(str(path), 1, "file", written)
+        return
+    document = parse(written, str(path))
+    yield document
+    for where, name in _included(document, path.parent):
+        content = _bytes(name)
+        if isinstance(content, str):
+            yield _complaint(document, where, content)
+        elif os.path.realpath(name) in above:
+            yield _complaint(document, where, "includes a file that includes this one")
+        elif os.path.realpath(name) not in seen:
+            yield from _read(name, content, seen, above)
+
+
+def _included(document: Document, folder: Path) -> Iterator[tuple[Where, Path]]:
+    written = document.tree.get("include") or []
+    patterns = enumerate(written) if isinstance(written, list) else [(None, written)]
+    for index, pattern in patterns:
+        where: Where = ("include",) if index is None else ("include", index)
+        if not isinstance(pattern, str) or "\0" in pattern or "${" in pattern:
+            yield where, folder / _NO_NAME
+        elif any(character in pattern for character in "*?["):
+            yield from ((where, folder / name) for name in _matches(pattern, folder))
+        else:
+            yield where, folder / pattern
+
+
+def _matches(pattern: str, folder: Path) -> list[str]:
+    return sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 -- Path.glob refuses absolute patterns
+
+
+def _complaint(document: Document, where: Where, text: str) -> Document:
+    """A problem with one entry of `include`, as a file of its own that says nothing else."""
+    mark = place(where, document.marks, document.file)
+    return Document(document.file, problems=(Problem(*mark, dotted(where), text),), complete=False)
+
+
+# ---------------------------------------------------------------------------------------------- problems
+
+
+def _findings(expanded: Expanded, resolved: Resolved, strict: bool, catalogue: Catalogue) -> Iterator[Finding]:
+    yield from expanded.findings
+    yield from resolved.findings
+    strict = strict or str(resolved.tree.get("strict")).lower() in ("true", "yes", "on", "1")
+    for where, references in resolved.missing.items():
+        if strict or _provider_of(where) is None:
+            yield from (Finding(where, _unset(reference)) for reference in references)
+    # what is said of a text that isn't known yet is not worth reading
+    unknown = {*expanded.unfilled, *resolved.missing, *(finding.where for finding in resolved.findings)}
+    for finding in validate.findings(resolved.tree, expanded.tree, catalogue):
+        if not any(finding.where[:depth] in unknown for depth in range(1, len(finding.where) + 1)):
+            yield finding
+
+
+def _unset(reference: Reference) -> str:
+    if reference.kind == "file":
+        return f"{reference.written} is not there, or empty; create it or correct the path"
+    return f"{reference.written} is not set; put it into the environment or .env"
+
+
+def _problem(finding: Finding, document: Document, expanded: Expanded) -> Problem:
+    """At what the user wrote: of a text that a preset made of a parameter, at the parameter."""
+    written = as_written(finding.where, expanded.tree)
+    steps = range(len(written), 0, -1)
+    where = next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
+    mark = place(where, document.marks, document.file)
+    return Problem(*mark, dotted(where) or "file", message(finding, expanded.tree))
+
+
+def _in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]:
+    """By file, then line; said once."""
+    return sorted(dict.fromkeys(problems), key=lambda problem: (files.index(problem.file), problem.line))
+
+
+# ---------------------------------------------------------------------------------------------- the result
+
+
+def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...]) -> Loaded:
+    unconfigured: dict[str, tuple[str, ...]] = {}
+    for where, references in resolved.missing.items():
+        name = _provider_of(where)
+        if name is not None:
+            names = (*unconfigured.get(name, ()), *(reference.shown for reference in references))
+            unconfigured[name] = tuple(dict.fromkeys(names))
+    providers = {
+        name: provider for name, provider in resolved.tree.get("providers", {}).items() if name not in unconfigured
+    }
+    config = Config.model_validate(resolved.tree | {"providers": providers})
+    secrets = {name: _credentials(name, provider, expanded, resolved) for name, provider in providers.items()}
+    return Loaded(config, unconfigured, secrets, tuple(dict.fromkeys(files)))
+
+
+def _credentials(name: str, provider: Any, expanded: Expanded, resolved: Resolved) -> frozenset[str]:
+    return credentials(provider, ("providers", name), resolved.substitutions, expanded.secret, expanded.public)
+
+
+def _provider_of(where: Where) -> str | None:
+    return str(where[1]) if where[0] == "providers" and len(where) > 1 else None

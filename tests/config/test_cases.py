@@ -1,0 +1,37 @@
+"""Golden cases: `good/NAME.yaml` compiles to the facts of NAME.json, `bad/NAME.yaml` to the lines of NAME.txt."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from proxy.config.load import load
+from proxy.config.where import NOWHERE, at
+from proxy.errors import ConfigError
+from tests.config.catalogue_of_cases import CASES, CATALOGUE
+
+
+def steps(dotted: str) -> tuple[str | int, ...]:
+    return tuple(int(index) if index else key for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", dotted))
+
+
+@pytest.mark.parametrize("path", sorted((CASES / "good").glob("*.yaml")), ids=lambda path: path.stem)
+def test_good(path: Path) -> None:
+    expected = json.loads(path.with_suffix(".json").read_text())
+    loaded = load(path, environ=expected.get("environ", {}), catalogue=CATALOGUE)
+    compiled = loaded.config.model_dump(by_alias=True)
+    for fact, value in expected["facts"].items():
+        found = at(compiled, steps(fact))
+        assert found is not NOWHERE, fact
+        assert found == value, fact
+    assert {name: list(missing) for name, missing in loaded.unconfigured.items()} == expected.get("unconfigured", {})
+    assert {name: sorted(texts) for name, texts in loaded.secrets.items()} == expected.get("secrets", {})
+
+
+@pytest.mark.parametrize("path", sorted((CASES / "bad").glob("*.yaml")), ids=lambda path: path.stem)
+def test_bad(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(ConfigError) as raised:
+        load(Path(path.name), environ={"SET": "resolved-value", "EMPTY": ""}, catalogue=CATALOGUE)
+    assert str(raised.value) == path.with_suffix(".txt").read_text().rstrip("\n")
