@@ -1,0 +1,188 @@
+"""Where a credential goes: templates compiled once, rendered once per token.
+
+Owns: the finished bytes for each place, safe to send (TRAPS 20, 22). Must not know: requests or routes; putting the
+bytes into a request is `places.py`'s part.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import quote, quote_plus
+
+from proxy.auth.paths import Path, as_text, compile_path
+from proxy.auth.token import Token
+from proxy.config.model import Inject, Provider
+from proxy.config.template import Template
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, for names of headers and cookies
+_COOKIE_BREAKERS = re.compile(r'[\s;,"\\]')
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
+_counter = itertools.count()
+
+Field = tuple[tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The credential, ready for each place. All of it is secret, so its repr shows nothing.
+
+    `headers` are finished lines, `query` and `form` encoded pairs, `cookie` is `a=b; c=d`, `json` are values by the
+    keys that lead to them, `path` are the route's path templates, filled in.
+    """
+
+    headers: bytes = field(default=b"", repr=False)
+    query: bytes = field(default=b"", repr=False)
+    cookie: bytes = field(default=b"", repr=False)
+    json: tuple[Field, ...] = field(default=(), repr=False)
+    form: bytes = field(default=b"", repr=False)
+    path: tuple[str, ...] = field(default=(), repr=False)
+
+
+class _Slot(NamedTuple):
+    name: str
+    template: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """One provider's places on one route. The name sets are lower case: what clients send there is dropped first."""
+
+    index: int
+    header_names: frozenset[bytes]
+    query_names: frozenset[str]
+    cookie_names: frozenset[str]
+    json_fields: tuple[tuple[str, ...], ...]
+    form_fields: frozenset[str]
+    edits_body: bool
+    _inject: Mapping[str, tuple[_Slot, ...]] = field(repr=False)
+    _path: tuple[Template, ...] = field(repr=False)
+    _basic: str | None = field(repr=False)
+    _reply: Mapping[str, Path] = field(repr=False)
+
+    @classmethod
+    def compile(cls, inject: Inject, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
+        """`basic` is the base64 pair for `{basic}`. Raises ValueError for a place or a template that can't be."""
+        places = {
+            place: tuple(_Slot(name, Template.parse(text)) for name, text in written.items())
+            for place, written in inject.model_dump().items()
+        }
+        header, query, cookie, form = (places[place] for place in ("header", "query", "cookie", "form"))
+        _check_names(header, cookie)
+        templates = [slot.template for slots in places.values() for slot in slots]
+        return cls(
+            next(_counter),
+            frozenset(slot.name.lower().encode() for slot in header),
+            frozenset(slot.name.lower() for slot in query),
+            frozenset(slot.name.lower() for slot in cookie),
+            tuple(tuple(slot.name.split(".")) for slot in places["json_"]),
+            frozenset(slot.name.lower() for slot in form),
+            bool(places["json_"] or form),
+            places,
+            path_templates,
+            basic,
+            _reply_paths([*templates, *path_templates], basic),
+        )
+
+    def render(self, token: Token) -> Rendered:
+        """The finished form of this token, made once. Raises ValueError, without the value, if it can't be sent."""
+        finished: Rendered | None = token.rendered.get(self.index)
+        if finished is None:
+            finished = token.rendered[self.index] = self._render(token)
+        return finished
+
+    def _render(self, token: Token) -> Rendered:
+        def lookup(name: str) -> str:
+            return self._value(name, token)
+
+        def pairs(place: str) -> list[tuple[str, str]]:
+            slots = self._inject[place]
+            return [(name, _safe(template.render(lookup), f"{place} {name}")) for name, template in slots]
+
+        return Rendered(
+            b"".join(_header_line(name, value) for name, value in pairs("header")),
+            encode_query(pairs("query")),
+            "; ".join(_cookie(name, value) for name, value in pairs("cookie")).encode(),
+            tuple((tuple(name.split(".")), value) for name, value in pairs("json_")),
+            encode_form(pairs("form")),
+            tuple(template.render(lambda name: _segment(lookup(name))) for template in self._path),
+        )
+
+    def _value(self, name: str, token: Token) -> str:
+        if name == "token":
+            return token.value
+        if name == "basic" and self._basic is not None:
+            return self._basic
+        value = as_text(self._reply[name].find(token.reply))
+        if value is None:
+            raise ValueError(f"the issuer's reply has no text at `{name.removeprefix('reply.')}`")
+        return value
+
+
+def injection_of(provider: Provider, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
+    """A provider's injection. A credential that stands in the route's path, with no other place named, stands only there."""
+    inject = provider.effective_inject
+    if path_templates and "inject" not in provider.model_fields_set:
+        inject = Inject()
+    return Injection.compile(inject, basic, path_templates)
+
+
+def encode_query(pairs: list[tuple[str, str]]) -> bytes:
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs).encode()
+
+
+def encode_form(pairs: list[tuple[str, str]]) -> bytes:
+    return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs).encode()
+
+
+def _check_names(header: tuple[_Slot, ...], cookie: tuple[_Slot, ...]) -> None:
+    for slot in (*header, *cookie):
+        if not _TOKEN.fullmatch(slot.name):
+            raise ValueError(f"inject: {slot.name!r} is no name for a header or a cookie")
+    framing = next((slot.name for slot in header if slot.name.lower() in _FRAMING), None)
+    if framing is not None:
+        raise ValueError(f"inject: the header {framing} belongs to the connection, a credential can't go there")
+    names = [slot.name.lower() for slot in header]
+    if len(names) != len(set(names)):
+        raise ValueError("inject: the same header is given twice")
+
+
+def _reply_paths(templates: list[Template], basic: str | None) -> dict[str, Path]:
+    paths = {}
+    for name in {name for template in templates for name in template.names}:
+        if name == "basic" and basic is None:
+            raise ValueError("inject: {basic} needs a username and a password")
+        if name.startswith("reply."):
+            paths[name] = compile_path(name.removeprefix("reply."))
+    return paths
+
+
+def _safe(value: str, where: str) -> str:
+    """TRAPS 22: CR and LF would end the line, NUL and its kin are refused by servers, each in its own way."""
+    if _UNSAFE.search(value):
+        raise ValueError(f"the credential for {where.replace('_', '')} holds control characters")
+    return value
+
+
+def _header_line(name: str, value: str) -> bytes:
+    try:
+        return f"{name}: {value}\r\n".encode("ascii")
+    except UnicodeEncodeError:
+        raise ValueError(f"the credential for header {name} holds characters that no header can carry") from None
+
+
+def _cookie(name: str, value: str) -> str:
+    if _COOKIE_BREAKERS.search(value) or not value.isascii():
+        raise ValueError(f"the credential for cookie {name} holds characters that no cookie can carry")
+    return f"{name}={value}"
+
+
+def _segment(value: str) -> str:
+    """One path segment; `:` stays, as Telegram's tokens have one. Dot segments would climb out of the upstream."""
+    if value in ("", ".", ".."):
+        raise ValueError("the credential can't stand in a path")
+    return quote(_safe(value, "path"), safe=":")

@@ -1,0 +1,124 @@
+"""Putting finished credentials into the parts of a request, in place of whatever the client sent there (TRAPS 20).
+
+Owns: editing queries, cookies, JSON and form bodies. Must not know what is put in. Pure functions over bytes; what
+isn't the credential's place keeps its bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from json.decoder import JSONDecodeError, JSONDecoder
+from typing import NamedTuple
+from urllib.parse import unquote_plus
+
+Field = tuple[tuple[str, ...], str]
+_decoder = JSONDecoder()
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def inject_query(query: bytes, names: Collection[str], injected: bytes) -> bytes:
+    """Drops the client's parameters of these (lower case) names, in any case and spelling, then adds ours."""
+    kept = _without(query, names) if query else b""
+    return kept + b"&" + injected if kept and injected else kept or injected
+
+
+def inject_form(body: bytes, names: Collection[str], injected: bytes) -> bytes:
+    """The same for a form body."""
+    return inject_query(body.strip(b"\r\n"), names, injected)
+
+
+def _without(query: bytes, names: Collection[str]) -> bytes:
+    parts = query.split(b"&")
+    kept = [part for part in parts if _name(part) not in names]
+    return query if len(kept) == len(parts) else b"&".join(kept)
+
+
+def _name(part: bytes) -> str:
+    return unquote_plus(part.partition(b"=")[0].decode("latin-1")).strip().lower()
+
+
+def inject_cookie(client: bytes | None, names: Collection[str], injected: bytes) -> bytes:
+    """The client's cookies without these (lower case) names, then ours."""
+    pairs = [pair for piece in (client or b"").split(b";") if (pair := piece.strip())]
+    kept = [pair for pair in pairs if pair.partition(b"=")[0].strip().lower().decode("latin-1") not in names]
+    return b"; ".join([*kept, injected] if injected else kept)
+
+
+def inject_json(body: bytes, fields: Sequence[Field]) -> bytes:
+    """Sets fields by the keys that lead to them; everything else keeps its bytes, numbers and order included.
+
+    Raises ValueError if the body, or what a key leads into, isn't a JSON object.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+        for keys, value in fields:
+            text = _set(text, keys, json.dumps(value, ensure_ascii=False))
+        return text.encode()
+    except (ValueError, RecursionError):
+        raise ValueError("expected a JSON object") from None
+
+
+class _Member(NamedTuple):
+    key: str
+    start: int
+    value: int
+    end: int
+
+
+def _set(text: str, keys: tuple[str, ...], value: str) -> str:
+    """`text` is one object. The first member of the name is replaced where it stands, later ones go (TRAPS 20)."""
+    members = list(_members(text))
+    same = [member for member in members if member.key == keys[0]]
+    if not same:
+        return _append(text, bool(members), keys, value)
+    rest = keys[1:]
+    # Readers take the last one of several, so it's the last one's content that a nested field is set in.
+    inner = _set(text[same[-1].value : same[-1].end], rest, value) if rest else value
+    for member in reversed(same[1:]):
+        text = text[: text.rindex(",", 0, member.start)] + text[member.end :]
+    return text[: same[0].value] + inner + text[same[0].end :]
+
+
+def _append(text: str, after: bool, keys: tuple[str, ...], value: str) -> str:
+    for key in reversed(keys[1:]):
+        value = f"{{{json.dumps(key, ensure_ascii=False)}:{value}}}"
+    end = text.rindex("}")
+    head = text[:end].rstrip(" \t\r\n")
+    return f"{head}{',' if after else ''}{json.dumps(keys[0], ensure_ascii=False)}:{value}{text[len(head) :]}"
+
+
+def _members(text: str) -> Iterator[_Member]:
+    """The members of the one object that `text` is, with their offsets."""
+    at = _after(text, 0, "{")
+    if text[at : at + 1] == "}":
+        at += 1
+    else:
+        while True:
+            key, colon = _decoder.raw_decode(text, at)
+            if not isinstance(key, str):
+                raise JSONDecodeError("expected a key", text, at)
+            value = _after(text, colon, ":")
+            _, end = _decoder.raw_decode(text, value)
+            yield _Member(key, at, value, end)
+            at = _skip(text, end)
+            if text[at : at + 1] == "}":
+                at += 1
+                break
+            at = _after(text, at, ",")
+    if _skip(text, at) != len(text):
+        raise JSONDecodeError("expected the end", text, at)
+
+
+def _after(text: str, at: int, mark: str) -> int:
+    """The offset behind `mark` and the spaces around it."""
+    at = _skip(text, at)
+    if text[at : at + 1] != mark:
+        raise JSONDecodeError(f"expected {mark}", text, at)
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return at if match is None else match.end()

@@ -1,0 +1,107 @@
+"""What a login brings, and what is kept of it.
+
+Owns: the values that travel between schemes, lifecycle and injection. Must not know: who calls, when, or over what.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+
+class Now(NamedTuple):
+    """A reading of both clocks, in seconds: `boot` counts suspend and never jumps, `wall` is Unix time."""
+
+    boot: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerRequest:
+    """One HTTP request to an issuer. It holds secrets, so its repr shows only where it goes."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerReply:
+    """What the issuer answered. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """What a login brought. Times are seconds counted from the moment the request was sent.
+
+    `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`.
+    """
+
+    value: str = field(repr=False)
+    lifetime: float
+    refresh_in: float | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str | None = None
+    reply: Any = field(default=None, repr=False)
+
+
+Flow = Generator[IssuerRequest, IssuerReply, Minted]
+"""A login without I/O: yields requests, is sent replies, returns what was minted or raises IssuerError."""
+
+
+class Scheme(Protocol):
+    """A way to get a credential. One immutable object per provider definition."""
+
+    @property
+    def identity(self) -> str:
+        """Digest of everything that changes the token (LIFECYCLE, cell): same identity, same cell."""
+
+    @property
+    def one_shot(self) -> bool:
+        """A login must not be sent twice: it spends a refresh token that may rotate."""
+
+    def login(self, wall: float, refresh_token: str | None) -> Flow:
+        """One login, sent at Unix time `wall`; `refresh_token` is the newest one known, if any."""
+
+
+@dataclass(slots=True)
+class Token:
+    """A minted token with the times that its life is judged by.
+
+    `fresh_boot` and `fresh_wall` are the ends of carefree use: before both, a request takes it without a thought.
+    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients.
+    """
+
+    generation: int
+    value: str = field(repr=False)
+    minted: Now
+    expires: Now
+    soft: float
+    hard: float
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str | None = None
+    reply: Any = field(default=None, repr=False)
+    rendered: dict[int, Any] = field(default_factory=dict, repr=False)
+    needles: tuple[bytes, ...] = field(default=(), repr=False)
+    fresh_boot: float = field(init=False)
+    fresh_wall: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fresh_boot = self.expires.boot - self.soft
+        self.fresh_wall = self.expires.wall - self.soft
+
+    def left(self, now: Now) -> float:
+        """Seconds until it dies, by whichever clock says so first."""
+        return min(self.expires.boot - now.boot, self.expires.wall - now.wall)
+
+    @classmethod
+    def eternal(cls, value: str, now: Now) -> Token:
+        """The token of a static provider: never refreshed, never expires."""
+        return cls(1, value, now, Now(math.inf, math.inf), 0.0, 0.0)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from proxy.auth.schemes import SCHEMES, scheme_for
+from proxy.auth.schemes.login import LoginScheme
+from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.static import StaticScheme
+from proxy.config.model import Provider
+
+PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
+
+
+def test_every_kind_of_provider_has_its_scheme() -> None:
+    assert set(SCHEMES) == set(get_args(get_args(Provider)[0]))
+
+
+def test_scheme_for() -> None:
+    written: list[dict[str, Any]] = [
+        {"scheme": "static", "token": "a"},
+        {"scheme": "login", "request": {"url": "https://a.example"}},
+        {"scheme": "oauth2", "token_url": "https://a.example", "client_id": "a", "client_secret": "b"},
+    ]
+    made = [scheme_for(PROVIDER.validate_python(each), frozenset({"b"})) for each in written]
+    assert [type(each) for each in made] == [StaticScheme, LoginScheme, OAuth2Scheme]
+    assert not any(each.one_shot for each in made)

@@ -1,0 +1,200 @@
+"""Every preset is proven by its own examples, run through the code that the proxy runs.
+
+The form of the examples (a new preset needs nothing but its YAML file):
+
+    examples:
+      with: {PARAMETER: VALUE}          what the examples are filled with
+      login:                            not for static providers
+        - about: what is shown
+          request: {method:, url:, headers:, json: | form:}     what must be sent (any part of it)
+          reply: {status:, headers:, json: | text:}             what the issuer answers
+          token: / lifetime:                                    what comes of it, or
+          error: {class:, code:, hint:, message:, again:, retry_after:}   hint and message: a part of the text
+      refusals:
+        - {about:, reply: {...}, refused: true | false, age: seconds, safe: true | false}
+      injection:
+        - {token:, headers: {NAME: VALUE}, query:, cookie:, json:, form:}   what is added to a request
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+import proxy
+from proxy.auth.inject import injection_of
+from proxy.auth.refusal import Refusals, Verdict
+from proxy.auth.schemes import scheme_for
+from proxy.auth.schemes.static import StaticScheme
+from proxy.auth.token import IssuerReply, Minted, Now, Token
+from proxy.config.catalogue import Preset, expand, read_preset
+from proxy.config.model import Provider, StaticProvider
+from proxy.errors import IssuerError
+
+WALL = 1_700_000_000.0
+FOLDER = Path(proxy.__file__).parent / "presets"
+FILES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.yaml"))}
+CATALOGUE: dict[str, Preset] = {name: read_preset(written) for name, written in FILES.items()}
+PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
+
+
+def provider_of(name: str) -> Any:
+    filled = {"use": name, **CATALOGUE[name].examples["with"]}
+    expanded = expand({"providers": {"example": filled}}, CATALOGUE)
+    assert not expanded.findings
+    return PROVIDER.validate_python(expanded.tree["providers"]["example"])
+
+
+def secrets_of(name: str) -> frozenset[str]:
+    parameters = CATALOGUE[name].parameters
+    return frozenset(str(v) for key, v in CATALOGUE[name].examples["with"].items() if parameters[key].secret)
+
+
+def examples(kind: str) -> list[Any]:
+    return [
+        pytest.param(name, example, id=f"{name}: {example.get('about', example.get('token'))}")
+        for name, preset in CATALOGUE.items()
+        for example in preset.examples.get(kind, ())
+    ]
+
+
+def body_of(reply: Mapping[str, Any]) -> bytes:
+    return json.dumps(reply["json"]).encode() if "json" in reply else reply.get("text", "").encode()
+
+
+def head_of(reply: Mapping[str, Any]) -> dict[str, str]:
+    return {"Content-Type": "application/json" if "json" in reply else "text/plain", **reply.get("headers", {})}
+
+
+def mint(name: str, reply: Mapping[str, Any]) -> tuple[Any, Minted | IssuerError]:
+    """The request that is sent, and what comes of the reply."""
+    flow = scheme_for(provider_of(name), secrets_of(name)).login(WALL, None)
+    request = next(flow)
+    headers = {key.lower(): value for key, value in head_of(reply).items()}
+    try:
+        flow.send(IssuerReply(reply["status"], headers, body_of(reply)))
+    except StopIteration as stop:
+        return request, stop.value
+    except IssuerError as error:
+        return request, error
+    pytest.fail("a preset's login is one request")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_preset_says_where_it_comes_from(name: str) -> None:
+    preset = CATALOGUE[name]
+    assert preset.title
+    assert preset.summary
+    assert preset.notes
+    assert preset.confidence in ("low", "medium", "high")
+    assert preset.sources
+    assert all(source.startswith("https://") for source in preset.sources)
+    assert all(parameter.help for parameter in preset.parameters.values())
+    assert any(parameter.secret for parameter in preset.parameters.values())
+    assert all(parameter.env for parameter in preset.parameters.values() if parameter.required)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
+    given = CATALOGUE[name].examples
+    static = isinstance(provider_of(name), StaticProvider)
+    assert set(given) <= {"with", "login", "refusals", "injection"}
+    assert given["injection"]
+    assert {example["refused"] for example in given["refusals"]} == ({False} if static else {True, False})
+    if not static:
+        assert any("request" in example for example in given["login"])
+        assert any("token" in example for example in given["login"])
+        assert any("error" in example for example in given["login"])
+
+
+@pytest.mark.parametrize(("name", "example"), examples("login"))
+def test_login(name: str, example: dict[str, Any]) -> None:
+    request, minted = mint(name, example["reply"])
+    if "request" in example:
+        check_request(request, example["request"])
+    if "error" in example:
+        assert isinstance(minted, IssuerError), minted
+        check_error(minted, example["error"])
+        assert not any(secret in minted.message for secret in secrets_of(name))
+    else:
+        assert isinstance(minted, Minted), minted
+        assert (minted.value, minted.lifetime) == (example["token"], example["lifetime"])
+
+
+def check_request(request: Any, wanted: dict[str, Any]) -> None:
+    assert set(wanted) <= {"method", "url", "headers", "json", "form"}
+    assert request.method == wanted.get("method", request.method)
+    assert request.url == wanted.get("url", request.url)
+    assert wanted.get("headers", {}).items() <= dict(request.headers).items()
+    if "json" in wanted:
+        assert json.loads(request.body) == wanted["json"]
+    elif "form" in wanted:
+        assert request.body.decode() == wanted["form"]
+    else:
+        assert request.body is None
+
+
+def check_error(error: IssuerError, wanted: dict[str, Any]) -> None:
+    assert set(wanted) <= {"class", "code", "hint", "message", "again", "retry_after"}
+    assert error.failure == wanted["class"], error
+    assert error.error == wanted.get("code", error.error)
+    assert wanted.get("hint", "") in (error.hint or "")
+    assert wanted.get("message", "") in error.message
+    assert error.again == wanted.get("again", False)
+    assert error.retry_after == wanted.get("retry_after")
+
+
+@pytest.mark.parametrize(("name", "example"), examples("refusals"))
+def test_refusals(name: str, example: dict[str, Any]) -> None:
+    provider = provider_of(name)
+    refusals = Refusals.compile(provider.refused, isinstance(provider, StaticProvider))
+    reply, age, safe = example["reply"], example.get("age", 3600), example.get("safe", False)
+    headers = [(key.encode(), value.encode()) for key, value in head_of(reply).items()]
+    verdict = refusals.head(reply["status"], headers, age, safe)
+    if verdict is Verdict.READ_BODY:
+        refused = refusals.body(reply["status"], headers, age, safe, body_of(reply), True)
+    else:
+        refused = verdict is Verdict.REFUSED
+    assert refused is example["refused"]
+
+
+@pytest.mark.parametrize(("name", "example"), examples("injection"))
+def test_injection(name: str, example: dict[str, Any]) -> None:
+    provider = provider_of(name)
+    scheme = scheme_for(provider, secrets_of(name))
+    if isinstance(scheme, StaticScheme):
+        assert scheme.credential == example["token"]
+    basic = scheme.basic if isinstance(scheme, StaticScheme) else None
+    rendered = injection_of(provider, basic).render(Token.eternal(example["token"], Now(0, 0)))
+    lines = "".join(f"{key}: {value}\r\n" for key, value in example.get("headers", {}).items())
+    assert rendered.headers == lines.encode()
+    assert rendered.query == example.get("query", "").encode()
+    assert rendered.cookie == example.get("cookie", "").encode()
+    assert {".".join(keys): value for keys, value in rendered.json} == example.get("json", {})
+    assert rendered.form == example.get("form", "").encode()
+
+
+def test_trap_07_two_presets_of_one_account_share_one_token() -> None:
+    keys = {"api_key": "a", "secret_key": "b"}
+
+    def identity(preset: str, **changed: str) -> str:
+        tree = {"providers": {"x": {"use": preset, **keys, **changed}}}
+        provider = PROVIDER.validate_python(expand(tree, CATALOGUE).tree["providers"]["x"])
+        return scheme_for(provider, frozenset()).identity
+
+    assert identity("baidu-qianfan") == identity("baidu-ai")
+    assert identity("baidu-qianfan") != identity("baidu-qianfan", secret_key="c")
+
+
+@pytest.mark.parametrize("name", ["baidu-qianfan", "baidu-ai"])
+def test_a_stand_in_has_the_shape_of_the_issuers_own_reply(name: str) -> None:
+    stand_in = provider_of(name).stand_in
+    reply = mint(name, {"status": 200, "json": stand_in.reply})[1]
+    assert isinstance(reply, Minted)
+    assert reply.value == "{placeholder}"
