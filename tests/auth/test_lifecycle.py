@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,8 @@ from tests.auth.story import (
     Story,
 )
 
+EAGER = 0.001
+"""A `refresh_in` that makes tokens stale five seconds after their mint, or at half of a life below ten."""
 ETERNAL = Token.eternal("key", Now(0, WALL))
 
 # ------------------------------------------------------------------ states
@@ -96,6 +99,14 @@ def test_every_state_has_its_row() -> None:
     assert set(ON_ASK) == set(State)
 
 
+@pytest.mark.parametrize(("at", "patience"), [(70, 5), (79, 0.5), (80, math.inf), (81, math.inf)])
+def test_trap_12_patience_ends_well_before_a_live_token_does(at: float, patience: float) -> None:
+    story = Story().mints(80).at(at)
+    assert story.life.patience(story.now) == patience
+    assert story.refuses(1, WAIT).life.patience(story.now) == math.inf
+    assert Story().life.patience(story.now) == math.inf
+
+
 # ------------------------------------------------------------------ back-off
 
 
@@ -105,7 +116,7 @@ def test_trap_04_passing_failures_back_off_and_success_resets() -> None:
         story.asks(WAIT).fails().waits(pause).asks(FAIL).denies("token_unavailable", pause)
         story.at(story.boot + pause - TICK).asks(FAIL).at(story.boot + TICK)
     story.asks(WAIT).mints(80).asks(USE)
-    story.at(80).asks(WAIT).fails().waits(0.25)
+    story.at(story.boot + 80).asks(WAIT).fails().waits(0.25)
 
 
 def test_trap_14_retry_after_is_kept_up_to_an_hour() -> None:
@@ -233,15 +244,10 @@ def test_min_interval_counts_from_the_request() -> None:
     story.at(70).asks(USE).at(80).asks(FAIL).denies("token_unavailable", 20).at(100).asks(WAIT)
 
 
-def test_trap_11_the_same_token_again_is_not_asked_for_at_once() -> None:
-    story = Story().mints(80, "same").at(60).asks(USE_AND_REFRESH).mints(20, "same")
-    story.at(70 - TICK).asks(USE).at(70).asks(USE_AND_REFRESH if story.life.state(story.now) is State.STALE else USE)
-
-
 @pytest.mark.parametrize(("left", "rest"), [(80, 40), (20, 10), (10, 5), (8, 5), (4, 4), (1, 1)])
 def test_trap_11_the_rest_is_half_of_what_is_left_and_ends_with_the_token(left: float, rest: float) -> None:
     """`at(left)` is the token's death: never do requests fail for a rest that outlives the token."""
-    story = Story(before=1e9).mints(80, "same").mints(left, "same")
+    story = Story().mints(80, "same").mints(left, "same", refresh_in=EAGER)
     flights = [at for at in (rest - TICK, rest) if story.at(at).life.ask(story.now) in (WAIT, USE_AND_REFRESH)]
     assert flights == [rest]
     story.at(left).asks(WAIT)
@@ -254,17 +260,18 @@ def test_the_same_token_again_is_refused_at_most_every_five_seconds() -> None:
 
 
 def test_no_later_expiry_rests_the_refresh_but_believes_a_refusal() -> None:
-    story = Story(before=1e9).mints(80).at(40).asks(USE_AND_REFRESH).mints(40.5)
-    story.at(50).state(State.FRESH).at(60 + TICK).asks(USE).at(60.25).asks(USE_AND_REFRESH)
+    story = Story().mints(80).at(40).mints(40.5, refresh_in=EAGER)
+    story.at(50).state(State.STALE).asks(USE).at(60.25 - TICK).asks(USE).at(60.25).asks(USE_AND_REFRESH)
     Story().mints(80).mints(80).refuses(2, WAIT)
 
 
 def test_a_rest_does_not_outlive_its_token_when_the_wall_clock_jumps() -> None:
-    Story().mints(8000, "same").at(10).mints(8000, "same").wall_jumps(8000).state(State.EXPIRED).asks(WAIT)
+    Story().mints(8000, "same").at(10).mints(8000, "same").at(15).wall_jumps(8000).state(State.EXPIRED).asks(WAIT)
 
 
 def test_progress_is_judged_by_the_clock_that_does_not_jump() -> None:
-    Story(before=1e9).mints(80).at(50).wall_jumps(-3600).mints(80).at(90).asks(USE_AND_REFRESH)
+    story = Story().mints(80).at(50).wall_jumps(-3600).mints(80, refresh_in=EAGER)
+    story.at(55 - TICK).asks(USE).at(55).asks(USE_AND_REFRESH)
 
 
 def test_trap_16_a_reply_without_a_refresh_token_keeps_the_old_one() -> None:

@@ -5,7 +5,6 @@ Owns: the metadata requests and what makes a document trustworthy. Must not know
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Generator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from proxy.auth.failure import TRANSIENT_STATUSES, retry_after, scrub
 from proxy.auth.paths import read_json
 from proxy.auth.token import IssuerReply, IssuerRequest
+from proxy.config.listen import is_loopback
 from proxy.errors import FailureClass, IssuerError
 
 Discovery = Generator[IssuerRequest, IssuerReply, str]
@@ -59,14 +59,7 @@ def secure(url: str) -> bool:
         return False
     if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _loopback(host))
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
 def _document(reply: IssuerReply) -> dict[str, Any] | None:

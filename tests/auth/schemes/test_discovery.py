@@ -107,7 +107,7 @@ def test_the_secret_is_sent_to_no_insecure_endpoint(endpoint: Any) -> None:
         ("http://127.0.0.1:8080/x", True),
         ("http://[::1]:8080/x", True),
         ("http://localhost/x", True),
-        ("http://issuer.localhost/x", True),
+        ("http://issuer.localhost/x", False),
         ("http://localhost.evil.example/x", False),
         ("http://10.0.0.1/x", False),
         ("https://a.example/x y", False),

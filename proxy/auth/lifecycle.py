@@ -1,0 +1,267 @@
+"""How one token lives: the state machine of LIFECYCLE.md.
+
+It is told the time and what happened, and says what to do; the keeper does it. Must not know: asyncio, a clock, HTTP,
+the store. All randomness comes in through `draw`.
+
+Rule 1: what a request may do in a state stands in ON_ASK, nowhere else.
+Rule 2: a generation, never a token's text, tells whether a refusal is news.
+Rule 3: what is alive and not refused is served, whatever became of the flight that was to replace it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+from proxy.auth.backoff import pause
+from proxy.auth.denial import denial
+from proxy.auth.margins import margins
+from proxy.auth.token import Minted, Now, Token
+from proxy.errors import FailureClass, Fault, IssuerError
+
+
+class State(StrEnum):
+    STATIC = "static"
+    EMPTY = "empty"
+    FRESH = "fresh"
+    STALE = "stale"
+    DUE = "due"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    BACKING_OFF = "backing_off"
+    LATCHED = "latched"
+    LOGIN_REQUIRED = "login_required"
+
+
+class Answer(Enum):
+    USE = auto()
+    USE_AND_REFRESH = auto()
+    WAIT = auto()
+    FAIL = auto()
+
+
+ON_ASK: dict[State, tuple[Answer, Answer]] = {
+    # state: (a flight is under way or may start, neither)
+    State.STATIC: (Answer.USE, Answer.USE),
+    State.FRESH: (Answer.USE, Answer.USE),
+    State.STALE: (Answer.USE_AND_REFRESH, Answer.USE),
+    State.DUE: (Answer.WAIT, Answer.USE),
+    State.EMPTY: (Answer.WAIT, Answer.FAIL),
+    State.EXPIRED: (Answer.WAIT, Answer.FAIL),
+    State.REFUSED: (Answer.WAIT, Answer.FAIL),
+    State.BACKING_OFF: (Answer.WAIT, Answer.FAIL),
+    State.LATCHED: (Answer.WAIT, Answer.FAIL),
+    State.LOGIN_REQUIRED: (Answer.FAIL, Answer.FAIL),
+}
+
+LEAST_REST = 5.0
+"""Between two mints of which the second brought nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the config says about refreshing: `before` and `min_interval` in seconds (DESIGN §2, refresh)."""
+
+    before: float | None = None
+    min_interval: float = 0.0
+
+
+class Lifecycle:
+    """One cell's record and rules. Times are boot seconds unless said otherwise."""
+
+    __slots__ = (
+        "_draw",
+        "_failures",
+        "_not_before",
+        "_refresh_not_before",
+        "_terms",
+        "accepted_generation",
+        "failure",
+        "flying",
+        "generation",
+        "mints",
+        "refused",
+        "streak",
+        "token",
+    )
+
+    def __init__(self, terms: Terms, draw: Callable[[], float], token: Token | None = None) -> None:
+        self._terms = terms
+        self._draw = draw
+        self.token = token
+        self.generation = 0 if token is None else token.generation
+        self.refused = False
+        self.flying = False
+        self.failure: IssuerError | None = None
+        self._failures = 0
+        self._not_before = 0.0
+        # Later than the other where a live token may rest, though a dead one had to be replaced at once.
+        self._refresh_not_before = 0.0
+        self.mints = 0
+        self.streak = 0
+        self.accepted_generation = 0
+
+    # -------------------------------------------------------------- what is
+
+    def state(self, now: Now) -> State:
+        token = self.token
+        if token is not None and not self.refused:
+            left = token.left(now)
+            if left > token.soft:
+                return State.STATIC if left == math.inf else State.FRESH
+            if left > token.hard:
+                return State.STALE
+            if left > 0:
+                return State.DUE
+        return self._state_without_token(now)
+
+    def _state_without_token(self, now: Now) -> State:
+        if self.failure is not None:
+            if self.failure.failure is FailureClass.LOGIN:
+                return State.LOGIN_REQUIRED
+            if self.failure.failure is FailureClass.CREDENTIAL:
+                return State.LATCHED
+            if now.boot < self._not_before:
+                return State.BACKING_OFF
+        if self.token is None:
+            return State.EMPTY
+        return State.REFUSED if self.refused else State.EXPIRED
+
+    def next_attempt_in(self, now: Now) -> float | None:
+        """Seconds until a flight may start again; None when it may start now, or never will by itself."""
+        waits = self._not_before - now.boot
+        return waits if 0 < waits < math.inf else None
+
+    # -------------------------------------------------------------- what to do
+
+    def ready(self, now: Now) -> Token | None:
+        """The hot path: the token, if nothing about it needs a thought."""
+        token = self.token
+        if token is None or self.refused or now.boot >= token.fresh_boot or now.wall >= token.fresh_wall:
+            return None
+        return token
+
+    def ask(self, now: Now) -> Answer:
+        """A request needs a token."""
+        state = self.state(now)
+        not_before = self._refresh_not_before if state in (State.STALE, State.DUE) else self._not_before
+        return ON_ASK[state][0 if self.flying or now.boot >= not_before else 1]
+
+    def patience(self, now: Now) -> float:
+        """Seconds that a request should wait for a flight at most: no live token dies of being kept waiting."""
+        left = 0.0 if self.token is None or self.refused else self.token.left(now)
+        return left / 2 if left > 0 else math.inf
+
+    def refuse(self, now: Now, generation: int) -> Answer:
+        """The API refused `generation`: USE a newer token, WAIT for a forced flight, or FAIL: nothing newer to be had.
+
+        A late refusal of an older generation voids nothing (TRAPS 2). The token counts as dead only once a flight is
+        to replace it: while none may start, a permission error must not take the other routes down.
+        """
+        if self.token is None or generation < self.generation:
+            return self.ask(now)
+        if self.state(now) is State.STATIC:
+            return Answer.FAIL
+        if not self.flying and now.boot < self._not_before:
+            return Answer.FAIL
+        self.refused = True
+        return Answer.WAIT
+
+    def fault(self, now: Now, provider: str) -> Fault:
+        """The answer to a request that can't have a token."""
+        return denial(provider, self.failure, self.flying, self.next_attempt_in(now))
+
+    # -------------------------------------------------------------- what happened
+
+    def launched(self) -> None:
+        self.flying = True
+
+    def interrupted(self) -> None:
+        """The flight was cancelled: nothing is known of the issuer."""
+        self.flying = False
+
+    def minted(self, sent: Now, now: Now, minted: Minted) -> Token:
+        """The login sent at `sent` brought a token: life counts from then.
+
+        Raises IssuerError, to be reported to `failed`, if that life is over already: to take it for a success would
+        cost a mint per request (TRAPS 9).
+        """
+        previous = self.token
+        self.refused = False
+        self.generation += 1
+        self.mints += 1
+        self.token = token = self._token(sent, minted, previous)
+        self._hold(sent.boot + self._terms.min_interval)
+        left = token.left(now)
+        if left <= 0:
+            hint = "The issuer answers more slowly than its tokens live, or a clock is wrong."
+            raise IssuerError(FailureClass.PASSING, "the token was dead before it arrived", hint=hint)
+        self.flying = False
+        self.failure = None
+        self._failures = 0
+        if previous is not None:
+            self._rest(now, left, previous, token)
+        return token
+
+    def _rest(self, now: Now, left: float, previous: Token, token: Token) -> None:
+        """A mint that brought nothing new is not repeated at once (TRAPS 9, 11), nor put off beyond the token's death.
+
+        Where the issuer did mint, a refusal is still believed: a shorter expiry says nothing against it.
+        """
+        if token.value == previous.value:
+            self._hold(now.boot + min(LEAST_REST, left))
+        # Whole seconds and two clocks make the same expiry wobble.
+        wobble = min(1.0, token.hard)
+        if token.value == previous.value or token.expires.boot <= previous.expires.boot + wobble:
+            self._refresh_not_before = max(self._refresh_not_before, now.boot + max(LEAST_REST, left / 2))
+
+    def _hold(self, boot: float) -> None:
+        """No flight before `boot`."""
+        self._not_before = max(self._not_before, boot)
+        self._refresh_not_before = max(self._refresh_not_before, boot)
+
+    def _release(self) -> None:
+        self._not_before = self._refresh_not_before = 0.0
+
+    def _token(self, sent: Now, minted: Minted, previous: Token | None) -> Token:
+        hard, soft = margins(minted.lifetime, minted.refresh_in, self._terms.before, self._draw())
+        return Token(
+            generation=self.generation,
+            value=minted.value,
+            minted=sent,
+            expires=Now(sent.boot + minted.lifetime, sent.wall + minted.lifetime),
+            soft=soft,
+            hard=hard,
+            refresh_token=minted.refresh_token or (previous.refresh_token if previous else None),
+            scope=minted.scope,
+            reply=minted.reply,
+        )
+
+    def failed(self, now: Now, error: IssuerError) -> None:
+        """The flight failed. A live token stays in use; what is dead stays dead."""
+        same_class = self.failure is not None and self.failure.failure is error.failure
+        self.flying = False
+        self.failure = error
+        self._failures = self._failures + 1 if same_class else 1
+        self._hold(now.boot + pause(error, self._failures, self._draw()))
+
+    def accepted(self, generation: int) -> None:
+        """The API accepted a request that carried `generation`."""
+        self.streak = 0
+        self.accepted_generation = max(self.accepted_generation, generation)
+
+    def cleared(self) -> None:
+        """An operator asks to try again: latches and pauses are forgotten, the token is not."""
+        self.failure = None
+        self._failures = 0
+        self._release()
+
+    def expired(self) -> None:
+        """An operator kills the current token on purpose; the next request may replace it, if a login is not needed."""
+        if self.token is None or self.token.expires.boot == math.inf:
+            return
+        self.refused = True
+        if self.failure is None or self.failure.failure is not FailureClass.LOGIN:
+            self._release()
