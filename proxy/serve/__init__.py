@@ -1,0 +1,1 @@
+"""The thin shell that awaits on behalf of the pure parts."""

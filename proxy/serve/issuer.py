@@ -1,0 +1,169 @@
+"""The only client that speaks to token endpoints.
+
+Owns: the connections to issuers and the limits of one call (LIFECYCLE, the issuer call). Must not know: what a reply
+means; schemes do. Nothing here logs, and no message here quotes a URL: its query may hold a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from proxy import __version__
+from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted
+from proxy.config.listen import is_loopback
+from proxy.errors import FailureClass, IssuerError
+from proxy.serve.http1.dial import tls_context
+
+CONNECT_TIMEOUT = 5.0
+TOTAL_TIMEOUT = 15.0
+MAX_REPLY = 1024 * 1024
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"keyless/{__version__}"}
+
+
+class Issuer:
+    """Runs logins over HTTP. One per process; `async with` opens and closes its connections.
+
+    `proxies` maps `https` to the URL of an outbound proxy; `bypass` says for which hosts none is used (NO_PROXY).
+    """
+
+    def __init__(
+        self,
+        proxies: Mapping[str, str] | None = None,
+        bypass: Callable[[str], bool] = lambda _host: False,
+        tls: Callable[[], ssl.SSLContext] = tls_context,
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        total_timeout: float = TOTAL_TIMEOUT,
+    ) -> None:
+        self._proxies = proxies or {}
+        self._bypass = bypass
+        self._tls = tls
+        self._connect_timeout = connect_timeout
+        self._total_timeout = total_timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def login(self, flow: Flow) -> Minted:
+        """Drive one login to its end. Raises IssuerError."""
+        with closing(flow):
+            try:
+                request = next(flow)
+                while True:
+                    request = flow.send(await self._call(request))
+            except StopIteration as end:
+                minted: Minted = end.value
+                return minted
+
+    async def _call(self, request: IssuerRequest) -> IssuerReply:
+        url = _url(request.url)
+        try:
+            async with asyncio.timeout(self._total_timeout):
+                return await self._exchange(request, url)
+        except TimeoutError:
+            raise _unreachable(f"{url.host} did not answer in time") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _unreachable(f"{url.host}: {_reason(error)}") from None
+
+    async def _exchange(self, request: IssuerRequest, url: URL) -> IssuerReply:
+        async with self._open().request(
+            request.method,
+            url,
+            headers=CIMultiDict(request.headers),
+            data=request.body,
+            allow_redirects=False,
+            proxy=self._proxy(url),
+        ) as reply:
+            body = bytearray()
+            async for chunk in reply.content.iter_chunked(65536):
+                body += chunk
+                if len(body) > MAX_REPLY:
+                    raise IssuerError(FailureClass.PASSING, f"{url.host} answered with more than 1 MiB")
+            headers = {name.lower(): value for name, value in reply.headers.items()}
+            return IssuerReply(reply.status, headers, bytes(body))
+
+    def _proxy(self, url: URL) -> str | None:
+        """Loopback may be plain http, so only https goes through a proxy: in a tunnel that it can't look into."""
+        host = url.host or ""
+        proxy = self._proxies.get("https") if url.scheme == "https" and not self._bypass(host) else None
+        return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+    def _open(self) -> aiohttp.ClientSession:
+        """No `trust_env`: it would add the passwords of ~/.netrc to token requests.
+
+        No kept connections either: calls are minutes apart, and one that an issuer closed meanwhile would fail a login
+        that may not be sent twice. No limit: a slow issuer must not make another provider's login wait for its turn.
+        """
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._tls(), limit=0, force_close=True),
+                timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
+                skip_auto_headers=("Content-Type",),
+                middlewares=(_once,),
+            )
+        return self._session
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp sends a GET again by itself when its connection breaks; how many tries a flight has is our business."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        raise _Broken from None
+
+
+class _Broken(aiohttp.ClientError):
+    """The connection broke before the head of a reply had come."""
+
+
+def _url(text: str) -> URL:
+    try:
+        url = URL(text, encoded=True)
+        host, _ = url.host or "", url.port
+    except ValueError:
+        raise _misconfigured("the token endpoint's URL can't be read") from None
+    if url.scheme == "https" and host:
+        return url
+    if url.scheme == "http" and is_loopback(host):
+        return url
+    raise _misconfigured(f"{host or 'the token endpoint'}: its URL must be https, or http on loopback")
+
+
+def _misconfigured(message: str) -> IssuerError:
+    return IssuerError(FailureClass.CREDENTIAL, message, hint="Correct the token endpoint's URL.")
+
+
+def _unreachable(message: str) -> IssuerError:
+    return IssuerError(FailureClass.PASSING, message, hint="The issuer can't be reached.", again=True)
+
+
+def _reason(error: Exception) -> str:
+    """The kind of failure, without the URL that aiohttp's texts may quote."""
+    if isinstance(error, _Broken):
+        return "the connection broke"
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        cause = error.certificate_error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return type(cause).__name__
