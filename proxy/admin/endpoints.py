@@ -1,0 +1,169 @@
+"""What lies under `/-/`: health, readiness, status, and two switches per provider (DESIGN §4).
+
+Owns: who may see and do this, and the shape of the answers. Must not know: how requests are forwarded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from proxy import __version__
+from proxy.auth.lifecycle import State
+from proxy.auth.token import Now
+from proxy.config.listen import is_loopback
+from proxy.errors import Fault
+from proxy.plan.guard import Guard, presented_key
+from proxy.plan.route import Plan
+from proxy.plan.target import split_path
+from proxy.serve import answer
+from proxy.serve.keeper import Cell
+
+USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
+DEAD = frozenset((State.EXPIRED, State.REFUSED))
+_PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
+
+
+class Admin:
+    """One per plan. `key` opens it from anywhere; without one, only this machine may look once clients are set up."""
+
+    def __init__(
+        self, plan: Plan, cells: Mapping[str, Cell], clock: Callable[[], Now], path: str, key: str | None
+    ) -> None:
+        self._plan = plan
+        self._cells = cells
+        self._clock = clock
+        self._path = path
+        self._key = None if key is None else hashlib.sha256(key.encode("utf-8")).digest()
+
+    def takes(self, raw_path: str) -> bool:
+        return raw_path.startswith(self._path)
+
+    async def handle(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
+        try:
+            return await self._answer(request, guard)
+        except Fault as fault:
+            return answer.fault(request, fault, None)
+
+    async def _answer(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
+        guard.host(request.headers.get("Host"))
+        guard.origin(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
+        path, _ = split_path(request.raw_path)
+        name, *rest = path.decode("latin-1").removeprefix(self._path).split("/")
+        if request.method in ("GET", "HEAD"):
+            if name == "healthz" and not rest:
+                return _json(request, {"status": "ok"})
+            if name == "readyz":
+                return self._readyz(request, rest)
+            if name == "status" and not rest:
+                self._check_operator(request)
+                return _json(request, self.status())
+        if request.method == "POST" and name == "providers" and len(rest) == 2:
+            self._check_operator(request)
+            return await self._switch(request, *rest)
+        raise Fault("no_route", f"nothing lies at {path.decode('latin-1')}")
+
+    def _check_operator(self, request: web.BaseRequest) -> None:
+        if self._key is not None:
+            given = hashlib.sha256((presented_key(request.headers) or "").encode("utf-8", "surrogateescape")).digest()
+            if not hmac.compare_digest(given, self._key):
+                raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
+        elif self._plan.clients and not _is_local(request):
+            raise Fault("route_refused", "set `admin.key` to use this from another machine")
+
+    # -------------------------------------------------------------- readiness and status
+
+    def _readyz(self, request: web.BaseRequest, names: list[str]) -> web.StreamResponse:
+        """All configured providers, or the named one; a provider whose secrets are not set is asleep, not unready."""
+        states = {name: self._state(name) for name in self._plan.providers if not names or name in names}
+        if not states and names:
+            raise Fault("no_route", f"there is no provider {'/'.join(names)}")
+        awake = {name: state for name, state in states.items() if state != "unconfigured" or names}
+        unready = [name for name, state in awake.items() if not self._is_ready(name, state)]
+        return _json(request, {"ready": not unready, "providers": states}, 503 if unready else 200)
+
+    def _is_ready(self, name: str, state: str) -> bool:
+        """A token that died while nobody asked is fetched now, and is no reason to be sent no requests."""
+        cell = self._cells.get(name)
+        if cell is None or state in USABLE:
+            return cell is not None
+        cell.warm()
+        return state in DEAD and cell.life.failure is None
+
+    def _state(self, name: str) -> str:
+        cell = self._cells.get(name)
+        return "unconfigured" if cell is None else str(cell.life.state(self._clock()))
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "providers": {name: self.provider(name) for name in self._plan.providers},
+            "routes": {
+                prefix: {"upstream": route.shown, "provider": route.provider.name if route.provider else None}
+                for prefix, route in self._plan.routes.items()
+            },
+        }
+
+    def provider(self, name: str) -> dict[str, Any]:
+        """Times are Unix seconds. No token is in it, nor any part of one."""
+        cell, now = self._cells.get(name), self._clock()
+        if cell is None:
+            missing = " and ".join(self._plan.providers[name].missing)
+            return _provider("unconfigured", last_error=f"{missing} is not set")
+        life = cell.life
+        token = life.token
+        waits = life.next_attempt_in(now)
+        return _provider(
+            str(life.state(now)),
+            generation=life.generation,
+            expires_at=None if token is None or token.expires.wall == float("inf") else round(token.expires.wall, 3),
+            next_attempt_at=None if waits is None or life.failure is None else round(now.wall + waits, 3),
+            mints=life.mints,
+            replays=cell.replays,
+            last_error=None if life.failure is None else life.failure.message,
+        )
+
+    # -------------------------------------------------------------- switches
+
+    async def _switch(self, request: web.BaseRequest, name: str, action: str) -> web.StreamResponse:
+        cell = self._cells.get(name)
+        if name not in self._plan.providers or action not in ("expire", "refresh"):
+            raise Fault("no_route", f"there is no provider {name}, or nothing called {action}")
+        if cell is None:
+            missing = " and ".join(self._plan.providers[name].missing)
+            raise Fault("provider_unconfigured", f"{missing} is not set", provider=name)
+        if action == "expire":
+            cell.life.expired()
+        else:
+            await cell.retry()
+        return _json(request, self.provider(name))
+
+
+def _provider(state: str, **known: Any) -> dict[str, Any]:
+    empty = {
+        "generation": 0,
+        "expires_at": None,
+        "next_attempt_at": None,
+        "mints": 0,
+        "replays": 0,
+        "last_error": None,
+    }
+    return {"state": state} | empty | known
+
+
+def _is_local(request: web.BaseRequest) -> bool:
+    """From this machine, and not through another proxy on it."""
+    if any(name in request.headers for name in _PROXIED):
+        return False
+    peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+    return not peer or is_loopback(peer[0])
+
+
+def _json(request: web.BaseRequest, document: dict[str, Any], status: int = 200) -> web.StreamResponse:
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n"
+    return answer.own(request, status, [], "application/json", body)

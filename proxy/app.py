@@ -1,0 +1,106 @@
+"""The composition root: a loaded config becomes a service that listens.
+
+Owns: which part is given to which. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from functools import partial
+from typing import Self
+
+from aiohttp import web
+
+from proxy.admin.endpoints import Admin
+from proxy.config.listen import Listener, parse
+from proxy.config.load import Loaded
+from proxy.plan.compile import compile_plan
+from proxy.plan.guard import Guard
+from proxy.plan.router import Router
+from proxy.serve import clock
+from proxy.serve.exchange import Lane
+from proxy.serve.forward import Forwarder
+from proxy.serve.http1.dial import Dialer
+from proxy.serve.issuer import Issuer
+from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.logs import AccessLog
+from proxy.serve.mint import Means
+from proxy.serve.server import Listening, Server
+from proxy.serve.store.open import open_records
+from proxy.serve.upstream import Upstream
+
+
+class Service:
+    """Everything that runs for one config. `async with` it; `listen()` opens the doors."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        config = loaded.config
+        self._config = config
+        proxies = urllib.request.getproxies()
+        self._issuer = Issuer(proxies, _bypass)
+        self._upstream = Upstream(Dialer(proxies, _bypass))
+        self._access = AccessLog(config.log.format == "json") if config.log.access else None
+        self._listening = Listening()
+        self.records = open_records(config.store, config.store_key, loaded.folder)
+        self.keeper = Keeper(Means(self._issuer, self.records, clock.now, clock.draw))
+        self.plan = compile_plan(loaded, clock.draw, clock.now())
+        self.cells = self._cells()
+        self.forwarder = Forwarder(
+            Router({prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}),
+            self.plan.clients,
+            self._upstream,
+            clock.now,
+            self._access,
+            self.plan.max_body,
+        )
+        self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key)
+
+    def _cells(self) -> dict[str, Cell]:
+        cells = {}
+        for name, provider in self.plan.providers.items():
+            if provider.scheme is not None and provider.life is not None:
+                cells[name] = self.keeper.cell(name, provider.scheme, provider.life)
+        return cells
+
+    def _cell_of(self, prefix: str) -> Cell | None:
+        provider = self.plan.routes[prefix].provider
+        return None if provider is None else self.cells.get(provider.name)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._listening.stop()
+        await self.keeper.close()
+        await self.records.close()
+        await self._upstream.close()
+        await self._issuer.__aexit__(*exc)
+        if self._access is not None:
+            self._access.flush()
+
+    async def listen(self) -> list[Listener]:
+        """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
+        for written in self._config.listen:
+            listener = parse(written)
+            guard = Guard.compile(self._config.browser, self._config.clients, listener)
+            await self._listening.start(listener, self._server(guard))
+        self.keeper.watch()
+        for route in self.plan.routes.values():
+            if route.provider is not None and route.provider.name in self.cells:
+                self.cells[route.provider.name].warm()
+        return self._listening.addresses
+
+    def _server(self, guard: Guard) -> Server:
+        limits = self._config.limits
+        handler = partial(_handle, self.admin, self.forwarder, guard)
+        return Server(handler, max_header=limits.max_header, max_connections=limits.max_connections)
+
+
+async def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: web.BaseRequest) -> web.StreamResponse:
+    if admin.takes(request.raw_path):
+        return await admin.handle(request, guard)
+    return await forwarder.handle(request, guard)
+
+
+def _bypass(host: str) -> bool:
+    return bool(urllib.request.proxy_bypass(host))

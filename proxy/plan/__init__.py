@@ -1,0 +1,1 @@
+"""What the config means for a request, worked out once per load."""

@@ -1,0 +1,140 @@
+"""Compiles a validated config into plans, once per load.
+
+Must not know: files, sockets, the event loop. What can be wrong was refused before; here nothing is checked again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+from proxy.auth.inject import Injection, injection_of
+from proxy.auth.lifecycle import Lifecycle, Terms
+from proxy.auth.refusal import Refusals
+from proxy.auth.scope import RequiredScope
+from proxy.auth.schemes import scheme_for
+from proxy.auth.token import Now, Token
+from proxy.config.load import Loaded
+from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.plan import headers
+from proxy.plan.guard import Clients
+from proxy.plan.links import Links
+from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
+from proxy.plan.router import Router
+from proxy.plan.target import Target
+
+PLACEHOLDER = "keyless-placeholder-worth-nothing"
+
+
+def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
+    """`draw` gives the jitter of the lifecycles, `now` the birth of static tokens."""
+    config = loaded.config
+    providers = {
+        name: _provider(name, provider, loaded.secrets.get(name, frozenset()), draw, now)
+        for name, provider in config.providers.items()
+    }
+    providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
+    routes = {prefix: _route(prefix, route, config, providers) for prefix, route in config.routes.items()}
+    return Plan(Router(routes), providers, routes, Clients(config.clients), config.limits.max_body)
+
+
+def _provider(
+    name: str, provider: Provider, secrets: frozenset[str], draw: Callable[[], float], now: Now
+) -> ProviderPlan:
+    def life() -> Lifecycle:
+        if isinstance(provider, StaticProvider):
+            return Lifecycle(Terms(), draw, Token.eternal(provider.token or "", now))
+        terms = Terms(provider.refresh.before, provider.refresh.min_interval or 0.0, provider.exclusive)
+        return Lifecycle(terms, draw)
+
+    basic = _basic(provider)
+    return ProviderPlan(name, (), scheme_for(provider, secrets), life, secrets if basic is None else secrets | {basic})
+
+
+def _route(prefix: str, route: Route, config: Config, providers: dict[str, ProviderPlan]) -> RoutePlan:
+    provider = config.providers.get(route.provider)
+    target = Target.parse(route.upstream)
+    injection = None if provider is None else _injection(provider, target)
+    slots = frozenset() if injection is None else injection.header_names
+    set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
+    reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
+    return RoutePlan(
+        prefix=prefix,
+        upstream=route.upstream,
+        target=target,
+        provider=providers.get(route.provider),
+        methods=None if route.methods is None else frozenset(route.methods),
+        paths=None if route.paths is None else _globs(route.paths),
+        keep_prefix=route.keep_prefix,
+        request_headers=headers.request_sieve(slots, [*route.headers.remove, *set_headers], config.forwarded),
+        reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
+        reply_edited=headers.lower_names(reply_edited),
+        set_headers=headers.set_lines(set_headers),
+        set_reply_headers=headers.set_lines(route.reply_headers.set),
+        timeout=route.timeout,
+        replay_max_body=route.replay.max_body,
+        cookies=route.cookies == "pass",
+        cors=route.cors == "proxy",
+        scrub=route.scrub,
+        injection=injection,
+        refusals=None if provider is None else _refusals(provider),
+        stand_in=_stand_in(provider.stand_in)
+        if provider is not None and provider.stand_in and route.stand_in
+        else None,
+        links=Links(
+            target,
+            b"" if route.keep_prefix else prefix.rstrip("/").encode("ascii"),
+            frozenset() if injection is None else injection.query_names,
+            config.forwarded,
+        ),
+        required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
+    )
+
+
+def _strictly(headers: dict[str, str]) -> dict[str, str]:
+    """`scrub: strict` asks the API for bodies that can be looked into, whatever the client or the route wish for."""
+    return {name: value for name, value in headers.items() if name.lower() != "accept-encoding"} | {
+        "Accept-Encoding": "identity"
+    }
+
+
+def _injection(provider: Provider, target: Target) -> Injection:
+    return injection_of(provider, _basic(provider), () if target.template is None else (target.template,))
+
+
+def _basic(provider: Provider) -> str | None:
+    """The pair for `{basic}`, of providers that have a user name and a password."""
+    if not isinstance(provider, StaticProvider) or provider.username is None:
+        return None
+    return b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii")
+
+
+def _refusals(provider: ProviderCommon) -> Refusals | None:
+    static = isinstance(provider, StaticProvider)
+    return None if static and provider.refused is None else Refusals.compile(provider.refused, static)
+
+
+def _stand_in(stand_in: StandIn) -> StandInPlan:
+    reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
+    return StandInPlan(stand_in.path.encode("ascii"), reply)
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("{placeholder}", PLACEHOLDER)
+    if isinstance(value, dict):
+        return {key: _filled(inner) for key, inner in value.items()}
+    return value
+
+
+def _globs(globs: list[str]) -> re.Pattern[bytes]:
+    """`*` stays within a segment, `**` does not, `?` is one character."""
+    return re.compile("|".join(map(_glob, globs)).encode("utf-8"), re.DOTALL)
+
+
+def _glob(glob: str) -> str:
+    parts = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(parts.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", glob))

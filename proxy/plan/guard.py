@@ -1,0 +1,156 @@
+"""Who may ask: the Host, the browser's origin, the client's key.
+
+A web page must not drive a proxy on its visitor's machine (TRAPS 38). Pure: judges values of headers, raises Fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from proxy.config.listen import Listener
+from proxy.config.model import Browser, Client
+from proxy.errors import Fault
+
+LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
+KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Goog-Api-Key")
+
+_HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$")
+_ORIGIN = re.compile(r"^https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Rules of one listener. `hosts` is None where any host will do, `origins` None for the loopback ones."""
+
+    hosts: frozenset[str] | None
+    origins: frozenset[str] | None
+
+    @classmethod
+    def compile(cls, browser: Browser, clients: Sequence[Client], listener: Listener) -> Guard:
+        origins = None
+        if browser.origins is not None or any(client.origins for client in clients):
+            named = [*(browser.origins or ()), *(origin for client in clients for origin in client.origins or ())]
+            origins = frozenset(named) if browser.origins is not None else frozenset(named) | {"loopback"}
+        if browser.hosts is not None:
+            return cls(frozenset(host.lower() for host in browser.hosts), origins)
+        if not listener.loopback or listener.path:
+            return cls(None, origins)
+        own = f"[{listener.host}]" if ":" in (listener.host or "") else listener.host
+        return cls(LOOPBACK_NAMES | {own or "localhost"}, origins)
+
+    def host(self, host: str | None) -> None:
+        """Raises Fault host_refused."""
+        match = _HOST.match((host or "").lower())
+        if match is None:
+            raise Fault("host_refused", "the Host header is missing or malformed")
+        if self.hosts is not None and match[1] not in self.hosts and match[0] not in self.hosts:
+            raise Fault("host_refused", "this proxy does not answer to that Host")
+
+    def origin(self, origin: str | None, fetch_site: str | None) -> str | None:
+        """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused."""
+        if origin is None:
+            if fetch_site == "cross-site":
+                raise Fault("origin_refused", "a page of another site may not send this request")
+            return None
+        if not self._allows(origin.lower()):
+            raise Fault("origin_refused", "pages of this origin may not use the proxy")
+        return origin
+
+    def _allows(self, origin: str) -> bool:
+        match = _ORIGIN.match(origin)
+        if match is None:
+            return False
+        if self.origins is None or "loopback" in self.origins:
+            return match[1] in LOOPBACK_NAMES or (self.origins is not None and origin in self.origins)
+        return origin in self.origins
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPlan:
+    name: str
+    digest: bytes
+    routes: frozenset[str] | None
+    methods: frozenset[str] | None
+    origins: frozenset[str] | None
+    read_tokens: frozenset[str] | None = frozenset()
+    """None for those of all providers."""
+
+    def may_read(self, provider: str) -> bool:
+        return self.read_tokens is None or provider in self.read_tokens
+
+    def check(self, prefix: str, method: str, origin: str | None) -> None:
+        """Raises Fault route_refused or origin_refused."""
+        if self.routes is not None and prefix not in self.routes:
+            raise Fault("route_refused", f"client {self.name} may not use {prefix}")
+        if self.methods is not None and method not in self.methods:
+            raise Fault("route_refused", f"client {self.name} may not use {method}")
+        if origin is not None and self.origins is not None and origin.lower() not in self.origins:
+            raise Fault("origin_refused", f"client {self.name} may not be used from this page")
+
+
+class Clients:
+    """The known client keys, as digests. Falsy when there are none: then everyone who reaches the listener may ask."""
+
+    __slots__ = ("_clients",)
+
+    def __init__(self, clients: Sequence[Client]) -> None:
+        self._clients = tuple(_client(client) for client in clients)
+
+    def __bool__(self) -> bool:
+        return bool(self._clients)
+
+    def identify(self, headers: Mapping[str, str]) -> ClientPlan:
+        """The client whose key the request presents. Raises Fault client_key_required."""
+        key = presented_key(headers)
+        if key is None:
+            raise _key_required("no client key was sent")
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        found = None
+        for client in self._clients:  # all of them, always: the time must not tell which
+            if hmac.compare_digest(client.digest, digest):
+                found = client
+        if found is None:
+            raise _key_required("the client key is not known")
+        return found
+
+
+def presented_key(headers: Mapping[str, str]) -> str | None:
+    scheme, _, key = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        return key.strip()
+    for name in KEY_HEADERS:
+        if name in headers:
+            return headers[name]
+    return None
+
+
+def _key_required(detail: str) -> Fault:
+    return Fault("client_key_required", detail, headers=(("WWW-Authenticate", 'Bearer realm="keyless"'),))
+
+
+def key_digest(written: str) -> bytes:
+    """The digest of a configured key, which stands there as `sha256:...` or as itself."""
+    if written.startswith("sha256:"):
+        return bytes.fromhex(written.removeprefix("sha256:"))
+    return hashlib.sha256(written.encode("utf-8")).digest()
+
+
+def _client(client: Client) -> ClientPlan:
+    return ClientPlan(
+        client.name,
+        key_digest(client.key),
+        None if client.routes is None else frozenset(client.routes),
+        None if client.methods is None else frozenset(client.methods),
+        None if client.origins is None else frozenset(client.origins),
+        _readable(client.read_tokens),
+    )
+
+
+def _readable(read_tokens: bool | list[str]) -> frozenset[str] | None:
+    if isinstance(read_tokens, bool):
+        return None if read_tokens else frozenset()
+    return frozenset(read_tokens)

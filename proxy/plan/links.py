@@ -1,0 +1,56 @@
+"""URLs under the upstream become the proxy's own, so that paging clients and redirects stay inside. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.auth.places import inject_query
+from proxy.plan.target import Target
+
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+_URL_IN_LINK = re.compile(rb"<([^<>]*)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`prefix` is the route's, empty where the prefix is kept; `slots` are query names that may hold a credential.
+
+    `forwarded`: what a proxy in front says of the client's URL counts.
+    """
+
+    target: Target
+    prefix: bytes
+    slots: frozenset[str]
+    forwarded: bool = False
+
+    def own(self, headers: Mapping[str, str]) -> bytes:
+        """The proxy's scheme and authority as the client sees them."""
+        scheme, host = "http", headers.get("Host", "")
+        if self.forwarded:
+            # Of a list of proxies the first is the client's.
+            said = headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+            scheme = said if said in ("http", "https") else scheme
+            named = headers.get("X-Forwarded-Host", "").partition(",")[0].strip()
+            host = named if _AUTHORITY.fullmatch(named) else host
+        return f"{scheme}://{host}".encode("latin-1", "replace")
+
+    def localise(self, url: bytes, own: bytes) -> bytes:
+        """`own` is the proxy's scheme and authority as the client sees it. Foreign URLs stay as they are."""
+        rest = self.target.below(url)
+        if rest is None:
+            return url
+        rooted = url.startswith(b"/") and not url.startswith(b"//")
+        return (b"" if rooted else own) + (self.prefix + self._without_slots(rest) or b"/")
+
+    def localise_link(self, value: bytes, own: bytes) -> bytes:
+        """A `Link` header (RFC 8288): every `<URL>` of it."""
+        return _URL_IN_LINK.sub(lambda match: b"<" + self.localise(match[1], own) + b">", value)
+
+    def _without_slots(self, rest: bytes) -> bytes:
+        path, mark, query = rest.partition(b"?")
+        if not mark or not self.slots:
+            return rest
+        kept = inject_query(query, self.slots, b"")
+        return path + mark + kept if kept else path

@@ -1,0 +1,116 @@
+"""Where a request goes: the upstream's origin and base path, and how a caller's path stays below it.
+
+Pure functions over bytes as they stand on the wire. Must not know: config, requests, sockets.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from proxy.config.template import Template
+from proxy.errors import Fault
+
+_SUSPICIOUS = re.compile(rb"[\\\x00-\x20\x7f]|%(?:2e|5c|25|7f|2f\.|[01][0-9a-f])|/\.|\.\.", re.IGNORECASE)
+_FORBIDDEN = re.compile(rb"[\\\x00-\x1f\x7f]")
+_AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*:|)//([^/?#]*)")
+_AFTER_BASE = (b"", b"/", b"?", b"#")
+_ROUNDS = 3  # once as it stands, and `%252e`: some servers decode twice
+
+
+class Origin(NamedTuple):
+    tls: bool
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """For the Host header: the port only where it is not the scheme's own (RFC 9110 §7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.authority}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A route's upstream, taken apart. `base` has no slash at its end; `whole` is the path exactly as configured.
+
+    What follows the host may hold a key that the user wrote there, so the repr shows none of it.
+    """
+
+    origin: Origin
+    host: bytes
+    base: bytes = field(repr=False)
+    whole: bytes = field(repr=False)
+    query: bytes = field(repr=False)
+    template: Template | None
+
+    @classmethod
+    def parse(cls, upstream: str) -> Target:
+        """`upstream` is an absolute URL; its path may hold `{token}`."""
+        url = urlsplit(upstream)
+        tls = url.scheme == "https"
+        origin = Origin(tls, url.hostname or "", url.port or (443 if tls else 80))
+        template = Template.parse(url.path)
+        path = template.literals[0].encode("utf-8")
+        return cls(
+            origin,
+            origin.authority.encode("idna" if not origin.authority.isascii() else "ascii"),
+            path.rstrip(b"/"),
+            path or b"/",
+            url.query.encode("utf-8"),
+            template if template.names else None,
+        )
+
+    def path(self, rest: bytes, rendered: bytes | None) -> bytes:
+        """The request target for what stood behind the route's prefix; `rendered` is the path with its credential."""
+        base = self.base if rendered is None else rendered.rstrip(b"/")
+        return base + rest if rest else (rendered or self.whole)
+
+    def below(self, url: bytes) -> bytes | None:
+        """What stands behind the base path in a URL of this upstream (absolute or from the root), else None."""
+        absolute = _AUTHORITY.match(url)
+        if absolute is not None and not self._is_own(absolute[1].lower(), absolute[2].lower()):
+            return None
+        path = url if absolute is None else url[absolute.end() :]
+        rest = path[len(self.base) :]
+        if not path.startswith(self.base) or rest[:1] not in _AFTER_BASE or (absolute is None and not path):
+            return None
+        return rest if absolute is not None or path.startswith(b"/") else None
+
+    def _is_own(self, scheme: bytes, authority: bytes) -> bool:
+        if scheme not in (b"", b"https:" if self.origin.tls else b"http:"):
+            return False
+        return authority in (
+            self.host,
+            b"%b:%d" % (self.host.removesuffix(b":%d" % self.origin.port), self.origin.port),
+        )
+
+
+def split_path(raw: str) -> tuple[bytes, bytes]:
+    """A request target from the wire as path and query. Raises Fault for any that could leave its route."""
+    target = raw.encode("utf-8", "surrogateescape")
+    path, _, query = target.partition(b"?")
+    if not path.startswith(b"/"):
+        raise Fault("path_refused", "the request target must be a path, not a URL")
+    if b"#" in target:
+        raise Fault("path_refused", "the request target holds a fragment")
+    if _SUSPICIOUS.search(path) is not None:
+        _refuse_escape(path)
+    return path, query
+
+
+def _refuse_escape(path: bytes) -> None:
+    for _ in range(_ROUNDS):
+        if _FORBIDDEN.search(path) is not None:
+            raise Fault("path_refused", "the path holds a backslash or a control character")
+        segments = re.split(rb"[/\\]", path)
+        # `..;x` is a dot segment with parameters to servlet containers
+        if any(segment.split(b";", 1)[0] in (b".", b"..") for segment in segments):
+            raise Fault("path_refused", "the path holds dot segments")
+        path = unquote_to_bytes(path)

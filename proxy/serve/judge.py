@@ -1,0 +1,30 @@
+"""Has the API refused the token? Looks at the head, and at the beginning of the body only where a rule needs it."""
+
+from __future__ import annotations
+
+from proxy.auth.refusal import Refusals, Verdict
+from proxy.serve.upstream import Reply
+
+SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+async def refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
+    """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
+    safe = method in SAFE
+    verdict = refusals.head(reply.status, reply.headers, age, safe)
+    if verdict is not Verdict.READ_BODY:
+        return verdict is Verdict.REFUSED
+    prefix = await _peek(refusals, reply)
+    return refusals.body(reply.status, reply.headers, age, safe, prefix, reply.complete)
+
+
+async def _peek(refusals: Refusals, reply: Reply) -> bytes:
+    """As much of the body as the verdict needs; bounded by the rules (TRAPS 34, 35)."""
+    seen = b""
+    while refusals.wants_more(reply.headers, seen):
+        data = await reply.read()
+        if not data:
+            break
+        seen += data
+    reply.give_back(seen)
+    return seen

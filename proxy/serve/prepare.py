@@ -1,0 +1,159 @@
+"""Builds the request that goes to the API from the one that came, and the credential.
+
+Owns: the order strip, then inject (TRAPS 20, 21), and framing towards the API. Must not know: connections, refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from proxy.auth.content import readable_codings
+from proxy.auth.inject import Injection, Rendered
+from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
+from proxy.auth.token import Token
+from proxy.errors import Fault
+from proxy.plan.headers import Pairs, named_by_connection, without
+from proxy.plan.scrub import spellings
+from proxy.serve import answer
+from proxy.serve.body import EDITABLE, Body
+from proxy.serve.exchange import Exchange
+from proxy.serve.upstream import Call
+
+_NOTHING = Rendered()
+_UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+
+
+def sort_headers(exchange: Exchange) -> None:
+    """Take from the client's headers what may pass. Done once; a replay sends the same."""
+    plan = exchange.lane.plan
+    raw = exchange.request.raw_headers
+    lines, noted = plan.request_headers.sort(raw)
+    if noted:
+        if named := named_by_connection(noted):
+            lines, noted = plan.request_headers.sort(without(raw, named))
+        for name, value in noted:
+            if name == b"cookie":
+                exchange.cookie = value if exchange.cookie is None else exchange.cookie + b"; " + value
+            elif name == b"accept-encoding":
+                lines.append(_accept_encoding(exchange, value))
+            elif name == b"upgrade":
+                exchange.upgrade = value.strip().lower() == b"websocket" and _may_upgrade(exchange, noted)
+            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                raise Fault("bad_request", "of the transfer codings only `chunked` is understood")
+    lines.append(plan.set_headers)
+    exchange.lines = lines
+
+
+def _may_upgrade(exchange: Exchange, noted: Pairs) -> bool:
+    """RFC 6455 §4.1: a GET without a body, whose `Connection` says that the upgrade is meant."""
+    meant = any(name == b"connection" and b"upgrade" in value.lower() for name, value in noted)
+    return meant and exchange.method == "GET" and not exchange.request.body_exists
+
+
+def _accept_encoding(exchange: Exchange, value: bytes) -> bytes:
+    refusals = exchange.lane.plan.refusals
+    if refusals is not None and refusals.reads_body:
+        value = readable_codings(value)
+    return b"Accept-Encoding: %b\r\n" % value
+
+
+async def prepare(exchange: Exchange, token: Token | None) -> Call:
+    """The call with this token in it. Raises Fault."""
+    plan = exchange.lane.plan
+    injection = plan.injection
+    rendered = _NOTHING
+    if token is not None and injection is not None:
+        rendered = _rendered(exchange, injection, token)
+    body, framing = await _body(exchange, injection, rendered)
+    path = plan.target.path(
+        exchange.path if plan.keep_prefix else exchange.rest, rendered.path[0].encode() if rendered.path else None
+    )
+    head = b"".join(
+        (
+            exchange.method.encode("ascii"),
+            b" ",
+            path + _query(exchange, injection, rendered),
+            b" HTTP/1.1\r\nHost: ",
+            plan.target.host,
+            b"\r\n",
+            *exchange.lines,
+            rendered.headers,
+            _cookie(exchange, injection, rendered),
+            framing,
+            b"\r\n",
+        )
+    )
+    early = partial(answer.early, exchange)
+    return Call(plan.target.origin, exchange.method, head, body, plan.timeout, early)
+
+
+def _rendered(exchange: Exchange, injection: Injection, token: Token) -> Rendered:
+    exchange.needles = token.needles or _needles(exchange, token)
+    try:
+        return injection.render(token)
+    except ValueError as error:
+        provider = exchange.lane.plan.provider
+        name = provider.name if provider is not None else None
+        raise Fault("credential_refused", str(error), provider=name) from None
+
+
+def _needles(exchange: Exchange, token: Token) -> tuple[bytes, ...]:
+    """What must not go back to the client: computed once per token."""
+    provider = exchange.lane.plan.provider
+    secrets = sorted(provider.secrets) if provider is not None else []
+    found = [spelling for secret in (token.value, *secrets) for spelling in spellings(secret)]
+    # The longest first: a secret may be the beginning of another.
+    token.needles = tuple(sorted(found, key=len, reverse=True))
+    return token.needles
+
+
+def _query(exchange: Exchange, injection: Injection | None, rendered: Rendered) -> bytes:
+    query = exchange.query
+    if injection is not None and injection.query_names:
+        query = inject_query(query, injection.query_names, rendered.query)
+    own = exchange.lane.plan.target.query
+    if own:
+        query = own + b"&" + query if query else own
+    return b"?" + query if query else b""
+
+
+def _cookie(exchange: Exchange, injection: Injection | None, rendered: Rendered) -> bytes:
+    client = exchange.cookie if exchange.lane.plan.cookies else None
+    if injection is not None and (injection.cookie_names or client is not None):
+        client = inject_cookie(client, injection.cookie_names, rendered.cookie)
+    return b"Cookie: %b\r\n" % client if client else b""
+
+
+async def _body(
+    exchange: Exchange, injection: Injection | None, rendered: Rendered
+) -> tuple[bytes | Body | None, bytes]:
+    """What to send behind the head, and the header lines that frame it."""
+    if exchange.upgrade:
+        return None, _UPGRADE
+    body = exchange.body
+    if injection is not None and injection.edits_body:
+        whole = await body.read_whole(EDITABLE) if body is not None else b""
+        edited, framing = _edited(whole, exchange.request.headers, injection, rendered)
+        return edited, framing + b"Content-Length: %d\r\n" % len(edited)
+    if body is None:
+        return None, b""
+    if body.length is None:
+        return body, b"Transfer-Encoding: chunked\r\n"
+    return body.whole if body.whole is not None else body, b"Content-Length: %d\r\n" % body.length
+
+
+def _edited(body: bytes, headers: Mapping[str, str], injection: Injection, rendered: Rendered) -> tuple[bytes, bytes]:
+    """The body with the credential in it, and a Content-Type line where the client sent none."""
+    kind = "application/json" if rendered.json else "application/x-www-form-urlencoded"
+    given = headers.get("Content-Type")
+    try:
+        if rendered.json:
+            body = inject_json(body or b"{}", rendered.json)
+        elif body and ("Content-Encoding" in headers or not (given or kind).lower().startswith(kind)):
+            raise ValueError("expected a form")  # noqa: TRY301 -- the same answer as to what is no JSON
+        else:
+            body = inject_form(body, injection.form_fields, rendered.form)
+    except ValueError as error:
+        raise Fault("bad_request", f"the credential goes into the body, which can't take it: {error}") from None
+    return body, b"" if given is not None else f"Content-Type: {kind}\r\n".encode("ascii")

@@ -1,0 +1,62 @@
+"""The pipe after a 101: bytes both ways, unread, with backpressure (TRAPS 36).
+
+Framing, extensions and pings are between the client and the API; no token is renewed in here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from aiohttp import web
+
+from proxy.serve.upstream import Broken, Reply, Stalled
+
+LAST_WORDS = 10.0
+"""Seconds that an API has to take what the client said before it left."""
+
+
+class Pipe:
+    """Takes the client's bytes from aiohttp's server and hands them to the API."""
+
+    def __init__(self, request: web.BaseRequest, reply: Reply) -> None:
+        self._client = request.protocol
+        self._api = reply.connection
+        self._api.on_writable = self._client.resume_reading
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        transport = self._api.transport
+        if transport is None:
+            return True, b""
+        transport.write(data)
+        if self._api.writing_paused:
+            self._client.pause_reading()
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """The client left; also called when the server closes the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Sends what is waiting, then closes."""
+        self._api.on_writable = None
+        if self._api.transport is not None:
+            self._api.deadline = self._api.loop.time() + LAST_WORDS
+            self._api.transport.close()
+
+
+async def tunnel(request: web.BaseRequest, reply: Reply) -> None:
+    """Until either side closes."""
+    pipe = Pipe(request, reply)
+    # aiohttp hands an upgraded connection's bytes to whatever parser is set, though it declares only its own.
+    request.protocol.set_parser(cast("Any", pipe))
+    try:
+        while data := await reply.read():
+            transport = request.transport
+            if transport is None:
+                return
+            transport.write(data)
+            await request.writer.drain()
+    except (Broken, Stalled, ConnectionError):
+        return
+    finally:
+        pipe.close()

@@ -1,0 +1,151 @@
+"""Hosts, origins and client keys."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.config.listen import parse
+from proxy.config.model import Browser, Client
+from proxy.errors import Fault
+from proxy.plan.guard import Clients, Guard, key_digest, presented_key
+
+LOOPBACK = Guard.compile(Browser(), [], parse("127.0.0.1:8080"))
+
+
+def _code(judge: Callable[[], object]) -> str | None:
+    try:
+        judge()
+    except Fault as fault:
+        return fault.code
+    return None
+
+
+def passes(guard: Guard, host: str | None) -> bool:
+    return _code(lambda: guard.host(host)) is None
+
+
+def allowed(guard: Guard, origin: str | None, site: str | None = None) -> bool:
+    return _code(lambda: guard.origin(origin, site)) is None
+
+
+@pytest.mark.parametrize(
+    ("listen", "hosts", "host", "good"),
+    [
+        ("127.0.0.1:8080", None, "127.0.0.1:8080", True),
+        ("127.0.0.1:8080", None, "localhost", True),
+        ("127.0.0.1:8080", None, "LocalHost:1", True),
+        ("127.0.0.1:8080", None, "[::1]:8080", True),
+        ("127.0.0.1:8080", None, "127.0.0.2", False),
+        ("127.0.0.2:8080", None, "127.0.0.2", True),
+        ("[::1]:8080", None, "[::1]", True),
+        ("127.0.0.1:8080", None, "localhost.", False),
+        ("127.0.0.1:8080", None, "localhost.evil.test", False),
+        ("127.0.0.1:8080", None, "evil.test:localhost", False),
+        ("127.0.0.1:8080", None, "localhost:1:2", False),
+        ("127.0.0.1:8080", None, "evil@localhost", False),
+        ("127.0.0.1:8080", None, "localhost/", False),
+        ("127.0.0.1:8080", None, "", False),
+        ("127.0.0.1:8080", None, None, False),
+        ("0.0.0.0:8080", None, "anything.test", True),
+        ("0.0.0.0:8080", None, "not a host", False),
+        ("unix:/run/keyless.sock", None, "anything.test", True),
+        ("0.0.0.0:8080", ["Proxy.test"], "proxy.test:80", True),
+        ("0.0.0.0:8080", ["proxy.test:81"], "proxy.test:80", False),
+        ("0.0.0.0:8080", ["proxy.test:81"], "proxy.test:81", True),
+        ("127.0.0.1:8080", ["proxy.test"], "localhost", False),
+    ],
+)
+def test_hosts(listen: str, hosts: list[str] | None, host: str | None, good: bool) -> None:
+    assert passes(Guard.compile(Browser(hosts=hosts), [], parse(listen)), host) is good
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "good"),
+    [
+        (None, "http://localhost", True),
+        (None, "https://LOCALHOST:3000", True),
+        (None, "http://127.0.0.1:5173", True),
+        (None, "http://[::1]:1", True),
+        (None, "http://127.0.0.2", False),
+        (None, "null", False),
+        (None, "", False),
+        (None, "http://localhost.evil.test", False),
+        (None, "http://localhost@evil.test", False),
+        (None, "http://evil.test#http://localhost", False),
+        (None, "http://localhost/", False),
+        (None, "ftp://localhost", False),
+        (None, "chrome-extension://localhost", False),
+        (["https://app.test"], "https://app.test", True),
+        (["https://App.test"], "https://app.TEST", True),
+        (["https://app.test"], "http://app.test", False),
+        (["https://app.test"], "https://app.test:444", False),
+        (["https://app.test"], "http://localhost", False),
+        ([], "http://localhost", False),
+    ],
+)
+def test_origins(origins: list[str] | None, origin: str, good: bool) -> None:
+    assert allowed(Guard.compile(Browser(origins=origins), [], parse("127.0.0.1:1")), origin) is good
+
+
+@pytest.mark.parametrize(
+    ("site", "good"), [(None, True), ("none", True), ("same-origin", True), ("same-site", True), ("cross-site", False)]
+)
+def test_requests_that_name_no_origin(site: str | None, good: bool) -> None:
+    assert allowed(LOOPBACK, None, site) is good
+
+
+def test_a_clients_origins_come_beside_the_default_ones() -> None:
+    guard = Guard.compile(Browser(), [Client(name="a", key="k" * 16, origins=["https://app.test"])], parse("[::1]:1"))
+    assert allowed(guard, "https://app.test")
+    assert allowed(guard, "http://localhost:1")
+    assert not allowed(guard, "https://other.test")
+
+
+@given(st.text(max_size=40))
+def test_a_host_is_one_of_ours_or_refused(host: str) -> None:
+    name = host.lower().rpartition(":")[0] or host.lower()
+    assert not passes(LOOPBACK, host) or name in ("localhost", "127.0.0.1", "[::1]") or host.lower() == "[::1]"
+
+
+# ------------------------------------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [
+        ({}, None),
+        ({"Authorization": "Bearer k"}, "k"),
+        ({"Authorization": "bEARER  k "}, "k"),
+        ({"Authorization": "Bearer "}, None),
+        ({"Authorization": "Basic k"}, None),
+        ({"Authorization": "Basic k", "X-Api-Key": "x"}, "x"),
+        ({"Authorization": "Bearer k", "X-Api-Key": "x"}, "k"),
+        ({"Api-Key": "x"}, "x"),
+        ({"X-Goog-Api-Key": "x"}, "x"),
+    ],
+)
+def test_where_a_key_may_stand(headers: dict[str, str], key: str | None) -> None:
+    assert presented_key(headers) == key
+
+
+def test_a_key_is_kept_as_its_digest() -> None:
+    digest = hashlib.sha256(b"key").hexdigest()
+    assert key_digest("key") == key_digest(f"sha256:{digest}") == key_digest(f"sha256:{digest.upper()}")
+    clients = Clients([Client(name="a", key="a" * 16), Client(name="b", key="b" * 16)])
+    assert clients.identify({"X-Api-Key": "b" * 16}).name == "b"
+    assert "a" * 16 not in repr(clients.identify({"X-Api-Key": "a" * 16}))
+    assert bool(clients)
+    assert not Clients([])
+
+
+@given(st.text(max_size=30).filter(lambda key: key != "a" * 16))
+def test_another_key_is_refused(key: str) -> None:
+    with pytest.raises(Fault) as refused:
+        Clients([Client(name="a", key="a" * 16)]).identify({"X-Api-Key": key})
+    assert refused.value.code == "client_key_required"
+    assert dict(refused.value.headers)["WWW-Authenticate"].startswith("Bearer")

@@ -1,0 +1,66 @@
+"""Which headers pass, by name alone."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.plan.headers import NOTED_IN_REPLIES, named_by_connection, reply_sieve, request_sieve, set_lines, without
+
+PLAIN = request_sieve(frozenset((b"x-token",)), ["User-Agent"], forwarded=False)
+
+
+@given(st.sampled_from(["Authorization", "COOKIE", "x-api-key", "X-Token", "user-agent", "Te", "Host"]), st.data())
+def test_a_name_is_known_in_any_case(name: str, data: st.DataObject) -> None:
+    spelled = "".join(data.draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in name).encode()
+    lines, noted = PLAIN.sort([(spelled, b"mine")])
+    assert lines == []
+    assert noted in ([], [(b"cookie", b"mine")])
+
+
+def test_order_case_and_repetition_are_kept() -> None:
+    lines, noted = PLAIN.sort([(b"X-B", b"1"), (b"Accept", b"*/*"), (b"x-b", b"2"), (b"UPGRADE", b"h2c")])
+    assert lines == [b"X-B: 1\r\n", b"Accept: */*\r\n", b"x-b: 2\r\n"]
+    assert noted == [(b"upgrade", b"h2c")]
+
+
+def test_edits_win_over_notes_in_requests_and_leave_them_in_replies() -> None:
+    request = request_sieve(frozenset(), ["Accept-Encoding", "Cookie"], forwarded=True)
+    assert request.sort([(b"accept-encoding", b"br"), (b"Cookie", b"a"), (b"X-Forwarded-For", b"x")]) == (
+        [b"X-Forwarded-For: x\r\n"],
+        [],
+    )
+    reply = reply_sieve(["Content-Type", "Server"], cookies=False, cors=False)
+    lines, noted = reply.sort([(b"Content-Type", b"text/plain"), (b"server", b"x"), (b"Access-Control-Max-Age", b"1")])
+    assert lines == [b"Access-Control-Max-Age: 1\r\n"]
+    assert noted == [(b"content-type", b"text/plain")]
+
+
+def test_names_without_end_do_not_fill_the_memory() -> None:
+    sieve = reply_sieve([], cookies=True, cors=True)
+    for number in range(10_000):
+        sieve.sort([(b"X-%d" % number, b"")])
+    assert len(sieve._memo) <= 4096
+    assert sieve.sort([(b"X-99999", b"y"), (b"Alt-Svc", b"h3"), (b"Set-Cookie", b"a")])[0] == [
+        b"X-99999: y\r\n",
+        b"Set-Cookie: a\r\n",
+    ]
+
+
+def test_what_connection_names() -> None:
+    noted = [(b"connection", b"Close, X-One ,"), (b"cookie", b"a"), (b"connection", b"KEEP-ALIVE, x-two, upgrade")]
+    assert named_by_connection(noted) == {b"x-one", b"x-two"}
+    assert named_by_connection([]) == frozenset()
+    assert without([(b"X-One", b"1"), (b"Y", b"2")], frozenset((b"x-one",))) == [(b"Y", b"2")]
+
+
+def test_lines_of_a_routes_own() -> None:
+    assert set_lines({"A": "1", "B": "ä"}) == b"A: 1\r\nB: \xe4\r\n"
+    assert set_lines({}) == b""
+
+
+def test_framing_is_never_passed_blindly() -> None:
+    framing = {b"content-length", b"transfer-encoding", b"connection", b"upgrade"}
+    lines, noted = reply_sieve([], cookies=True, cors=False).sort([(name, b"x") for name in framing])
+    assert lines == []
+    assert {name for name, _ in noted} <= NOTED_IN_REPLIES & framing

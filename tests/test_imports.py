@@ -1,0 +1,111 @@
+"""The direction of imports and the edges of purity, read from the source (DESIGN §5)."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = ("errors", "config", "auth", "plan", "serve", "admin", "app", "cli")
+MAY_AWAIT = ("serve", "admin", "sandbox", "app", "cli")
+PURE = ("errors", "config", "auth", "plan")
+IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
+READERS = {"proxy/config/load.py", "proxy/config/secrets.py"}
+
+FILES = sorted((ROOT / "proxy").rglob("*.py"))
+TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def layer(file: str) -> str:
+    """`auth` for proxy/auth/schemes/jwt.py, `app` for proxy/app.py, `` for the package itself."""
+    parts = Path(file).with_suffix("").parts[1:]
+    return "" if parts == ("__init__",) else parts[0]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The modules that a file names in imports, those for type checking alone included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def files_of(*layers: str) -> list[str]:
+    return [file for file in TREES if layer(file) in layers]
+
+
+@pytest.mark.parametrize("file", [file for file in TREES if layer(file) in LAYERS])
+def test_imports_go_one_way(file: str) -> None:
+    own = LAYERS.index(layer(file))
+    for name in imported(TREES[file]):
+        parts = name.split(".")
+        if parts[0] == "proxy" and len(parts) > 1 and parts[1] in LAYERS:
+            assert LAYERS.index(parts[1]) <= own, f"{file} imports {name}"
+        if parts[:2] == ["proxy", "sandbox"]:
+            assert layer(file) == "cli", f"{file} imports the sandbox"
+
+
+@pytest.mark.parametrize("file", files_of("sandbox"))
+def test_the_sandbox_stands_alone(file: str) -> None:
+    """It imports nothing of the proxy but errors, so that neither can hide the other's mistakes."""
+    allowed = {"aiohttp", "multidict", "pydantic", "typing_extensions", *sys.stdlib_module_names}
+    for name in imported(TREES[file]):
+        parts = name.split(".")
+        if parts[0] == "proxy":
+            assert len(parts) == 1 or parts[1] in ("sandbox", "errors"), f"{file} imports {name}"
+        else:
+            assert parts[0] in allowed, f"{file} imports {name}"
+
+
+@pytest.mark.parametrize("file", files_of(*PURE))
+def test_what_is_pure_neither_awaits_nor_imports_clocks_and_sockets(file: str) -> None:
+    for node in ast.walk(TREES[file]):
+        awaits = isinstance(node, ast.Await | ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith)
+        assert not awaits, f"{file}:{getattr(node, 'lineno', 0)} awaits"
+    impure = {name.split(".")[0] for name in imported(TREES[file])} & IMPURE_MODULES
+    assert not impure, f"{file} imports {impure}"
+
+
+@pytest.mark.parametrize("file", [file for file in TREES if layer(file) in PURE and file not in READERS])
+def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "open", f"{file}:{node.lineno} opens a file"
+        if isinstance(node, ast.Attribute):
+            reads = node.attr in ("environ", "getenv", "read_text", "read_bytes", "open")
+            assert not reads, f"{file}:{node.lineno} uses {node.attr}"
+
+
+@pytest.mark.parametrize("file", [file for file in TREES if layer(file) not in (*MAY_AWAIT, *PURE, "")])
+def test_every_part_has_its_place(file: str) -> None:
+    assert layer(file) in ("presets", "__main__"), f"{file} lies in no layer that DESIGN names"
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """What is imported for type checking alone does not count: it is not there at run time."""
+    modules = {_module(file): file for file in TREES}
+    graph = {
+        name: {found for found in _at_run_time(TREES[file]) if found in modules and found != name}
+        for name, file in modules.items()
+        if not file.endswith("__init__.py")  # a package that hands out its parts' names
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def _module(file: str) -> str:
+    return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _at_run_time(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield from imported(node)
