@@ -1,0 +1,1 @@
+"""`python -m bench`: Keyless beside other proxies, on one upstream, in one run. See bench/README.md."""

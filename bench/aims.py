@@ -1,0 +1,77 @@
+"""What Keyless is meant to reach, as functions of one run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.results import Results
+
+IDLE_CONNECTIONS = 10_000
+Ratio = Callable[[Results], float | None]
+
+
+@dataclass(frozen=True)
+class Aim:
+    """`at_most` False: the figure has to be at least the bound."""
+
+    text: str
+    bound: float
+    unit: str
+    figure: Ratio
+    at_most: bool = True
+
+    def met(self, value: float) -> bool:
+        return value <= self.bound if self.at_most else value >= self.bound
+
+
+def _ratio(scenario: str, metric: str, ours: str, theirs: str) -> Ratio:
+    def ratio(results: Results) -> float | None:
+        figure = results.figure(scenario, ours, metric)
+        return figure.over(results.figure(scenario, theirs, metric)) if figure is not None else None
+
+    return ratio
+
+
+def _value(scenario: str, metric: str, contender: str = "keyless") -> Ratio:
+    def value(results: Results) -> float | None:
+        figure = results.figure(scenario, contender, metric)
+        return None if figure is None else figure.middle
+
+    return value
+
+
+def added_latency(results: Results, contender: str = "keyless") -> float | None:
+    """Microseconds at the median, one connection, over no proxy at all."""
+    figure, direct = (results.figure("get500", name, "alone_p50_us") for name in (contender, "direct"))
+    return None if figure is None or direct is None else figure.middle - direct.middle
+
+
+def _idle_memory(results: Results) -> float | None:
+    """Only a run with all of the connections can tell."""
+    answered = _value("idle", "answered")(results)
+    return _value("idle", "resident_mib")(results) if answered is not None and answered >= IDLE_CONNECTIONS else None
+
+
+AIMS = (
+    Aim("GET: CPU per request, of Envoy's", 0.85, "x", _ratio("get500", "cpu_us", "keyless", "envoy")),
+    Aim("GET: CPU per request, of a naive aiohttp proxy's", 0.35, "x", _ratio("get500", "cpu_us", "keyless", "naive")),
+    Aim("TLS upstream: CPU per request, of Envoy's", 1.0, "x", _ratio("tls", "cpu_us", "keyless", "envoy")),
+    Aim(
+        "JSON refusal rule: CPU per request, of the same without it",
+        1.2,
+        "x",
+        _ratio("refusal", "cpu_us", "keyless+refusal", "keyless"),
+    ),
+    Aim("Latency added at the median, one connection", 250, "µs", added_latency),
+    Aim("1 GiB down, of nginx's rate", 0.6, "x", _ratio("down", "mib_s", "keyless", "nginx"), at_most=False),
+    Aim("1 GiB up, of nginx's rate", 0.6, "x", _ratio("up", "mib_s", "keyless", "nginx"), at_most=False),
+    Aim("1 GiB down, peak memory", 150, "MiB", _value("down", "peak_mib")),
+    Aim("1 GiB up, peak memory", 150, "MiB", _value("up", "peak_mib")),
+    Aim("200 event streams, peak memory", 150, "MiB", _value("sse200", "peak_mib")),
+    Aim("500 event streams, an event's delay at p99", 50, "ms", _value("sse500", "late_p99_ms")),
+    Aim("500 event streams, share of a core", 1.0, "core", _value("sse500", "core")),
+    Aim("10,000 idle connections, memory", 250, "MiB", _idle_memory),
+    Aim("Token rotation under load, failed requests", 0, "", _value("rotation", "failed", "keyless+rotation")),
+    Aim("Start to listening", 0.7, "s", _value("start", "start_s")),
+)

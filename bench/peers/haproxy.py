@@ -1,0 +1,40 @@
+"""HAProxy with `http-request set-header`; one thread."""
+
+from __future__ import annotations
+
+from bench.peers.peer import MANY, TOKEN, Command, Peer, Setting, find, lacks, version_of
+
+
+def config(setting: Setting) -> str:
+    tls = (
+        f" ssl verify required ca-file {setting.site.authority} sni str(localhost) verifyhost localhost"
+        if setting.origin.tls
+        else ""
+    )
+    return f"""
+global
+  nbthread 1
+  maxconn {MANY // 2 - 500}
+  log /dev/null local0
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  timeout http-keep-alive 600s
+  http-reuse always
+frontend bench
+  bind 127.0.0.1:{setting.port}
+  http-request set-header Authorization "Bearer {TOKEN}"
+  default_backend api
+backend api
+  server api 127.0.0.1:{setting.origin.port}{tls}
+"""
+
+
+def command(setting: Setting) -> Command:
+    file = setting.write("haproxy.cfg", config(setting))
+    return Command([find("haproxy") or "haproxy", "-f", str(file), "-db"])
+
+
+PEER = Peer("haproxy", "HAProxy", lacks("haproxy", "haproxy"), lambda: version_of("haproxy", "-v"), command)

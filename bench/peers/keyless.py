@@ -1,0 +1,55 @@
+"""Keyless, as it ships: every default policy on, the access log written to a file, a token from the bench's issuer."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.peers.peer import MANY, Command, Peer, Setting
+from proxy import __version__
+
+CLIENT_KEY = "bench-client-key-0123456789"
+ORIGIN = "http://localhost:3000"
+CHECKOUT = "BENCH_CHECKOUT"
+"""An environment variable: where the `proxy` package to be measured is, instead of here."""
+RUN = "from proxy.cli import main; main()"
+
+
+def config(setting: Setting) -> dict[str, Any]:
+    """JSON is YAML."""
+    site = setting.site
+    provider: dict[str, Any] = {
+        "scheme": "oauth2",
+        "token_url": site.token_url,
+        "client_id": "bench",
+        "client_secret": "bench-secret-0123456789",
+    }
+    written: dict[str, Any] = {
+        "listen": f"127.0.0.1:{setting.port}",
+        "limits": {"max_connections": MANY},
+        "providers": {"api": provider},
+        "routes": {"/": {"upstream": setting.origin.url, "provider": "api"}},
+    }
+    if setting.feature == "guarded":
+        written["clients"] = [{"name": "bench", "key": CLIENT_KEY, "origins": [ORIGIN]}]
+    elif setting.feature == "refusal":
+        provider["refused"] = [{"status": [401]}, {"json": {"error_code": [110, 111]}}]
+    elif setting.feature == "rotation":
+        provider["token_url"] = site.token_url + "?short"
+        provider["refresh"] = {"before": "1s", "min_interval": "200ms"}
+    return written
+
+
+def command(setting: Setting) -> Command:
+    file = setting.write("keyless.yaml", json.dumps(config(setting), indent=2))
+    env = {"SSL_CERT_FILE": str(setting.site.authority), "PYTHONPATH": os.environ.get(CHECKOUT) or str(Path.cwd())}
+    # -P: the working directory would come before PYTHONPATH
+    return Command([sys.executable, "-P", "-c", RUN, "run", "-c", str(file)], env)
+
+
+PEER = Peer(
+    "keyless", "Keyless, all default policies", missing=lambda: None, version=lambda: __version__, command=command
+)

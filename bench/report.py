@@ -1,0 +1,256 @@
+"""A run as Markdown tables and SVG plots, put between the marks of docs/performance.md.
+
+What stands outside the marks was written by hand and is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.aims import AIMS, added_latency
+from bench.measure import Figure
+from bench.peers import PEERS
+from bench.results import Results
+from bench.scenarios import SCENARIOS
+from bench.svg import Bar, bars, number
+
+BEGIN, END = "<!-- bench: begin, written by `make bench` -->", "<!-- bench: end -->"
+NONE = "-"
+LOOPS = ("post2k", "tls", "reply64k")
+PEAK = ("peak MiB", "peak_mib")
+NEVER_CAPPED = 4.0
+
+PLOTS = {
+    "cpu": ("CPU per request, 500-byte JSON GET", "µs", "get500", "cpu_us"),
+    "tls": ("CPU per request, TLS upstream", "µs", "tls", "cpu_us"),
+    "streams": ("Delay of an event at p99, 500 event streams", "ms", "sse500", "late_p99_ms"),
+    "idle": ("Memory with idle connections", "MiB", "idle", "resident_mib"),
+}
+
+
+def record(page: Path) -> Path:
+    return folder(page) / "results.json"
+
+
+def folder(page: Path) -> Path:
+    return page.with_suffix("")
+
+
+def publish(results: Results, page: Path) -> None:
+    """Write the plots, the record, and the tables between the marks of `page`."""
+    folder(page).mkdir(parents=True, exist_ok=True)
+    results.save(record(page))
+    for name, text in plots(results).items():
+        (folder(page) / f"{name}.svg").write_text(text, encoding="utf-8")
+    before = page.read_text(encoding="utf-8") if page.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
+    page.write_text(between_marks(before, markdown(results)), encoding="utf-8")
+
+
+def between_marks(page: str, text: str) -> str:
+    """Raises ValueError if the page has lost its marks."""
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"docs/performance.md needs the lines {BEGIN!r} and {END!r} for the tables to go between")
+    return f"{head}{BEGIN}\n\n{text.strip()}\n\n{END}{tail}"
+
+
+def markdown(results: Results) -> str:
+    parts = [_machine(results), _aims(results), _main(results), _loops(results), _policies(results)]
+    parts += [_bulk(results), _streams(results), _idle(results), _single_lines(results), _left_out(results)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def plots(results: Results) -> dict[str, str]:
+    drawn = {}
+    for name, (title, unit, scenario, metric) in PLOTS.items():
+        rows = _bars(results, scenario, metric)
+        if rows:
+            ours = [row.value for row in rows if row.ours] or [rows[0].value]
+            drawn[name] = bars(title, unit, rows, cap=NEVER_CAPPED * max(*ours, _envoy(results, scenario, metric)))
+    return drawn
+
+
+def _bars(results: Results, scenario: str, metric: str) -> list[Bar]:
+    rows = []
+    for label in results.contenders(scenario):
+        figure = results.figure(scenario, label, metric)
+        if figure is not None:
+            rows.append(Bar(label, figure.middle, figure.low, figure.high, ours=label.startswith("keyless")))
+    return sorted(rows, key=lambda row: row.value)
+
+
+def _envoy(results: Results, scenario: str, metric: str) -> float:
+    figure = results.figure(scenario, "envoy", metric)
+    return figure.middle if figure is not None else 0.0
+
+
+# ---------------------------------------------------------------------------------------------- tables
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def spread(figure: Figure | None) -> str:
+    """Median, and the range of the rounds if there is one."""
+    if figure is None:
+        return NONE
+    middle = number(figure.middle)
+    return middle if figure.low == figure.high else f"{middle} ({number(figure.low)} to {number(figure.high)})"
+
+
+def plain(value: float | None, form: str = "{}") -> str:
+    return NONE if value is None else form.format(number(value))
+
+
+def _titled(results: Results, label: str) -> str:
+    name, _, feature = label.partition("+")
+    version = results.versions.get(name, "")
+    title = PEERS[name].title + (f" + {feature}" if feature else "")
+    return f"{'**' if name == 'keyless' else ''}{title}{'**' if name == 'keyless' else ''} {version}".strip()
+
+
+def _machine(results: Results) -> str:
+    machine = results.machine
+    return (
+        f"Measured {machine.date} on {machine.cores} cores of {machine.cpu}, Linux {machine.kernel}, Python "
+        f"{machine.python}, in {results.seconds / 60:.0f} minutes: medians of {results.rounds} interleaved "
+        f"round{'s' if results.rounds != 1 else ''}, in brackets the lowest and the highest. Load from "
+        f"{results.generator}, 32 keep-alive connections; upstream: {results.upstream}, one worker. Every proxy "
+        "has one worker on a core of its own; load and upstream share the other."
+    )
+
+
+def _aims(results: Results) -> str:
+    rows = []
+    for aim in AIMS:
+        value = aim.figure(results)
+        bound = f"{'at most' if aim.at_most else 'at least'} {aim.bound:g} {aim.unit}".strip()
+        if value is None:
+            rows.append([aim.text, bound, "not measured", NONE])
+        else:
+            rows.append([aim.text, bound, f"{number(value)} {aim.unit}".strip(), "yes" if aim.met(value) else "**no**"])
+    return "### Aims\n\n" + table(["aim", "bound", "measured", "met"], rows)
+
+
+def _main(results: Results) -> str:
+    labels = results.contenders("get500")
+    if not labels:
+        return ""
+    head = ["500-byte JSON GET", "CPU µs / request", "x Envoy", "x naive", "requests/s", "p50 µs", "p99 µs"]
+    head += ["added at 1 connection, µs", PEAK[0]]
+    rows = []
+    for label in labels:
+        cpu, rps, p50, p99, peak = (
+            results.figure("get500", label, metric) for metric in ("cpu_us", "rps", "p50_us", "p99_us", "peak_mib")
+        )
+        over = [cpu.over(results.figure("get500", name, "cpu_us")) if cpu else None for name in ("envoy", "naive")]
+        added = added_latency(results, label)
+        row = [_titled(results, label), spread(cpu), *map(plain, over), *map(spread, (rps, p50, p99))]
+        rows.append([*row, plain(added), plain(peak.middle if peak else None)])
+    image = "![CPU per request](performance/cpu.svg)"
+    return f"### Plain requests\n\n{table(head, rows)}\n\n{image}"
+
+
+def _loops(results: Results) -> str:
+    names = [name for name in LOOPS if results.contenders(name)]
+    labels = dict.fromkeys(label for name in names for label in results.contenders(name) if label != "direct")
+    if not labels:
+        return ""
+    head = ["CPU µs / request"]
+    for name in names:
+        head += [SCENARIOS[name].title, "x Envoy"]
+    rows = []
+    for label in labels:
+        row = [_titled(results, label)]
+        for name in names:
+            cpu = results.figure(name, label, "cpu_us")
+            row += [spread(cpu), plain(cpu.over(results.figure(name, "envoy", "cpu_us")) if cpu else None)]
+        rows.append(row)
+    image = "\n\n![CPU per request, TLS upstream](performance/tls.svg)" if "tls" in names else ""
+    return f"### Other requests\n\n{table(head, rows)}{image}"
+
+
+def _policies(results: Results) -> str:
+    rows = []
+    for name in ("guarded", "refusal"):
+        with_it, without = (results.figure(name, label, "cpu_us") for label in (f"keyless+{name}", "keyless"))
+        if with_it is not None:
+            rows.append([SCENARIOS[name].title, spread(with_it), spread(without), plain(with_it.over(without))])
+    if not rows:
+        return ""
+    return "### What a policy costs\n\n" + table(["Keyless, CPU µs / request", "with", "without", "ratio"], rows)
+
+
+def _bulk(results: Results) -> str:
+    labels = dict.fromkeys([*results.contenders("down"), *results.contenders("up")])
+    if not labels:
+        return ""
+    head = [
+        "1 GiB on one connection",
+        "down MiB/s",
+        "up MiB/s",
+        "down CPU s",
+        "up CPU s",
+        "down peak MiB",
+        "up peak MiB",
+    ]
+    rows = []
+    for label in labels:
+        rates = [spread(results.figure(way, label, "mib_s")) for way in ("down", "up")]
+        others = [results.figure(way, label, metric) for metric in ("cpu_s", "peak_mib") for way in ("down", "up")]
+        rows.append([_titled(results, label), *rates, *(plain(each.middle if each else None) for each in others)])
+    return "### Large bodies\n\n" + table(head, rows)
+
+
+def _streams(results: Results) -> str:
+    parts = []
+    metrics = ("late_p50_ms", "late_p99_ms", "late_max_ms", "core", "peak_mib", "events_s", "lost")
+    head = ["p50 ms", "p99 ms", "max ms", "core", "peak MiB", "events/s", "lost"]
+    for name in ("sse200", "sse500"):
+        rows = []
+        for label in results.contenders(name):
+            found = (results.figure(name, label, metric) for metric in metrics)
+            rows.append([_titled(results, label), *(plain(each.middle if each else None) for each in found)])
+        if rows:
+            parts.append(table([f"{SCENARIOS[name].title}, an event's delay", *head], rows))
+    if not parts:
+        return ""
+    return "### Event streams, 20 events/s each\n\n" + "\n\n".join(parts) + "\n\n![Delay](performance/streams.svg)"
+
+
+def _idle(results: Results) -> str:
+    rows = []
+    for label in results.contenders("idle"):
+        found = (results.figure("idle", label, name) for name in ("resident_mib", "kib_each", "answered", "lost"))
+        rows.append([_titled(results, label), *(plain(each.middle if each else None) for each in found)])
+    if not rows:
+        return ""
+    head = ["idle keep-alive connections", "resident MiB", "KiB each", "connections", "lost"]
+    return "### Idle connections\n\n" + table(head, rows) + "\n\n![Memory](performance/idle.svg)"
+
+
+def _single_lines(results: Results) -> str:
+    lines = []
+    rotated = results.samples.get("rotation", {}).get("keyless+rotation")
+    if rotated:
+        one = rotated[0]
+        lines.append(
+            f"Token rotation every second, the API taking only the newest two: {one['requests']:,.0f} requests, "
+            f"{one['minted']:.0f} tokens, **{one['failed']:.0f} failed**."
+        )
+    started = results.samples.get("start", {}).get("keyless")
+    if started:
+        one = started[0]
+        lines.append(f"`keyless run` listens after {one['start_s']:.2f} s (slowest {one['slowest_s']:.2f} s).")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _left_out(results: Results) -> str:
+    lines = [f"- {name}: {why}" for name, why in results.skipped.items()]
+    for scenario, failures in results.failures.items():
+        lines += [f"- {scenario}, {label}: {why}" for label, why in failures.items()]
+    return "### Left out\n\n" + "\n".join(lines) if lines else ""

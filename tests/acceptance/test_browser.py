@@ -1,0 +1,90 @@
+"""A real page in a real browser, on another loopback port, calls an API through the proxy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Browser, async_playwright
+
+from tests.acceptance.conftest import Running
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ, reason="needs Debian's chromium; CI installs it"
+)
+
+FETCH = """async ([url, init]) => {
+    try {
+        const reply = await fetch(url, init);
+        return {status: reply.status, attempts: reply.headers.get("X-Keyless-Attempts"), body: await reply.text()};
+    } catch (error) { return {error: String(error)}; }
+}"""
+SOCKET = """url => new Promise((done, failed) => {
+    const socket = new WebSocket(url);
+    socket.onopen = () => socket.send("hello");
+    socket.onmessage = message => { done(message.data); socket.close(); };
+    socket.onerror = () => failed(new Error("refused"));
+})"""
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def page_url() -> AsyncIterator[str]:
+    """An empty page on a port of its own."""
+
+    async def empty(_request: web.Request) -> web.Response:
+        return web.Response(text="<!doctype html><title>app</title>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/", empty)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    await runner.cleanup()
+
+
+async def test_a_page_fetches_through_the_proxy(running: Running, browser: Browser, page_url: str) -> None:
+    page = await browser.new_page()
+    await page.goto(page_url)
+    init = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": '{"a": 1}'}
+    answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
+    assert answer["status"] == 200, answer
+    assert '"authorization": 1' in answer["body"]
+    running.sandbox.void()
+    answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
+    assert (answer["status"], answer["attempts"]) == (200, "2")
+    assert await page.evaluate(SOCKET, running.url.replace("http", "ws") + "/plain/ws") == "hello"
+
+
+async def test_a_page_of_another_site_gets_nothing(running: Running, browser: Browser, page_url: str) -> None:
+    """`localtest.invalid` resolves to loopback in this browser only; to the proxy it is a foreign origin."""
+    async with async_playwright() as playwright:
+        rules = "--host-resolver-rules=MAP localtest.invalid 127.0.0.1"
+        foreign = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
+        page = await foreign.new_page()
+        await page.goto(page_url.replace("127.0.0.1", "localtest.invalid"))
+        answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", {}])
+        assert "error" in answer, answer
+        assert running.sandbox.api_requests == 0
+        await foreign.close()

@@ -1,0 +1,82 @@
+"""The report's pure parts: marks, tables, what an unmeasured figure looks like."""
+
+import pytest
+
+from bench import report
+from bench.aims import AIMS
+from bench.machine import Machine
+from bench.measure import Figure
+from bench.results import Results, read
+
+
+@pytest.fixture
+def results() -> Results:
+    machine = Machine("a CPU", 2, "6.1", "3.11.7", "2026-01-01 00:00 UTC")
+    found = Results(machine, "wrk", "nginx", 3, 600.0, {"keyless": "1.0", "envoy": "1.40.0"})
+    found.samples["get500"] = {
+        "direct": [{"rps": 40000.0, "alone_p50_us": 20.0}],
+        "keyless": [{"cpu_us": us, "rps": 25000.0, "alone_p50_us": 120.0} for us in (24.0, 26.0, 25.0)],
+        "envoy": [{"cpu_us": us, "rps": 20000.0, "alone_p50_us": 140.0} for us in (50.0, 49.0, 51.0)],
+    }
+    found.skipped["caddy"] = "caddy is not installed (Debian: caddy)"
+    found.failures["get500"] = {"litellm": "not one request was answered"}
+    return found
+
+
+def test_tables_give_medians_spread_and_ratios(results: Results) -> None:
+    text = report.markdown(results)
+    assert "| **Keyless, all default policies** 1.0 | 25.0 (24.0 to 26.0) | 0.50 | - |" in text
+    assert "| Envoy, credential_injector 1.40.0 | 50.0 (49.0 to 51.0) | 1.00 |" in text
+    assert "| Latency added at the median, one connection | at most 250 µs | 100 µs | yes |" in text
+
+
+def test_what_was_left_out_is_said_with_its_reason(results: Results) -> None:
+    text = report.markdown(results)
+    assert "- caddy: caddy is not installed (Debian: caddy)" in text
+    assert "- get500, litellm: not one request was answered" in text
+
+
+def test_an_aim_without_its_figures_is_not_met(results: Results) -> None:
+    text = report.markdown(results)
+    assert "| 10,000 idle connections, memory | at most 250 MiB | not measured | - |" in text
+
+
+def test_every_aim_of_an_empty_run_is_not_measured(results: Results) -> None:
+    results.samples.clear()
+    assert report.markdown(results).count("not measured") == len(AIMS)
+    assert report.plots(results) == {}
+
+
+def test_text_outside_the_marks_survives() -> None:
+    page = f"# Title\n\nby hand\n\n{report.BEGIN}\nold\n{report.END}\n\n## Notes\n"
+    assert report.between_marks(page, "new") == (
+        f"# Title\n\nby hand\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\n## Notes\n"
+    )
+
+
+@pytest.mark.parametrize("page", ["", report.BEGIN, f"{report.END}{report.BEGIN}"])
+def test_a_page_without_marks_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match=r"docs/performance\.md needs the lines"):
+        report.between_marks(page, "new")
+
+
+def test_publishing_twice_changes_nothing_and_the_record_can_be_read(results: Results, tmp_path) -> None:
+    page = tmp_path / "performance.md"
+    report.publish(results, page)
+    first = page.read_text()
+    report.publish(read(report.record(page)), page)
+    assert page.read_text() == first
+    assert (tmp_path / "performance" / "cpu.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("figure", "written"),
+    [
+        (None, "-"),
+        (Figure(1.234, 1.234, 1.234), "1.23"),
+        (Figure(38.6, 37.0, 40.25), "38.6 (37.0 to 40.2)"),
+        (Figure(12345.6, 12000.0, 13000.0), "12,346 (12,000 to 13,000)"),
+    ],
+)
+def test_spread(figure: Figure | None, written: str) -> None:
+    assert report.spread(figure) == written
