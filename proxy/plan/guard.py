@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proxy.config.listen import Listener
 from proxy.config.model import Browser, Client
@@ -18,6 +18,7 @@ from proxy.errors import Fault
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Goog-Api-Key")
 
+_MEMO_BOUND = 256
 _HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$")
 _ORIGIN = re.compile(r"^https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$")
 
@@ -28,6 +29,7 @@ class Guard:
 
     hosts: frozenset[str] | None
     origins: frozenset[str] | None
+    _passed: set[str | None] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
     def compile(cls, browser: Browser, clients: Sequence[Client], listener: Listener) -> Guard:
@@ -43,12 +45,16 @@ class Guard:
         return cls(LOOPBACK_NAMES | {own or "localhost"}, origins)
 
     def host(self, host: str | None) -> None:
-        """Raises Fault host_refused."""
+        """Raises Fault host_refused. A Host that has passed once is not taken apart again."""
+        if host in self._passed:
+            return
         match = _HOST.match((host or "").lower())
         if match is None:
             raise Fault("host_refused", "the Host header is missing or malformed")
         if self.hosts is not None and match[1] not in self.hosts and match[0] not in self.hosts:
             raise Fault("host_refused", "this proxy does not answer to that Host")
+        if len(self._passed) < _MEMO_BOUND:
+            self._passed.add(host)
 
     def origin(self, origin: str | None, fetch_site: str | None) -> str | None:
         """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused."""
@@ -79,9 +85,6 @@ class ClientPlan:
     read_tokens: frozenset[str] | None = frozenset()
     """None for those of all providers."""
 
-    def may_read(self, provider: str) -> bool:
-        return self.read_tokens is None or provider in self.read_tokens
-
     def check(self, prefix: str, method: str, origin: str | None) -> None:
         """Raises Fault route_refused or origin_refused."""
         if self.routes is not None and prefix not in self.routes:
@@ -90,6 +93,11 @@ class ClientPlan:
             raise Fault("route_refused", f"client {self.name} may not use {method}")
         if origin is not None and self.origins is not None and origin.lower() not in self.origins:
             raise Fault("origin_refused", f"client {self.name} may not be used from this page")
+
+    def check_token(self, provider: str) -> None:
+        """May it have the provider's token itself? Raises Fault route_refused."""
+        if self.read_tokens is not None and provider not in self.read_tokens:
+            raise Fault("route_refused", f"client {self.name} may not read tokens of {provider}; see its `read_tokens`")
 
 
 class Clients:

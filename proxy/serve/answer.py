@@ -21,6 +21,7 @@ from proxy.serve.upstream import Broken, Reply, Stalled
 
 NO_BODY = frozenset((204, 304))
 PROBLEM = "application/problem+json"
+_TITLES = {name: name.title() for name in (b"content-type", b"content-length", b"content-encoding")}
 LINKING = frozenset((b"location", b"content-location", b"link"))
 _MEMO_BOUND = 512
 _status_lines: dict[tuple[int, bytes], bytes] = {}
@@ -72,20 +73,24 @@ class Framing:
         return b"0\r\n%b\r\n" % trailers if self.chunked else b""
 
 
-async def relay(exchange: Exchange, reply: Reply) -> web.StreamResponse:
-    """Pass the API's reply on. Raises ConnectionResetError when the client has gone."""
+def whole(exchange: Exchange, reply: Reply) -> web.StreamResponse:
+    """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
-    if reply.complete:
-        data = scrub(reply.take(), exchange.needles) if scrubbed else reply.take()
-        reply.close()
-        _write(exchange, head if framing.empty else head + framing.wrap(data) + framing.end(_trailers(exchange, reply)))
-        return KEPT if framing.keep_alive else CLOSED
-    return await _stream(exchange, reply, head, framing, Scrubber(exchange.needles) if scrubbed else None)
+    data = scrub(reply.take(), exchange.needles) if scrubbed else reply.take()
+    reply.close()
+    if framing.empty:
+        _write(exchange, head)
+    elif framing.chunked:
+        _write(exchange, head + framing.wrap(data) + framing.end(_trailers(exchange, reply)))
+    else:
+        _write(exchange, head + data)
+    return KEPT if framing.keep_alive else CLOSED
 
 
-async def _stream(
-    exchange: Exchange, reply: Reply, head: bytes, framing: Framing, scrubber: Scrubber | None
-) -> web.StreamResponse:
+async def stream(exchange: Exchange, reply: Reply) -> web.StreamResponse:
+    """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
+    head, framing, scrubbed = _head(exchange, reply)
+    scrubber = Scrubber(exchange.needles) if scrubbed else None
     writer = exchange.request.writer
     try:
         _write(exchange, head)
@@ -132,11 +137,14 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
             lines.append(_noted_line(exchange, name, value))
     framing = Framing(exchange, reply.status, has_length)
     scrubbed = text and not coded and plan.scrub != "headers" and bool(exchange.needles)
-    theirs = scrub(status_line(reply.status, reply.reason) + b"".join(lines), exchange.needles)
+    theirs = scrub(b"".join((status_line(reply.status, reply.reason), *lines)), exchange.needles)
     return b"".join((theirs, _added(exchange), framing.lines(), b"\r\n")), framing, scrubbed
 
 
 def _noted_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
+    title = _TITLES.get(name)
+    if title is not None:
+        return b"%b: %b\r\n" % (title, value)
     if name in LINKING:
         links = exchange.lane.plan.links
         value = (links.localise_link if name == b"link" else links.localise)(value, exchange.own_url)

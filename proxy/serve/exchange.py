@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from proxy.auth.brake import Brake
+from proxy.auth.token import Now, Token
 from proxy.plan.route import RoutePlan
 from proxy.serve.body import Body
 from proxy.serve.keeper import Cell
@@ -19,6 +20,12 @@ class Lane:
         self.plan = plan
         self.cell = cell
         self.brake = Brake()
+
+    def ready(self, now: Now) -> Token | None:
+        """The token, if the request may take it without a thought."""
+        if self.cell is None or self.plan.required_scope is not None:
+            return None
+        return self.cell.life.ready(now)
 
 
 class Exchange:

@@ -18,7 +18,9 @@ from collections.abc import Callable
 
 import structlog
 from aiohttp import web
+from multidict import istr
 
+from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
 from proxy.errors import Fault
 from proxy.plan import cors
@@ -26,15 +28,19 @@ from proxy.plan.guard import Clients, Guard
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import answer
-from proxy.serve.body import Body
+from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import Exchange, Lane
-from proxy.serve.judge import refused
+from proxy.serve.judge import head_verdict, refused
 from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import prepare, sort_headers
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.websocket import tunnel
 
 log = structlog.get_logger("keyless.forward")
+
+# istr spares multidict the folding of the name, three times per request.
+_HOST, _ORIGIN, _FETCH_SITE = istr("Host"), istr("Origin"), istr("Sec-Fetch-Site")
+_BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
 
 
 class Forwarder:
@@ -57,10 +63,31 @@ class Forwarder:
         self._max_body = max_body
 
     async def handle(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
-        exchange = Exchange(request, self._clock().boot)
+        """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
+        now = self._clock()
+        exchange = Exchange(request, now.boot)
         try:
-            preflight = self._admit(exchange, guard)
-            return preflight or await self._forward(exchange)
+            done = self._admit(exchange, guard) or self._stand_in(exchange)
+            if done is not None:
+                return done
+            lane = exchange.lane
+            sort_headers(exchange)
+            token = lane.ready(now) or await self._token(lane)
+            if request.body_exists or exchange.method not in _BODILESS:  # a POST may say that its body is empty
+                exchange.body = await self._body(exchange)
+            reply = await self._upstream.send(prepare(exchange, token))
+            if token is not None and lane.plan.refusals is not None:
+                verdict = head_verdict(lane.plan.refusals, reply, exchange.method, now.boot - token.minted.boot)
+                if verdict is Verdict.ACCEPTED:
+                    self._accepted(lane, token)
+                else:
+                    reply = await self._judged(exchange, reply, token)
+            exchange.status = reply.status
+            if reply.complete:
+                return answer.whole(exchange, reply)
+            if reply.status == 101:
+                return await self._switched(exchange, reply)
+            return await answer.stream(exchange, reply)
         except Fault as fault:
             exchange.status = fault.status
             return answer.fault(request, fault, exchange.cors_origin)
@@ -73,8 +100,8 @@ class Forwarder:
     def _admit(self, exchange: Exchange, guard: Guard) -> web.StreamResponse | None:
         """Raises Fault, or answers a preflight. No token is touched in here (TRAPS 38)."""
         request, headers = exchange.request, exchange.request.headers
-        guard.host(headers.get("Host"))
-        exchange.cors_origin = guard.origin(headers.get("Origin"), headers.get("Sec-Fetch-Site"))
+        guard.host(headers.get(_HOST))
+        exchange.cors_origin = guard.origin(headers.get(_ORIGIN), headers.get(_FETCH_SITE))
         exchange.path, exchange.query = split_path(request.raw_path)
         matched = self._router.match(exchange.path)
         if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):
@@ -98,24 +125,15 @@ class Forwarder:
         methods = lane.plan.methods if lane is not None else None
         return answer.own(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
 
-    # -------------------------------------------------------------- token, prepare, send, judge, answer
+    def _stand_in(self, exchange: Exchange) -> web.StreamResponse | None:
+        """The token endpoint that the proxy plays for an SDK which insists on one."""
+        plan = exchange.lane.plan
+        if plan.stand_in is None or exchange.rest != plan.stand_in.path:
+            return None
+        exchange.status = 200
+        return answer.own(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
 
-    async def _forward(self, exchange: Exchange) -> web.StreamResponse:
-        lane = exchange.lane
-        plan = lane.plan
-        if plan.stand_in is not None and exchange.rest == plan.stand_in.path:
-            exchange.status = 200
-            return answer.own(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
-        sort_headers(exchange)
-        token = await self._token(lane)
-        exchange.body = await Body.of(exchange.request, plan.replay_max_body, self._max_body)
-        reply = await self._send(exchange, token)
-        if token is not None and plan.refusals is not None:
-            reply = await self._judged(exchange, reply, token)
-        exchange.status = reply.status
-        if reply.status == 101:
-            return await self._switched(exchange, reply)
-        return await answer.relay(exchange, reply)
+    # -------------------------------------------------------------- token, prepare, send, judge
 
     async def _switched(self, exchange: Exchange, reply: Reply) -> web.StreamResponse:
         if not exchange.upgrade:
@@ -131,16 +149,20 @@ class Forwarder:
         if provider is None:
             return None
         if lane.cell is None:
-            missing = " and ".join(provider.missing)
-            raise Fault("provider_unconfigured", f"{missing} is not set", provider=provider.name, retry_after=60.0)
-        token = lane.cell.life.ready(self._clock()) or await lane.cell.token(provider.name)
-        if lane.plan.required_scope is not None and (missing := lane.plan.required_scope.missing(token)):
-            detail = f"the token lacks the scope {' '.join(missing)}, which {lane.plan.prefix} requires"
+            unset = " and ".join(provider.missing)
+            raise Fault("provider_unconfigured", f"{unset} is not set", provider=provider.name, retry_after=60.0)
+        token = await lane.cell.token(provider.name)
+        if lane.plan.required_scope is not None and (lacks := lane.plan.required_scope.missing(token)):
+            detail = f"the token lacks the scope {' '.join(lacks)}, which {lane.plan.prefix} requires"
             raise Fault("credential_refused", detail, provider=provider.name)
         return token
 
-    async def _send(self, exchange: Exchange, token: Token | None) -> Reply:
-        return await self._upstream.send(await prepare(exchange, token))
+    async def _body(self, exchange: Exchange) -> Body | None:
+        plan = exchange.lane.plan
+        body = await Body.of(exchange.request, plan.replay_max_body, self._max_body)
+        if body is not None and plan.injection is not None and plan.injection.edits_body:
+            await body.read_whole(EDITABLE)
+        return body
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or the one to a replay with a newer token. At most one replay (TRAPS 31)."""
@@ -157,7 +179,7 @@ class Forwarder:
             return reply
         reply.close()
         exchange.attempts = 2
-        reply = await self._send(exchange, newer)
+        reply = await self._upstream.send(prepare(exchange, newer))
         again = await self._refused(exchange, reply, newer)
         self._replayed(exchange, newer, again)
         return reply

@@ -8,14 +8,18 @@ from proxy.serve.upstream import Reply
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
+def head_verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdict:
+    """What the head alone tells; most replies need no more. `age` is the token's, in seconds."""
+    return refusals.head(reply.status, reply.headers, age, method in SAFE)
+
+
 async def refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
     """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
-    safe = method in SAFE
-    verdict = refusals.head(reply.status, reply.headers, age, safe)
+    verdict = head_verdict(refusals, reply, method, age)
     if verdict is not Verdict.READ_BODY:
         return verdict is Verdict.REFUSED
     prefix = await _peek(refusals, reply)
-    return refusals.body(reply.status, reply.headers, age, safe, prefix, reply.complete)
+    return refusals.body(reply.status, reply.headers, age, method in SAFE, prefix, reply.complete)
 
 
 async def _peek(refusals: Refusals, reply: Reply) -> bytes:

@@ -16,7 +16,7 @@ from proxy.errors import Fault
 from proxy.plan.headers import Pairs, named_by_connection, without
 from proxy.plan.scrub import spellings
 from proxy.serve import answer
-from proxy.serve.body import EDITABLE, Body
+from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Call
 
@@ -58,14 +58,14 @@ def _accept_encoding(exchange: Exchange, value: bytes) -> bytes:
     return b"Accept-Encoding: %b\r\n" % value
 
 
-async def prepare(exchange: Exchange, token: Token | None) -> Call:
-    """The call with this token in it. Raises Fault."""
+def prepare(exchange: Exchange, token: Token | None) -> Call:
+    """The call with this token in it. A body that the credential goes into was read whole before. Raises Fault."""
     plan = exchange.lane.plan
     injection = plan.injection
     rendered = _NOTHING
     if token is not None and injection is not None:
         rendered = _rendered(exchange, injection, token)
-    body, framing = await _body(exchange, injection, rendered)
+    body, framing = _body(exchange, injection, rendered)
     path = plan.target.path(
         exchange.path if plan.keep_prefix else exchange.rest, rendered.path[0].encode() if rendered.path else None
     )
@@ -125,7 +125,7 @@ def _cookie(exchange: Exchange, injection: Injection | None, rendered: Rendered)
     return b"Cookie: %b\r\n" % client if client else b""
 
 
-async def _body(
+def _body(
     exchange: Exchange, injection: Injection | None, rendered: Rendered
 ) -> tuple[bytes | Body | None, bytes]:
     """What to send behind the head, and the header lines that frame it."""
@@ -133,8 +133,7 @@ async def _body(
         return None, _UPGRADE
     body = exchange.body
     if injection is not None and injection.edits_body:
-        whole = await body.read_whole(EDITABLE) if body is not None else b""
-        edited, framing = _edited(whole, exchange.request.headers, injection, rendered)
+        edited, framing = _edited((body.whole if body is not None else None) or b"", exchange.request.headers, injection, rendered)
         return edited, framing + b"Content-Length: %d\r\n" % len(edited)
     if body is None:
         return None, b""

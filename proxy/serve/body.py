@@ -1,0 +1,101 @@
+"""A request's body on its way to the API: whole if it is short, else streamed and captured for a replay.
+
+Owns: reading the client's body, once; its bounds; `100 Continue`. Must not know: routes, tokens, upstream connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from aiohttp import StreamReader, web
+
+from proxy.errors import Fault
+
+SHORT = 64 * 1024
+"""Bodies of a known length up to this are read whole: one write to the API instead of two and a task."""
+
+EDITABLE = 16 * 1024 * 1024
+"""A body that a credential is written into must be held in memory, up to this."""
+
+
+class Body:
+    """`length` is None for chunked bodies. `whole` is set once all of it is in memory."""
+
+    __slots__ = ("_captured", "_content", "_continue", "_max", "_room", "_seen", "length", "whole")
+
+    def __init__(self, request: web.BaseRequest, length: int | None, capture: int, max_body: int | None) -> None:
+        self.length = length
+        self.whole: bytes | None = None
+        self._content: StreamReader = request.content
+        self._captured: list[bytes] = []
+        self._room = capture
+        self._seen = 0
+        self._max = max_body
+        self._continue = request if request.headers.get("Expect", "").lower() == "100-continue" else None
+
+    @classmethod
+    async def of(cls, request: web.BaseRequest, capture: int, max_body: int | None) -> Body | None:
+        """The body of `request`, None if it has none. `capture` bytes are kept for a replay. Raises Fault."""
+        length = request.content_length
+        if length is None and "Transfer-Encoding" not in request.headers:
+            return None
+        if length is not None and max_body is not None and length > max_body:
+            raise _too_large(max_body)
+        body = cls(request, length, capture, max_body)
+        if length is not None and length <= SHORT:
+            await body.read_whole(SHORT)
+        return body
+
+    @property
+    def replayable(self) -> bool:
+        return self.whole is not None or self._room >= 0
+
+    async def read_whole(self, limit: int) -> bytes:
+        """Read it to its end. Raises Fault body_too_large beyond `limit`."""
+        if self.whole is None:
+            self._say_continue()
+            pieces = list(self._captured)
+            while piece := await self._next():
+                pieces.append(piece)
+                if self._seen > limit:
+                    raise _too_large(limit)
+            self.whole = b"".join(pieces)
+            self.length = len(self.whole)
+        return self.whole
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """From the first byte on, also a second time while `replayable`. Raises Fault."""
+        self._say_continue()
+        for piece in list(self._captured):
+            yield piece
+        while piece := await self._next():
+            self._capture(piece)
+            yield piece
+
+    async def _next(self) -> bytes:
+        """What has come since; b"" at the end. Raises Fault."""
+        try:
+            piece = await self._content.readany()
+        except web.RequestPayloadError:
+            raise Fault("bad_request", "the request's body is not what its head promised") from None
+        self._seen += len(piece)
+        if self._max is not None and self._seen > self._max:
+            raise _too_large(self._max)
+        return piece
+
+    def _capture(self, piece: bytes) -> None:
+        self._room -= len(piece)
+        if self._room >= 0:
+            self._captured.append(piece)
+        else:
+            self._captured.clear()
+
+    def _say_continue(self) -> None:
+        """Once, and only when the body is really wanted (RFC 9110 §10.1.1)."""
+        request, self._continue = self._continue, None
+        if request is not None and request.transport is not None and request.version >= (1, 1):
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _too_large(limit: int) -> Fault:
+    return Fault("body_too_large", f"the request's body is larger than {limit} bytes")
