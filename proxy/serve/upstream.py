@@ -81,13 +81,13 @@ class Upstream:
             raise Fault("upstream_unreachable", f"{where}: {_reason(error)}") from None
 
     async def _exchange(self, connection: Connection, call: Call) -> Reply:
+        reply = self._begin(connection, call)
         try:
-            reply = self._begin(connection, call)
             await reply.head()
         except Stalled as error:
             raise Fault("upstream_timeout", f"{call.origin.authority}: {error}") from None
         except BaseException:
-            connection.abort()
+            reply.close()  # not connection.abort(): a reply that is complete gave its connection to the next exchange
             raise
         if reply.status == 101 and b"\r\nUpgrade: " not in call.head:
             connection.abort()
