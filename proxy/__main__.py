@@ -1,0 +1,5 @@
+"""`python -m proxy` is `keyless`."""
+
+from proxy.cli import main
+
+main()

@@ -1,0 +1,95 @@
+"""`keyless check`: every problem of the config, who is asleep, and with --live a token per provider."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from proxy.auth.scope import lacking
+from proxy.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    StrictOption,
+    asleep,
+    command_app,
+    print_json,
+    print_rows,
+)
+from proxy.cli.mint import Denied, Got, line, mint
+from proxy.config.load import Loaded, load
+from proxy.errors import ConfigError
+
+app = command_app()
+Answers = dict[str, Got | Denied]
+
+
+@app.command()
+def check(
+    config: ConfigOption = DEFAULT_CONFIG,
+    live: Annotated[bool, typer.Option("--live", help="Also get one token per provider.")] = False,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List every problem of the config, as file:line: path: message."""
+    try:
+        loaded = load(config, strict=strict)
+    except ConfigError as error:
+        _refuse(error, as_json)
+    answers = asyncio.run(mint(loaded, loaded.config.providers)) if live else {}
+    missing = _missing_scopes(loaded, answers)
+    if as_json:
+        print_json(_document(loaded, answers, missing, live))
+    else:
+        print(f"{config}: ok, {_counted(loaded)}")
+        lines = [(name, line(answer)) for name, answer in answers.items()]
+        lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
+        if rows := [*_asleep(loaded), *lines, *lacks]:
+            print_rows(rows)
+    if missing or any(isinstance(answer, Denied) for answer in answers.values()):
+        raise typer.Exit(1)
+
+
+def _refuse(error: ConfigError, as_json: bool) -> None:
+    """To stdout: the problems are what was asked for."""
+    if as_json:
+        print_json({"ok": False, "problems": [problem._asdict() for problem in error.problems]})
+    else:
+        print("\n".join(map(str, error.problems)))
+    raise typer.Exit(2)
+
+
+def _counted(loaded: Loaded) -> str:
+    counts = {"route": len(loaded.config.routes), "provider": len(loaded.config.providers) + len(loaded.unconfigured)}
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+
+
+def _asleep(loaded: Loaded) -> list[tuple[str, str]]:
+    return [(name, asleep(missing)) for name, missing in loaded.unconfigured.items()]
+
+
+def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
+    """By route: what its token is known to lack of `require_scope`."""
+    missing = {}
+    for prefix, route in loaded.config.routes.items():
+        answer = answers.get(route.provider)
+        if isinstance(answer, Got) and (scopes := lacking(route.require_scope or (), answer.scopes)):
+            missing[prefix] = list(scopes)
+    return missing
+
+
+def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], live: bool) -> dict[str, Any]:
+    unconfigured = {name: list(missing) for name, missing in loaded.unconfigured.items()}
+    document: dict[str, Any] = {"ok": True, "problems": [], "unconfigured": unconfigured}
+    if live:
+        failed = [answer for answer in answers.values() if isinstance(answer, Denied)]
+        document["ok"] = not failed and not missing
+        if missing:
+            document["missing_scopes"] = missing
+        document["live"] = {
+            name: {"ok": False} | answer._asdict() if isinstance(answer, Denied) else {"ok": True} | answer.known
+            for name, answer in answers.items()
+        }
+    return document

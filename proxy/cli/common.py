@@ -1,0 +1,98 @@
+"""What all commands share: their options, the config or the way out, printing for scripts and for people.
+
+Must not know: what any of it is for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
+
+import typer
+
+from proxy.config.load import Loaded, load
+from proxy.config.names import did_you_mean
+from proxy.errors import ConfigError
+
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §9.1
+
+DEFAULT_CONFIG = Path("config.yaml")
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")]
+UnusedConfig = Annotated[Path, typer.Option("--config", "-c", hidden=True)]
+"""For commands that need no config: `-c` works with every one."""
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Take a provider's missing secret for a problem.")]
+
+
+def command_app(**settings: Any) -> typer.Typer:
+    """What the `app` of a command's file is made of."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False, **settings)
+
+
+def load_or_exit(path: Path, *, strict: bool = False) -> Loaded:
+    """The config; or every problem of it on stderr, one a line, and exit code 2."""
+    try:
+        return load(path, strict=strict)
+    except ConfigError as error:
+        fail("\n".join(map(str, error.problems)), 2)
+
+
+def named_or_exit(provider: str, loaded: Loaded) -> None:
+    """Exit code 2 if the config has no such provider."""
+    known = [*loaded.config.providers, *loaded.unconfigured]
+    if provider not in known:
+        others = did_you_mean(provider, known) or f"; the config has {', '.join(known) or 'none'}"
+        fail(f"there is no provider '{provider}'{others}", 2)
+
+
+def awake_or_exit(provider: str, loaded: Loaded) -> None:
+    """Exit code 2 if the config has no such provider, 1 if it's asleep."""
+    named_or_exit(provider, loaded)
+    if provider in loaded.unconfigured:
+        fail(f"{provider} is {asleep(loaded.unconfigured[provider])}")
+
+
+def method_of(written: str) -> str:
+    """In capitals; exit code 2 if no method can look like this."""
+    if not _METHOD.fullmatch(written):
+        fail(f"expected a method such as GET, got {written!r}", 2)
+    return written.upper()
+
+
+def target_of(url: str) -> str:
+    """What a client would send as the request target for a path or a URL of the proxy: browsers escape like this."""
+    target = url.partition("#")[0]
+    if "://" in target.partition("?")[0]:
+        rest = target.partition("://")[2]
+        target = rest[min((at for at in map(rest.find, "/?") if at >= 0), default=len(rest)) :]
+    target = target if target.startswith("/") else f"/{target}"
+    return quote(target, safe=string.punctuation, errors="surrogateescape")
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def asleep(missing: Sequence[str]) -> str:
+    """How to wake a provider up."""
+    return "asleep: set " + " and ".join(missing)
+
+
+def print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_rows(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
+    """Columns as wide as they need to be; what follows a line break stands under the last one."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    margin = indent + " " * sum(width + 2 for width in widths)
+    for *cells, last in rows:
+        start = indent + "".join(cell.ljust(width + 2) for cell, width in zip(cells, widths, strict=True))
+        print((start + last.replace("\n", f"\n{margin}")).rstrip())

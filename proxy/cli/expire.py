@@ -1,0 +1,42 @@
+"""`keyless expire`: kills a token of the running proxy on purpose, to rehearse its death."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from proxy.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    command_app,
+    fail,
+    load_or_exit,
+    named_or_exit,
+    print_json,
+)
+from proxy.cli.running import ask_or_exit
+
+app = command_app()
+
+
+@app.command()
+def expire(
+    provider: Annotated[str, typer.Argument(help="A provider of the running proxy.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the proxy that runs with this config take PROVIDER's token for dead; the next request gets a new one."""
+    loaded = load_or_exit(config)
+    named_or_exit(provider, loaded)  # whether it's asleep is for the running proxy to say: its environment may differ
+    known = ask_or_exit(loaded.config, "POST", f"providers/{quote(provider, safe='')}/expire")
+    if known["state"] == "static":
+        fail(f"{provider} is static: its credential never expires")
+    if as_json:
+        print_json(known)
+    elif known["state"] == "refused":
+        print(f"{provider}: token {known['generation']} counts as dead; the next request gets a new one")
+    else:
+        print(f"{provider}: has no token to kill, its state is {known['state']}")

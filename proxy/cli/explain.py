@@ -1,0 +1,206 @@
+"""`keyless explain`: what a request would get, without sending anything.
+
+The verdicts are the proxy's own (router, target, plan); only the telling is done here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from proxy.auth.places import inject_query
+from proxy.auth.token import Now
+from proxy.cli import rules, shown
+from proxy.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    asleep,
+    command_app,
+    fail,
+    load_or_exit,
+    method_of,
+    print_json,
+    print_rows,
+    target_of,
+)
+from proxy.config.load import Loaded
+from proxy.config.model import Inject, Provider
+from proxy.errors import Fault
+from proxy.plan import headers
+from proxy.plan.compile import compile_plan
+from proxy.plan.route import Plan, RoutePlan
+from proxy.plan.target import split_path
+
+app = command_app()
+
+WIDTH = 100
+_KNOWN = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES
+_FAMILIES = {"sec-fetch-*": b"sec-fetch-mode", "x-forwarded-*": b"x-forwarded-for"}
+"""Headers that are dropped by the beginning of their name, with one of each."""
+
+
+@app.command()
+def explain(
+    method: Annotated[str, typer.Argument(help="GET, POST, ...")],
+    url: Annotated[str, typer.Argument(help="A path of the proxy such as /sandbox/echo, or its whole URL.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which route, provider, upstream URL, headers and rules a request would get."""
+    method, loaded = method_of(method), load_or_exit(config)
+    if target_of(url).startswith(loaded.config.admin.path):
+        _tell_own(as_json)
+        return
+    try:
+        told = explained(loaded, method, target_of(url))
+    except Fault as fault:
+        _refuse(fault, as_json)
+    if as_json:
+        print_json(told)
+    else:
+        print_rows([row for row in _rows(told) if row[1]], indent="")
+    if told["provider"]["missing"]:
+        raise typer.Exit(1)
+
+
+def _tell_own(as_json: bool) -> None:
+    answered = "the proxy itself (admin.path)"
+    if as_json:
+        print_json({"answered_by": answered})
+    else:
+        print(f"answered by {answered}")
+
+
+def _refuse(fault: Fault, as_json: bool) -> None:
+    problem = fault.problem()
+    if as_json:
+        print_json(problem)
+        raise typer.Exit(1)
+    fail(f"{fault.status} {fault.code}: {fault.detail}. {problem['hint']}")
+
+
+def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
+    """Raises Fault where the proxy would answer with one."""
+    plan = compile_plan(loaded, lambda: 0.0, Now(0.0, 0.0))
+    path, query = split_path(target)
+    route, rest = _route(plan, method, path)
+    written = loaded.config.routes[route.prefix]
+    provider = loaded.config.providers.get(written.provider)
+    secrets = shown.secrets_of(loaded)
+    plays = route.stand_in is not None and rest == route.stand_in.path
+    return {
+        "method": method,
+        "route": route.prefix,
+        "answered_by": "the proxy (stand-in for the token endpoint)" if plays else "the upstream",
+        "client_key": bool(loaded.config.clients),
+        "provider": _provider(written.provider, provider, loaded),
+        "upstream": _upstream(route, provider, path, rest, query, secrets),
+        "headers": {"removed": _removed(route), "set": ["Host", *_set(route)]},
+        "injected": {} if provider is None else _injected(route, provider.effective_inject),
+        "refused": rules.of_provider(provider),
+        "replay": {"max_body": route.replay_max_body} if route.refusals else None,
+        "timeout": written.timeout.model_dump(),
+    }
+
+
+def _route(plan: Plan, method: str, path: bytes) -> tuple[RoutePlan, bytes]:
+    matched = plan.router.match(path)
+    if matched is None:
+        raise Fault("no_route", f"no route takes {path.decode('utf-8', 'replace')}")
+    route, rest = matched
+    if route.methods is not None and method not in route.methods:
+        raise Fault("method_refused", f"{route.prefix} takes {', '.join(sorted(route.methods))}, not {method}")
+    if not route.takes(rest):
+        raise Fault("path_refused", f"{route.prefix} does not take this path")
+    return route, rest
+
+
+def _provider(name: str, provider: Provider | None, loaded: Loaded) -> dict[str, Any]:
+    missing = list(loaded.unconfigured.get(name, ()))
+    return {"name": name, "scheme": provider.scheme if provider else None, "missing": missing}
+
+
+def _upstream(
+    route: RoutePlan, provider: Provider | None, path: bytes, rest: bytes, query: bytes, secrets: frozenset[str]
+) -> str:
+    """The URL with the credential's places filled with stars."""
+    template = route.target.template
+    rendered = None if template is None else template.render(lambda _: shown.HIDDEN).encode("utf-8")
+    if route.injection is not None and provider is not None:
+        injected = "&".join(f"{name}={shown.HIDDEN}" for name in provider.effective_inject.query)
+        query = inject_query(query, route.injection.query_names, injected.encode("utf-8"))
+    own = shown.query(route.target.query.decode("utf-8")).encode("utf-8")
+    query = b"&".join(part for part in (own, query) if part)
+    whole = route.target.path(path if route.keep_prefix else rest, rendered) + (b"?" + query if query else b"")
+    return shown.masked(route.target.origin.url + whole.decode("utf-8", "replace"), secrets)
+
+
+def _removed(route: RoutePlan) -> list[str]:
+    """Names that don't reach the API, if the client sends them."""
+    named = _KNOWN | (route.injection.header_names if route.injection else frozenset())
+    dropped = [name.decode("latin-1") for name in named if not _passes(route, name)]
+    return sorted([*dropped, *(family for family, name in _FAMILIES.items() if not _passes(route, name))])
+
+
+def _passes(route: RoutePlan, name: bytes) -> bool:
+    lines, noted = route.request_headers.sort([(name, b"")])
+    return bool(lines) or (name == b"cookie" and bool(noted) and route.cookies) or (name == b"upgrade" and bool(noted))
+
+
+def _set(route: RoutePlan) -> list[str]:
+    """Only the names: a value may be a key."""
+    return [line.partition(b":")[0].decode("latin-1") for line in route.set_headers.split(b"\r\n") if line]
+
+
+def _injected(route: RoutePlan, inject: Inject) -> dict[str, dict[str, str]]:
+    """By place. The default header isn't used where the credential stands in the path."""
+    places = inject.model_dump(by_alias=True)
+    names = route.injection.header_names if route.injection else frozenset()
+    places["header"] = {name: text for name, text in inject.header.items() if name.lower().encode() in names}
+    found = {place: {name: shown.template(text) for name, text in slots.items()} for place, slots in places.items()}
+    if route.target.template is not None:
+        found["path"] = {route.upstream: shown.HIDDEN}
+    return {place: slots for place, slots in found.items() if slots}
+
+
+# ---------------------------------------------------------------------------------------------- for people
+
+
+def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    provider, replay = told["provider"], told["replay"]
+    return [
+        ("route", told["route"]),
+        ("provider", _told_provider(provider)),
+        ("upstream", f"{told['method']} {told['upstream']}"),
+        ("answered by", told["answered_by"]),
+        ("client", "needs a client key" if told["client_key"] else ""),
+        ("removed", textwrap.fill(", ".join(told["headers"]["removed"]), WIDTH, break_on_hyphens=False)),
+        ("set", ", ".join(told["headers"]["set"])),
+        ("injected", "\n".join(_places(told["injected"]))),
+        ("refused if", "\nor ".join(rules.text(rule) for rule in told["refused"]) or _never(provider)),
+        ("replay", f"once, bodies up to {shown.size(replay['max_body'])}" if replay else _never(provider)),
+        ("timeout", ", ".join(f"{name} {shown.duration(seconds)}" for name, seconds in told["timeout"].items())),
+    ]
+
+
+def _told_provider(provider: Mapping[str, Any]) -> str:
+    if provider["missing"]:
+        return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 503 provider_unconfigured"
+    return f"{provider['name']} ({provider['scheme']})" if provider["scheme"] else "none: goes without a credential"
+
+
+def _never(provider: Mapping[str, Any]) -> str:
+    return "never" if not provider["missing"] else ""
+
+
+def _places(injected: Mapping[str, Mapping[str, str]]) -> list[str]:
+    lines = {"header": "{}: {}", "query": "query {}={}", "cookie": "cookie {}={}", "path": "path"}
+    return [
+        lines.get(place, place + " {}: {}").format(name, value)
+        for place, slots in injected.items()
+        for name, value in slots.items()
+    ]

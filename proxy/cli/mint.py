@@ -1,0 +1,122 @@
+"""Getting tokens because an operator asks, and what may be told of them.
+
+Owns: the words for `token` and `check --live`. Must not know: how tokens are got; the keeper does. A token itself is
+only told where `reveal` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from proxy.app import Service
+from proxy.auth.schemes.static import StaticScheme
+from proxy.auth.scope import granted
+from proxy.auth.token import Token
+from proxy.cli import shown
+from proxy.cli.sandbox import standing_by
+from proxy.config.load import Loaded
+from proxy.config.model import Log, OAuth2Provider, Provider
+from proxy.errors import Fault
+from proxy.serve import logs
+from proxy.serve.keeper import FLIGHT_TIMEOUT
+
+PATIENCE = FLIGHT_TIMEOUT + 5.0
+_REPLACED = (
+    "the issuer has replaced the refresh token; the one in the config may be dead now, and the new one lived only here"
+)
+
+
+class Got(NamedTuple):
+    """`credential` is secret. `known` is what may be told; `scopes` is None where nobody has said which it has."""
+
+    credential: str
+    known: dict[str, Any]
+    refresh_token: str | None = None
+    scopes: frozenset[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Got({self.known})"
+
+
+class Denied(NamedTuple):
+    """`said` is for the operator: the issuer's words, with our advice."""
+
+    code: str
+    said: str
+
+
+async def mint(loaded: Loaded, names: Collection[str]) -> dict[str, Got | Denied]:
+    """One token for each of these configured providers, all at once."""
+    logs.configure(Log(level="error"))
+    providers = {name: loaded.config.providers[name] for name in names}
+    only = loaded.config.model_copy(update={"providers": providers, "routes": {}})
+    async with standing_by(loaded.config), Service(replace(loaded, config=only)) as service:
+        answers = await asyncio.gather(*(_one(name, provider, service) for name, provider in providers.items()))
+    return dict(zip(providers, answers, strict=True))
+
+
+async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:
+    cell, scheme = service.cells[name], service.plan.providers[name].scheme
+    try:
+        token = await cell.token(name, PATIENCE)
+    except Fault as fault:
+        failure = cell.life.failure
+        if failure is None:
+            return Denied(fault.code, fault.detail)
+        return Denied(fault.code, failure.message + (f"; {failure.hint}" if failure.hint else ""))
+    static = scheme.credential if isinstance(scheme, StaticScheme) else None
+    replaced = _replacement(provider, token)
+    known = {"provider": name, "scheme": provider.scheme} | _known(token)
+    return Got(
+        static or token.value, known | {"refresh_token_replaced": replaced is not None}, replaced, granted(token)
+    )
+
+
+def _known(token: Token) -> dict[str, Any]:
+    """Times are Unix seconds and seconds; a fingerprint tells tokens apart and gives none away.
+
+    A static credential gets none: it may be a password, which can be guessed and compared.
+    """
+    eternal = math.isinf(token.expires.wall)
+    return {
+        "lifetime": None if eternal else round(token.expires.wall - token.minted.wall, 3),
+        "expires_at": None if eternal else round(token.expires.wall, 3),
+        "scope": token.scope,
+        "fingerprint": None if eternal else f"sha256:{hashlib.sha256(token.value.encode()).hexdigest()[:16]}",
+    }
+
+
+def _replacement(provider: Provider, token: Token) -> str | None:
+    """The refresh token that took the place of the config's own."""
+    if not isinstance(provider, OAuth2Provider) or provider.grant != "refresh_token":
+        return None
+    return token.refresh_token if token.refresh_token != provider.refresh_token else None
+
+
+def rows(known: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is known, for people."""
+    expires = known["expires_at"]
+    told = {
+        "provider": f"{known['provider']} ({known['scheme']})",
+        "expires": "never"
+        if expires is None
+        else f"{shown.moment(expires)}, in {shown.duration(expires - time.time())}",
+        "lifetime": None if known["lifetime"] is None else shown.duration(known["lifetime"]),
+        "scope": known["scope"],
+        "token": known["fingerprint"],
+        "warning": _REPLACED if known["refresh_token_replaced"] else None,
+    }
+    return [(key, value) for key, value in told.items() if value]
+
+
+def line(answer: Got | Denied) -> str:
+    """The same, or the failure, in a line."""
+    if isinstance(answer, Denied):
+        return f"{answer.code}: {answer.said}"
+    return ", ".join(f"{key} {value}" for key, value in rows(answer.known) if key in ("expires", "scope", "warning"))

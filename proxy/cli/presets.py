@@ -1,0 +1,82 @@
+"""`keyless presets`: which APIs there are, and how to use one."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json, print_rows
+from proxy.config.catalogue import Parameter, Preset
+from proxy.config.load import presets as catalogue
+from proxy.config.names import did_you_mean
+
+WIDTH = 100
+
+app = command_app()
+
+
+@app.command()
+def presets(
+    name: Annotated[str | None, typer.Argument(help="Show this one.")] = None,
+    _config: UnusedConfig = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """List the presets; or show one in full, with lines to paste into the config."""
+    known = catalogue()
+    if name is None:
+        _list(known, as_json)
+    elif name not in known:
+        fail(f"there is no preset '{name}'{did_you_mean(name, known)}", 2)
+    elif as_json:
+        print_json(_document(known[name]) | {"config": snippet(name, known[name])})
+    else:
+        print("\n\n".join(_paragraphs(name, known[name])))
+
+
+def _list(known: dict[str, Preset], as_json: bool) -> None:
+    if as_json:
+        print_json({name: {"title": preset.title, "summary": preset.summary} for name, preset in known.items()})
+        return
+    print_rows([(name, preset.title) for name, preset in known.items()], indent="")
+    print("\n`keyless presets NAME` shows one.")
+
+
+def _document(preset: Preset) -> dict[str, object]:
+    document: dict[str, object] = preset.model_dump(exclude={"examples"})
+    document["parameters"] = {
+        name: each.model_dump(exclude_unset=True) | {"required": each.required}
+        for name, each in preset.parameters.items()
+    }
+    return document
+
+
+def _paragraphs(name: str, preset: Preset) -> Iterator[str]:
+    yield f"{name}: {preset.title}"
+    yield from (textwrap.fill(text, WIDTH) for text in (preset.summary, preset.notes) if text)
+    yield "\n".join(["Parameters:", *(f"  {_told(key, each)}" for key, each in preset.parameters.items())])
+    if preset.sources:
+        confidence = f" (confidence: {preset.confidence})" if preset.confidence else ""
+        yield "\n".join([f"Sources{confidence}:", *(f"  {source}" for source in preset.sources)])
+    yield "For config.yaml:\n\n" + snippet(name, preset).rstrip()
+
+
+def _told(name: str, parameter: Parameter) -> str:
+    about = [parameter.help] if parameter.help else []
+    about += [f"default {parameter.default}"] if not parameter.required else []
+    about += [f"${{{parameter.env}}}"] if parameter.env else []
+    return f"{name}: {'; '.join(about)}" if about else name
+
+
+def snippet(name: str, preset: Preset) -> str:
+    """A provider and a route that use the preset; what has a default stands there as a comment."""
+    lines = ["providers:", f"  {name}:", f"    use: {name}"]
+    for key, each in preset.parameters.items():
+        reference = f"${{{each.env or key.upper()}}}"
+        value = reference if each.required else json.dumps(each.default, ensure_ascii=False)
+        lines.append(f"    {'' if each.required else '# '}{key}: {value}")
+    lines += ["routes:", f"  /{name}:", f"    upstream: {preset.upstream or 'https://api.example.com'}"]
+    return "\n".join([*lines, f"    provider: {name}", ""])

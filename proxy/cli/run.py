@@ -1,0 +1,129 @@
+"""`keyless run`: serves until it's told to stop.
+
+Nothing on the table that it prints may delay listening: tokens are got behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from proxy import __version__
+from proxy.app import Service
+from proxy.cli import shown, workers
+from proxy.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    StrictOption,
+    asleep,
+    command_app,
+    fail,
+    load_or_exit,
+    print_rows,
+)
+from proxy.cli.sandbox import standing_by
+from proxy.cli.stop import ENDING, on_signals
+from proxy.config.load import Loaded
+from proxy.serve import logs
+
+WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
+
+app = command_app()
+
+
+@app.command()
+def run(config: ConfigOption = DEFAULT_CONFIG, strict: StrictOption = False, worker: WorkerOption = None) -> None:
+    """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't."""
+    if worker is not None:
+        post = workers.take_post(worker)
+        _run(workers.work(*post))
+        return
+    loaded = load_or_exit(config, strict=strict)
+    logs.configure(loaded.config.log)
+    count = workers.how_many(loaded.config.workers)
+    if count == 1:
+        _run(_serve(loaded, config))
+    else:
+        # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
+        asyncio.run(_supervise(loaded, config, count))
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serving)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 -- it doesn't exist on Windows
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(loaded: Loaded, path: Path) -> None:
+    told = on_signals()
+    async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
+        try:
+            listeners = await service.listen()
+        except OSError as error:
+            fail(f"can't listen: {error.strerror or error}")
+        with _unheard():
+            introduce(loaded, path, [listener.url for listener in listeners], sandbox)
+        await told.wait()
+        with _unheard():
+            print("stopping", flush=True)
+
+
+async def _supervise(loaded: Loaded, path: Path, count: int) -> None:
+    supervisor = workers.supervisor(loaded, path, count)
+    # Nothing is reloaded yet, so a hang-up ends what is served, as it does with one process; but it drains.
+    told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
+    async with standing_by(loaded.config) as sandbox, supervisor:
+        listeners = await workers.listen(supervisor, told)
+        if listeners:
+            with _unheard():
+                introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
+            await told.wait()
+        with _unheard():
+            print("stopping", flush=True)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Prints that nobody reads any more must not end the proxy, now or when Python flushes at exit."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> None:
+    """Where, which routes, what is ready, and how to look after it."""
+    config, secrets = loaded.config, shown.secrets_of(loaded)
+    several = f", {count} workers" if count > 1 else ""
+    print(f"keyless {__version__} on {', '.join(urls)} ({path}{several})")
+    if sandbox:
+        print(sandbox)
+    print_rows(
+        [
+            (prefix, shown.url(route.upstream, secrets), route.provider, _readiness(loaded, route.provider))
+            for prefix, route in config.routes.items()
+        ]
+        or [("no routes",)]
+    )
+    print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.", flush=True)
+
+
+def _readiness(loaded: Loaded, provider: str) -> str:
+    if provider in loaded.unconfigured:
+        return asleep(loaded.unconfigured[provider])
+    return "ready" if provider in loaded.config.providers else "ready, without a credential"

@@ -1,0 +1,75 @@
+"""Talking to the proxy that runs with a config: found by its `listen` and `admin` (DESIGN §4)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from proxy.cli.common import fail
+from proxy.config.listen import Listener, parse
+from proxy.config.model import Config
+from proxy.errors import CODES, KeylessError
+
+TIMEOUT = 30.0
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
+
+
+class UnansweredError(KeylessError):
+    """No answer, or a refusal; the text says what to do."""
+
+
+def ask_or_exit(config: Config, method: str, name: str) -> dict[str, Any]:
+    """The JSON answer to `name` below `admin.path`; or why there's none on stderr, and exit code 1."""
+    try:
+        return asyncio.run(ask(config, method, name))
+    except UnansweredError as error:
+        fail(str(error))
+
+
+async def ask(config: Config, method: str, name: str) -> dict[str, Any]:
+    """Raises UnansweredError. `name` stands in the URL as it is."""
+    listener = address(config)
+    where = "http://localhost" if listener.path else listener.url
+    try:
+        status, document = await _exchange(
+            config, listener, method, URL(f"{where}{config.admin.path}{name}", encoded=True)
+        )
+    except (aiohttp.ClientConnectionError, TimeoutError, OSError):
+        raise UnansweredError(f"no proxy answers at {listener.url}; `keyless run` starts one") from None
+    except (aiohttp.ClientError, ValueError):
+        raise _foreign(listener) from None
+    if status == 200 and isinstance(document, dict):
+        return document
+    code = document.get("code") if isinstance(document, dict) else None
+    if code not in CODES:
+        raise _foreign(listener)
+    raise UnansweredError(f"{code}: {document.get('detail')}. {document.get('hint')}")
+
+
+def address(config: Config) -> Listener:
+    """Where to find it: the first listener with an address of its own. Raises UnansweredError."""
+    for listener in map(parse, config.listen):
+        if listener.path or listener.port:
+            return listener._replace(host=_EVERYWHERE.get(listener.host, listener.host))
+    raise UnansweredError("the config listens on port 0, so that nobody can tell where its proxy is; give it a port")
+
+
+async def _exchange(config: Config, listener: Listener, method: str, url: URL) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {config.admin.key}"} if config.admin.key else {}
+    if config.browser.hosts:
+        headers["Host"] = config.browser.hosts[0]  # the only ones that it answers to
+    connector = aiohttp.UnixConnector(listener.path) if listener.path else aiohttp.TCPConnector()
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+    async with (
+        aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+        session.request(method, url, headers=headers, allow_redirects=False) as reply,
+    ):
+        return reply.status, json.loads(await reply.read())
+
+
+def _foreign(listener: Listener) -> UnansweredError:
+    return UnansweredError(f"what answers at {listener.url} is no Keyless, or has another `admin.path`")

@@ -1,0 +1,15 @@
+"""`keyless schema`: the config's JSON Schema, for editors."""
+
+from __future__ import annotations
+
+from proxy.cli.common import DEFAULT_CONFIG, UnusedConfig, command_app, print_json
+from proxy.config.load import presets
+from proxy.config.schema import json_schema
+
+app = command_app()
+
+
+@app.command()
+def schema(_config: UnusedConfig = DEFAULT_CONFIG) -> None:
+    """Print the JSON Schema of the config file, presets and their parameters included."""
+    print_json(json_schema(presets()))

@@ -1,0 +1,98 @@
+"""`keyless run` with several workers: how a worker is started, and what it does instead of `run`.
+
+Must not know: how workers are looked after (serve/supervisor.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Literal
+
+from proxy.app import Service
+from proxy.cli.common import fail
+from proxy.cli.stop import on_signals
+from proxy.config.listen import Listener
+from proxy.config.load import Loaded
+from proxy.serve import logs
+from proxy.serve.post import Lifeline, Post
+from proxy.serve.private import Private
+from proxy.serve.store import StoreDown
+from proxy.serve.supervisor import Supervisor, WorkersFailed
+
+
+def how_many(workers: int | Literal["auto"]) -> int:
+    """`auto`: one per CPU that this process may use."""
+    if workers != "auto":
+        return workers
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def supervisor(loaded: Loaded, path: Path, count: int) -> Supervisor:
+    """Exit code 1 where processes can't share a port."""
+    if not hasattr(socket, "SO_REUSEPORT"):
+        fail("several workers need SO_REUSEPORT, which this system lacks; set `workers: 1`")
+    return Supervisor(loaded, count, command(path))
+
+
+async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Listener]:
+    """Where it listens; nothing if it's told to end before that. One line and exit code 1 if it can't."""
+    listening = asyncio.create_task(supervisor.listen())
+    ending = asyncio.create_task(told.wait())
+    await asyncio.wait((listening, ending), return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not listening.done():
+        listening.cancel()
+        return []
+    try:
+        return listening.result()
+    except OSError as error:
+        fail(f"can't listen: {error.strerror or error}")
+    except StoreDown as error:
+        fail(f"the store can't be used: {error}")
+    except WorkersFailed as error:
+        fail(str(error), error.code)
+
+
+def command(config: Path) -> list[str]:
+    """What starts one when the number of its lifeline is added. `config` is for people who look at processes."""
+    # Unless we were started with -m ourselves, a folder called proxy where the user happens to be is not us.
+    safe = [] if getattr(sys.modules["__main__"], "__spec__", None) is not None else ["-P"]
+    return [sys.executable, *safe, "-m", "proxy", "run", "-c", str(config), "--worker"]
+
+
+def take_post(descriptor: int) -> tuple[Lifeline, Post]:
+    """Exit code 2 if no supervisor started this process, 1 if it's gone already."""
+    try:
+        lifeline = Lifeline(descriptor)
+    except OSError:
+        fail("--worker is for processes that `keyless run` starts itself", 2)
+    try:
+        post = lifeline.post()
+    except (OSError, EOFError):
+        fail("the supervisor is gone")
+    logs.configure(post.loaded.config.log)
+    return lifeline, post
+
+
+async def work(lifeline: Lifeline, post: Post) -> None:
+    """Serve until a signal, or until the supervisor is no more: nobody could end this worker then."""
+    told = on_signals()
+    try:
+        private = Private(post.private)
+    except OSError as error:
+        fail(f"the workers' directory can't be used: {post.private}: {error.strerror}")
+    try:
+        async with Service(post.loaded, post) as service:
+            try:
+                await service.listen()
+            except OSError as error:
+                fail(f"can't listen: {error.strerror or error}")
+            lifeline.ready(told.set)
+            await told.wait()
+    finally:
+        lifeline.close()
+        private.leave()

@@ -1,0 +1,118 @@
+"""`keyless check`: problems to stdout for pipes and editors, and the live check."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.cli.conftest import crm, keyless, written
+
+SIX_MISTAKES = """\
+listen: 127.0.0.1
+providers:
+  crm:
+    scheme: oauth2
+    tokn_url: https://login.example.com/oauth2/token
+    client_id: my-app
+    client_secret: a-made-up-secret
+routes:
+  /crm:
+    upstream: api.example.com
+    provider: crn
+    timeout: {head: soon}
+    methods: [G E T]
+"""
+
+
+def test_a_good_config_is_ok(config: str) -> None:
+    done = keyless("check", "-c", config)
+    assert done == (0, f"{config}: ok, 1 route, 1 provider\n", "")
+
+
+def test_every_problem_stands_on_stdout_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(SIX_MISTAKES)
+    done = keyless("check", "-c", str(path))
+    assert (done.code, done.err) == (2, "")
+    told = [re.fullmatch(rf"{re.escape(str(path))}:(\d+): (\S+): \S.*", line) for line in done.out.splitlines()]
+    assert [match and match.groups() for match in told] == [
+        ("1", "listen"),
+        ("5", "providers.crm.tokn_url"),
+        ("10", "routes./crm.upstream"),
+        ("11", "routes./crm.provider"),
+        ("12", "routes./crm.timeout.head"),
+        ("13", "routes./crm.methods[0]"),
+    ]
+    assert "a-made-up-secret" not in done.out
+
+
+def test_problems_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(SIX_MISTAKES)
+    done = keyless("check", "-c", str(path), "--json")
+    assert done.code == 2
+    assert done.json["ok"] is False
+    assert done.json["problems"][0].keys() == {"file", "line", "path", "message"}
+    assert done.json["problems"][1]["path"] == "providers.crm.tokn_url"
+
+
+def test_who_is_asleep_and_why(tmp_path: Path, sandbox: str) -> None:
+    config = crm(sandbox)
+    config["providers"]["crm"] |= {"client_id": "${NOT_SET_ID}", "client_secret": "${NOT_SET_SECRET}"}
+    path = written(tmp_path, **config)
+    done = keyless("check", "-c", path)
+    assert done.code == 0
+    assert done.out.splitlines()[1].split() == ["crm", "asleep:", "set", "NOT_SET_ID", "and", "NOT_SET_SECRET"]
+    assert keyless("check", "-c", path, "--json").json["unconfigured"] == {"crm": ["NOT_SET_ID", "NOT_SET_SECRET"]}
+    assert keyless("check", "--strict", "-c", path).code == 2
+
+
+def test_live_gets_a_token_per_provider(tmp_path: Path, sandbox: str) -> None:
+    config = crm(sandbox)
+    config["providers"]["wrong"] = config["providers"]["crm"] | {"client_secret": "a-wrong-secret"}
+    config["providers"]["key"] = {"scheme": "static", "token": "a-made-up-token"}
+    path = written(tmp_path, **config)
+    done = keyless("check", "--live", "-c", path)
+    assert done.code == 1
+    lines = {line.split()[0]: line for line in done.out.splitlines()[1:]}
+    assert "in 30 s" in lines["crm"]
+    assert "scope read" in lines["crm"]
+    assert "credential_refused" in lines["wrong"]
+    assert "invalid_client" in lines["wrong"]
+    assert "expires never" in lines["key"]
+
+
+def test_live_as_json(tmp_path: Path, sandbox: str) -> None:
+    config = crm(sandbox)
+    done = keyless("check", "--live", "--json", "-c", written(tmp_path, **config))
+    assert done.code == 0
+    live = done.json["live"]["crm"]
+    assert (live["ok"], live["lifetime"], live["scope"]) == (True, 30, "read")
+    config["providers"]["crm"]["client_secret"] = "a-wrong-secret"
+    done = keyless("check", "--live", "--json", "-c", written(tmp_path, **config))
+    assert (done.code, done.json["ok"]) == (1, False)
+    assert done.json["live"]["crm"]["code"] == "credential_refused"
+
+
+def test_live_with_nothing_to_get(tmp_path: Path) -> None:
+    done = keyless("check", "--live", "-c", written(tmp_path))
+    assert done.code == 0
+
+
+def test_live_names_the_scopes_that_a_route_misses(tmp_path: Path, sandbox: str) -> None:
+    config = crm(sandbox)
+    route = config["routes"]["/crm"]
+    config["routes"] |= {
+        "/poor": route | {"require_scope": "read admin write"},
+        "/rich": route | {"require_scope": "read"},
+    }
+    path = written(tmp_path, **config)
+    assert keyless("check", "-c", path).code == 0, "nobody was asked"
+    done = keyless("check", "--live", "-c", path)
+    assert (done.code, done.out.splitlines()[-1].split(None, 1)) == (
+        1,
+        ["/poor", "its token lacks the scope admin write"],
+    )
+    done = keyless("check", "--live", "--json", "-c", path)
+    assert (done.code, done.json["ok"]) == (1, False)
+    assert done.json["missing_scopes"] == {"/poor": ["admin", "write"]}

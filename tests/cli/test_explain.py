@@ -1,0 +1,154 @@
+"""`keyless explain`: the same verdicts as the proxy's, told without a credential."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.cli.common import target_of
+from tests.cli.conftest import crm, keyless, untouched, written
+
+CRM = {
+    "scheme": "oauth2",
+    "token_url": "https://login.example.com/t",
+    "client_id": "i",
+    "client_secret": "made-up-secret",
+}
+
+
+def explained(tmp_path: Path, method: str, url: str, **config: Any) -> Any:
+    written_to = written(tmp_path, **config)
+    done = keyless("explain", method, url, "-c", written_to, "--json")
+    assert keyless("explain", method, url, "-c", written_to).code == done.code == 0
+    return done.json
+
+
+def one_route(provider: dict[str, Any], upstream: str = "https://api.example.com/v2", **route: Any) -> dict[str, Any]:
+    return {"providers": {"crm": provider}, "routes": {"/crm": {"upstream": upstream, "provider": "crm", **route}}}
+
+
+def test_an_ordinary_request(tmp_path: Path) -> None:
+    told = explained(tmp_path, "get", "/crm/contacts?page=2", **one_route(CRM))
+    assert (told["method"], told["route"]) == ("GET", "/crm")
+    assert told["upstream"] == "https://api.example.com/v2/contacts?page=2"
+    assert told["provider"] == {"name": "crm", "scheme": "oauth2", "missing": []}
+    assert told["injected"] == {"header": {"Authorization": "Bearer ***"}}
+    assert told["refused"] == [{"status": [401]}]
+    assert told["replay"] == {"max_body": 1024 * 1024}
+    assert told["timeout"] == {"connect": 10, "head": 600, "idle": 300}
+    assert {"authorization", "cookie", "origin", "sec-fetch-*", "x-forwarded-*"} <= set(told["headers"]["removed"])
+    assert told["headers"]["set"] == ["Host"]
+
+
+def test_it_reads_well(tmp_path: Path) -> None:
+    provider = CRM | {
+        "refused": [{"status": 403, "body": ["expired"], "older_than": "60s"}, {"json": {"code": [1, 2]}}]
+    }
+    done = keyless("explain", "POST", "/crm/x", "-c", written(tmp_path, **one_route(provider)))
+    lines = [line.strip() for line in done.out.splitlines()]
+    assert "provider     crm (oauth2)" in lines
+    assert "upstream     POST https://api.example.com/v2/x" in lines
+    assert "injected     Authorization: Bearer ***" in lines
+    assert "refused if   status 403 and the body holds 'expired' and the token is older than 1 min" in lines
+    assert "or code is 1 or 2" in lines
+    assert "replay       once, bodies up to 1 MiB" in lines
+
+
+@pytest.mark.parametrize(
+    ("inject", "upstream", "place"),
+    [
+        ({"query": {"key": "{token}"}}, "https://api.example.com/v2/x?a=1&key=***", {"query": {"key": "***"}}),
+        ({"cookie": {"sid": "{token}"}}, "https://api.example.com/v2/x?key=theirs&a=1", {"cookie": {"sid": "***"}}),
+        ({"json": {"a.b": "{token}"}}, "https://api.example.com/v2/x?key=theirs&a=1", {"json": {"a.b": "***"}}),
+        ({"form": {"t": "{token}"}}, "https://api.example.com/v2/x?key=theirs&a=1", {"form": {"t": "***"}}),
+    ],
+)
+def test_every_place_of_a_credential(
+    tmp_path: Path, inject: dict[str, Any], upstream: str, place: dict[str, Any]
+) -> None:
+    told = explained(tmp_path, "GET", "/crm/x?key=theirs&a=1", **one_route(CRM | {"inject": inject}))
+    assert told["upstream"] == upstream
+    assert {name: slots for name, slots in told["injected"].items() if name != "header"} == place
+
+
+def test_a_credential_in_the_path(tmp_path: Path) -> None:
+    config = one_route({"scheme": "static", "token": "a-made-up-token"}, "https://api.example.com/bot{token}")
+    told = explained(tmp_path, "GET", "/crm/getMe", **config)
+    assert told["upstream"] == "https://api.example.com/bot***/getMe"
+    assert told["injected"] == {"path": {"https://api.example.com/bot{token}": "***"}}
+    assert (told["refused"], told["replay"]) == ([], None)
+
+
+def test_what_a_route_sets_and_removes(tmp_path: Path) -> None:
+    edits = {"set": {"X-Version": "2"}, "remove": ["Cookie"]}
+    told = explained(tmp_path, "GET", "/crm", **one_route(CRM, headers=edits, cookies="pass"))
+    assert told["headers"]["set"] == ["Host", "X-Version"]
+    assert "cookie" in told["headers"]["removed"]
+    told = explained(tmp_path, "GET", "/crm", **one_route(CRM, cookies="pass"))
+    assert "cookie" not in told["headers"]["removed"]
+
+
+def test_a_stand_in_and_the_proxys_own_pages(tmp_path: Path) -> None:
+    provider = {"use": "baidu-ai", "api_key": "a-made-up-key", "secret_key": "a-made-up-secret"}
+    config = one_route(provider, "https://aip.baidubce.com", stand_in=True)
+    assert "stand-in" in explained(tmp_path, "POST", "/crm/oauth/2.0/token", **config)["answered_by"]
+    assert "admin.path" in explained(tmp_path, "GET", "/-/status", **config)["answered_by"]
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "code"),
+    [
+        ("GET", "/nowhere", "no_route"),
+        ("DELETE", "/crm/x", "method_refused"),
+        ("GET", "/crm/private", "path_refused"),
+        ("GET", "/crm/../x", "path_refused"),
+        ("GET", "/crm/%2e%2e/x", "path_refused"),
+    ],
+)
+def test_what_would_be_refused_is_1_with_its_code(tmp_path: Path, method: str, url: str, code: str) -> None:
+    path = written(tmp_path, **one_route(CRM, methods=["GET", "POST"], paths=["/x", "/y/**"]))
+    done = keyless("explain", method, url, "-c", path, "--json")
+    assert (done.code, done.json["code"]) == (1, code)
+    done = keyless("explain", method, url, "-c", path)
+    assert (done.code, done.out) == (1, "")
+    assert code in done.err
+
+
+def test_a_route_that_is_asleep(tmp_path: Path) -> None:
+    config = one_route({"scheme": "static", "token": "${NOT_SET_ANYWHERE}"})
+    done = keyless("explain", "GET", "/crm/x", "-c", written(tmp_path, **config))
+    assert done.code == 1
+    assert "asleep: set NOT_SET_ANYWHERE" in done.out
+    assert "provider_unconfigured" in done.out
+
+
+def test_nothing_connects_to_anything(tmp_path: Path) -> None:
+    with untouched() as url:
+        assert explained(tmp_path, "POST", "/crm/x", **crm(url))["upstream"] == f"{url}/oauth2/api/x"
+
+
+def test_a_method_that_can_not_be_is_2(tmp_path: Path) -> None:
+    done = keyless("explain", "G E T", "/crm/x", "-c", written(tmp_path, **one_route(CRM)))
+    assert (done.code, done.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("/a", "/a"),
+        ("a/b", "/a/b"),
+        ("http://127.0.0.1:8080/a/b?c=d#e", "/a/b?c=d"),
+        ("http://127.0.0.1:8080", "/"),
+        ("http://127.0.0.1:8080?a=b", "/?a=b"),
+        ("/a?next=http://example.com/", "/a?next=http://example.com/"),
+        ("/a/../b", "/a/../b"),
+        ("/a%2Fb", "/a%2Fb"),
+        ("/a?b=c#d", "/a?b=c"),
+        ("/a b?c=é", "/a%20b?c=%C3%A9"),
+        ("/\udcff\n", "/%FF%0A"),
+    ],
+)
+def test_a_path_or_a_url(url: str, target: str) -> None:
+    assert target_of(url) == target

@@ -1,0 +1,91 @@
+"""The command itself: its help, its version, wrong usage, and an end that nobody foresaw."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from proxy import __version__
+from proxy.cli import COMMANDS
+from tests.cli.conftest import PATIENCE, ROOT, keyless, process, written
+
+
+def test_help_names_every_command() -> None:
+    done = keyless("--help")
+    assert done.code == 0
+    assert all(f"  {name} " in done.out for name in COMMANDS)
+
+
+def test_every_file_of_a_command_is_one() -> None:
+    for name in COMMANDS:
+        assert keyless(name, "--help").code == 0
+
+
+def test_version() -> None:
+    assert keyless("--version") == (0, f"keyless {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["run", "--nonsense"], ["token"], ["client", "nonsense"]])
+def test_wrong_usage_is_2(words: list[str]) -> None:
+    done = keyless(*words)
+    assert (done.code, done.out) == (2, "")
+    assert done.err
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "client"])
+def test_c_works_with_every_command(name: str) -> None:
+    assert keyless(name, "-c", "elsewhere.yaml", "--help").code == 0
+
+
+def test_a_missing_config_is_2(tmp_path: Path) -> None:
+    for words in (["run"], ["explain", "GET", "/"], ["call", "GET", "/"], ["token", "x"], ["status"], ["expire", "x"]):
+        done = keyless(*words, "-c", str(tmp_path / "none.yaml"))
+        assert (done.code, done.out) == (2, "")
+        assert done.err.endswith("none.yaml:1: file: not found\n")
+
+
+def test_help_is_quick_because_it_imports_no_command() -> None:
+    look = (
+        "import sys; from proxy.cli import app; app(['--help'], standalone_mode=False);"
+        "assert not {'aiohttp', 'pydantic', 'yaml', 'rich'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", look], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_ctrl_c_is_130_without_a_traceback(tmp_path: Path) -> None:
+    """In the middle of a token request that nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as issuer:
+        issuer.settimeout(PATIENCE)
+        url = f"http://127.0.0.1:{issuer.getsockname()[1]}/token"
+        provider = {"scheme": "oauth2", "token_url": url, "client_id": "id", "client_secret": "a-made-up-secret"}
+        path = written(tmp_path, providers={"slow": provider})
+        with process("token", "slow", "-c", path) as waiting, issuer.accept()[0]:
+            waiting.popen.send_signal(signal.SIGINT)
+            done = waiting.end()
+    assert done.code == 130
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("words", [["--help"], ["token", "--help"], ["token", "--nonsense"], ["check"], ["presets"]])
+def test_no_colour_but_on_a_terminal(tmp_path: Path, words: list[str]) -> None:
+    done = keyless(*words, *(["-c", written(tmp_path)] if words == ["check"] else []), environ={"FORCE_COLOR": "1"})
+    assert "\x1b" not in done.out + done.err
+
+
+def test_a_bug_shows_where_but_no_value() -> None:
+    raising = (
+        "import proxy.cli as cli\n"
+        "def broken(prog_name): raise ValueError('a-made-up-secret')\n"
+        "cli.app = broken\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", raising], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert "broken" in done.stderr
+    assert "a-made-up-secret" not in done.stderr

@@ -1,0 +1,11 @@
+"""`keyless schema`."""
+
+from __future__ import annotations
+
+from proxy.config.load import presets
+from proxy.config.schema import json_schema
+from tests.cli.conftest import keyless
+
+
+def test_it_prints_the_schema() -> None:
+    assert keyless("schema").json == json_schema(presets())

@@ -1,0 +1,89 @@
+"""How values look, and what of them does not show."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.cli import shown
+from proxy.cli.rules import text
+
+SECRET = "a+secret/of=mine"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (-1, "0 s"),
+        (0, "0 s"),
+        (0.25, "0.2 s"),
+        (1, "1 s"),
+        (59.6, "1 min"),
+        (90, "1 min 30 s"),
+        (3600, "1 h"),
+        (3601, "1 h"),
+        (86400 * 30 - 1, "29 d 23 h"),
+        (86400 + 60, "1 d"),
+        (float("inf"), "for ever"),
+    ],
+)
+def test_durations(seconds: float, told: str) -> None:
+    assert shown.duration(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1 KiB"), (1572864, "1.5 MiB")]
+)
+def test_sizes(count: int, told: str) -> None:
+    assert shown.size(count) == told
+
+
+def test_moments_say_their_time_zone() -> None:
+    assert shown.moment(1_700_000_000)[-6] in "+-"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://a.example.com/x", "https://a.example.com/x"),
+        ("https://a.example.com/x?k=v&flag", "https://a.example.com/x?k=***&***"),
+        ("https://a.example.com/x?", "https://a.example.com/x?"),
+        (f"https://a.example.com/{SECRET}/x", "https://a.example.com/***/x"),
+        ("https://a.example.com/a%2Bsecret%2Fof%3Dmine", "https://a.example.com/***"),
+        ("https://a.example.com/a%2bsecret%2fof%3dmine", "https://a.example.com/***"),
+    ],
+)
+def test_urls(url: str, told: str) -> None:
+    assert shown.url(url, [SECRET]) == told
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("Bearer {token}", "Bearer ***"),
+        ("{token}", "***"),
+        ("Basic {basic}", "Basic ***"),
+        ("mykey-{token}", "***"),
+        ("a-literal-key", "***"),
+        ("Bearer a-literal-key", "***"),
+        ("Bearer {token} and-more", "Bearer ***"),
+        ("{reply.data.id}", "***"),
+    ],
+)
+def test_templates(template: str, told: str) -> None:
+    assert shown.template(template) == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"status": [401, 403]}, "status 401 or 403"),
+        ({"header": {"WWW-Authenticate": "invalid_token"}}, "header WWW-Authenticate holds 'invalid_token'"),
+        ({"json": {"error_code": [110, 111]}}, "error_code is 110 or 111"),
+        ({"message": {"msg": "(?i)expired"}}, "msg matches /(?i)expired/"),
+        ({"body": ["expired", "dead"]}, "the body holds 'expired' or 'dead'"),
+        ({"status": [200], "content_type": "text/html"}, "status 200 and the content type begins with text/html"),
+        ({"status": [403], "safe_only": True}, "status 403 and the method is GET, HEAD or OPTIONS"),
+    ],
+)
+def test_rules_in_words(rule: dict[str, object], told: str) -> None:
+    assert text(rule) == told
