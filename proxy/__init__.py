@@ -1,8 +1,19 @@
-"""Keyless: a reverse proxy that adds the credential."""
+"""Keyless: a reverse proxy that adds the credential. For programs: `from proxy import Keyless` (docs/library.md)."""
 
-from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-try:
-    __version__ = version("keyless")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "0.0.0"
+if TYPE_CHECKING:
+    from proxy.library import Keyless
+
+__all__ = ["Keyless", "__version__"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """The command line must not wait for what only the library needs."""
+    if name == "Keyless":
+        from proxy.library import Keyless  # noqa: PLC0415 -- see above
+
+        return Keyless
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

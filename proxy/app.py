@@ -6,12 +6,14 @@ Owns: which part is given to which. Nothing is decided here.
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Coroutine
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from proxy.admin.endpoints import Admin
+from proxy.admin.fleet import Fleet
 from proxy.config.listen import Listener, parse
 from proxy.config.load import Loaded
 from proxy.plan.compile import compile_plan
@@ -25,24 +27,30 @@ from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Cell, Keeper
 from proxy.serve.logs import AccessLog
 from proxy.serve.mint import Means
+from proxy.serve.post import Post
 from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
 from proxy.serve.upstream import Upstream
+
+Answering = Coroutine[Any, Any, web.StreamResponse]
 
 
 class Service:
     """Everything that runs for one config. `async with` it; `listen()` opens the doors."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, post: Post | None = None) -> None:
+        """`post` is the place of one of several workers."""
         config = loaded.config
         self._config = config
+        self._post = post
+        self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
         proxies = urllib.request.getproxies()
-        self._issuer = Issuer(proxies, _bypass)
+        self.issuer = Issuer(proxies, _bypass, folder=loaded.folder)
         self._upstream = Upstream(Dialer(proxies, _bypass))
         self._access = AccessLog(config.log.format == "json") if config.log.access else None
         self._listening = Listening()
         self.records = open_records(config.store, config.store_key, loaded.folder)
-        self.keeper = Keeper(Means(self._issuer, self.records, clock.now, clock.draw))
+        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
         self.cells = self._cells()
         self.forwarder = Forwarder(
@@ -53,7 +61,7 @@ class Service:
             self._access,
             self.plan.max_body,
         )
-        self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key)
+        self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet)
 
     def _cells(self) -> dict[str, Cell]:
         cells = {}
@@ -71,10 +79,12 @@ class Service:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._listening.stop()
+        if self._fleet is not None:
+            await self._fleet.close()
         await self.keeper.close()
         await self.records.close()
         await self._upstream.close()
-        await self._issuer.__aexit__(*exc)
+        await self.issuer.__aexit__(*exc)
         if self._access is not None:
             self._access.flush()
 
@@ -83,12 +93,25 @@ class Service:
         for written in self._config.listen:
             listener = parse(written)
             guard = Guard.compile(self._config.browser, self._config.clients, listener)
-            await self._listening.start(listener, self._server(guard))
+            await self._listening.start(listener, self._server(guard), **self._shares(listener))
+        if self._fleet is not None:
+            await self._fleet.open(self.admin.known)
         self.keeper.watch()
         for route in self.plan.routes.values():
             if route.provider is not None and route.provider.name in self.cells:
                 self.cells[route.provider.name].warm()
         return self._listening.addresses
+
+    def _shares(self, listener: Listener) -> dict[str, Any]:
+        """How `listener` is shared with other workers."""
+        if self._post is None:
+            return {}
+        return {"shared": True, "inherited": self._post.inherited.get(listener.path)}
+
+    def inside(self) -> Server:
+        """A server for connections that were made in this process; nothing listens (library.py)."""
+        self.keeper.watch()
+        return self._server(Guard(hosts=None, origins=None))
 
     def _server(self, guard: Guard) -> Server:
         limits = self._config.limits
@@ -96,10 +119,11 @@ class Service:
         return Server(handler, max_header=limits.max_header, max_connections=limits.max_connections)
 
 
-async def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: web.BaseRequest) -> web.StreamResponse:
+def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: web.BaseRequest) -> Answering:
+    """Not a coroutine of its own: that would cost each request one more."""
     if admin.takes(request.raw_path):
-        return await admin.handle(request, guard)
-    return await forwarder.handle(request, guard)
+        return admin.handle(request, guard)
+    return forwarder.handle(request, guard)
 
 
 def _bypass(host: str) -> bool:

@@ -53,8 +53,8 @@ CODES: dict[str, Code] = {
     ),
     "host_refused": Code(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
     "origin_refused": Code(403, "Origin refused", "Add the page's origin to `browser.origins`."),
-    "route_refused": Code(403, "Route refused", "This client key may not use the route; see its `routes` and `methods`."),
-    "path_refused": Code(403, "Path refused", "Send a plain path below the route, without dot segments or backslashes."),
+    "route_refused": Code(403, "Route refused", "See the `routes` and `methods` of this client key."),
+    "path_refused": Code(403, "Path refused", "Send a plain path, without dot segments or backslashes."),
     "no_route": Code(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
     "method_refused": Code(405, "Method refused", "Use one of the methods in `Allow`."),
     "body_too_large": Code(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
@@ -63,10 +63,10 @@ CODES: dict[str, Code] = {
     "credential_refused": Code(
         502, "Credential refused by the issuer", "The operator must correct the provider's credential."
     ),
-    "login_required": Code(502, "Login required", "The operator must log in again; the refresh token is no longer valid."),
-    "upstream_unreachable": Code(502, "Upstream unreachable", "Check the route's `upstream`, DNS, TLS and the network."),
+    "login_required": Code(502, "Login required", "The operator must run `keyless login` again."),
+    "upstream_unreachable": Code(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
     "upstream_protocol": Code(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
-    "token_unavailable": Code(503, "Token unavailable", "The issuer can't be used right now; try again after Retry-After."),
+    "token_unavailable": Code(503, "Token unavailable", "Try again after Retry-After."),
     "provider_unconfigured": Code(503, "Provider not configured", "Set the named variables and restart the proxy."),
     "overloaded": Code(503, "Overloaded", "Try again after Retry-After."),
     "shutting_down": Code(503, "Shutting down", "Try again after Retry-After."),
@@ -74,7 +74,7 @@ CODES: dict[str, Code] = {
 }
 
 
-class Fault(KeylessError):
+class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
     """An error that a client gets as `application/problem+json` (RFC 9457).
 
     `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the

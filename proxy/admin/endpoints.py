@@ -10,10 +10,13 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
 from proxy import __version__
+from proxy.admin.fleet import Fleet, merge
+from proxy.admin.tokens import Tokens
 from proxy.auth.lifecycle import State
 from proxy.auth.token import Now
 from proxy.config.listen import is_loopback
@@ -30,15 +33,23 @@ _PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 class Admin:
-    """One per plan. `key` opens it from anywhere; without one, only this machine may look once clients are set up."""
+    """One per plan. `key` opens it from anywhere; without one only this machine may look."""
 
     def __init__(
-        self, plan: Plan, cells: Mapping[str, Cell], clock: Callable[[], Now], path: str, key: str | None
+        self,
+        plan: Plan,
+        cells: Mapping[str, Cell],
+        clock: Callable[[], Now],
+        path: str,
+        key: str | None,
+        fleet: Fleet | None = None,
     ) -> None:
         self._plan = plan
         self._cells = cells
         self._clock = clock
+        self._tokens = Tokens(plan, cells, clock)
         self._path = path
+        self._fleet = fleet
         self._key = None if key is None else hashlib.sha256(key.encode("utf-8")).digest()
 
     def takes(self, raw_path: str) -> bool:
@@ -54,7 +65,7 @@ class Admin:
         guard.host(request.headers.get("Host"))
         guard.origin(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
         path, _ = split_path(request.raw_path)
-        name, *rest = path.decode("latin-1").removeprefix(self._path).split("/")
+        name, *rest = map(unquote, path.decode("latin-1").removeprefix(self._path).split("/"))
         if request.method in ("GET", "HEAD"):
             if name == "healthz" and not rest:
                 return _json(request, {"status": "ok"})
@@ -62,7 +73,9 @@ class Admin:
                 return self._readyz(request, rest)
             if name == "status" and not rest:
                 self._check_operator(request)
-                return _json(request, self.status())
+                return _json(request, await self._status())
+        if request.method == "GET" and name == "token" and len(rest) == 1:
+            return _json(request, (await self._tokens.give(request, rest[0])).document())
         if request.method == "POST" and name == "providers" and len(rest) == 2:
             self._check_operator(request)
             return await self._switch(request, *rest)
@@ -73,7 +86,7 @@ class Admin:
             given = hashlib.sha256((presented_key(request.headers) or "").encode("utf-8", "surrogateescape")).digest()
             if not hmac.compare_digest(given, self._key):
                 raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
-        elif self._plan.clients and not _is_local(request):
+        elif not _is_local(request):
             raise Fault("route_refused", "set `admin.key` to use this from another machine")
 
     # -------------------------------------------------------------- readiness and status
@@ -99,22 +112,32 @@ class Admin:
         cell = self._cells.get(name)
         return "unconfigured" if cell is None else str(cell.life.state(self._clock()))
 
+    async def _status(self) -> dict[str, Any]:
+        """Of all workers, if there are several."""
+        if self._fleet is None:
+            return self.status()
+        own = self.status()
+        return merge(own, await self._fleet.reports(own["providers"]))
+
     def status(self) -> dict[str, Any]:
+        """Of this process alone."""
         return {
             "version": __version__,
-            "providers": {name: self.provider(name) for name in self._plan.providers},
+            "providers": self.known(),
             "routes": {
                 prefix: {"upstream": route.shown, "provider": route.provider.name if route.provider else None}
                 for prefix, route in self._plan.routes.items()
             },
         }
 
+    def known(self) -> dict[str, Any]:
+        return {name: self.provider(name) for name in self._plan.providers}
+
     def provider(self, name: str) -> dict[str, Any]:
         """Times are Unix seconds. No token is in it, nor any part of one."""
         cell, now = self._cells.get(name), self._clock()
         if cell is None:
-            missing = " and ".join(self._plan.providers[name].missing)
-            return _provider("unconfigured", last_error=f"{missing} is not set")
+            return _provider("unconfigured", last_error=self._plan.providers[name].unset)
         life = cell.life
         token = life.token
         waits = life.next_attempt_in(now)
@@ -135,10 +158,9 @@ class Admin:
         if name not in self._plan.providers or action not in ("expire", "refresh"):
             raise Fault("no_route", f"there is no provider {name}, or nothing called {action}")
         if cell is None:
-            missing = " and ".join(self._plan.providers[name].missing)
-            raise Fault("provider_unconfigured", f"{missing} is not set", provider=name)
+            raise self._plan.providers[name].asleep()
         if action == "expire":
-            cell.life.expired()
+            await cell.expire()
         else:
             await cell.retry()
         return _json(request, self.provider(name))

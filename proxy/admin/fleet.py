@@ -85,7 +85,7 @@ def merge(status: Mapping[str, Any], reports: Mapping[int, Report | None]) -> di
     """The status of one worker with what all of them know; `workers` says what each has done since it started."""
     up = [report["providers"] for report in reports.values() if report is not None]
     providers = {
-        name: merge_provider([own, *(each[name] for each in up if name in each and each[name] is not own)])
+        name: merge_provider([each[name] for each in up if name in each] or [own])
         for name, own in status["providers"].items()
     }
     workers = {str(number): _worker(report) for number, report in reports.items()}

@@ -124,7 +124,7 @@ class Injection:
 
 
 def injection_of(provider: Provider, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
-    """A provider's injection. A credential that stands in the route's path, with no other place named, stands only there."""
+    """A provider's injection. A credential in the route's path, with no other place named, stands only there."""
     inject = provider.effective_inject
     if path_templates and "inject" not in provider.model_fields_set:
         inject = Inject()

@@ -59,13 +59,20 @@ ON_ASK: dict[State, tuple[Answer, Answer]] = {
 LEAST_REST = 5.0
 """Between two mints of which the second brought nothing new."""
 
+LASTING = 60.0
+"""Seconds that a token lives on at least when it leaves the proxy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the config says about refreshing: `before` and `min_interval` in seconds (DESIGN §2, refresh)."""
+    """What the config says about refreshing: `before` and `min_interval` in seconds (DESIGN §2, refresh).
+
+    `exclusive`: a new token kills the old one, so none is fetched before it is needed.
+    """
 
     before: float | None = None
     min_interval: float = 0.0
+    exclusive: bool = False
 
 
 class Lifecycle:
@@ -104,6 +111,10 @@ class Lifecycle:
         self.accepted_generation = 0
 
     # -------------------------------------------------------------- what is
+
+    @property
+    def exclusive(self) -> bool:
+        return self._terms.exclusive
 
     def state(self, now: Now) -> State:
         token = self.token
@@ -149,6 +160,18 @@ class Lifecycle:
         not_before = self._refresh_not_before if state in (State.STALE, State.DUE) else self._not_before
         return ON_ASK[state][0 if self.flying or now.boot >= not_before else 1]
 
+    def lasting(self, now: Now) -> Token | None:
+        """The token, if it lives on for LASTING seconds, or half its life where that is less: for who takes it away."""
+        token = self.token
+        if token is None or self.refused:
+            return None
+        return token if token.left(now) > min(LASTING, (token.expires.wall - token.minted.wall) / 2) else None
+
+    def may_fly(self, now: Now) -> bool:
+        """A flight is under way, or may start whatever the state is."""
+        alive = self.token is not None and not self.refused and self.token.left(now) > 0
+        return self.flying or now.boot >= (self._refresh_not_before if alive else self._not_before)
+
     def patience(self, now: Now) -> float:
         """Seconds that a request should wait for a flight at most: no live token dies of being kept waiting."""
         left = 0.0 if self.token is None or self.refused else self.token.left(now)
@@ -182,17 +205,21 @@ class Lifecycle:
         """The flight was cancelled: nothing is known of the issuer."""
         self.flying = False
 
-    def minted(self, sent: Now, now: Now, minted: Minted) -> Token:
-        """The login sent at `sent` brought a token: life counts from then.
+    def draft(self, sent: Now, minted: Minted, floor: int = 0) -> Token:
+        """The token as `minted` will make it, for those who must keep it first."""
+        return self._token(sent, minted, self.token, max(self.generation, floor) + 1)
+
+    def minted(self, sent: Now, now: Now, minted: Minted, floor: int = 0) -> Token:
+        """The login sent at `sent` brought a token: life counts from then. `floor`: the store's newest generation.
 
         Raises IssuerError, to be reported to `failed`, if that life is over already: to take it for a success would
         cost a mint per request (TRAPS 9).
         """
         previous = self.token
         self.refused = False
-        self.generation += 1
+        self.generation = max(self.generation, floor) + 1
         self.mints += 1
-        self.token = token = self._token(sent, minted, previous)
+        self.token = token = self._token(sent, minted, previous, self.generation)
         self._hold(sent.boot + self._terms.min_interval)
         left = token.left(now)
         if left <= 0:
@@ -225,19 +252,33 @@ class Lifecycle:
     def _release(self) -> None:
         self._not_before = self._refresh_not_before = 0.0
 
-    def _token(self, sent: Now, minted: Minted, previous: Token | None) -> Token:
+    def _token(self, sent: Now, minted: Minted, previous: Token | None, generation: int) -> Token:
         hard, soft = margins(minted.lifetime, minted.refresh_in, self._terms.before, self._draw())
         return Token(
-            generation=self.generation,
+            generation=generation,
             value=minted.value,
             minted=sent,
             expires=Now(sent.boot + minted.lifetime, sent.wall + minted.lifetime),
-            soft=soft,
+            soft=hard if self._terms.exclusive else soft,
             hard=hard,
             refresh_token=minted.refresh_token or (previous.refresh_token if previous else None),
             scope=minted.scope,
             reply=minted.reply,
         )
+
+    def adopted(self, token: Token) -> None:
+        """Another process has minted: its token is ours, and proves that the issuer works."""
+        self.token = token
+        self.generation = token.generation
+        self.refused = self.flying = False
+        self.cleared()
+        self._hold(token.minted.boot + self._terms.min_interval)
+
+    def overtaken(self, generation: int) -> None:
+        """Another process has declared our token dead, or has logged in: a later generation is not minted yet."""
+        self.generation = generation
+        self.refused = self.token is not None
+        self.cleared()
 
     def failed(self, now: Now, error: IssuerError) -> None:
         """The flight failed. A live token stays in use; what is dead stays dead."""

@@ -133,6 +133,13 @@ def absolute(value: Any, unit: str) -> float | None:
 
 def jwt_end(token: str) -> float | None:
     """The `exp` of a JWT, unverified: we're not its audience, only its bearer. None for any other text."""
+    claims = jwt_claims(token)
+    end = number(claims.get("exp")) if claims is not None else None
+    return end if end is not None and not math.isnan(end) else None
+
+
+def jwt_claims(token: str) -> dict[str, Any] | None:
+    """The payload of a JWT; None for any other text."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -140,8 +147,7 @@ def jwt_end(token: str) -> float | None:
         claims = read_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except ValueError:
         return None
-    end = number(claims.get("exp")) if isinstance(claims, dict) else None
-    return end if end is not None and not math.isnan(end) else None
+    return claims if isinstance(claims, dict) else None
 
 
 def http_date(text: str) -> float | None:

@@ -18,6 +18,14 @@ class Now(NamedTuple):
     wall: float
 
 
+class Tls(NamedTuple):
+    """Paths of PEM files for one issuer: the client's certificate with its key (RFC 8705), and the roots to trust."""
+
+    cert: str | None = None
+    key: str | None = None
+    ca: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerRequest:
     """One HTTP request to an issuer. It holds secrets, so its repr shows only where it goes."""
@@ -26,6 +34,7 @@ class IssuerRequest:
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from proxy import __version__
+from proxy.serve.store import StoreDown
 
 COMMANDS = {
     "run": "Serve the config's routes.",
@@ -35,6 +36,9 @@ COMMANDS = {
     "status": "Show how the running proxy's tokens are.",
     "expire": "Kill a token of the running proxy, to rehearse its death.",
     "client": "Make client keys.",
+    "seal": "Seal a secret for the config, or make a key.",
+    "unseal": "Open what was sealed.",
+    "store": "List, clear or seal anew the stored tokens.",
 }
 
 
@@ -86,6 +90,9 @@ def main() -> None:
         app(prog_name="keyless")
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except StoreDown as down:
+        print(down, file=sys.stderr)
+        raise SystemExit(1) from None
     except Exception as error:
         _report(error)
         raise SystemExit(1) from None

@@ -106,9 +106,11 @@ def _missing(where: Where, use: str, preset: Preset, given: Mapping[str, Any]) -
 
 
 def merged(under: Any, over: Any) -> Any:
-    """Mappings merge deeply; anything else of `over` replaces what is under it."""
+    """Mappings merge deeply; null takes out what is under it; anything else of `over` replaces it (RFC 7396)."""
     if isinstance(under, dict) and isinstance(over, dict):
-        return under | {key: merged(under.get(key), value) for key, value in over.items()}
+        removed = {key for key, value in over.items() if value is None and key in under}
+        added = {key: merged(under.get(key), value) for key, value in over.items() if key not in removed}
+        return {key: value for key, value in under.items() if key not in removed} | added
     return over
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from proxy.config import listen
 from proxy.config.check_provider import check_provider, field_problem, template_findings
 from proxy.config.model import Client, Config, HeaderEdits, Route
+from proxy.config.seal import SHORTEST as SHORTEST_KEY
 from proxy.config.names import did_you_mean
 from proxy.config.template import Template
 from proxy.config.where import Finding, Where
 
 _KEY_HASH = re.compile(r"sha256:[0-9A-Fa-f]{64}")
-_SHORTEST_KEY = 16
+SHORTEST = 16
 _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
 
@@ -40,6 +41,14 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     for prefix, route in config.routes.items():
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from _clients(config.clients, known)
+    yield from _store(config)
+
+
+def _store(config: Config) -> Iterator[Finding]:
+    if config.store.startswith("redis") and not config.store_key:
+        yield Finding(("store",), "a store for several machines needs store_key, the same on all of them")
+    if config.store_key is not None and (not config.store_key or min(map(len, config.store_key)) < SHORTEST_KEY):
+        yield Finding(("store_key",), "expected at least 16 characters; `keyless seal --new-key` makes one")
 
 
 def _listeners(config: Config, known: Known) -> Iterator[Finding]:
@@ -68,6 +77,8 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
         yield Finding((*where, "provider"), "no such provider", hint or _choice(known.providers), got=True)
     if route.stand_in and (route.provider == "none" or (provider is not None and provider.stand_in is None)):
         yield Finding((*where, "stand_in"), "its provider has no stand_in; only some presets do")
+    if route.require_scope is not None and route.provider == "none":
+        yield Finding((*where, "require_scope"), "without a provider there is no token that could have a scope")
     yield from _upstream((*where, "upstream"), route, config)
     for key, edits in (("headers", route.headers), ("reply_headers", route.reply_headers)):
         yield from _edits((*where, key), edits)
@@ -125,12 +136,19 @@ def _clients(clients: list[Client], known: Known) -> Iterator[Finding]:
                 yield Finding((*where, "name"), f"the same name as clients[{first}]")
             if other.key == client.key:
                 yield Finding((*where, "key"), f"the same key as clients[{first}]")
-        if not _KEY_HASH.fullmatch(client.key) and (
-            client.key.startswith("sha256:") or len(client.key) < _SHORTEST_KEY
-        ):
+        if not _KEY_HASH.fullmatch(client.key) and (client.key.startswith("sha256:") or len(client.key) < SHORTEST):
             yield Finding(
-                (*where, "key"), f"expected sha256: and 64 hex digits, or a key of at least {_SHORTEST_KEY} characters"
+                (*where, "key"), f"expected sha256: and 64 hex digits, or a key of at least {SHORTEST} characters"
             )
         for number, prefix in enumerate(client.routes or []):
             if known.routes is not None and prefix not in known.routes:
                 yield Finding((*where, "routes", number), "no such route", did_you_mean(prefix, known.routes), got=True)
+        yield from _read_tokens((*where, "read_tokens"), client, known)
+
+
+def _read_tokens(where: Where, client: Client, known: Known) -> Iterator[Finding]:
+    if isinstance(client.read_tokens, bool) or known.providers is None:
+        return
+    for number, name in enumerate(client.read_tokens):
+        if name not in known.providers:
+            yield Finding((*where, number), "no such provider", did_you_mean(name, known.providers), got=True)

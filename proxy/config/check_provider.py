@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
 
+from proxy.config.check_oauth2 import check_oauth2
 from proxy.config.listen import is_loopback
 from proxy.config.model import (
     LoginProvider,
@@ -53,8 +54,9 @@ def check_provider(where: Where, name: str, provider: ProviderCommon) -> Iterato
         case StaticProvider():
             yield from _static(where, provider)
         case OAuth2Provider():
-            yield from _encrypted((*where, "token_url"), provider.token_url)
-            yield from _encrypted((*where, "issuer"), provider.issuer)
+            for key in ("token_url", "issuer", "authorization_url", "device_url", "revocation_url"):
+                yield from _encrypted((*where, key), getattr(provider, key))
+            yield from check_oauth2(where, provider)
             yield from _reply((*where, "reply"), provider.reply)
         case LoginProvider():
             yield from _request((*where, "request"), provider.request)

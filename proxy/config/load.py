@@ -21,7 +21,7 @@ from proxy.config.marks import Document, parse, unread
 from proxy.config.merge import merge
 from proxy.config.model import Config
 from proxy.config.problems import as_written, message
-from proxy.config.secrets import Reference, Resolved, Sources, resolve
+from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, keys_of, resolve, with_key
 from proxy.config.sensitive import credentials
 from proxy.config.where import Finding, Where, dotted, place
 from proxy.errors import ConfigError, Problem
@@ -36,13 +36,14 @@ class Loaded:
 
     `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
-    or not; a change in one is a reason to load again.
+    or not; a change in one is a reason to load again. `folder` is the config file's.
     """
 
     config: Config = field(repr=False)
     unconfigured: dict[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     files: tuple[Path, ...] = ()
+    folder: Path = Path()
 
 
 def load(
@@ -60,13 +61,21 @@ def load(
     if not all(each.complete for each in documents):
         raise ConfigError(_in_order(document.problems, files))
     sources = Sources(path.parent, os.environ if environ is None else environ)
-    expanded = expand(document.tree, catalogue)
+    expanded = expand(with_key(document.tree, sources), catalogue)
+    sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
     found = _findings(expanded, resolved, strict, catalogue)
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
     if problems:
         raise ConfigError(_in_order(problems, files))
-    return _loaded(expanded, resolved, (*map(Path, files), *sources.files))
+    return _loaded(expanded, resolved, (*map(Path, files), *sources.files), path.parent)
+
+
+def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The keys for sealing, as far as they can be told of a config that may have problems, or not be there."""
+    document = merge(list(_read(path, _bytes(path), set(), ())))
+    sources = Sources(path.parent, os.environ if environ is None else environ)
+    return keys_of(with_key(document.tree, sources), sources)
 
 
 @cache
@@ -159,6 +168,8 @@ def _findings(expanded: Expanded, resolved: Resolved, strict: bool, catalogue: C
 
 
 def _unset(reference: Reference) -> str:
+    if reference.kind == "enc":
+        return f"there is no key to open ${{enc:...}} with; set {KEY_VARIABLE}, or store_key in the config"
     if reference.kind == "file":
         return f"{reference.written} is not there, or empty; create it or correct the path"
     return f"{reference.written} is not set; put it into the environment or .env"
@@ -181,7 +192,7 @@ def _in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem
 # ---------------------------------------------------------------------------------------------- the result
 
 
-def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...]) -> Loaded:
+def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...], folder: Path) -> Loaded:
     unconfigured: dict[str, tuple[str, ...]] = {}
     for where, references in resolved.missing.items():
         name = _provider_of(where)
@@ -193,7 +204,7 @@ def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...]) -> 
     }
     config = Config.model_validate(resolved.tree | {"providers": providers})
     secrets = {name: _credentials(name, provider, expanded, resolved) for name, provider in providers.items()}
-    return Loaded(config, unconfigured, secrets, tuple(dict.fromkeys(files)))
+    return Loaded(config, unconfigured, secrets, tuple(dict.fromkeys(files)), folder)
 
 
 def _credentials(name: str, provider: Any, expanded: Expanded, resolved: Resolved) -> frozenset[str]:

@@ -40,6 +40,11 @@ def _as_list(written: object) -> object:
     return written if isinstance(written, list) else [written]
 
 
+def _scopes(written: object) -> object:
+    """A text holds as many as it has words, as in OAuth's own `scope`."""
+    return written.split() if isinstance(written, str) else written
+
+
 def _url(written: str) -> str:
     if re.fullmatch(r"https?://[^/\s?#@\x00-\x1f\x7f]+([/?#][^\s\x00-\x1f\x7f]*)?", written) and _reachable(written):
         return written
@@ -96,6 +101,7 @@ def _one_or_more(*types: str) -> WithJsonSchema:
 
 OneOrMore = Annotated[list[Scalar], BeforeValidator(_as_list), _one_or_more("string", "integer", "number", "boolean")]
 Texts = Annotated[list[str], BeforeValidator(_as_list), _one_or_more("string")]
+Scopes = Annotated[list[str], BeforeValidator(_scopes), _one_or_more("string")]
 Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_as_list), _one_or_more("integer")]
 
 
@@ -240,34 +246,117 @@ class StaticProvider(ProviderCommon):
         return self.inject
 
 
+_OAUTH2_REPLY: dict[str, Any] = {
+    "expires_in": "expires_in",
+    "refresh_token": "refresh_token",
+    "scope": "scope",
+    "error": "error_description",
+}
+
+
+def _over_oauth2(written: object) -> object:
+    """What RFC 6749 §5 calls the parts of a reply holds for those that the user does not name."""
+    return _OAUTH2_REPLY | written if isinstance(written, dict) else written
+
+
+class Assertion(Secretive):
+    """The JWT that `grant: jwt_bearer` presents (RFC 7523 §3). Unsaid, the client speaks for itself."""
+
+    issuer: str | None = None
+    subject: str | None = None
+    audience: str | None = None
+    claims: dict[str, Any] = {}
+    lifetime: Duration = 300.0
+
+
+class IssuerTls(Strict):
+    """PEM files, relative to the config: a certificate of ours with its key (RFC 8705), and the roots to trust."""
+
+    cert: str | None = None
+    key: str | None = None
+    ca: str | None = None
+
+    @model_validator(mode="after")
+    def together(self) -> IssuerTls:
+        if self.key is not None and self.cert is None:
+            raise ValueError("key needs cert")
+        return self
+
+
+_GRANT_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    # every group needs one of its keys
+    "refresh_token": (("refresh_token",),),
+    "authorization_code": (("authorization_url", "issuer"),),
+    "device_code": (("device_url", "issuer"),),
+    "password": (("username",), ("password",)),
+    "jwt_bearer": (("private_key",),),
+    "token_exchange": (("subject_token",),),
+}
+_CLIENT_AUTH_NEEDS = {
+    "basic": "client_secret",
+    "post": "client_secret",
+    "client_secret_jwt": "client_secret",
+    "private_key_jwt": "private_key",
+}
+
+
 class OAuth2Provider(ProviderCommon):
     scheme: Literal["oauth2"]
-    grant: Literal["client_credentials", "refresh_token"] = "client_credentials"
+    grant: Literal[
+        "client_credentials",
+        "refresh_token",
+        "authorization_code",
+        "device_code",
+        "password",
+        "jwt_bearer",
+        "token_exchange",
+    ] = "client_credentials"
     token_url: Url | None = None
     issuer: Url | None = None
     client_id: str
     client_secret: str | None = None
-    client_auth: Literal["basic", "post", "none"] = "basic"
+    client_auth: Literal["basic", "post", "private_key_jwt", "client_secret_jwt", "none"] = "basic"
+    private_key: str | None = None
+    key_id: str | None = None
+    algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = "RS256"
+    auth_audience: str | None = None
+    tls: IssuerTls = IssuerTls()
     refresh_token: str | None = None
+    authorization_url: Url | None = None
+    authorization_params: dict[str, Scalar] = {}
+    redirect_port: int = Field(default=0, ge=0, le=65535)
+    device_url: Url | None = None
+    revocation_url: Url | None = None
+    username: str | None = None
+    password: str | None = None
+    assertion: Assertion = Assertion()
+    subject_token: str | None = None
+    subject_token_type: str = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 -- RFC 8693's name of a type
+    requested_token_type: str | None = None
+    actor_token: str | None = None
+    actor_token_type: str = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 -- likewise
+    resource: str | None = None
     scope: str | list[str] | None = None
     audience: str | None = None
     params: dict[str, Scalar] = {}
-    reply: ReplyMap = ReplyMap(
-        expires_in="expires_in",
-        refresh_token="refresh_token",  # noqa: S106 -- the name of a reply field
-        scope="scope",
-        error="error_description",
-    )
+    reply: Annotated[ReplyMap, BeforeValidator(_over_oauth2)] = ReplyMap(**_OAUTH2_REPLY)
 
     @model_validator(mode="after")
     def complete(self) -> OAuth2Provider:
         if (self.token_url is None) == (self.issuer is None):
             raise ValueError("give either token_url or issuer")
-        if self.client_auth != "none" and self.client_secret is None:
-            raise ValueError(f"client_auth {self.client_auth} needs client_secret")
-        if self.grant == "refresh_token" and self.refresh_token is None:
-            raise ValueError("grant refresh_token needs refresh_token")
+        needed = _CLIENT_AUTH_NEEDS.get(self.client_auth)
+        if needed is not None and getattr(self, needed) is None:
+            raise ValueError(f"client_auth {self.client_auth} needs {needed}")
+        for group in _GRANT_NEEDS.get(self.grant, ()):
+            if all(getattr(self, key) is None for key in group):
+                raise ValueError(f"grant {self.grant} needs {' or '.join(group)}")
         return self
+
+    @property
+    def by_person(self) -> bool:
+        """Someone has to log in first, with `keyless login`."""
+        return self.grant in ("authorization_code", "device_code")
 
 
 class LoginProvider(ProviderCommon):
@@ -312,19 +401,24 @@ class Route(Secretive):
     cors: Literal["proxy", "pass"] = "proxy"
     scrub: Literal["bodies", "strict", "headers"] = "bodies"
     stand_in: bool = False
+    require_scope: Scopes | None = None
 
 
 # ---------------------------------------------------------------------------------------------- the rest
 
 
 class Client(Secretive):
-    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`)."""
+    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`).
+
+    `read_tokens`: the providers whose tokens it may have, or all of them.
+    """
 
     name: str
     key: str
     routes: list[Prefix] | None = None
     methods: list[Method] | None = None
     origins: list[Origin] | None = None
+    read_tokens: bool | list[str] = False
 
 
 class Browser(Strict):
@@ -349,6 +443,12 @@ class Log(Strict):
     access: bool = True
 
 
+def _store(written: str) -> str:
+    if not re.fullmatch(r"memory|file:\S.*|rediss?://\S+", written):
+        raise ValueError("expected memory, file:DIR, redis://... or rediss://...")
+    return written
+
+
 class Config(Strict):
     """One whole config file, includes merged."""
 
@@ -360,6 +460,9 @@ class Config(Strict):
     anyone: bool = False
     strict: bool = False
     forwarded: bool = False
+    store: Annotated[str, AfterValidator(_store)] = Field("memory", repr=False)
+    store_key: Texts | None = Field(None, repr=False)
+    workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = 1
     admin: Admin = Admin()
     limits: Limits = Limits()
     log: Log = Log()

@@ -1,4 +1,4 @@
-"""`${NAME}`, `${NAME:-default}` and `${file:PATH}` in the config's texts.
+"""`${NAME}`, `${NAME:-default}`, `${file:PATH}` and `${enc:SEALED}` in the config's texts.
 
 Owns: their syntax, where their values come from, and which were missing. With `load.py` the only module that reads
 files and the environment. Must not know: the config's keys beyond `is_template`. A value is data wherever it lands:
@@ -16,20 +16,24 @@ from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 
+from proxy.config.seal import SHORTEST, Seal, Unsealable
 from proxy.config.template import is_template, literal
 from proxy.config.where import Finding, Where
 
 _PIECE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
-_LATER = re.compile(r"(enc|vault|keyring|exec):")
+_LATER = re.compile(r"(vault|keyring|exec):")
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
+
+KEY_VARIABLE = "KEYLESS_STORE_KEY"
+_KEY_FILE = "key"
 
 STAND_IN = "https://unset.invalid/"
 """In place of a text that lacks a secret: valid in most places, so that the rest can still be checked."""
 
 
 class Reference(NamedTuple):
-    """`kind` is env or file; `name` the variable or the path."""
+    """`kind` is env, file or enc; `name` the variable, the path, or the sealed text."""
 
     kind: str
     name: str
@@ -37,13 +41,13 @@ class Reference(NamedTuple):
 
     @property
     def written(self) -> str:
-        name = f"file:{self.name}" if self.kind == "file" else self.name
+        name = self.name if self.kind == "env" else f"{self.kind}:{self.name}"
         return f"${{{name}}}" if self.default is None else f"${{{name}:-{self.default}}}"
 
     @property
     def shown(self) -> str:
         """What is missing, in a word for operators."""
-        return f"file {self.name}" if self.kind == "file" else self.name
+        return {"env": self.name, "file": f"file {self.name}", "enc": KEY_VARIABLE}[self.kind]
 
 
 class Substitution(NamedTuple):
@@ -100,6 +104,8 @@ def _escaped(part: str | Reference) -> str:
 def _reference(body: str) -> Reference:
     if body.startswith("file:") and body != "file:":
         return Reference("file", body.removeprefix("file:"))
+    if body.startswith("enc:") and body != "enc:":
+        return Reference("enc", body.removeprefix("enc:").strip())
     if later := _LATER.match(body):
         raise ValueError(f"${{{later[1]}:...}} is not supported by this version; use ${{NAME}} or ${{file:PATH}}")
     variable = _VARIABLE.fullmatch(body)
@@ -109,22 +115,39 @@ def _reference(body: str) -> Reference:
 
 
 class Sources:
-    """The environment, `.env` and files under one folder. `files` are those whose change changes the answer."""
+    """The environment, `.env` and files under one folder. `files` are those whose change changes the answer.
+
+    `keys` open what is sealed, once they are known: they may be references themselves.
+    """
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.keys: tuple[str, ...] = ()
         self._folder = folder
         self._environ = environ
         self._dotenv = _dotenv(folder / ".env")
         self.files: list[Path] = [folder / ".env"]
 
     def value(self, reference: Reference) -> str | None:
-        """None if it is missing; an empty value is as good as none, as an unset secret often looks like that."""
+        """None if it is missing; an empty value is as good as none, as an unset secret often looks like that.
+
+        Raises ValueError for what is sealed and can't be opened.
+        """
         if reference.kind == "file":
             return self._file(reference.name)
+        if reference.kind == "enc":
+            return self._open(reference.name)
         found = self._environ.get(reference.name, "") or self._dotenv.get(reference.name) or ""
         if not found or not _encodable(found):
             return reference.default
         return found
+
+    def _open(self, sealed: str) -> str | None:
+        if not self.keys:
+            return None
+        try:
+            return Seal(self.keys).open(sealed.encode()).decode("utf-8")
+        except Unsealable as error:
+            raise ValueError(f"${{enc:...}} can't be opened: {error}; see store_key and {KEY_VARIABLE}") from None
 
     def _file(self, name: str) -> str | None:
         path = self._folder / name
@@ -160,6 +183,26 @@ def _dotenv(path: Path) -> dict[str, str | None]:
     wide = written[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = written.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     return dotenv_values(stream=io.StringIO(text), interpolate=False)
+
+
+def with_key(tree: dict[str, Any], sources: Sources) -> dict[str, Any]:
+    """The tree with the environment's key, if it has none of its own."""
+    if tree.get("store_key") is None and sources.value(Reference("env", KEY_VARIABLE)):
+        return tree | {"store_key": f"${{{KEY_VARIABLE}}}"}
+    return tree
+
+
+def keys_of(tree: Mapping[str, Any], sources: Sources) -> tuple[str, ...]:
+    """What opens and, the first of them, seals: `store_key`, and the key file of a file store."""
+    part = {key: tree[key] for key in ("store", "store_key") if tree.get(key) is not None}
+    resolved = resolve(part, sources)
+    known = {} if resolved.missing or resolved.findings else resolved.tree
+    written = known.get("store_key", ())
+    keys = [written] if isinstance(written, str) else written if isinstance(written, list) else []
+    kind, _, folder = str(known.get("store", "")).partition(":")
+    beside = sources.value(Reference("file", f"{folder}/{_KEY_FILE}")) if kind == "file" else None
+    good = [key for key in keys if isinstance(key, str) and len(key) >= SHORTEST]
+    return tuple(dict.fromkeys((*good, *([beside.strip()] if beside else []))))
 
 
 def resolve(tree: Any, sources: Sources) -> Resolved:
@@ -200,7 +243,11 @@ def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> s
         if isinstance(part, str):
             result += inert(part) if part == "${" else part
             continue
-        value = sources.value(part)
+        try:
+            value = sources.value(part)
+        except ValueError as error:
+            resolved.findings.append(Finding(where, str(error)))
+            return written
         if value is None:
             resolved.missing[where] = (*resolved.missing.get(where, ()), part)
         else:

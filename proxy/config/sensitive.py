@@ -20,7 +20,9 @@ _PUBLIC_KEY = re.compile(
     re.IGNORECASE,
 )
 _HOLDS_SECRETS = frozenset(("json", "form", "query", "headers", "header", "cookie", "body", "params", "set"))
-_HOLDS_NONE = frozenset(("scheme", "use", "reply", "refused", "refresh", "stand_in", "ttl", "exclusive", "client_auth"))
+_HOLDS_NONE = frozenset(
+    ("scheme", "use", "reply", "refused", "refresh", "stand_in", "ttl", "exclusive", "client_auth", "tls")
+)
 SHORTEST = 8
 """Shorter values are not scrubbed: they would be found in innocent text."""
 

@@ -14,8 +14,8 @@ from typing import Any
 from proxy.auth.inject import Injection, injection_of
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.refusal import Refusals
-from proxy.auth.scope import RequiredScope
 from proxy.auth.schemes import scheme_for
+from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Now, Token
 from proxy.config.load import Loaded
 from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider

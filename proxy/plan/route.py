@@ -15,6 +15,7 @@ from proxy.auth.refusal import Refusals
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
+from proxy.errors import Fault
 from proxy.plan.guard import Clients
 from proxy.plan.headers import Sieve
 from proxy.plan.links import Links
@@ -39,6 +40,14 @@ class ProviderPlan:
     scheme: Scheme | None = field(default=None, repr=False)
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def unset(self) -> str:
+        """What keeps it asleep, in words."""
+        return f"{' and '.join(self.missing)} {'is' if len(self.missing) == 1 else 'are'} not set"
+
+    def asleep(self) -> Fault:
+        return Fault("provider_unconfigured", self.unset, provider=self.name, retry_after=60.0)
 
 
 @dataclass(frozen=True, slots=True)

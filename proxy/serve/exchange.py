@@ -10,6 +10,9 @@ from proxy.plan.route import RoutePlan
 from proxy.serve.body import Body
 from proxy.serve.keeper import Cell
 
+CLIENT_GONE = 499
+"""Logged for a client that left before its answer, as nginx does; nothing sends it."""
+
 
 class Lane:
     """A route in service: its plan, the cell it draws tokens from, its brake."""
@@ -67,7 +70,7 @@ class Exchange:
         self.attempts = 1
         self.skipped: str | None = None
         self.forced = False
-        self.status = 0
+        self.status = CLIENT_GONE  # until there is an answer
         self.upgrade = False
         self.needles: tuple[bytes, ...] = ()
 

@@ -29,7 +29,7 @@ from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
-from proxy.serve.exchange import Exchange, Lane
+from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
 from proxy.serve.judge import head_verdict, refused
 from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import prepare, sort_headers
@@ -91,6 +91,9 @@ class Forwarder:
         except Fault as fault:
             exchange.status = fault.status
             return answer.fault(request, fault, exchange.cors_origin)
+        except ConnectionResetError:  # the client has gone: there is no one to tell
+            exchange.status = CLIENT_GONE
+            return answer.CLOSED
         finally:
             if self._access is not None:
                 self._log(exchange, self._access)
@@ -136,9 +139,6 @@ class Forwarder:
     # -------------------------------------------------------------- token, prepare, send, judge
 
     async def _switched(self, exchange: Exchange, reply: Reply) -> web.StreamResponse:
-        if not exchange.upgrade:
-            reply.connection.abort()
-            raise Fault("upstream_protocol", "the API switched protocols unasked")
         answer.switch_protocols(exchange, reply)
         await tunnel(exchange.request, reply)
         return answer.CLOSED
@@ -149,8 +149,7 @@ class Forwarder:
         if provider is None:
             return None
         if lane.cell is None:
-            unset = " and ".join(provider.missing)
-            raise Fault("provider_unconfigured", f"{unset} is not set", provider=provider.name, retry_after=60.0)
+            raise provider.asleep()
         token = await lane.cell.token(provider.name)
         if lane.plan.required_scope is not None and (lacks := lane.plan.required_scope.missing(token)):
             detail = f"the token lacks the scope {' '.join(lacks)}, which {lane.plan.prefix} requires"
@@ -173,7 +172,7 @@ class Forwarder:
         try:
             newer = await self._renew(exchange, token)
         except BaseException:
-            reply.connection.abort()
+            reply.close()
             raise
         if newer is None:
             return reply
@@ -195,7 +194,7 @@ class Forwarder:
         except Stalled as error:
             raise Fault("upstream_timeout", str(error)) from None
         except asyncio.CancelledError:  # the client went away
-            reply.connection.abort()
+            reply.close()
             raise
 
     # -------------------------------------------------------------- renew

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from typing import Self
+from pathlib import Path
+from typing import Self, TypeVar
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
 from proxy import __version__
-from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted
+from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.config.listen import is_loopback
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve.http1.dial import tls_context
@@ -26,6 +27,8 @@ CONNECT_TIMEOUT = 5.0
 TOTAL_TIMEOUT = 15.0
 MAX_REPLY = 1024 * 1024
 
+T = TypeVar("T")
+
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": f"keyless/{__version__}"}
 
 
@@ -33,6 +36,7 @@ class Issuer:
     """Runs logins over HTTP. One per process; `async with` opens and closes its connections.
 
     `proxies` maps `https` to the URL of an outbound proxy; `bypass` says for which hosts none is used (NO_PROXY).
+    `folder` is where the files of a request's `tls` are looked for: the config's.
     """
 
     def __init__(
@@ -41,12 +45,14 @@ class Issuer:
         bypass: Callable[[str], bool] = lambda _host: False,
         tls: Callable[[], ssl.SSLContext] = tls_context,
         *,
+        folder: Path = Path(),
         connect_timeout: float = CONNECT_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
     ) -> None:
         self._proxies = proxies or {}
         self._bypass = bypass
         self._tls = tls
+        self._folder = folder
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
         self._session: aiohttp.ClientSession | None = None
@@ -60,14 +66,18 @@ class Issuer:
 
     async def login(self, flow: Flow) -> Minted:
         """Drive one login to its end. Raises IssuerError."""
-        with closing(flow):
+        return await self.run(flow)
+
+    async def run(self, steps: Generator[IssuerRequest, IssuerReply, T]) -> T:
+        """The same for any exchange with an issuer: discovery, a device's code, a revocation."""
+        with closing(steps):
             try:
-                request = next(flow)
+                request = next(steps)
                 while True:
-                    request = flow.send(await self._call(request))
+                    request = steps.send(await self._call(request))
             except StopIteration as end:
-                minted: Minted = end.value
-                return minted
+                result: T = end.value
+                return result
 
     async def _call(self, request: IssuerRequest) -> IssuerReply:
         url = _url(request.url)
@@ -80,6 +90,8 @@ class Issuer:
             raise _unreachable(f"{url.host}: {_reason(error)}") from None
 
     async def _exchange(self, request: IssuerRequest, url: URL) -> IssuerReply:
+        # read anew for each call: certificates that live for hours are replaced while we run
+        trust = True if request.tls is None else await asyncio.to_thread(self._context, request.tls)
         async with self._open().request(
             request.method,
             url,
@@ -87,6 +99,7 @@ class Issuer:
             data=request.body,
             allow_redirects=False,
             proxy=self._proxy(url),
+            ssl=trust,
         ) as reply:
             body = bytearray()
             async for chunk in reply.content.iter_chunked(65536):
@@ -95,6 +108,22 @@ class Issuer:
                     raise IssuerError(FailureClass.PASSING, f"{url.host} answered with more than 1 MiB")
             headers = {name.lower(): value for name, value in reply.headers.items()}
             return IssuerReply(reply.status, headers, bytes(body))
+
+    def _context(self, tls: Tls) -> ssl.SSLContext:
+        """Raises IssuerError for a file that can't be used. No file asks for a password: nobody is there to type it."""
+        try:
+            ca = None if tls.ca is None else (self._folder / tls.ca).read_text(encoding="ascii")
+            context = self._tls() if ca is None else tls_context(ca)
+            if tls.cert is not None:
+                key = None if tls.key is None else self._folder / tls.key
+                context.load_cert_chain(self._folder / tls.cert, key, password="")
+        except (OSError, ValueError) as error:
+            names = ", ".join(name for name in tls if name is not None)
+            hint = "Correct the provider's `tls`: PEM files; the key has no password and belongs to the certificate."
+            reason = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
+            message = f"tls: {names}: {reason or 'not usable as they are'}"
+            raise IssuerError(FailureClass.CREDENTIAL, message, hint=hint) from None
+        return context
 
     def _proxy(self, url: URL) -> str | None:
         """Loopback may be plain http, so only https goes through a proxy: in a tunnel that it can't look into."""

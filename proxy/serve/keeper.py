@@ -7,42 +7,40 @@ Owns: the tasks that fetch tokens, and the callers who wait. Must not know: the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import PurePath
-from typing import Protocol
 
 import structlog
 
-from proxy.auth import backoff
 from proxy.auth.lifecycle import Answer, Lifecycle, State
-from proxy.auth.token import Flow, Minted, Now, Scheme, Token
+from proxy.auth.token import Scheme, Token
 from proxy.errors import FailureClass, IssuerError
+from proxy.serve.mint import Means, Mint
+from proxy.serve.store import EVERYTHING, StoreDown
 
 log = structlog.get_logger("keyless.keeper")
 
 LONGEST_WAIT = 20.0
 FLIGHT_TIMEOUT = 60.0
-
-
-class Logins(Protocol):
-    """What runs a login; `serve.issuer.Issuer` does, over HTTP."""
-
-    async def login(self, flow: Flow) -> Minted: ...
+WATCH_AGAIN = 1.0
 
 
 class Cell:
     """One credential: its lifecycle and its flight. `names` are the providers that share it."""
 
-    __slots__ = ("_clock", "_flight", "_keeper", "_scheme", "life", "names", "replays")
+    __slots__ = ("_clock", "_flight", "_mint", "_records", "_timeout", "key", "life", "names", "replays")
 
-    def __init__(self, scheme: Scheme, life: Lifecycle, keeper: Keeper) -> None:
-        self._scheme = scheme
-        self._keeper = keeper
-        self._clock = keeper.clock
-        self._flight: asyncio.Task[None] | None = None
+    def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
+        self.key = scheme.identity
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self._mint = Mint(scheme, life, self.names, means)
+        self._records = means.records
+        self._clock = means.clock
+        self._timeout = flight_timeout
+        self._flight: asyncio.Task[None] | None = None
 
     async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
         """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
@@ -56,6 +54,23 @@ class Cell:
         if token is not None and not self.life.refused and token.left(now) > 0:
             return token
         raise self.life.fault(now, provider)
+
+    async def lasting(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
+        """A token for someone who takes it away: with a while to live, or a renewal is awaited. Raises Fault."""
+        for _ in range(2):  # the first flight may bring another process's token, which is no younger
+            now = self._clock()
+            token = self.life.lasting(now)
+            if token is not None:
+                await self._follow(self.life.ask(now), 0.0)
+                return token
+            if not self.life.may_fly(now):
+                break
+            await self._join(deadline)
+        now = self._clock()
+        token = self.life.lasting(now)
+        if token is None:
+            raise self.life.fault(now, provider)
+        return token
 
     async def renew(self, generation: int, deadline: float = LONGEST_WAIT) -> Token | None:
         """A newer token than the refused `generation`, or None if there is none to be had now."""
@@ -75,8 +90,35 @@ class Cell:
         self._launch()
         return True
 
+    async def look(self, *, whole: bool = False) -> None:
+        """Another process has written our record: take over what is news. A flight in the air looks for itself.
+
+        `whole`: the store was out of sight, and may lack what we know.
+        """
+        if self.life.flying or self.life.state(self._clock()) is State.STATIC:
+            return
+        with suppress(StoreDown):
+            if await self._mint.look(whole=whole) and self.life.may_fly(self._clock()):
+                self._launch()
+
+    async def expire(self) -> None:
+        """Kill the current token on purpose, here and in every process that shares the store."""
+        if self.life.state(self._clock()) is State.STATIC:
+            return
+        self.life.expired()
+        if self._records.shared:
+            try:
+                await self._mint.bury()
+            except StoreDown as down:
+                self._records.complain(down)
+
     def warm(self) -> None:
-        """Fetch in the background what a request would have to wait for, unless it has to pause."""
+        """Fetch in the background what a request would have to wait for, unless it has to pause.
+
+        Not where a new token kills another's: that waits until it is needed.
+        """
+        if self.life.exclusive:
+            return
         if self.life.ask(self._clock()) in (Answer.WAIT, Answer.USE_AND_REFRESH):
             self._launch()
 
@@ -88,7 +130,10 @@ class Cell:
         await self._join(LONGEST_WAIT)
 
     async def close(self) -> None:
+        """A refresh token that is being spent is waited for: its successor would be lost."""
         if self._flight is not None:
+            if self._mint.spending:
+                await asyncio.wait((self._flight,), timeout=LONGEST_WAIT)
             self._flight.cancel()
             await asyncio.wait((self._flight,))
 
@@ -107,16 +152,15 @@ class Cell:
     def _launch(self) -> asyncio.Task[None]:
         if self._flight is None or self._flight.done():
             self.life.launched()
-            self._flight = asyncio.create_task(self._fly(), name=f"mint {'+'.join(self.names)}")
+            self._flight = asyncio.create_task(self._fly(self.life.generation), name=f"mint {'+'.join(self.names)}")
         return self._flight
 
-    async def _fly(self) -> None:
+    async def _fly(self, before: int) -> None:
         """One flight from start to landing. Whatever becomes of it, the lifecycle is told."""
         began = self._clock().boot
         try:
-            async with asyncio.timeout(self._keeper.flight_timeout):
-                sent, minted = await self._tries()
-            token = self.life.minted(sent, self._clock(), minted)
+            async with asyncio.timeout(self._timeout):
+                token = await self._mint.run(before)
         except TimeoutError:
             self._failed(began, IssuerError(FailureClass.PASSING, "the issuer took too long"))
         except IssuerError as error:
@@ -129,9 +173,10 @@ class Cell:
             log.exception("login broke", provider=self.names, kind=_kind(error), exc_info=False)
             self._failed(began, IssuerError(FailureClass.PASSING, f"internal error: {_kind(error)}"))
         else:
-            life = round(minted.lifetime)
-            took = self._since(began)
-            log.info("token minted", provider=self.names, seconds=took, generation=token.generation, lifetime=life)
+            self.life.flying = False  # a token that was adopted from outside this flight has not said so
+            left = round(token.left(self._clock()))
+            event = "token minted" if token.minted.boot >= began else "token adopted"
+            log.info(event, provider=self.names, seconds=self._since(began), generation=token.generation, left=left)
 
     def _failed(self, began: float, error: IssuerError) -> None:
         now = self._clock()
@@ -149,20 +194,6 @@ class Cell:
 
     def _since(self, boot: float) -> float:
         return round(self._clock().boot - boot, 3)
-
-    async def _tries(self) -> tuple[Now, Minted]:
-        tries = 0
-        while True:
-            tries += 1
-            sent = self._clock()
-            known = self.life.token.refresh_token if self.life.token else None
-            try:
-                return sent, await self._keeper.issuer.login(self._scheme.login(sent.wall, known))
-            except IssuerError as error:
-                waits = backoff.wait_in_flight(error, tries, self._keeper.draw())
-                if waits is None or self._scheme.one_shot:
-                    raise
-            await self._keeper.sleep(waits)
 
 
 def _without(token: Token | None, text: str) -> str:
@@ -184,31 +215,45 @@ def _kind(error: Exception) -> str:
 class Keeper:
     """All cells of the process, by the identity of their credential: equal definitions share one."""
 
-    def __init__(
-        self,
-        issuer: Logins,
-        clock: Callable[[], Now],
-        draw: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        flight_timeout: float = FLIGHT_TIMEOUT,
-    ) -> None:
-        self.issuer = issuer
-        self.clock = clock
-        self.draw = draw
-        self.sleep = sleep
-        self.flight_timeout = flight_timeout
+    def __init__(self, means: Means, flight_timeout: float = FLIGHT_TIMEOUT) -> None:
+        self._means = means
+        self._flight_timeout = flight_timeout
         self._cells: dict[str, Cell] = {}
+        self._watch: asyncio.Task[None] | None = None
 
     def cell(self, name: str, scheme: Scheme, life: Callable[[], Lifecycle]) -> Cell:
         """The cell of provider `name`; `life` makes its record if no provider shares it yet."""
         cell = self._cells.get(scheme.identity)
         if cell is None:
-            cell = self._cells[scheme.identity] = Cell(scheme, life(), self)
+            cell = self._cells[scheme.identity] = Cell(scheme, life(), self._means, self._flight_timeout)
         cell.names.append(name)
         return cell
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(self._cells.values())
 
+    def watch(self) -> None:
+        """Take over at once what other processes mint, expire, or log in to."""
+        if self._means.records.shared:
+            self._watch = asyncio.create_task(self._watching(), name="watch the store")
+
+    async def _watching(self) -> None:
+        while True:
+            try:
+                await self._means.records.watch(self._heard)
+            except Exception as error:
+                # A bug here must not end the watch for good. Its message may quote a secret.
+                log.exception("watching the store broke", kind=_kind(error), exc_info=False)
+                await asyncio.sleep(WATCH_AGAIN)
+
+    async def _heard(self, key: str) -> None:
+        if key == EVERYTHING:
+            await asyncio.gather(*(cell.look(whole=True) for cell in self))
+        elif (cell := self._cells.get(key)) is not None:
+            await cell.look()
+
     async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait((self._watch,))
         await asyncio.gather(*(cell.close() for cell in self))

@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 import structlog
@@ -17,6 +18,8 @@ import structlog
 from proxy.config.model import Log
 
 FLUSH_AFTER = 0.2
+WHOLE = 4096
+"""Bytes that a pipe takes in one piece (PIPE_BUF of Linux): lines of several workers don't mix."""
 
 
 def configure(log: Log, out: TextIO | None = None) -> None:
@@ -66,6 +69,22 @@ class AccessLog:
             self._timer.cancel()
             self._timer = None
         if self._lines:
-            self._out.write("\n".join(self._lines) + "\n")
-            self._out.flush()
+            for batch in batches(self._lines):
+                self._out.write(batch)
+                self._out.flush()
             self._lines.clear()
+
+
+def batches(lines: Iterable[str], size: int = WHOLE) -> Iterator[str]:
+    """Whole lines, as many at a time as fit into `size` bytes; a longer one goes alone."""
+    batch: list[str] = []
+    left = size
+    for line in lines:
+        length = len(line.encode("utf-8", "backslashreplace")) + 1
+        if batch and length > left:
+            yield "".join(batch)
+            batch, left = [], size
+        batch.append(f"{line}\n")
+        left -= length
+    if batch:
+        yield "".join(batch)

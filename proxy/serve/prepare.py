@@ -125,15 +125,14 @@ def _cookie(exchange: Exchange, injection: Injection | None, rendered: Rendered)
     return b"Cookie: %b\r\n" % client if client else b""
 
 
-def _body(
-    exchange: Exchange, injection: Injection | None, rendered: Rendered
-) -> tuple[bytes | Body | None, bytes]:
+def _body(exchange: Exchange, injection: Injection | None, rendered: Rendered) -> tuple[bytes | Body | None, bytes]:
     """What to send behind the head, and the header lines that frame it."""
     if exchange.upgrade:
         return None, _UPGRADE
     body = exchange.body
     if injection is not None and injection.edits_body:
-        edited, framing = _edited((body.whole if body is not None else None) or b"", exchange.request.headers, injection, rendered)
+        whole = (body.whole if body is not None else None) or b""
+        edited, framing = _edited(whole, exchange.request.headers, injection, rendered)
         return edited, framing + b"Content-Length: %d\r\n" % len(edited)
     if body is None:
         return None, b""

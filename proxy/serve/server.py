@@ -6,6 +6,8 @@ Owns: limits per connection, listening, draining. Must not know: routes, tokens.
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -82,6 +84,27 @@ class Server(web.Server):
 _OVERLOADED = answer.last_words(Fault("overloaded", "there are too many connections (limits.max_connections)"))
 
 
+class _Inherited(web.BaseSite):
+    """A unix socket that the supervisor listens on and all workers accept from. None of them may remove its file."""
+
+    def __init__(self, runner: web.ServerRunner, descriptor: int) -> None:
+        super().__init__(runner)
+        self._socket = socket.socket(fileno=descriptor)
+
+    @property
+    def name(self) -> str:
+        return f"unix:{self._socket.getsockname()}"
+
+    async def start(self) -> None:
+        await super().start()
+        server = self._runner.server
+        assert server is not None  # noqa: S101 -- the runner is set up
+        loop = asyncio.get_running_loop()
+        # From 3.13 on, the first worker to stop would take the socket away from the others.
+        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        self._server = await loop.create_unix_server(server, sock=self._socket, **options)
+
+
 class Listening:
     """The sockets in service. `start` them one by one, then `stop` them together."""
 
@@ -89,17 +112,24 @@ class Listening:
         self._runners: list[web.ServerRunner] = []
         self.addresses: list[Listener] = []
 
-    async def start(self, listener: Listener, server: web.Server) -> Listener:
-        """Listen, and tell the address as it became (port 0 asks for any). Raises OSError."""
+    async def start(
+        self, listener: Listener, server: web.Server, *, shared: bool = False, inherited: int | None = None
+    ) -> Listener:
+        """Listen, and tell the address as it became (port 0 asks for any). Raises OSError.
+
+        `shared`: other workers listen at the same port. `inherited` is the descriptor of a unix socket that listens.
+        """
         # aiohttp lets handlers end in this time, then waits as long again before it cancels them.
         runner = web.ServerRunner(server, shutdown_timeout=DRAIN_SECONDS / 2)
         await runner.setup()
         self._runners.append(runner)
         site: web.BaseSite
-        if listener.path:
+        if inherited is not None:
+            site = _Inherited(runner, inherited)
+        elif listener.path:
             site = web.UnixSite(runner, listener.path)
         else:
-            site = web.TCPSite(runner, listener.host, listener.port, backlog=1024)
+            site = web.TCPSite(runner, listener.host, listener.port, backlog=1024, reuse_port=shared or None)
         await site.start()
         port = listener.port or runner.addresses[0][1] if not listener.path else 0
         bound = listener._replace(port=port)

@@ -36,7 +36,7 @@ async def test_baidus_own_sdk_runs_with_made_up_keys_by_stand_in(running: Runnin
     def chat(stream: bool) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the SDK's own imports warn, and it is not ours to mend
-            import qianfan
+            import qianfan  # noqa: PLC0415 -- see above
 
             qianfan.get_config().BASE_URL = f"{running.url}/qianfan"
             bot = qianfan.ChatCompletion(ak="made-up-ak", sk="made-up-sk")

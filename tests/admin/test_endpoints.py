@@ -199,6 +199,13 @@ async def test_without_one_only_this_machine_may_and_not_through_a_proxy(stage: 
     assert {reply.code for reply in await operate(stage, "X-Forwarded-For: 10.0.0.1")} == {"route_refused"}
 
 
+@pytest.mark.parametrize("config", [{}, {"anyone": True}])
+async def test_also_where_there_are_no_clients(stage: Stage, config: dict[str, Any]) -> None:
+    await stage.open(**config)
+    assert {reply.status for reply in await operate(stage)} == {200}
+    assert {reply.code for reply in await operate(stage, "X-Forwarded-For: 10.0.0.1")} == {"route_refused"}
+
+
 async def test_another_path(stage: Stage) -> None:
     await stage.open(admin={"path": "/keyless/"})
     assert (await stage.ask("GET /keyless/healthz HTTP/1.1")).status == 200

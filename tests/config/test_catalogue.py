@@ -71,6 +71,20 @@ def test_own_keys_merge_deeply_and_may_use_parameters() -> None:
     assert (done["deep"], done["extra"]) == ({"a": {"b": 1, "c": 3}, "d": []}, "n")
 
 
+@pytest.mark.parametrize(
+    ("own", "left"),
+    [
+        ({"deep": {"a": {"b": None}}}, {"deep": {"a": {"c": 2}, "d": [1, 2]}}),
+        ({"deep": {"a": None}}, {"deep": {"d": [1, 2]}}),
+        ({"deep": None}, {}),
+        ({"deep": {"a": {"new": None}}}, {"deep": {"a": {"b": 1, "c": 2, "new": None}, "d": [1, 2]}}),
+    ],
+)
+def test_null_takes_out_what_the_preset_has(own: dict[str, Any], left: dict[str, Any]) -> None:
+    done = provider(key="k", name="n", **own)
+    assert {key: value for key, value in done.items() if key == "deep"} == left
+
+
 def test_missing_parameters_say_what_to_write() -> None:
     done = expanded(key=None)
     assert [(finding.where[-1], finding.message) for finding in done.findings] == [

@@ -7,6 +7,7 @@ Marks in HTML comments, which no reader sees, tell what a block or a table is:
     <!-- preset -->        a file of the catalogue
     <!-- files: NAME -->   a config that includes NAME
     <!-- run -->           a Python program
+    <!-- library -->       one that needs a config beside it, run by test_library_page.py
     <!-- model: NAME -->   a table of the keys of a model of `proxy/config/model.py`
 
 Any other yaml block is a whole config. A provider or a route that it only names is added here.
@@ -79,6 +80,8 @@ def loaded(written: dict[str, Any], folder: Path) -> load.Loaded:
     for route in routes.values():
         if route["provider"] != "none":
             providers.setdefault(route["provider"], {"scheme": "static", "token": "made-up"})
+    for name in (name for client in written.get("clients", ()) for name in client.get("read_tokens", ())):
+        written.setdefault("providers", {}).setdefault(name, {"scheme": "static", "token": "made-up"})
     for prefix in {prefix for client in written.get("clients", ()) for prefix in client.get("routes", ())}:
         routes = written.setdefault("routes", {})
         routes.setdefault(prefix, {"upstream": "https://api.example.com", "provider": "none"})
@@ -121,7 +124,7 @@ def test_mistakes_read_as_printed(block: Block, tmp_path: Path, monkeypatch: pyt
 
 def test_every_mark_is_known() -> None:
     marks = {each.mark.partition(":")[0] for each in BLOCKS}
-    assert marks <= {"", "refused", "provider", "preset", "files", "run", "tour"}
+    assert marks <= {"", "refused", "provider", "preset", "files", "run", "tour", "library"}
 
 
 # ---------------------------------------------------------------------------------------------- keys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,10 @@ from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.token import Flow, IssuerRequest, Minted, Now, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve.keeper import FLIGHT_TIMEOUT, Cell, Keeper
+from proxy.serve.mint import Means
+from proxy.serve.records import Records
+from proxy.serve.seal import Seal, new_key
+from proxy.serve.store.memory import MemoryStore
 
 PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN
 
@@ -27,6 +31,11 @@ def broken() -> IssuerError:
 
 def wrong() -> IssuerError:
     return IssuerError(CREDENTIAL, "the issuer answered 401", error="invalid_client", hint="Check the secret.")
+
+
+def memory() -> Records:
+    """The default store, empty."""
+    return Records(MemoryStore(), Seal([new_key()]))
 
 
 @dataclass
@@ -82,12 +91,19 @@ class Scheme:
 class World:
     """One keeper with its fakes. `pauses` are the sleeps it took; they pass at once, on its own clock."""
 
-    def __init__(self, flight_timeout: float = FLIGHT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        flight_timeout: float = FLIGHT_TIMEOUT,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
+        records: Records | None = None,
+    ) -> None:
         self.clock = Clock()
         self.logins = Logins()
         self.draw = 0.5
         self.pauses: list[float] = []
-        self.keeper = Keeper(self.logins, self.clock, lambda: self.draw, self.sleep, flight_timeout)
+        self.records = records or memory()
+        means = Means(self.logins, self.records, self.clock, lambda: self.draw, sleep or self.sleep)
+        self.keeper = Keeper(means, flight_timeout)
 
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)

@@ -67,14 +67,13 @@ async def test_closing_cancels_flights_and_answers_their_waiters() -> None:
 
 
 async def test_closing_between_two_tries_ends_the_pause() -> None:
-    world = World()
     paused = asyncio.Event()
 
     async def pause(_seconds: float) -> None:
         paused.set()
         await asyncio.Event().wait()
 
-    world.keeper.sleep = pause
+    world = World(sleep=pause)
     world.logins.script = [down()]
     waiter = asyncio.ensure_future(world.cell().token("qianfan"))
     await paused.wait()

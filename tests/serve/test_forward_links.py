@@ -118,3 +118,32 @@ async def test_trap_24_the_sandboxs_redirect_comes_back(stage: Stage, code: int)
     reply = await stage.call(f"/baidu/redirect?code={code}", "POST", data=b"x")
     assert (reply.status, reply.get("Location")) == (code, f"{stage.url}/baidu/echo")
     assert stage.sandbox.api_requests == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "own"),
+    [
+        ((), "http://{authority}"),
+        (("X-Forwarded-Proto: https", "X-Forwarded-Host: api.example.com"), "https://api.example.com"),
+        (("X-Forwarded-Proto: https",), "https://{authority}"),
+        (("X-Forwarded-Host: api.example.com:8443",), "http://api.example.com:8443"),
+        (("X-Forwarded-Proto: https, http", "X-Forwarded-Host: outer.test, inner.test"), "https://outer.test"),
+        (("X-Forwarded-Proto: javascript",), "http://{authority}"),
+        (("X-Forwarded-Host: evil.test/x",), "http://{authority}"),
+        (("X-Forwarded-Host: user@evil.test",), "http://{authority}"),
+    ],
+)
+@pytest.mark.parametrize("forwarded", [True, False])
+async def test_links_as_a_proxy_in_front_says(
+    stage: Stage, headers: tuple[str, ...], own: str, forwarded: bool
+) -> None:
+    async def play(wire: Any) -> None:
+        await wire.message()
+        head = f"HTTP/1.1 302 Found\r\nLocation: {api.url}/v1/a\r\nLink: <{api.url}/v1/b>\r\n"
+        await wire.send(f"{head}Content-Length: 0\r\n\r\n".encode())
+
+    api = await stage.playing(play)
+    await stage.open({"/gh": {"upstream": f"{api.url}/v1", "provider": "none"}}, forwarded=forwarded)
+    seen = dict((await stage.ask("GET /gh/x HTTP/1.1", *headers)).headers)
+    base = (own if forwarded else "http://{authority}").format(authority=stage.authority)
+    assert (seen["Location"], seen["Link"]) == (f"{base}/gh/a", f"<{base}/gh/b>")

@@ -20,6 +20,8 @@ from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.serve import clock, logs
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.mint import Means
+from tests.serve.cells import memory
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ async def no_pause(_seconds: float) -> None:
 )
 async def test_trap_13_a_200_that_is_no_token_is_a_failure_that_passes(client: Issuer, body: bytes, kind: str) -> None:
     async with Sandbox() as sandbox:
-        keeper = Keeper(client, clock.now, clock.draw, no_pause)
+        keeper = Keeper(Means(client, memory(), clock.now, clock.draw, no_pause))
         cell = oauth2(f"{sandbox.url}/oauth2/token")(keeper)
         sandbox.broken_reply, sandbox.broken_type = body, kind
         with pytest.raises(Fault) as caught:
@@ -73,7 +75,7 @@ async def test_trap_13_a_200_that_is_no_token_is_a_failure_that_passes(client: I
 async def test_trap_42_an_issuer_that_is_down_at_the_start_and_comes_up(client: Issuer) -> None:
     async with Sandbox() as sandbox:
         await sandbox.stop()
-        keeper = Keeper(client, clock.now, lambda: 0.0, no_pause)
+        keeper = Keeper(Means(client, memory(), clock.now, lambda: 0.0, no_pause))
         cell = oauth2(f"{sandbox.url}/oauth2/token")(keeper)
         for cell in keeper:
             cell.warm()
@@ -93,7 +95,7 @@ async def test_trap_26_a_whole_life_at_debug_level_shows_no_secret_token_or_repl
     secret, faults = "hush-hush-secret", []
     async with Sandbox() as sandbox:
         sandbox.keys[KEY] = secret
-        keeper = Keeper(client, clock.now, clock.draw, no_pause)
+        keeper = Keeper(Means(client, memory(), clock.now, clock.draw, no_pause))
         cell = oauth2(f"{sandbox.url}/oauth2/token", secret)(keeper)
         tokens = [(await cell.token("sandbox")).value]
         sandbox.void()

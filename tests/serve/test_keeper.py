@@ -358,7 +358,7 @@ async def test_mints_and_failures_are_logged(world: World, log: io.StringIO) -> 
         "['a', 'b']",
     ):
         assert part in failed
-    for part in ("token minted", "generation=1", "lifetime=80", "seconds="):
+    for part in ("token minted", "generation=1", "left=80", "seconds="):
         assert part in minted
 
 

@@ -1,4 +1,4 @@
-"""Finding an issuer's token endpoint (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+"""Finding an issuer's endpoints (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 
 Owns: the metadata requests and what makes a document trustworthy. Must not know which grant follows.
 """
@@ -6,22 +6,34 @@ Owns: the metadata requests and what makes a document trustworthy. Must not know
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from proxy.auth.failure import TRANSIENT_STATUSES, retry_after, scrub
 from proxy.auth.paths import read_json
-from proxy.auth.token import IssuerReply, IssuerRequest
+from proxy.auth.token import IssuerReply, IssuerRequest, Tls
 from proxy.config.listen import is_loopback
 from proxy.errors import FailureClass, IssuerError
 
-Discovery = Generator[IssuerRequest, IssuerReply, str]
+T = TypeVar("T")
+Finding = Generator[IssuerRequest, IssuerReply, T]
 
 
-def discover(issuer: str, wall: float) -> Discovery:
-    """Returns the token endpoint's URL or raises IssuerError."""
+class Endpoints(NamedTuple):
+    """`issuer`: as the metadata names it. `announces_itself`: each callback of a login carries it (RFC 9207)."""
+
+    token: str
+    authorization: str | None = None
+    device: str | None = None
+    revocation: str | None = None
+    issuer: str | None = None
+    announces_itself: bool = False
+
+
+def find_endpoints(issuer: str, wall: float, tls: Tls | None = None) -> Finding[Endpoints]:
+    """Raises IssuerError."""
     for url in metadata_urls(issuer):
-        reply = yield IssuerRequest("GET", url, (("Accept", "application/json"),))
+        reply = yield IssuerRequest("GET", url, (("Accept", "application/json"),), tls=tls)
         if reply.status in TRANSIENT_STATUSES:
             raise IssuerError(
                 FailureClass.PASSING,
@@ -31,7 +43,7 @@ def discover(issuer: str, wall: float) -> Discovery:
             )
         document = _document(reply)
         if document is not None:
-            return _endpoint(document, issuer)
+            return _endpoints(document, issuer, tls)
     raise IssuerError(
         FailureClass.CREDENTIAL,
         "the issuer publishes no metadata",
@@ -72,19 +84,35 @@ def _document(reply: IssuerReply) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and "token_endpoint" in document else None
 
 
-def _endpoint(document: dict[str, Any], issuer: str) -> str:
+def _endpoints(document: dict[str, Any], issuer: str, tls: Tls | None) -> Endpoints:
     """RFC 8414 §3.3: a document of another issuer must not be used; it could send the secret elsewhere."""
-    named, endpoint = document.get("issuer"), document["token_endpoint"]
+    named = document.get("issuer")
     if not isinstance(named, str) or named.rstrip("/") != issuer.rstrip("/"):
         raise IssuerError(
             FailureClass.CREDENTIAL,
             f"the issuer's metadata is of another issuer: {scrub(str(named), frozenset())}",
             hint="Give `issuer` exactly as its metadata spells it.",
         )
-    if not isinstance(endpoint, str) or not secure(endpoint):
+    aliases = document.get("mtls_endpoint_aliases") if tls is not None and tls.cert is not None else None
+    if isinstance(aliases, dict):  # RFC 8705 §5: where it asks for our certificate
+        document = document | aliases
+    token = _url(document, "token_endpoint")
+    if token is None:
         raise IssuerError(
             FailureClass.CREDENTIAL,
             "the token endpoint in the issuer's metadata is no https URL",
             hint="Give `token_url` instead of `issuer`.",
         )
-    return endpoint
+    return Endpoints(
+        token,
+        _url(document, "authorization_endpoint"),
+        _url(document, "device_authorization_endpoint"),
+        _url(document, "revocation_endpoint"),
+        named,
+        document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _url(document: dict[str, Any], name: str) -> str | None:
+    url = document.get(name)
+    return url if isinstance(url, str) and secure(url) else None

@@ -1,23 +1,44 @@
-"""OAuth 2.0 grants that need no browser: client credentials and refresh token (RFC 6749 §4.4, §6).
+"""OAuth 2.0: any grant of `grants.py` with any proof of `client_auth.py`, at one token endpoint.
 
-Owns: the token request and how the client proves itself. Must not know: how it's sent, or when.
+Owns: the token request as a whole, and where the endpoint is. Must not know: how it's sent, or when. Grants that need a
+person (RFC 6749 §4.1, RFC 8628) live on the refresh token that `keyless login` has kept; without one nothing is sent.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus
+from typing import NamedTuple
 
 from proxy.auth.inject import encode_form
 from proxy.auth.reply import ReplyReader
-from proxy.auth.schemes.discovery import Discovery, discover
+from proxy.auth.schemes.assertion import Signer
+from proxy.auth.schemes.client_auth import ClientAuth, client_pair, private_signer
+from proxy.auth.schemes.discovery import Endpoints, Finding, find_endpoints
+from proxy.auth.schemes.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.login import text_pairs
-from proxy.auth.token import Flow, IssuerRequest
-from proxy.config.model import OAuth2Provider
-from proxy.errors import IssuerError
+from proxy.auth.token import Flow, IssuerRequest, Tls
+from proxy.config.model import OAuth2Provider, ProviderCommon
+from proxy.errors import FailureClass, IssuerError
+
+LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
+
+_NOT_OF_THE_TOKEN = frozenset((*ProviderCommon.model_fields, "scheme", "scope", "reply"))
+_OF_LOGIN_ONLY = frozenset(("refresh_token", "authorization_url", "redirect_port", "device_url", "revocation_url"))
+_SECRET_FIELDS = frozenset(
+    (
+        *("refresh_token", "client_assertion", "assertion", "code", "code_verifier", "device_code", "token"),
+        *("client_secret", "password", "subject_token", "actor_token"),
+    )
+)
+
+
+class Asking(NamedTuple):
+    """A request to the issuer, and what may not be told of it: vendors echo what they were sent."""
+
+    request: IssuerRequest
+    hidden: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -29,89 +50,93 @@ class OAuth2Scheme:
     """
 
     identity: str
-    token_url: str | None
-    issuer: str | None
-    grant: str
-    parameters: Mapping[str, str] = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    provider: OAuth2Provider = field(repr=False)
+    grant: Grant
+    auth: ClientAuth = field(repr=False)
+    signer: Signer | None = field(repr=False)
+    tls: Tls | None
     reader: ReplyReader = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     known_url: str | None = field(default=None, init=False)
 
     @classmethod
     def compile(cls, provider: OAuth2Provider, secrets: frozenset[str]) -> OAuth2Scheme:
-        """`secrets` are the provider's, to be kept out of messages. Raises ValueError for paths that can't be read."""
-        headers = [("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded")]
-        if provider.client_auth == "basic":
-            headers.append(("Authorization", f"Basic {client_pair(provider)}"))
+        """`secrets` are the provider's, to be kept out of messages. Raises ValueError for what can't be read."""
+        pair = client_pair(provider.client_id, provider.client_secret) if provider.client_secret else ""
+        tls = Tls(provider.tls.cert, provider.tls.key, provider.tls.ca)
         return cls(
             _identity(provider),
-            provider.token_url,
-            provider.issuer,
-            provider.grant,
-            _parameters(provider),
-            tuple(headers),
+            provider,
+            GRANTS[provider.grant],
+            ClientAuth.compile(provider),
+            private_signer(provider) if provider.grant == "jwt_bearer" else None,
+            tls if any(tls) else None,
             ReplyReader.compile(provider.reply, provider.ttl),
-            secrets | ({client_pair(provider)} if provider.client_secret else set()),
+            secrets | ({pair} if pair else set()),
         )
 
     @property
     def one_shot(self) -> bool:
-        return self.grant == "refresh_token"
+        return self.grant.refreshes
 
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         """`refresh_token` is the newest that the issuer gave; the config's own serves until there is one."""
-        secrets = self.secrets if refresh_token is None else self.secrets | {refresh_token}
-        url = self.token_url or self.known_url or (yield from self._discover(wall))
-        reply = yield IssuerRequest("POST", url, self.headers, self._body(refresh_token))
+        newest = refresh_token or self.provider.refresh_token
+        if self.provider.by_person and refresh_token is None:
+            raise IssuerError(FailureClass.LOGIN, "nobody has logged in yet", hint=LOGIN_HINT)
+        url = yield from self._token_url(wall)
+        fields = self.grant.fields(Asked(self.provider, self.signer, url, wall, newest))
+        scope = scope_fields(self.provider) if self.grant.scoped else {}
+        fields = {"grant_type": self.grant.name, **fields, **scope}
+        return (yield from self._present(url, wall, fields, refreshing=self.grant.refreshes))
+
+    def redeem(self, token_url: str, wall: float, fields: Mapping[str, str]) -> Flow:
+        """The end of a person's login: the code that it brought, for tokens (RFC 6749 §4.1.3, RFC 8628 §3.4)."""
+        return (yield from self._present(token_url, wall, fields, refreshing=False))
+
+    def endpoints(self, wall: float) -> Finding[Endpoints]:
+        """Where a login and a logout take place: the config's word counts before the metadata's."""
+        given = self.provider
+        if given.issuer is None:
+            return Endpoints(given.token_url or "", given.authorization_url, given.device_url, given.revocation_url)
+        found = yield from find_endpoints(given.issuer, wall, self.tls)
+        return found._replace(
+            authorization=given.authorization_url or found.authorization,
+            device=given.device_url or found.device,
+            revocation=given.revocation_url or found.revocation,
+        )
+
+    def ask(self, url: str, token_url: str, wall: float, fields: Mapping[str, str]) -> Asking:
+        """A form with the client's proof. `params` come last, so that they may replace anything.
+
+        WeChat's grant has a name of its own.
+        """
+        proof = self.auth.prove(token_url, wall)
+        form = {**fields, **proof.fields, **dict(text_pairs(self.provider.params))}
+        headers = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
+        request = IssuerRequest("POST", url, headers + proof.headers, encode_form(list(form.items())), self.tls)
+        return Asking(request, self.secrets | {value for name, value in form.items() if name in _SECRET_FIELDS})
+
+    def _present(self, url: str, wall: float, fields: Mapping[str, str], *, refreshing: bool) -> Flow:
+        asking = self.ask(url, url, wall, fields)
+        reply = yield asking.request
         try:
-            minted = self.reader.read(reply, wall, secrets, refreshing=self.grant == "refresh_token")
-        except IssuerError:
+            minted = self.reader.read(reply, wall, asking.hidden, refreshing=refreshing)
+        except IssuerError as error:
             self.known_url = None
+            if error.failure is FailureClass.LOGIN and self.provider.by_person:
+                error.hint = f"The refresh token is no longer valid. {LOGIN_HINT}"
             raise
         self.known_url = url
         return minted
 
-    def _discover(self, wall: float) -> Discovery:
-        assert self.issuer is not None  # noqa: S101 -- the model wants one of token_url and issuer
-        return discover(self.issuer, wall)
-
-    def _body(self, refresh_token: str | None) -> bytes:
-        newest = {"refresh_token": refresh_token} if refresh_token and self.grant == "refresh_token" else {}
-        return encode_form(list({**self.parameters, **newest}.items()))
-
-
-def client_pair(provider: OAuth2Provider) -> str:
-    """RFC 6749 §2.3.1: both are form-encoded first, so that a `:` in the id doesn't end it (TRAPS 19)."""
-    pair = f"{quote_plus(provider.client_id)}:{quote_plus(provider.client_secret or '')}"
-    return base64.b64encode(pair.encode("ascii")).decode("ascii")
-
-
-def _parameters(provider: OAuth2Provider) -> dict[str, str]:
-    """The form. `params` come last, so that they may replace anything: WeChat's grant has a name of its own."""
-    parameters: dict[str, str] = {"grant_type": provider.grant}
-    if provider.grant == "refresh_token" and provider.refresh_token is not None:
-        parameters["refresh_token"] = provider.refresh_token
-    if provider.client_auth != "basic":
-        parameters["client_id"] = provider.client_id
-    if provider.client_auth == "post" and provider.client_secret is not None:
-        parameters["client_secret"] = provider.client_secret
-    if scope := _scope(provider):
-        parameters["scope"] = scope
-    if provider.audience is not None:
-        parameters["audience"] = provider.audience
-    return parameters | dict(text_pairs(provider.params))
-
-
-def _scope(provider: OAuth2Provider) -> str | None:
-    return " ".join(provider.scope) if isinstance(provider.scope, list) else provider.scope
+    def _token_url(self, wall: float) -> Finding[str]:
+        known = self.provider.token_url or self.known_url
+        return known or (yield from self.endpoints(wall)).token
 
 
 def _identity(provider: OAuth2Provider) -> str:
-    return digest(
-        "oauth2",
-        [provider.token_url, provider.issuer],
-        [provider.grant, provider.client_auth, provider.client_id, provider.client_secret, provider.refresh_token],
-        [_scope(provider), provider.audience, provider.params],
-        reading(provider.reply, provider.ttl),
-    )
+    """Everything counts that isn't known to leave the token alone; a login lands in the cell that it was made for."""
+    left_out = _NOT_OF_THE_TOKEN | (_OF_LOGIN_ONLY if provider.by_person else frozenset())
+    known = provider.model_dump(exclude=set(left_out))
+    return digest("oauth2", known, scope_of(provider), reading(provider.reply, provider.ttl))

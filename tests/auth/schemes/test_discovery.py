@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.schemes.discovery import discover, metadata_urls, secure
+from proxy.auth.schemes.discovery import find_endpoints, metadata_urls, secure
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 
@@ -17,7 +17,7 @@ def play(
     *replies: tuple[int, Any], issuer: str = ISSUER, headers: dict[str, str] | None = None
 ) -> tuple[list[str], str]:
     """The URLs that were asked for, and the endpoint."""
-    flow, urls = discover(issuer, 0.0), []
+    flow, urls = find_endpoints(issuer, 0.0), []
     request = next(flow)
     for status, document in replies:
         urls.append(request.url)
@@ -25,7 +25,7 @@ def play(
         try:
             request = flow.send(IssuerReply(status, headers or {}, body))
         except StopIteration as stop:
-            return urls, stop.value
+            return urls, stop.value.token
     pytest.fail("it asks for more")
 
 

@@ -1,0 +1,134 @@
+"""Keyless for programs that don't await: the calls of library.py, on a loop in a thread of its own.
+
+Owns: the thread. Must not know: what the calls do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from multidict import CIMultiDictProxy
+
+if TYPE_CHECKING:
+    from proxy.library import Keyless, Reply
+
+T = TypeVar("T")
+
+
+class BlockingReply:
+    """A Reply for programs that don't await."""
+
+    def __init__(self, reply: Reply, blocking: Blocking) -> None:
+        self._reply = reply
+        self._blocking = blocking
+
+    def __repr__(self) -> str:
+        return repr(self._reply)
+
+    @property
+    def status(self) -> int:
+        return self._reply.status
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        return self._reply.headers
+
+    @property
+    def attempts(self) -> int:
+        return self._reply.attempts
+
+    def read(self) -> bytes:
+        return self._blocking.run(self._reply.read())
+
+    def text(self) -> str:
+        return self._blocking.run(self._reply.text())
+
+    def json(self) -> Any:
+        return self._blocking.run(self._reply.json())
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = aiter(self._reply)
+        try:
+            while (piece := self._blocking.run(_next(pieces))) is not None:
+                yield piece
+        finally:
+            with suppress(RuntimeError):  # all of it has been closed already
+                self._blocking.run(pieces.aclose())
+
+    def close(self) -> None:
+        self._blocking.run(_close(self._reply))
+
+
+class Blocking:
+    """What `with Keyless(...)` gives: the same calls without await. They run on a loop in a thread of its own, so any
+    thread may make them.
+    """
+
+    def __init__(self, keyless: Keyless) -> None:
+        self._keyless = keyless
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="keyless", daemon=True)
+        self._thread.start()
+        try:
+            self.run(keyless.__aenter__())
+        except BaseException:
+            self._stop()
+            raise
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Any = None,
+    ) -> BlockingReply:
+        sent = self._keyless.request(method, path, params=params, headers=headers, json=json, data=data)
+        return BlockingReply(self.run(sent), self)
+
+    def token(self, provider: str) -> str:
+        return self.run(self._keyless.token(provider))
+
+    def close(self) -> None:
+        if not self._loop.is_closed():
+            try:
+                self.run(self._keyless.__aexit__())
+            finally:
+                self._stop()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """On the loop. Ctrl-C, or whatever else ends the wait, ends the work too."""
+        if self._loop.is_closed():
+            work.close()
+            raise closed()
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def _stop(self) -> None:
+        with suppress(RuntimeError):
+            self.run(self._loop.shutdown_asyncgens())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(pieces, None)
+
+
+async def _close(reply: Reply) -> None:
+    reply.close()
+
+
+def closed() -> RuntimeError:
+    return RuntimeError("use it within its `with` or `async with` block")

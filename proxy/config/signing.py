@@ -1,0 +1,67 @@
+"""Keys that sign JWTs, and the signing.
+
+Owns: which kind of key an algorithm wants, and how one is read: PEM, or a JWK as JSON. Must not know: what is claimed,
+or for whom. joserfc is imported at the first use, so that a start without signing keys doesn't wait for it. No message
+repeats a key, nor what a library says of one.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+_KINDS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC on P-256", "EdDSA": "Ed25519"}
+
+
+def signing_key(text: str, algorithm: str) -> Any:
+    """A key that signs with this algorithm. Raises ValueError for any other text."""
+    try:
+        key = _read(text, algorithm)
+        sign({}, key, algorithm, None)  # only now joserfc finds public keys and other curves
+    except Exception:
+        # whatever the damage leads to, in joserfc, cryptography or base64; their words may quote the key
+        locked = " without a password" if "ENCRYPTED" in text else ""
+        message = f"expected a private key{locked} for {algorithm}: {_KINDS[algorithm]}, in PEM or as a JWK"
+        raise ValueError(message) from None
+    return key
+
+
+def secret_key(secret: str) -> Any:
+    """The key of `client_secret_jwt`: the secret's own bytes, for HS256."""
+    from joserfc.jwk import OctKey  # noqa: PLC0415 -- see the module
+
+    with _quiet():
+        return OctKey.import_key({"kty": "oct", "k": _base64url(secret.encode("utf-8"))})
+
+
+def sign(claims: Mapping[str, Any], key: Any, algorithm: str, key_id: str | None) -> str:
+    """A compact JWT (RFC 7519)."""
+    from joserfc import jwt  # noqa: PLC0415 -- see the module
+
+    header = {"alg": algorithm, "typ": "JWT"} | ({} if key_id is None else {"kid": key_id})
+    with _quiet():
+        return jwt.encode(header, dict(claims), key, algorithms=[algorithm])
+
+
+def _read(text: str, algorithm: str) -> Any:
+    from joserfc.jwk import ECKey, OKPKey, RSAKey  # noqa: PLC0415 -- see the module
+
+    kinds: dict[str, Any] = {"RS256": RSAKey, "PS256": RSAKey, "ES256": ECKey, "EdDSA": OKPKey}
+    with _quiet():
+        return kinds[algorithm].import_key(json.loads(text) if text.lstrip().startswith("{") else text)
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """joserfc warns of short keys and of the name EdDSA (RFC 9864), which are the issuer's choice."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,231 @@
+"""Keyless inside a program: requests and tokens through a config, with no proxy running beside it.
+
+    async with Keyless("config.yaml") as keyless:              with Keyless("config.yaml") as keyless:
+        reply = await keyless.request("GET", "/crm/me")            reply = keyless.request("GET", "/crm/me")
+        print(await reply.json())                                  print(reply.json())
+
+Owns: this face, and how a request gets from it to the service: over a socket pair, whose other end the proxy's own
+server holds. So one set of rules holds for both, nothing listens, and nobody else can connect. Must not know: rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import string
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiohttp
+import structlog
+from aiohttp.client_proto import ResponseHandler
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from proxy import __version__
+from proxy.app import Service
+from proxy.blocking import Blocking, closed
+from proxy.config.load import Loaded, load
+from proxy.config.model import Browser, Log
+from proxy.errors import CODES, Fault
+from proxy.serve import clock, logs
+from proxy.serve.handout import hand_out
+from proxy.serve.server import Server
+
+BASE = "http://keyless"
+"""What the links in replies begin with; `request` takes them."""
+_MAX_HEAD = 256 * 1024  # the API's are bounded already, in serve/http1
+
+
+class Reply:
+    """The head is there; the body comes as it's read. It is decoded if it came compressed."""
+
+    def __init__(self, reply: aiohttp.ClientResponse, loop: asyncio.AbstractEventLoop) -> None:
+        self._reply = reply
+        self._loop = loop
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status}, attempts {self.attempts}>"
+
+    @property
+    def status(self) -> int:
+        return self._reply.status
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        return self._reply.headers
+
+    @property
+    def attempts(self) -> int:
+        """2 if the API refused the first token and the request was sent again with a newer one."""
+        return int(self.headers.get("X-Keyless-Attempts", 1))
+
+    async def read(self) -> bytes:
+        """All of the body. Raises Fault if it breaks off."""
+        try:
+            return await self._reply.read()
+        except aiohttp.ClientError as error:
+            raise _broken(error) from None
+
+    async def text(self) -> str:
+        """In the charset that the API names, else UTF-8."""
+        await self.read()
+        return await self._reply.text(errors="replace")
+
+    async def json(self) -> Any:
+        """Whatever the API calls it. Raises ValueError for what is no JSON."""
+        await self.read()
+        return await self._reply.json(content_type=None)
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        """The body, piece by piece as it comes; leaving early closes the connection. Raises Fault if it breaks off."""
+        try:
+            async for piece in self._reply.content.iter_any():
+                yield piece
+        except aiohttp.ClientError as error:
+            raise _broken(error) from None
+        finally:
+            self._reply.close()
+
+    def close(self) -> None:
+        """No one will read on."""
+        self._reply.close()
+
+    def __del__(self) -> None:
+        """A reply that nobody read must not keep its connection; and the thread may be another one than the loop's."""
+        with suppress(RuntimeError):  # the loop has ended, and the connection with it
+            self._loop.call_soon_threadsafe(self._reply.close)
+
+
+class Keyless:
+    """A config in service for this program. The routes' names, client keys and pages don't count in here."""
+
+    def __init__(self, config: str | Path = "config.yaml") -> None:
+        """Raises ConfigError with every problem of the file."""
+        self._loaded = _own(load(Path(config)))
+        self._stack = AsyncExitStack()
+        self._service: Service | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._blocking: Blocking | None = None
+
+    async def __aenter__(self) -> Self:
+        if not structlog.is_configured():  # a program that logs its own way keeps it
+            logs.configure(Log(level="warning", format=self._loaded.config.log.format))
+        async with AsyncExitStack() as stack:
+            self._service = await stack.enter_async_context(Service(self._loaded))
+            server = self._service.inside()
+            stack.push_async_callback(server.shutdown, 1.0)
+            self._session = await stack.enter_async_context(_session(server))
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._service = self._session = None
+        await self._stack.aclose()
+
+    def __enter__(self) -> Blocking:
+        self._blocking = Blocking(self)
+        return self._blocking
+
+    def __exit__(self, *exc: object) -> None:
+        if self._blocking is not None:
+            self._blocking.close()
+            self._blocking = None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: Any = None,
+    ) -> Reply:
+        """Send one request to a route and return the API's reply, whatever its status.
+
+        `path` is what a client would ask the proxy for, or a link of a reply; `data` is bytes, a form's fields, or
+        something to stream. Redirects are not followed. Raises Fault where the proxy would answer an error of its own.
+        """
+        if self._session is None:
+            raise closed()
+        try:
+            reply = await self._session.request(
+                method.upper(),
+                URL(BASE + _target(path), encoded=True),
+                params=params,
+                headers=headers,
+                json=json,
+                data=data,
+                allow_redirects=False,
+            )
+        except aiohttp.ClientError as error:
+            raise _broken(error) from None
+        if "X-Keyless-Error" in reply.headers:
+            raise _fault(reply.headers["X-Keyless-Error"], await reply.json(content_type=None) or {})
+        return Reply(reply, asyncio.get_running_loop())
+
+    async def token(self, provider: str) -> str:
+        """A provider's credential, for a program that must speak to the API by itself. It lives on for a minute, or
+        half its life if that is shorter. Raises Fault.
+        """
+        if self._service is None:
+            raise closed()
+        service = self._service
+        return (await hand_out(service.plan, service.cells, clock.now, provider)).access_token
+
+
+# ---------------------------------------------------------------------------------------------- into the service
+
+
+class _Inside(aiohttp.BaseConnector):
+    """Each connection is a socket pair, and the service's server holds its other end."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(limit=0)
+        self._server = server
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> ResponseHandler:  # noqa: ARG002, ASYNC109 -- aiohttp's signature
+        ours, theirs = socket.socketpair()
+        await self._loop.connect_accepted_socket(self._server, theirs)
+        _, protocol = await self._loop.create_connection(self._factory, sock=ours)
+        return protocol
+
+
+def _session(server: Server) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=_Inside(server),
+        timeout=aiohttp.ClientTimeout(total=None),  # the routes have their own
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=CIMultiDict({"User-Agent": f"keyless/{__version__}"}),
+        max_line_size=_MAX_HEAD,
+        max_field_size=_MAX_HEAD,
+    )
+
+
+def _own(loaded: Loaded) -> Loaded:
+    """Who has the config in hand needs no key to it, and writes log lines as it sees fit."""
+    changes = {"clients": [], "browser": Browser(), "log": loaded.config.log.model_copy(update={"access": False})}
+    return replace(loaded, config=loaded.config.model_copy(update=changes))
+
+
+def _target(path: str) -> str:
+    """As it goes out: what can't stand in a request line is quoted, the rest stays as written."""
+    target = path.removeprefix(BASE).partition("#")[0]
+    if not target.startswith("/"):
+        raise Fault("path_refused", "expected the path of a route, such as /crm/contacts")
+    return quote(target, safe=string.punctuation)
+
+
+def _fault(code: str, problem: dict[str, Any]) -> Fault:
+    """The answer of the proxy's own, as what it was before it became one. That to a HEAD has no document."""
+    detail, retry_after = problem.get("detail", CODES[code].title), problem.get("retry_after")
+    return Fault(code, detail, provider=problem.get("provider"), retry_after=retry_after)
+
+
+def _broken(error: aiohttp.ClientError) -> Fault:
+    return Fault("upstream_protocol", f"the exchange broke off ({type(error).__name__})")

@@ -1,0 +1,79 @@
+"""A worker's post: what its supervisor tells it, over the socket that ties their lives together.
+
+Owns: the words between the two. Must not know: processes, what a worker serves.
+
+The config goes over as the supervisor has loaded it: all workers, restarted ones too, run the same one, and what
+`${...}` stands for is fetched once. Secrets pass through this socket only, never through arguments or the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import socket
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proxy.config.load import Loaded
+
+READY = b"\x01"
+_LENGTH = struct.Struct("!Q")
+
+
+@dataclass(frozen=True)
+class Post:
+    """`inherited` are the descriptors of unix sockets, by path, which cannot be bound once per process."""
+
+    number: int
+    count: int
+    private: Path
+    loaded: Loaded = field(repr=False)
+    inherited: Mapping[str, int] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        content = pickle.dumps(self)
+        return _LENGTH.pack(len(content)) + content
+
+
+class Lifeline:
+    """The worker's end. The other one closes when the supervisor ends, whatever ended it."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Raises OSError if that is no socket."""
+        self._socket = socket.socket(fileno=descriptor)
+
+    def post(self) -> Post:
+        """Waits for it. Raises OSError, or EOFError if the supervisor is gone."""
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+        post = pickle.loads(self._read(length))  # noqa: S301 -- a socket pair that the parent made
+        assert isinstance(post, Post)  # noqa: S101 -- for the type checker
+        return post
+
+    def _read(self, size: int) -> bytes:
+        read = b""
+        while len(read) < size:
+            more = self._socket.recv(size - len(read))
+            if not more:
+                raise EOFError("the supervisor is gone")
+            read += more
+        return read
+
+    def ready(self, lost: Callable[[], None]) -> None:
+        """Say that this worker listens. `lost` is called when the supervisor has ended."""
+        loop = asyncio.get_running_loop()
+
+        def ended() -> None:
+            loop.remove_reader(self._socket)
+            lost()
+
+        self._socket.setblocking(False)
+        loop.add_reader(self._socket, ended)
+        try:
+            self._socket.send(READY)
+        except OSError:  # it has gone already, which the reader hears
+            return
+
+    def close(self) -> None:
+        self._socket.close()
