@@ -72,6 +72,31 @@ async def test_trap_29_a_chunked_body_goes_again(stage: Stage) -> None:
     assert [request.all("Transfer-Encoding") for request in api.requests] == [["chunked"]] * 2
 
 
+async def test_trap_32_a_network_retry_leaves_the_replay_its_turn(stage: Stage) -> None:
+    """Two budgets: the pooled connection dies under a request, whose retry is refused, and is replayed all the same."""
+    connections = 0
+
+    async def play(wire: Wire) -> None:
+        nonlocal connections
+        connections += 1
+        first = connections == 1
+        api.record(await wire.message())
+        await wire.send(OK if first else NO)
+        api.record(await wire.message())
+        if not first:
+            await wire.send(OK)
+
+    api = await stage.playing(play)
+    keys = {"client_id": "sandbox-key", "client_secret": "sandbox-secret"}
+    provider = {"scheme": "oauth2", "token_url": f"{stage.sandbox.url}/oauth2/token", **keys}
+    await stage.open({"/api": {"upstream": api.url, "provider": "p"}}, providers={"p": provider})
+    assert (await stage.ask("GET /api/warm HTTP/1.1")).status == 200
+    reply = await stage.ask("GET /api/x HTTP/1.1")
+    assert (reply.status, reply.get("X-Keyless-Attempts")) == (200, "2")
+    assert [request.start.split()[1] for request in api.requests] == ["/warm", "/x", "/x", "/x"]
+    assert stage.mints("oauth2") == 2
+
+
 async def test_nothing_of_a_good_exchange_is_marked(stage: Stage) -> None:
     await behind(stage, OK)
     reply = await stage.ask("GET /api HTTP/1.1")
