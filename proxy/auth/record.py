@@ -6,6 +6,7 @@ that a restart does not trust a dead token.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,18 @@ class Intent:
 
     fingerprint: str
     at: float
+
+    @classmethod
+    def of(cls, refresh_token: str | None, at: float) -> Intent:
+        """None is the config's own."""
+        return cls(_fingerprint(refresh_token), at)
+
+    def marks(self, refresh_token: str | None) -> bool:
+        return self.fingerprint == _fingerprint(refresh_token)
+
+
+def _fingerprint(refresh_token: str | None) -> str:
+    return hashlib.sha256((refresh_token or "").encode("utf-8")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

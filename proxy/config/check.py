@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from proxy.config import listen
 from proxy.config.check_provider import check_provider, field_problem, template_findings
 from proxy.config.model import Client, Config, HeaderEdits, Route
-from proxy.config.seal import SHORTEST as SHORTEST_KEY
 from proxy.config.names import did_you_mean
+from proxy.config.seal import SHORTEST as SHORTEST_KEY
 from proxy.config.template import Template
 from proxy.config.where import Finding, Where
 

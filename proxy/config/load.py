@@ -21,8 +21,9 @@ from proxy.config.marks import Document, parse, unread
 from proxy.config.merge import merge
 from proxy.config.model import Config
 from proxy.config.problems import as_written, message
-from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, keys_of, resolve, with_key
+from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
+from proxy.config.store_key import keys_of, with_key
 from proxy.config.where import Finding, Where, dotted, place
 from proxy.errors import ConfigError, Problem
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 
-from proxy.config.seal import SHORTEST, Seal, Unsealable
+from proxy.config.seal import Seal, Unsealable
 from proxy.config.template import is_template, literal
 from proxy.config.where import Finding, Where
 
@@ -26,7 +26,6 @@ _LATER = re.compile(r"(vault|keyring|exec):")
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
 
 KEY_VARIABLE = "KEYLESS_STORE_KEY"
-_KEY_FILE = "key"
 
 STAND_IN = "https://unset.invalid/"
 """In place of a text that lacks a secret: valid in most places, so that the rest can still be checked."""
@@ -183,26 +182,6 @@ def _dotenv(path: Path) -> dict[str, str | None]:
     wide = written[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = written.decode("utf-16" if wide else "utf-8-sig", errors="replace")
     return dotenv_values(stream=io.StringIO(text), interpolate=False)
-
-
-def with_key(tree: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    """The tree with the environment's key, if it has none of its own."""
-    if tree.get("store_key") is None and sources.value(Reference("env", KEY_VARIABLE)):
-        return tree | {"store_key": f"${{{KEY_VARIABLE}}}"}
-    return tree
-
-
-def keys_of(tree: Mapping[str, Any], sources: Sources) -> tuple[str, ...]:
-    """What opens and, the first of them, seals: `store_key`, and the key file of a file store."""
-    part = {key: tree[key] for key in ("store", "store_key") if tree.get(key) is not None}
-    resolved = resolve(part, sources)
-    known = {} if resolved.missing or resolved.findings else resolved.tree
-    written = known.get("store_key", ())
-    keys = [written] if isinstance(written, str) else written if isinstance(written, list) else []
-    kind, _, folder = str(known.get("store", "")).partition(":")
-    beside = sources.value(Reference("file", f"{folder}/{_KEY_FILE}")) if kind == "file" else None
-    good = [key for key in keys if isinstance(key, str) and len(key) >= SHORTEST]
-    return tuple(dict.fromkeys((*good, *([beside.strip()] if beside else []))))
 
 
 def resolve(tree: Any, sources: Sources) -> Resolved:

@@ -30,7 +30,7 @@ from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
-from proxy.serve.judge import head_verdict, refused
+from proxy.serve.judge import refused, verdict
 from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import prepare, sort_headers
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
@@ -77,8 +77,8 @@ class Forwarder:
                 exchange.body = await self._body(exchange)
             reply = await self._upstream.send(prepare(exchange, token))
             if token is not None and lane.plan.refusals is not None:
-                verdict = head_verdict(lane.plan.refusals, reply, exchange.method, now.boot - token.minted.boot)
-                if verdict is Verdict.ACCEPTED:
+                age = now.boot - token.minted.boot
+                if verdict(lane.plan.refusals, reply, exchange.method, age) is Verdict.ACCEPTED:
                     self._accepted(lane, token)
                 else:
                     reply = await self._judged(exchange, reply, token)

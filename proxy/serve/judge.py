@@ -8,16 +8,21 @@ from proxy.serve.upstream import Reply
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
-def head_verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdict:
-    """What the head alone tells; most replies need no more. `age` is the token's, in seconds."""
-    return refusals.head(reply.status, reply.headers, age, method in SAFE)
+def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdict:
+    """What can be told without waiting: READ_BODY only where more of it must come. `age` is the token's, in seconds."""
+    safe = method in SAFE
+    found = refusals.head(reply.status, reply.headers, age, safe)
+    if found is not Verdict.READ_BODY or not reply.complete:
+        return found
+    dead = refusals.body(reply.status, reply.headers, age, safe, reply.seen(), True)
+    return Verdict.REFUSED if dead else Verdict.ACCEPTED
 
 
 async def refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
     """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
-    verdict = head_verdict(refusals, reply, method, age)
-    if verdict is not Verdict.READ_BODY:
-        return verdict is Verdict.REFUSED
+    found = verdict(refusals, reply, method, age)
+    if found is not Verdict.READ_BODY:
+        return found is Verdict.REFUSED
     prefix = await _peek(refusals, reply)
     return refusals.body(reply.status, reply.headers, age, method in SAFE, prefix, reply.complete)
 

@@ -11,7 +11,6 @@ Rule 2: an intent that is still there when we hold the lease means that its writ
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -136,11 +135,7 @@ class Mint:
 
     def _pending(self, found: Record | None) -> bool:
         """The refresh token that is stored may have been spent already."""
-        return (
-            found is not None
-            and found.intent is not None
-            and found.intent.fingerprint == fingerprint(self.refresh_token)
-        )
+        return found is not None and found.intent is not None and found.intent.marks(self.refresh_token)
 
     def _known(self) -> Record:
         """What this process knows, whatever the store does."""
@@ -208,12 +203,11 @@ class Mint:
 
     async def _intend(self, found: Record | None) -> None:
         """Say durably that the refresh token is about to be spent. Raises StoreDown."""
-        mark = fingerprint(self.refresh_token)
         ours = found is None or found.generation < self._life.generation
         known = self._known() if found is None or ours else found
-        if known.intent is not None and known.intent.fingerprint == mark:
+        if self._pending(known):
             return  # it stands there since the first try
-        intent = Intent(mark, self._means.clock().wall)
+        intent = Intent.of(self.refresh_token, self._means.clock().wall)
         record = replace(known, refresh_token=self.refresh_token, intent=intent)
         if not await self._records.amend(self._key, record, DURABLE):
             raise StoreDown("another process has kept a later token")
@@ -267,10 +261,6 @@ class Mint:
             hint = "It is tried again when the store is back; until then a restart needs a login."
             log.error("the rotated refresh token could not be kept", provider=self._names, hint=hint)
         return True
-
-
-def fingerprint(refresh_token: str | None) -> str:
-    return hashlib.sha256((refresh_token or "").encode("utf-8")).hexdigest()[:32]
 
 
 def _explained(error: IssuerError, pending: Intent | None) -> IssuerError:

@@ -72,7 +72,9 @@ def test_without_a_key_the_provider_sleeps_and_says_what_it_lacks(tmp_path: Path
         load(Path(path), environ={}, strict=True)
 
 
-@pytest.mark.parametrize("sealed", [Seal([new_key()]).seal(b"x").decode(), "gAAAA", "nonsense"])
+@pytest.mark.parametrize(
+    "sealed", [Seal([new_key()]).seal(b"x").decode(), "gAAAA", "nonsense"], ids=["another key", "cut", "nonsense"]
+)
 def test_a_wrong_key_or_damage_is_a_problem_of_that_line(tmp_path: Path, sealed: str) -> None:
     path = config(tmp_path, f"${{enc:{sealed}}}")
     with pytest.raises(ConfigError) as refused:

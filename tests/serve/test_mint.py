@@ -15,13 +15,14 @@ from proxy.auth.token import Minted
 from proxy.config.seal import Seal, new_key
 from proxy.errors import Fault, IssuerError
 from proxy.serve.keeper import Cell
-from proxy.serve.mint import KEEP_TRIES, fingerprint
+from proxy.serve.mint import KEEP_TRIES
 from proxy.serve.records import Records
 from proxy.serve.store import BUDGET, EVERYTHING, Heard, StoreDown
 from proxy.serve.store.memory import MemoryStore
 from tests.serve.cells import LOGIN, Scheme, World, down, landed
 
 SEAL = Seal([new_key()])
+MINTED = 1_700_000_000.0  # where the clock of a World begins
 ROTATING = Scheme("mail", one_shot=True)
 
 
@@ -210,7 +211,7 @@ async def test_a_rotating_refresh_token_is_not_sent_without_a_store(store: Share
     store.fails = {fails}
     here = world(store)
     cell = rotating(here, "r1")
-    with pytest.raises(Fault, match="token_unavailable.*The store must be there"):
+    with pytest.raises(Fault, match=r"token_unavailable.*The store must be there"):
         await cell.token("mail")
     assert sent() == []
     store.fails = set()
@@ -252,10 +253,11 @@ async def test_trap_15_it_is_kept_before_it_is_used(store: SharedMemory) -> None
         seen.append((cell.life.generation, cell.life.token.value))
 
     store.on_write = look
+    store.calls.clear()
     await cell.renew(1)
+    assert store.calls[-2:] == ["amend", "write"]
     assert seen == [(1, "with-r1")], "the new one was published before it was kept"
     assert (await stored(store)).refresh_token == "r2"
-    assert store.calls[-2:] == ["amend", "write"]
     assert sent() == [None, "r1"]
 
 
@@ -310,33 +312,16 @@ async def test_a_store_that_was_emptied_gets_back_what_is_known(store: SharedMem
 
 async def test_the_loser_reads_again_and_adopts(store: SharedMemory) -> None:
     """`invalid_grant`, as another process was faster: its token serves (TRAPS 15)."""
-    cell = rotating(world(store), "r1")
-    await cell.token("mail")
-    theirs = Record(2, "theirs", 1_700_000_000.0, 1_700_000_080.0, 20, 10, "r2")
-
-    class Faster(IssuerError):
-        pass
-
-    records = Records(store, SEAL)
-
-    class Logins:
-        async def login(self, flow: Any) -> Minted:
-            next(flow)
-            await records.keep("mail", theirs)
-            raise IssuerError(LOGIN, "the issuer answered 400", error="invalid_grant")
-
     here = world(store)
-    loser = Cell(
-        Scheme("mail", one_shot=True),
-        cell.life,
-        here.keeper._means.__class__(  # a cell of its own means
-            Logins(), records, here.clock, lambda: 0.5, here.sleep
-        ),
-        60.0,
-    )
-    token = await loser.renew(1)
-    assert token is not None
-    assert (token.value, token.generation) == ("theirs", 2)
+    cell = rotating(here, "r1")
+    await cell.token("mail")
+    here.logins.script = [IssuerError(LOGIN, "the issuer answered 400", error="invalid_grant")]
+    tasks = await here.held(cell.renew(1))
+    theirs = Record(2, "theirs", MINTED, MINTED + 80, 20, 10, "r2")
+    await Records(store, SEAL).keep("mail", theirs)
+    here.logins.gate.set()
+    (token,) = await asyncio.gather(*tasks)
+    assert (token.value, token.generation, here.logins.calls) == ("theirs", 2, 2)
 
 
 async def test_the_loser_tries_the_other_refresh_token_once(store: SharedMemory) -> None:
@@ -376,7 +361,7 @@ async def test_a_lost_lease_overwrites_nothing_newer(store: SharedMemory) -> Non
     cell = rotating(here, "r1", "r2-ours")
     await cell.token("mail")
     tasks = await here.held(cell.renew(1))
-    await Records(store, SEAL).keep("mail", Record(2, "theirs", 1_700_000_000.0, 1_700_000_080.0, 20, 10, "r2-theirs"))
+    await Records(store, SEAL).keep("mail", Record(2, "theirs", MINTED, MINTED + 80, 20, 10, "r2-theirs"))
     here.logins.gate.set()
     (token,) = await asyncio.gather(*tasks)
     assert token.value == "theirs"
@@ -399,7 +384,7 @@ async def test_an_intent_of_a_dead_process_is_finished_by_one_who_watches(store:
     here = world(store)
     cell = rotating(here, "r1", "r2")
     await cell.token("mail")
-    begun = Intent(fingerprint("r1"), 1_700_000_000.0)
+    begun = Intent.of("r1", MINTED)
     known = await stored(store)
     await Records(store, SEAL).amend(
         "mail", Record(1, known.value, refresh_token="r1", expires=known.expires, intent=begun)

@@ -81,6 +81,12 @@ class Reply:
             await self._more()
         return self.take()
 
+    def seen(self) -> bytes:
+        """What has come and was not read yet, left where it is."""
+        if len(self._chunks) > 1:
+            self._chunks[:] = (b"".join(self._chunks),)
+        return self._chunks[0] if self._chunks else b""
+
     def take(self) -> bytes:
         """What has come and was not read yet."""
         chunks = self._chunks

@@ -1,0 +1,55 @@
+"""Seals secrets: Fernet, the first key seals, all of them open (key rotation).
+
+Owns: keys and sealed bytes. Must not know: what is sealed, where it goes, where keys come from.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from proxy.errors import KeylessError
+
+SHORTEST = 16
+
+
+class Unsealable(KeylessError):  # noqa: N818 -- it says what is the case
+    """These bytes were not sealed with any of our keys, or were changed since."""
+
+
+class Seal:
+    """`keys` are Fernet keys, or any text of 16 characters and more, from which one is derived. Raises ValueError."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise ValueError("a seal needs a key; `keyless seal --new-key` makes one")
+        self._fernet = MultiFernet([Fernet(_fernet_key(key)) for key in dict.fromkeys(keys)])
+
+    def seal(self, data: bytes) -> bytes:
+        return self._fernet.encrypt(data)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Raises Unsealable."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise Unsealable("sealed with another key, or damaged") from None
+
+
+def new_key() -> str:
+    return Fernet.generate_key().decode("ascii")
+
+
+def _fernet_key(key: str) -> bytes:
+    try:
+        if len(base64.urlsafe_b64decode(key)) == 32:
+            return key.encode("ascii")
+    except ValueError:
+        pass
+    if len(key) < SHORTEST:
+        raise ValueError(f"expected at least {SHORTEST} characters; `keyless seal --new-key` makes one")
+    # The salt is fixed, since every machine of a fleet must come to the same key; scrypt is for short passphrases.
+    return base64.urlsafe_b64encode(hashlib.scrypt(key.encode(), salt=b"keyless store", n=2**14, r=8, p=1, dklen=32))
