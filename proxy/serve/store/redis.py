@@ -138,18 +138,21 @@ class RedisStore:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
-                    await heard(EVERYTHING)
                     await self._listen(channel, heard)
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(RETRY_WATCH)
 
     async def _listen(self, channel: PubSub, heard: Heard) -> None:
-        """Until Redis has nothing to say to a ping: a connection that a network has dropped says nothing for ever."""
+        """Until Redis has nothing to say to a ping: a connection that a network has dropped says nothing for ever.
+
+        redis-py reconnects by itself, and only a second 'subscribe' tells that something was missed.
+        """
         pinged = False
         while True:
-            message = await channel.get_message(ignore_subscribe_messages=True, timeout=SILENCE)
-            if message is not None and message["type"] == "message":
-                await heard(message["data"].decode("ascii", "replace"))
+            message = await channel.get_message(timeout=SILENCE)
+            if message is not None and message["type"] in ("subscribe", "message"):
+                told = message["type"] == "message"
+                await heard(message["data"].decode("ascii", "replace") if told else EVERYTHING)
             if message is None and pinged:
                 return
             if pinged := message is None:
