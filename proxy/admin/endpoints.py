@@ -101,12 +101,15 @@ class Admin:
         return _json(request, {"ready": not unready, "providers": states}, 503 if unready else 200)
 
     def _is_ready(self, name: str, state: str) -> bool:
-        """A token that died while nobody asked is fetched now, and is no reason to be sent no requests."""
+        """A token that died while nobody asked is fetched now, and is no reason to be sent no requests.
+
+        Nor is one that is not fetched before it is needed (`exclusive`): the first request would never come.
+        """
         cell = self._cells.get(name)
         if cell is None or state in USABLE:
             return cell is not None
         cell.warm()
-        return state in DEAD and cell.life.failure is None
+        return (state in DEAD or cell.life.exclusive) and cell.life.failure is None
 
     def _state(self, name: str) -> str:
         cell = self._cells.get(name)

@@ -80,6 +80,18 @@ async def test_sleeping_providers_are_not_unready(stage: Stage) -> None:
     assert (await stage.ask("GET /-/readyz/asleep HTTP/1.1")).status == 503
 
 
+async def test_a_provider_that_waits_to_be_needed_is_not_unready(stage: Stage) -> None:
+    """An exclusive token is not fetched before a request asks for it; a load balancer would wait for ever."""
+    url = f"{stage.sandbox.url}/oauth2/token"
+    keys = {"client_id": "sandbox-key", "client_secret": "sandbox-secret"}
+    provider = {"scheme": "oauth2", "token_url": url, "exclusive": True, **keys}
+    stage.sandbox.gate.clear()
+    await stage.open({"/x": {"upstream": stage.sandbox.url, "provider": "x"}}, providers={"x": provider})
+    reply = await stage.ask("GET /-/readyz HTTP/1.1")
+    assert (reply.status, reply.json()["providers"]["x"]) == (200, "empty")
+    assert stage.sandbox.token_requests["oauth2"] == 0
+
+
 # ------------------------------------------------------------------------------------------- status
 
 
