@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
+from weakref import WeakSet
 
 import aiohttp
 import structlog
@@ -111,6 +112,7 @@ class Keyless:
         self._service: Service | None = None
         self._session: aiohttp.ClientSession | None = None
         self._blocking: Blocking | None = None
+        self._open: WeakSet[Reply] = WeakSet()
 
     async def __aenter__(self) -> Self:
         if not structlog.is_configured():  # a program that logs its own way keeps it
@@ -125,6 +127,8 @@ class Keyless:
 
     async def __aexit__(self, *exc: object) -> None:
         self._service = self._session = None
+        for opened in list(self._open):  # what nobody read to its end; later there is no loop to close it in
+            opened.close()
         await self._stack.aclose()
 
     def __enter__(self) -> Blocking:
@@ -167,7 +171,9 @@ class Keyless:
             raise _broken(error) from None
         if "X-Keyless-Error" in reply.headers:
             raise _fault(reply.headers["X-Keyless-Error"], await reply.json(content_type=None) or {})
-        return Reply(reply, asyncio.get_running_loop())
+        opened = Reply(reply, asyncio.get_running_loop())
+        self._open.add(opened)
+        return opened
 
     async def token(self, provider: str) -> str:
         """A provider's credential, for a program that must speak to the API by itself. It lives on for a minute, or

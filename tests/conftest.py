@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+import structlog
 import yaml
 from aiohttp import web
 
@@ -60,6 +61,12 @@ def providers(url: str) -> dict[str, Any]:
             "client_secret": SECRET,
         },
     }
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> None:
+    """No test logs into the stream that an earlier one has closed."""
+    structlog.reset_defaults()
 
 
 @dataclass

@@ -25,7 +25,7 @@ from proxy.cli import app
 from proxy.sandbox import KEY, SECRET, Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 30
+PATIENCE = 60
 """Seconds that a process may take to say or do something; it takes a fraction of one."""
 
 

@@ -90,9 +90,17 @@ def crew(folder: Path, config: dict[str, Any], workers: int = 2) -> Iterator[Cre
 
 def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
-    while not holds():
+    while not _holds_now(holds):
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.01)
+
+
+def _holds_now(holds: Callable[[], bool]) -> bool:
+    """Whoever asks a proxy whose worker is just being killed may be cut off: that is no answer yet."""
+    try:
+        return holds()
+    except OSError:
+        return False
 
 
 def is_alive(pid: int) -> bool:
