@@ -21,7 +21,8 @@ from proxy.auth.lifecycle import State
 from proxy.auth.token import Now
 from proxy.config.listen import is_loopback
 from proxy.errors import Fault
-from proxy.plan.guard import Guard, presented_key
+from proxy.plan.clients import presented_key
+from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer

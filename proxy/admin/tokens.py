@@ -13,7 +13,7 @@ from aiohttp import web
 
 from proxy.auth.token import Now
 from proxy.errors import Fault
-from proxy.plan.guard import ClientPlan
+from proxy.plan.clients import ClientPlan
 from proxy.plan.route import Plan
 from proxy.serve.handout import Handout, hand_out
 from proxy.serve.keeper import Cell

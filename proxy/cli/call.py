@@ -25,7 +25,7 @@ from proxy.cli.sandbox import standing_by
 from proxy.config.load import Loaded
 from proxy.config.model import Browser, Client, Log
 from proxy.errors import Fault
-from proxy.plan.guard import KEY_HEADERS
+from proxy.plan.clients import KEY_HEADERS
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import logs

@@ -20,7 +20,7 @@ from proxy.auth.token import Now, Token
 from proxy.config.load import Loaded
 from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
 from proxy.plan import headers
-from proxy.plan.guard import Clients
+from proxy.plan.clients import Clients
 from proxy.plan.links import Links
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router

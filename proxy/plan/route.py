@@ -16,7 +16,7 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
 from proxy.errors import Fault
-from proxy.plan.guard import Clients
+from proxy.plan.clients import Clients
 from proxy.plan.headers import Sieve
 from proxy.plan.links import Links
 from proxy.plan.router import Router

@@ -24,7 +24,8 @@ from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
 from proxy.errors import Fault
 from proxy.plan import cors
-from proxy.plan.guard import Clients, Guard
+from proxy.plan.clients import Clients
+from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import answer

@@ -8,7 +8,7 @@ Marks in HTML comments, which no reader sees, tell what a block or a table is:
     <!-- files: NAME -->   a config that includes NAME
     <!-- run -->           a Python program
     <!-- library -->       one that needs a config beside it, run by test_library_page.py
-    <!-- model: NAME -->   a table of the keys of a model of `proxy/config/model.py`
+    <!-- model: NAME -->   a table of the keys of a model of `proxy/config/model/`
 
 Any other yaml block is a whole config. A provider or a route that it only names is added here.
 """

@@ -1,124 +1,23 @@
-"""The config language of DESIGN §2 as a validated, frozen model.
-
-Owns: which keys exist, their types and defaults; `keyless schema` is printed from here. Must not know: files, the
-environment, YAML, or what a value is used for. The loader hands in plain mappings whose `${...}` are resolved and
-whose presets are merged.
-"""
+"""Providers: how a credential is got, where it goes, how its death shows (DESIGN §2, providers)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from proxy.config import units
-
-
-def _as_written(written: object) -> object:
-    """The loader's floats know their text: a parameter `1.10` must not become 1.1."""
-    return str(written) if isinstance(written, float) and str(written) != repr(written) else written
-
-
-Scalar = Annotated[str | int | float | bool, BeforeValidator(_as_written)]
-
-Duration = Annotated[
-    float,
-    BeforeValidator(units.duration),
-    WithJsonSchema({"type": ["string", "number"], "pattern": units.DURATION}),
-]
-Size = Annotated[
-    int,
-    BeforeValidator(units.size),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": units.SIZE}),
-]
-
-
-def _as_list(written: object) -> object:
-    return written if isinstance(written, list) else [written]
-
-
-def _scopes(written: object) -> object:
-    """A text holds as many as it has words, as in OAuth's own `scope`."""
-    return written.split() if isinstance(written, str) else written
-
-
-def _url(written: str) -> str:
-    if re.fullmatch(r"https?://[^/\s?#@\x00-\x1f\x7f]+([/?#][^\s\x00-\x1f\x7f]*)?", written) and _reachable(written):
-        return written
-    raise ValueError("expected an absolute http(s) URL")
-
-
-def _reachable(url: str) -> bool:
-    """Whether its host and port can be spoken of in DNS and TCP at all."""
-    try:
-        parts = urlsplit(url)
-        return bool((parts.hostname or "").encode("idna")) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _regex(written: str) -> str:
-    try:
-        re.compile(written)
-    except re.error as error:
-        where = "" if error.pos is None else f", this one breaks at character {error.pos + 1}"
-        # not the error's own text: it may quote the pattern
-        raise ValueError(f"expected a regular expression{where}") from None
-    return written
-
-
-def _prefix(written: str) -> str:
-    if not re.fullmatch(r"/([A-Za-z0-9._~!$&'()*+,;=:@-]+(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*)?", written):
-        raise ValueError("expected a path prefix such as /openai, without a slash at its end")
-    return written
-
-
-def _method(written: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]+", written):
-        raise ValueError("expected an HTTP method such as GET")
-    return written.upper()
-
-
-def _origin(written: str) -> str:
-    if not re.fullmatch(r"https?://[^/\s?#@]+", written):
-        raise ValueError("expected an origin such as https://app.example.com")
-    return written.lower()
-
-
-Url = Annotated[str, AfterValidator(_url)]
-Regex = Annotated[str, AfterValidator(_regex)]
-Prefix = Annotated[str, AfterValidator(_prefix)]
-Method = Annotated[str, AfterValidator(_method)]
-Origin = Annotated[str, AfterValidator(_origin)]
-
-
-def _one_or_more(*types: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": [*types, "array"], "items": {"type": list(types)}})
-
-
-OneOrMore = Annotated[list[Scalar], BeforeValidator(_as_list), _one_or_more("string", "integer", "number", "boolean")]
-Texts = Annotated[list[str], BeforeValidator(_as_list), _one_or_more("string")]
-Scopes = Annotated[list[str], BeforeValidator(_scopes), _one_or_more("string")]
-Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_as_list), _one_or_more("integer")]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors, nothing changes after load, and no error message repeats a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True)
-
-
-# ---------------------------------------------------------------------------------------------- providers
-
-
-class Secretive(Strict):
-    """A model whose values may be secrets: its repr shows none of them."""
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        yield from ()
+from proxy.config.model.values import (
+    Duration,
+    Method,
+    OneOrMore,
+    Regex,
+    Scalar,
+    Secretive,
+    Statuses,
+    Strict,
+    Texts,
+    Url,
+)
 
 
 class TokenRequest(Secretive):
@@ -366,103 +265,3 @@ class LoginProvider(ProviderCommon):
 
 
 Provider = Annotated[StaticProvider | OAuth2Provider | LoginProvider, Field(discriminator="scheme")]
-
-# ---------------------------------------------------------------------------------------------- routes
-
-
-class HeaderEdits(Secretive):
-    set: dict[str, str] = {}
-    remove: Texts = []
-
-
-class Timeout(Strict):
-    connect: Duration = 10.0
-    head: Duration = 600.0
-    idle: Duration = 300.0
-
-
-class Replay(Strict):
-    max_body: Size = 1024 * 1024
-
-
-class Route(Secretive):
-    """`provider: none` forwards without a credential; it must be said, never happens by omission (TRAPS 28)."""
-
-    upstream: Url
-    provider: str
-    methods: list[Method] | None = None
-    paths: Texts | None = None
-    keep_prefix: bool = False
-    headers: HeaderEdits = HeaderEdits()
-    reply_headers: HeaderEdits = HeaderEdits()
-    timeout: Timeout = Timeout()
-    replay: Replay = Replay()
-    cookies: Literal["drop", "pass"] = "drop"
-    cors: Literal["proxy", "pass"] = "proxy"
-    scrub: Literal["bodies", "strict", "headers"] = "bodies"
-    stand_in: bool = False
-    require_scope: Scopes | None = None
-
-
-# ---------------------------------------------------------------------------------------------- the rest
-
-
-class Client(Secretive):
-    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`).
-
-    `read_tokens`: the providers whose tokens it may have, or all of them.
-    """
-
-    name: str
-    key: str
-    routes: list[Prefix] | None = None
-    methods: list[Method] | None = None
-    origins: list[Origin] | None = None
-    read_tokens: bool | list[str] = False
-
-
-class Browser(Strict):
-    origins: list[Origin] | None = None
-    hosts: Texts | None = None
-
-
-class Admin(Secretive):
-    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~-]+/$")] = "/-/"
-    key: str | None = None
-
-
-class Limits(Strict):
-    max_body: Size | None = None
-    max_header: Size = 32 * 1024
-    max_connections: int = Field(default=10_000, ge=1)
-
-
-class Log(Strict):
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["text", "json"] = "text"
-    access: bool = True
-
-
-def _store(written: str) -> str:
-    if not re.fullmatch(r"memory|file:\S.*|rediss?://\S+", written):
-        raise ValueError("expected memory, file:DIR, redis://... or rediss://...")
-    return written
-
-
-class Config(Strict):
-    """One whole config file, includes merged."""
-
-    listen: Texts = ["127.0.0.1:8080"]
-    providers: dict[str, Provider] = {}
-    routes: dict[Prefix, Route] = {}
-    clients: list[Client] = []
-    browser: Browser = Browser()
-    anyone: bool = False
-    strict: bool = False
-    forwarded: bool = False
-    store: Annotated[str, AfterValidator(_store)] = Field("memory", repr=False)
-    store_key: Texts | None = Field(None, repr=False)
-    workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = 1
-    admin: Admin = Admin()
-    limits: Limits = Limits()
-    log: Log = Log()

@@ -1,0 +1,41 @@
+"""Routes: a path prefix, its upstream, its rules (DESIGN §2, routes)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from proxy.config.model.values import Duration, Method, Scopes, Secretive, Size, Strict, Texts, Url
+
+
+class HeaderEdits(Secretive):
+    set: dict[str, str] = {}
+    remove: Texts = []
+
+
+class Timeout(Strict):
+    connect: Duration = 10.0
+    head: Duration = 600.0
+    idle: Duration = 300.0
+
+
+class Replay(Strict):
+    max_body: Size = 1024 * 1024
+
+
+class Route(Secretive):
+    """`provider: none` forwards without a credential; it must be said, never happens by omission (TRAPS 28)."""
+
+    upstream: Url
+    provider: str
+    methods: list[Method] | None = None
+    paths: Texts | None = None
+    keep_prefix: bool = False
+    headers: HeaderEdits = HeaderEdits()
+    reply_headers: HeaderEdits = HeaderEdits()
+    timeout: Timeout = Timeout()
+    replay: Replay = Replay()
+    cookies: Literal["drop", "pass"] = "drop"
+    cors: Literal["proxy", "pass"] = "proxy"
+    scrub: Literal["bodies", "strict", "headers"] = "bodies"
+    stand_in: bool = False
+    require_scope: Scopes | None = None

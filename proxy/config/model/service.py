@@ -1,0 +1,55 @@
+"""The whole file: what listens, where tokens are kept, limits, logs (DESIGN §2, the rest)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from proxy.config.model.client import Browser, Client
+from proxy.config.model.provider import Provider
+from proxy.config.model.route import Route
+from proxy.config.model.values import Prefix, Secretive, Size, Strict, Texts
+
+
+class Admin(Secretive):
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~-]+/$")] = "/-/"
+    key: str | None = None
+
+
+class Limits(Strict):
+    max_body: Size | None = None
+    max_header: Size = 32 * 1024
+    max_connections: int = Field(default=10_000, ge=1)
+
+
+class Log(Strict):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+    access: bool = True
+
+
+def _store(written: str) -> str:
+    if not re.fullmatch(r"memory|file:\S.*|rediss?://\S+", written):
+        raise ValueError("expected memory, file:DIR, redis://... or rediss://...")
+    return written
+
+
+class Config(Strict):
+    """One whole config file, includes merged."""
+
+    listen: Texts = ["127.0.0.1:8080"]
+    providers: dict[str, Provider] = {}
+    routes: dict[Prefix, Route] = {}
+    clients: list[Client] = []
+    browser: Browser = Browser()
+    anyone: bool = False
+    strict: bool = False
+    forwarded: bool = False
+    store: Annotated[str, AfterValidator(_store)] = Field("memory", repr=False)
+    store_key: Texts | None = Field(None, repr=False)
+    workers: Annotated[int, Field(ge=1, le=64)] | Literal["auto"] = 1
+    admin: Admin = Admin()
+    limits: Limits = Limits()
+    log: Log = Log()
