@@ -10,8 +10,6 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any, Self
 
-from aiohttp import web
-
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
 from proxy.config.listen import Listener, parse
@@ -23,6 +21,7 @@ from proxy.serve import clock
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
 from proxy.serve.http1.dial import Dialer
+from proxy.serve.inbound.request import Request
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Cell, Keeper
 from proxy.serve.logs import AccessLog
@@ -32,7 +31,7 @@ from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
 from proxy.serve.upstream import Upstream
 
-Answering = Coroutine[Any, Any, web.StreamResponse]
+Answering = Coroutine[Any, Any, None]
 
 
 class Service:
@@ -114,14 +113,12 @@ class Service:
         return self._server(Guard(hosts=None, origins=None))
 
     def _server(self, guard: Guard) -> Server:
-        limits = self._config.limits
-        handler = partial(_handle, self.admin, self.forwarder, guard)
-        return Server(handler, max_header=limits.max_header, max_connections=limits.max_connections)
+        return Server(partial(_handle, self.admin, self.forwarder, guard), self._config.limits)
 
 
-def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: web.BaseRequest) -> Answering:
+def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: Request) -> Answering:
     """Not a coroutine of its own: that would cost each request one more."""
-    if admin.takes(request.raw_path):
+    if admin.takes(request.target):
         return admin.handle(request, guard)
     return forwarder.handle(request, guard)
 

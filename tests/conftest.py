@@ -15,13 +15,13 @@ import aiohttp
 import pytest
 import structlog
 import yaml
-from aiohttp import web
 
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.serve import logs
+from proxy.serve.server import Server
 from tests.wire import PATIENCE, Message, Play, RawApi, Wire
 
 STYLES = ("baidu", "aiob", "session", "oauth2")
@@ -151,11 +151,14 @@ class Stage:
                 await asyncio.sleep(0)
 
     @property
-    def server(self) -> web.Server:
-        """Counts the proxy's client connections and requests."""
-        server = self.service._listening._runners[0].server
-        assert server is not None
-        return server
+    def server(self) -> Server:
+        """Knows the proxy's client connections."""
+        return self.service._listening.servers[0]
+
+    @property
+    def serving(self) -> int:
+        """Requests of clients that are being served."""
+        return sum(not connection.idle for connection in self.server.connections)
 
     @property
     def busy(self) -> int:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from aiohttp import web
-
 from proxy import __version__
 from proxy.admin.fleet import Fleet, merge
 from proxy.admin.tokens import Tokens
@@ -26,6 +24,7 @@ from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
+from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
@@ -50,22 +49,23 @@ class Admin:
         self._clock = clock
         self._tokens = Tokens(plan, cells, clock)
         self._path = path
+        self._prefix = path.encode("ascii")
         self._fleet = fleet
         self._key = None if key is None else hashlib.sha256(key.encode("utf-8")).digest()
 
-    def takes(self, raw_path: str) -> bool:
-        return raw_path.startswith(self._path)
+    def takes(self, target: bytes) -> bool:
+        return target.startswith(self._prefix)
 
-    async def handle(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
+    async def handle(self, request: Request, guard: Guard) -> None:
         try:
             return await self._answer(request, guard)
         except Fault as fault:
             return answer.fault(request, fault, None)
 
-    async def _answer(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
+    async def _answer(self, request: Request, guard: Guard) -> None:
         guard.host(request.headers.get("Host"))
         guard.origin(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
-        path, _ = split_path(request.raw_path)
+        path, _ = split_path(request.target)
         name, *rest = map(unquote, path.decode("latin-1").removeprefix(self._path).split("/"))
         if request.method in ("GET", "HEAD"):
             if name == "healthz" and not rest:
@@ -82,7 +82,7 @@ class Admin:
             return await self._switch(request, *rest)
         raise Fault("no_route", f"nothing lies at {path.decode('latin-1')}")
 
-    def _check_operator(self, request: web.BaseRequest) -> None:
+    def _check_operator(self, request: Request) -> None:
         if self._key is not None:
             given = hashlib.sha256((presented_key(request.headers) or "").encode("utf-8", "surrogateescape")).digest()
             if not hmac.compare_digest(given, self._key):
@@ -92,7 +92,7 @@ class Admin:
 
     # -------------------------------------------------------------- readiness and status
 
-    def _readyz(self, request: web.BaseRequest, names: list[str]) -> web.StreamResponse:
+    def _readyz(self, request: Request, names: list[str]) -> None:
         """All configured providers, or the named one; a provider whose secrets are not set is asleep, not unready."""
         states = {name: self._state(name) for name in self._plan.providers if not names or name in names}
         if not states and names:
@@ -157,7 +157,7 @@ class Admin:
 
     # -------------------------------------------------------------- switches
 
-    async def _switch(self, request: web.BaseRequest, name: str, action: str) -> web.StreamResponse:
+    async def _switch(self, request: Request, name: str, action: str) -> None:
         cell = self._cells.get(name)
         if name not in self._plan.providers or action not in ("expire", "refresh"):
             raise Fault("no_route", f"there is no provider {name}, or nothing called {action}")
@@ -182,14 +182,13 @@ def _provider(state: str, **known: Any) -> dict[str, Any]:
     return {"state": state} | empty | known
 
 
-def _is_local(request: web.BaseRequest) -> bool:
+def _is_local(request: Request) -> bool:
     """From this machine, and not through another proxy on it."""
     if any(name in request.headers for name in _PROXIED):
         return False
-    peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return not peer or is_loopback(peer[0])
+    return request.peer is None or is_loopback(request.peer)
 
 
-def _json(request: web.BaseRequest, document: dict[str, Any], status: int = 200) -> web.StreamResponse:
+def _json(request: Request, document: dict[str, Any], status: int = 200) -> None:
     body = json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n"
     return answer.own(request, status, [], "application/json", body)

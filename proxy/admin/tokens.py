@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import structlog
-from aiohttp import web
 
 from proxy.auth.token import Now
 from proxy.errors import Fault
 from proxy.plan.clients import ClientPlan
 from proxy.plan.route import Plan
 from proxy.serve.handout import Handout, hand_out
+from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
 
 log = structlog.get_logger("keyless.audit")
@@ -29,10 +29,10 @@ class Tokens:
         self._cells = cells
         self._clock = clock
 
-    async def give(self, request: web.BaseRequest, provider: str) -> Handout:
+    async def give(self, request: Request, provider: str) -> Handout:
         """Raises Fault. The guard has looked at Host and origin already."""
         client = self._admit(request)
-        told = {"client": client.name, "provider": provider, "peer": _peer(request)}
+        told = {"client": client.name, "provider": provider, "peer": request.peer or "unix"}
         try:
             client.check_token(provider)
             handout = await hand_out(self._plan, self._cells, self._clock, provider)
@@ -42,15 +42,10 @@ class Tokens:
         log.info("token handed out", **told, generation=handout.generation, expires_in=handout.expires_in)
         return handout
 
-    def _admit(self, request: web.BaseRequest) -> ClientPlan:
+    def _admit(self, request: Request) -> ClientPlan:
         """No web page gets a token, whatever its origin: a key in a page can be read by whoever opens it."""
         if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
             raise Fault("origin_refused", "tokens are not given to web pages")
         if not self._plan.clients:
             raise Fault("route_refused", "tokens are given only to `clients` with `read_tokens`; the config has none")
         return self._plan.clients.identify(request.headers)
-
-
-def _peer(request: web.BaseRequest) -> str:
-    peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return str(peer[0]) if peer else "unix"

@@ -103,7 +103,8 @@ def narrowed(loaded: Loaded, target: str, key: str) -> Loaded:
     """The config for this one request: only its route, so that no other issuer is asked; only this client."""
     config = loaded.config
     try:
-        matched = Router({prefix: prefix for prefix in config.routes}).match(split_path(target)[0])
+        path, _ = split_path(target.encode("utf-8", "surrogateescape"))
+        matched = Router({prefix: prefix for prefix in config.routes}).match(path)
     except Fault:
         matched = None  # the service says so too, in its own words
     routes = {matched[0]: config.routes[matched[0]]} if matched else {}

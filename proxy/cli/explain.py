@@ -86,7 +86,7 @@ def _refuse(fault: Fault, as_json: bool) -> None:
 def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
     """Raises Fault where the proxy would answer with one."""
     plan = compile_plan(loaded, lambda: 0.0, Now(0.0, 0.0))
-    path, query = split_path(target)
+    path, query = split_path(target.encode("utf-8", "surrogateescape"))
     route, rest = _route(plan, method, path)
     written = loaded.config.routes[route.prefix]
     provider = loaded.config.providers.get(written.provider)
@@ -148,7 +148,7 @@ def _removed(route: RoutePlan) -> list[str]:
 
 def _passes(route: RoutePlan, name: bytes) -> bool:
     lines, noted = route.request_headers.sort([(name, b"")])
-    return bool(lines) or (name == b"cookie" and bool(noted) and route.cookies) or (name == b"upgrade" and bool(noted))
+    return bool(lines) or (name == b"cookie" and bool(noted) and route.cookies) or name == b"upgrade"
 
 
 def _set(route: RoutePlan) -> list[str]:

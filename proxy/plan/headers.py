@@ -28,7 +28,11 @@ _MEMO_BOUND = 4096
 _PASS, _DROP = b"pass", b"drop"
 _NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
 
-NOTED_IN_REQUESTS = frozenset((b"connection", b"upgrade", b"transfer-encoding", b"cookie", b"accept-encoding"))
+ABOUT_THE_REQUEST = frozenset(
+    (b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
+)
+"""What the proxy itself must know; none of it passes as it stands."""
+NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding"))
 NOTED_IN_REPLIES = frozenset(
     (b"content-type", b"content-encoding", b"content-length", b"location", b"content-location", b"link", b"upgrade")
 )
@@ -77,7 +81,7 @@ class Sieve:
 def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool) -> Sieve:
     """For requests to the API; `slots` are the headers that the provider fills."""
     edited = lower_names(removed)
-    noted = NOTED_IN_REQUESTS - edited
+    noted = ABOUT_THE_REQUEST | (NOTED_IN_REQUESTS - edited)
     drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | slots | edited
     if forwarded:
         return Sieve(drop, (b"sec-fetch-", OURS), noted)
@@ -101,10 +105,19 @@ def set_lines(headers: Mapping[str, str]) -> bytes:
     return b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in headers.items())
 
 
-def named_by_connection(noted: Pairs) -> frozenset[bytes]:
-    """The headers that `Connection` headers declare hop-by-hop, beside those that always are (TRAPS 21)."""
-    said = b",".join(value for name, value in noted if name == b"connection").lower()
-    return frozenset(token.strip() for token in said.split(b",")) - _NOT_NAMED
+def facts(noted: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Noted headers by name; of those that came several times, all values (RFC 9110 §5.3)."""
+    found = dict(noted)
+    if len(found) != len(noted):
+        for name in found:
+            glue = b"; " if name == b"cookie" else b", "
+            found[name] = glue.join(value for known, value in noted if known == name)
+    return found
+
+
+def named_by_connection(said: bytes) -> frozenset[bytes]:
+    """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
+    return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED
 
 
 def without(headers: Pairs, names: frozenset[bytes]) -> list[tuple[bytes, bytes]]:

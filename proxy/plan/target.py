@@ -92,9 +92,8 @@ class Target:
         )
 
 
-def split_path(raw: str) -> tuple[bytes, bytes]:
+def split_path(target: bytes) -> tuple[bytes, bytes]:
     """A request target from the wire as path and query. Raises Fault for any that could leave its route."""
-    target = raw.encode("utf-8", "surrogateescape")
     path, _, query = target.partition(b"?")
     if not path.startswith(b"/"):
         raise Fault("path_refused", "the request target must be a path, not a URL")

@@ -6,47 +6,23 @@ was got.
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
-from http import HTTPStatus
+from contextlib import suppress
 
-from aiohttp import web
-
-from proxy.errors import Fault, whole_seconds
+from proxy.errors import Fault
 from proxy.plan import cors
 from proxy.plan.scrub import Scrubber, is_text, scrub
 from proxy.serve.exchange import Exchange
+from proxy.serve.inbound.request import Request
+from proxy.serve.problem import PROBLEM, encoded, problem, status_line
 from proxy.serve.upstream import Broken, Reply, Stalled
 
 NO_BODY = frozenset((204, 304))
-PROBLEM = "application/problem+json"
 _TITLES = {name: name.title() for name in (b"content-type", b"content-length", b"content-encoding")}
 LINKING = frozenset((b"location", b"content-location", b"link"))
 _MEMO_BOUND = 512
-_status_lines: dict[tuple[int, bytes], bytes] = {}
 _texts: dict[bytes, bool] = {}
-
-
-class Answered(web.StreamResponse):
-    """Tells aiohttp's server that the reply is written already, and whether the connection lives on."""
-
-    def __init__(self, alive: bool) -> None:
-        super().__init__()
-        self._alive = alive
-
-    @property
-    def keep_alive(self) -> bool | None:
-        return self._alive
-
-    async def prepare(self, request: web.BaseRequest) -> None:  # noqa: ARG002 -- aiohttp's signature
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:  # noqa: ARG002 -- aiohttp's signature
-        return None
-
-
-KEPT, CLOSED = Answered(True), Answered(False)
 
 
 class Framing:
@@ -56,11 +32,11 @@ class Framing:
 
     def __init__(self, exchange: Exchange, status: int, has_length: bool) -> None:
         request = exchange.request
-        modern = request.version >= (1, 1)
+        modern = request.modern
         self.empty = exchange.method == "HEAD" or status in NO_BODY
         self.chunked = modern and not has_length and not self.empty
         self.by_close = not (has_length or self.chunked or self.empty)
-        self.keep_alive = request.keep_alive and modern and not self.by_close
+        request.keep_alive = self.keep_alive = request.keep_alive and modern and not self.by_close
 
     def lines(self) -> bytes:
         coding = b"Transfer-Encoding: chunked\r\n" if self.chunked else b""
@@ -73,7 +49,7 @@ class Framing:
         return b"0\r\n%b\r\n" % trailers if self.chunked else b""
 
 
-def whole(exchange: Exchange, reply: Reply) -> web.StreamResponse:
+def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
     data = scrub(reply.take(), exchange.needles) if scrubbed else reply.take()
@@ -84,14 +60,13 @@ def whole(exchange: Exchange, reply: Reply) -> web.StreamResponse:
         _write(exchange, head + framing.wrap(data) + framing.end(_trailers(exchange, reply)))
     else:
         _write(exchange, head + data)
-    return KEPT if framing.keep_alive else CLOSED
 
 
-async def stream(exchange: Exchange, reply: Reply) -> web.StreamResponse:
+async def stream(exchange: Exchange, reply: Reply) -> None:
     """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
     scrubber = Scrubber(exchange.needles) if scrubbed else None
-    writer = exchange.request.writer
+    client = exchange.request.connection
     try:
         _write(exchange, head)
         while data := await reply.read():
@@ -99,18 +74,17 @@ async def stream(exchange: Exchange, reply: Reply) -> web.StreamResponse:
                 data = scrubber.feed(data)
             if data:
                 _write(exchange, framing.wrap(data))
-                await writer.drain()
+                await client.drain()
     except Exception as error:
         # The head is out: an honest end is impossible, so the client must see a broken connection (TRAPS 28).
         _abort(exchange, framing)
         if isinstance(error, (Broken, Stalled, Fault)):
-            return CLOSED
+            return
         raise
     finally:
         reply.close()
     rest = framing.wrap(scrubber.end()) if scrubber is not None else b""
     _write(exchange, rest + framing.end(_trailers(exchange, reply)))
-    return KEPT if framing.keep_alive else CLOSED
 
 
 def _trailers(exchange: Exchange, reply: Reply) -> bytes:
@@ -173,75 +147,40 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
 
 def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> None:
     """A 1xx reply of the API, 103 say, passed on at once (RFC 9110 §15.2)."""
-    if exchange.request.version >= (1, 1) and exchange.request.transport is not None:
+    if exchange.request.modern:
         lines, noted = exchange.lane.plan.reply_headers.sort(headers)
         lines += [_noted_line(exchange, name, value) for name, value in noted if name == b"link"]
         head = scrub(b"".join(lines), exchange.needles)
         _write(exchange, status_line(status, b"") + head + b"\r\n")
 
 
-def fault(request: web.BaseRequest, error: Fault, cors_origin: str | None) -> web.StreamResponse:
+def fault(request: Request, error: Fault, cors_origin: str | None) -> None:
     """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer."""
-    headers, body = _problem(error)
-    return own(request, error.status, headers, PROBLEM, body, cors_origin)
-
-
-def last_words(error: Fault) -> bytes:
-    """The same, finished, for a connection that closes before anything was asked."""
-    headers, body = _problem(error)
-    headers += [("Content-Type", PROBLEM), ("Content-Length", str(len(body))), ("Connection", "close")]
-    return status_line(error.status, b"") + encoded(headers) + b"\r\n" + body
-
-
-def _problem(error: Fault) -> tuple[list[tuple[str, str]], bytes]:
-    headers = [("X-Keyless-Error", error.code), *error.headers]
-    if error.retry_after is not None or error.status in (429, 503):
-        headers.append(("Retry-After", str(whole_seconds(error.retry_after or 1.0))))
-    return headers, json.dumps(error.problem(), ensure_ascii=False).encode("utf-8") + b"\n"
+    headers, body = problem(error)
+    own(request, error.status, headers, PROBLEM, body, cors_origin)
 
 
 def own(
-    request: web.BaseRequest,
+    request: Request,
     status: int,
     headers: list[tuple[str, str]],
     content_type: str | None = None,
     body: bytes = b"",
     cors_origin: str | None = None,
-) -> web.StreamResponse:
+) -> None:
     """A whole reply of the proxy's own. A body that may still come, or never, makes the next request a guess."""
-    keep_alive = request.keep_alive and request.version >= (1, 1) and request.content.is_eof()
+    request.keep_alive = request.keep_alive and request.modern and request.complete
     if content_type is not None:
         headers = [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers]
     if status not in NO_BODY:
         headers.append(("Content-Length", str(len(body))))
     if cors_origin is not None:
         headers += cors.exposed(cors_origin)
-    if not keep_alive:
+    if not request.keep_alive:
         headers.append(("Connection", "close"))
     sent = b"" if request.method == "HEAD" else body
-    if request.transport is not None and not request.transport.is_closing():
-        request.transport.write(status_line(status, b"") + encoded(headers) + b"\r\n" + sent)
-    return KEPT if keep_alive else CLOSED
-
-
-def encoded(headers: list[tuple[str, str]] | cors.Headers) -> bytes:
-    return b"".join(f"{name}: {value}\r\n".encode("latin-1", "replace") for name, value in headers)
-
-
-def status_line(status: int, reason: bytes) -> bytes:
-    line = _status_lines.get((status, reason))
-    if line is None:
-        line = b"HTTP/1.1 %d %b\r\n" % (status, reason or _phrase(status))
-        if len(_status_lines) < _MEMO_BOUND:
-            _status_lines[status, reason] = line
-    return line
-
-
-def _phrase(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode("ascii")
-    except ValueError:
-        return b""
+    with suppress(ConnectionResetError):  # there is no one to tell
+        request.connection.write(status_line(status, b"") + encoded(headers) + b"\r\n" + sent)
 
 
 def _is_text(content_type: bytes) -> bool:
@@ -254,15 +193,13 @@ def _is_text(content_type: bytes) -> bool:
 
 
 def _write(exchange: Exchange, data: bytes) -> None:
-    transport = exchange.request.transport
-    if transport is None or transport.is_closing():
-        raise ConnectionResetError("the client has gone")
     if data:
-        transport.write(data)
+        exchange.request.connection.write(data)
 
 
 def _abort(exchange: Exchange, framing: Framing) -> None:
-    transport = exchange.request.transport
+    exchange.request.keep_alive = False
+    transport = exchange.request.connection.transport
     if transport is None:
         return
     if framing.by_close:

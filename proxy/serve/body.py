@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from aiohttp import StreamReader, web
-
 from proxy.errors import Fault
+from proxy.serve.inbound.request import Request
 
 SHORT = 64 * 1024
 """Bodies of a known length up to this are read whole: one write to the API instead of two and a task."""
@@ -21,24 +20,25 @@ EDITABLE = 16 * 1024 * 1024
 class Body:
     """`length` is None for chunked bodies. `whole` is set once all of it is in memory."""
 
-    __slots__ = ("_captured", "_content", "_continue", "_max", "_room", "_seen", "length", "whole")
+    __slots__ = ("_captured", "_continue", "_max", "_request", "_room", "_seen", "length", "whole")
 
-    def __init__(self, request: web.BaseRequest, length: int | None, capture: int, max_body: int | None) -> None:
+    def __init__(self, request: Request, length: int | None, capture: int, max_body: int | None) -> None:
         self.length = length
         self.whole: bytes | None = None
-        self._content: StreamReader = request.content
+        self._request = request
         self._captured: list[bytes] = []
         self._room = capture
         self._seen = 0
         self._max = max_body
-        self._continue = request if request.headers.get("Expect", "").lower() == "100-continue" else None
+        self._continue = request.modern and (request.header(b"expect") or b"").lower() == b"100-continue"
 
     @classmethod
-    async def of(cls, request: web.BaseRequest, capture: int, max_body: int | None) -> Body | None:
+    async def of(cls, request: Request, capture: int, max_body: int | None) -> Body | None:
         """The body of `request`, None if it has none. `capture` bytes are kept for a replay. Raises Fault."""
-        length = request.content_length
-        if length is None and "Transfer-Encoding" not in request.headers:
+        said = request.header(b"content-length")
+        if said is None and request.header(b"transfer-encoding") is None:
             return None
+        length = None if said is None else int(said)
         if length is not None and max_body is not None and length > max_body:
             raise _too_large(max_body)
         body = cls(request, length, capture, max_body)
@@ -74,10 +74,7 @@ class Body:
 
     async def _next(self) -> bytes:
         """What has come since; b"" at the end. Raises Fault."""
-        try:
-            piece = await self._content.readany()
-        except web.RequestPayloadError:
-            raise Fault("bad_request", "the request's body is not what its head promised") from None
+        piece = await self._request.read()
         self._seen += len(piece)
         if self._max is not None and self._seen > self._max:
             raise _too_large(self._max)
@@ -92,9 +89,9 @@ class Body:
 
     def _say_continue(self) -> None:
         """Once, and only when the body is really wanted (RFC 9110 §10.1.1)."""
-        request, self._continue = self._continue, None
-        if request is not None and request.transport is not None and request.version >= (1, 1):
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        asked, self._continue = self._continue, False
+        if asked:
+            self._request.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _too_large(limit: int) -> Fault:

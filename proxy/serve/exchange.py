@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from proxy.auth.brake import Brake
 from proxy.auth.token import Now, Token
 from proxy.plan.route import RoutePlan
 from proxy.serve.body import Body
+from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
 
 CLIENT_GONE = 499
@@ -37,8 +36,8 @@ class Exchange:
     __slots__ = (
         "attempts",
         "body",
-        "cookie",
         "cors_origin",
+        "facts",
         "forced",
         "lane",
         "lines",
@@ -56,16 +55,16 @@ class Exchange:
 
     lane: Lane
     rest: bytes
+    facts: dict[bytes, bytes]
     lines: list[bytes]
 
-    def __init__(self, request: web.BaseRequest, started: float) -> None:
+    def __init__(self, request: Request, started: float) -> None:
         self.request = request
         self.started = started
         self.method = request.method
         self.path = b""
         self.query = b""
         self.cors_origin: str | None = None
-        self.cookie: bytes | None = None
         self.body: Body | None = None
         self.attempts = 1
         self.skipped: str | None = None
@@ -73,6 +72,11 @@ class Exchange:
         self.status = CLIENT_GONE  # until there is an answer
         self.upgrade = False
         self.needles: tuple[bytes, ...] = ()
+
+    @property
+    def framed(self) -> bool:
+        """Does the request announce a body, if only an empty one?"""
+        return b"content-length" in self.facts or b"transfer-encoding" in self.facts
 
     @property
     def replayable(self) -> bool:

@@ -17,8 +17,6 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from aiohttp import web
-from multidict import istr
 
 from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
@@ -26,22 +24,23 @@ from proxy.errors import Fault
 from proxy.plan import cors
 from proxy.plan.clients import Clients
 from proxy.plan.guard import Guard
+from proxy.plan.headers import request_sieve
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
+from proxy.serve.inbound.request import Request
 from proxy.serve.judge import refused, verdict
 from proxy.serve.logs import AccessLog
-from proxy.serve.prepare import prepare, sort_headers
+from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.websocket import tunnel
 
 log = structlog.get_logger("keyless.forward")
 
-# istr spares multidict the folding of the name, three times per request.
-_HOST, _ORIGIN, _FETCH_SITE = istr("Host"), istr("Origin"), istr("Sec-Fetch-Site")
-_BODILESS = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
+_NOWHERE = request_sieve(frozenset(), (), forwarded=False)
+"""For requests that no route takes: who asks is looked at all the same."""
 
 
 class Forwarder:
@@ -63,18 +62,17 @@ class Forwarder:
         self._access = access
         self._max_body = max_body
 
-    async def handle(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
+    async def handle(self, request: Request, guard: Guard) -> None:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
         now = self._clock()
         exchange = Exchange(request, now.boot)
         try:
-            done = self._admit(exchange, guard) or self._stand_in(exchange)
-            if done is not None:
-                return done
+            if self._admit(exchange, guard) or self._stand_in(exchange):
+                return
             lane = exchange.lane
-            sort_headers(exchange)
+            finish_head(exchange)
             token = lane.ready(now) or await self._token(lane)
-            if request.body_exists or exchange.method not in _BODILESS:  # a POST may say that its body is empty
+            if exchange.framed:
                 exchange.body = await self._body(exchange)
             reply = await self._upstream.send(prepare(exchange, token))
             if token is not None and lane.plan.refusals is not None:
@@ -85,35 +83,37 @@ class Forwarder:
                     reply = await self._judged(exchange, reply, token)
             exchange.status = reply.status
             if reply.complete:
-                return answer.whole(exchange, reply)
-            if reply.status == 101:
-                return await self._switched(exchange, reply)
-            return await answer.stream(exchange, reply)
+                answer.whole(exchange, reply)
+            elif reply.status == 101:
+                answer.switch_protocols(exchange, reply)
+                await tunnel(request, reply)
+            else:
+                await answer.stream(exchange, reply)
         except Fault as fault:
             exchange.status = fault.status
-            return answer.fault(request, fault, exchange.cors_origin)
+            answer.fault(request, fault, exchange.cors_origin)
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
-            return answer.CLOSED
         finally:
             if self._access is not None:
                 self._log(exchange, self._access)
 
     # -------------------------------------------------------------- admit
 
-    def _admit(self, exchange: Exchange, guard: Guard) -> web.StreamResponse | None:
-        """Raises Fault, or answers a preflight. No token is touched in here (TRAPS 38)."""
-        request, headers = exchange.request, exchange.request.headers
-        guard.host(headers.get(_HOST))
-        exchange.cors_origin = guard.origin(headers.get(_ORIGIN), headers.get(_FETCH_SITE))
-        exchange.path, exchange.query = split_path(request.raw_path)
-        matched = self._router.match(exchange.path)
-        if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):
-            return self._preflight(exchange, exchange.cors_origin, matched[0] if matched else None)
-        client = self._clients.identify(headers) if self._clients else None
-        if matched is None:
-            raise Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
-        exchange.lane, exchange.rest = matched
+    def _admit(self, exchange: Exchange, guard: Guard) -> bool:
+        """Raises Fault; True if it was a preflight, which is answered. No token is touched in here (TRAPS 38)."""
+        request = exchange.request
+        lost = self._find_lane(exchange)
+        read_head(exchange, exchange.lane.plan.request_headers if lost is None else _NOWHERE)
+        guard.host(_text(exchange.facts.get(b"host")))
+        if b"origin" in exchange.facts or b"sec-fetch-site" in exchange.facts:
+            self._from_a_browser(exchange, guard)
+        if exchange.cors_origin is not None and cors.is_preflight(request.method, request.headers):
+            self._preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None)
+            return True
+        client = self._clients.identify(request.headers) if self._clients else None
+        if lost is not None:
+            raise lost
         plan = exchange.lane.plan
         if client is not None:
             client.check(plan.prefix, exchange.method, exchange.cors_origin)
@@ -122,27 +122,39 @@ class Forwarder:
             raise Fault("method_refused", f"{plan.prefix} does not take {exchange.method}", headers=allowed)
         if not plan.takes(exchange.rest):
             raise Fault("path_refused", f"{plan.prefix} does not take this path")
+        return False
+
+    def _find_lane(self, exchange: Exchange) -> Fault | None:
+        """Why there is none. It is said only to someone who may ask."""
+        try:
+            exchange.path, exchange.query = split_path(exchange.request.target)
+        except Fault as fault:
+            return fault
+        matched = self._router.match(exchange.path)
+        if matched is None:
+            return Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
+        exchange.lane, exchange.rest = matched
         return None
 
-    def _preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> web.StreamResponse:
+    def _from_a_browser(self, exchange: Exchange, guard: Guard) -> None:
+        told = exchange.facts
+        exchange.cors_origin = guard.origin(_text(told.get(b"origin")), _text(told.get(b"sec-fetch-site")))
+
+    def _preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> None:
         exchange.status = 204
         methods = lane.plan.methods if lane is not None else None
-        return answer.own(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
+        answer.own(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
 
-    def _stand_in(self, exchange: Exchange) -> web.StreamResponse | None:
+    def _stand_in(self, exchange: Exchange) -> bool:
         """The token endpoint that the proxy plays for an SDK which insists on one."""
         plan = exchange.lane.plan
         if plan.stand_in is None or exchange.rest != plan.stand_in.path:
-            return None
+            return False
         exchange.status = 200
-        return answer.own(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
+        answer.own(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
+        return True
 
     # -------------------------------------------------------------- token, prepare, send, judge
-
-    async def _switched(self, exchange: Exchange, reply: Reply) -> web.StreamResponse:
-        answer.switch_protocols(exchange, reply)
-        await tunnel(exchange.request, reply)
-        return answer.CLOSED
 
     async def _token(self, lane: Lane) -> Token | None:
         """None where the route wants none. Raises Fault."""
@@ -256,3 +268,7 @@ class Forwarder:
         note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
         path = exchange.path.decode("latin-1")
         access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")

@@ -13,7 +13,7 @@ from proxy.auth.inject import Injection, Rendered
 from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
 from proxy.auth.token import Token
 from proxy.errors import Fault
-from proxy.plan.headers import Pairs, named_by_connection, without
+from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve, facts, named_by_connection, without
 from proxy.plan.scrub import spellings
 from proxy.serve import answer
 from proxy.serve.body import Body
@@ -24,38 +24,40 @@ _NOTHING = Rendered()
 _UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
 
-def sort_headers(exchange: Exchange) -> None:
-    """Take from the client's headers what may pass. Done once; a replay sends the same."""
-    plan = exchange.lane.plan
-    raw = exchange.request.raw_headers
-    lines, noted = plan.request_headers.sort(raw)
-    if noted:
-        if named := named_by_connection(noted):
-            lines, noted = plan.request_headers.sort(without(raw, named))
-        for name, value in noted:
-            if name == b"cookie":
-                exchange.cookie = value if exchange.cookie is None else exchange.cookie + b"; " + value
-            elif name == b"accept-encoding":
-                lines.append(_accept_encoding(exchange, value))
-            elif name == b"upgrade":
-                exchange.upgrade = value.strip().lower() == b"websocket" and _may_upgrade(exchange, noted)
-            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                raise Fault("bad_request", "of the transfer codings only `chunked` is understood")
-    lines.append(plan.set_headers)
+def read_head(exchange: Exchange, sieve: Sieve) -> None:
+    """What may pass of the client's headers, and what they tell of the request. Done once; a replay sends the same."""
+    fields = exchange.request.fields
+    lines, noted = sieve.sort(fields)
+    exchange.facts = known = facts(noted)
+    if len(known) != len(noted) and [name for name, _ in noted].count(b"host") > 1:
+        raise Fault("bad_request", "the request names two hosts")  # RFC 9112 §3.2
+    if b"connection" in known and (named := named_by_connection(known[b"connection"])):
+        lines, _ = sieve.sort(without(fields, named))
+        for name in named & NOTED_IN_REQUESTS:
+            known.pop(name, None)
     exchange.lines = lines
 
 
-def _may_upgrade(exchange: Exchange, noted: Pairs) -> bool:
+def finish_head(exchange: Exchange) -> None:
+    """What the route adds to the lines that pass. Raises Fault."""
+    known, lines, plan = exchange.facts, exchange.lines, exchange.lane.plan
+    if b"accept-encoding" in known:
+        codings = known[b"accept-encoding"]
+        if plan.refusals is not None and plan.refusals.reads_body:
+            codings = readable_codings(codings)
+        lines.append(b"Accept-Encoding: %b\r\n" % codings)
+    if b"upgrade" in known:
+        exchange.upgrade = known[b"upgrade"].strip().lower() == b"websocket" and _may_upgrade(exchange)
+    if b"transfer-encoding" in known and known[b"transfer-encoding"].strip().lower() != b"chunked":
+        raise Fault("bad_request", "of the transfer codings only `chunked` is understood")
+    if plan.set_headers:
+        lines.append(plan.set_headers)
+
+
+def _may_upgrade(exchange: Exchange) -> bool:
     """RFC 6455 §4.1: a GET without a body, whose `Connection` says that the upgrade is meant."""
-    meant = any(name == b"connection" and b"upgrade" in value.lower() for name, value in noted)
-    return meant and exchange.method == "GET" and not exchange.request.body_exists
-
-
-def _accept_encoding(exchange: Exchange, value: bytes) -> bytes:
-    refusals = exchange.lane.plan.refusals
-    if refusals is not None and refusals.reads_body:
-        value = readable_codings(value)
-    return b"Accept-Encoding: %b\r\n" % value
+    meant = b"upgrade" in exchange.facts.get(b"connection", b"").lower()
+    return meant and exchange.method == "GET" and not exchange.framed
 
 
 def prepare(exchange: Exchange, token: Token | None) -> Call:
@@ -119,7 +121,7 @@ def _query(exchange: Exchange, injection: Injection | None, rendered: Rendered) 
 
 
 def _cookie(exchange: Exchange, injection: Injection | None, rendered: Rendered) -> bytes:
-    client = exchange.cookie if exchange.lane.plan.cookies else None
+    client = exchange.facts.get(b"cookie") if exchange.lane.plan.cookies else None
     if injection is not None and (injection.cookie_names or client is not None):
         client = inject_cookie(client, injection.cookie_names, rendered.cookie)
     return b"Cookie: %b\r\n" % client if client else b""

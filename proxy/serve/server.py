@@ -1,6 +1,7 @@
-"""The listening side: aiohttp's low-level server with our own answers to what its parser refuses.
+"""The listening side: sockets, the connections that come in over them, and their end.
 
-Owns: limits per connection, listening, draining. Must not know: routes, tokens.
+Owns: limits, one ticker for all deadlines, draining. Must not know: routes, tokens, HTTP beyond what is said to
+someone who can't be served.
 """
 
 from __future__ import annotations
@@ -12,131 +13,135 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
 
 from proxy.config.listen import Listener
+from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.serve import answer
+from proxy.serve.inbound.connection import ClientConnection
+from proxy.serve.inbound.request import Request
 
 log = structlog.get_logger("keyless.server")
 
 DRAIN_SECONDS = 10.0
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+TICK = 0.5
+"""Client deadlines are kept to this precision: no timer is made per request."""
+
+Handler = Callable[[Request], Awaitable[None]]
 
 
-class ClientConnection(web.RequestHandler):
-    """One client's connection; errors below the handler get a problem document like all others."""
+class Server:
+    """Makes the connections of its listeners, as their protocol factory, and knows them until they end."""
 
-    __slots__ = ()
+    def __init__(self, handler: Handler, limits: Limits) -> None:
+        """Make it in a running loop."""
+        self.handler = handler
+        self.limits = limits
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time()
+        self.connections: set[ClientConnection] = set()
+        self._ticker: asyncio.TimerHandle | None = None
+        self._emptied = asyncio.Event()
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 -- aiohttp's signature; its text may quote the request
-    ) -> web.StreamResponse:
-        if isinstance(exc, LineTooLong) or (exc is not None and "Too many headers" in str(exc)):
-            fault = Fault("header_too_large", "the request's line or headers are larger than allowed")
-        elif status >= 500:
-            log.error("request failed", error=type(exc).__name__, where=_where(exc))
-            fault = Fault("upstream_protocol", "an internal error; the operator's log has more")
-        else:
-            fault = Fault("bad_request", "the request is not valid HTTP/1.1")
-        answer.fault(request, fault, None)
-        return answer.CLOSED
+    def __call__(self) -> ClientConnection:
+        return ClientConnection(self)
+
+    def joined(self, connection: ClientConnection) -> None:
+        self.connections.add(connection)
+        if self._ticker is None:
+            self._tick()
+        if len(self.connections) > self.limits.max_connections:
+            connection.turn_away(Fault("overloaded", "there are too many connections (limits.max_connections)"))
+
+    def left(self, connection: ClientConnection) -> None:
+        self.connections.discard(connection)
+        if not self.connections:
+            self._emptied.set()
+
+    def _tick(self) -> None:
+        self.now = now = self.loop.time()
+        for connection in [one for one in self.connections if now >= one.deadline]:
+            connection.expire()
+        self._ticker = self.loop.call_later(TICK, self._tick) if self.connections else None
+
+    def failed(self, request: Request, error: Exception) -> None:
+        """A handler's mistake. If nothing was said yet the client gets an answer."""
+        log.error("request failed", error=type(error).__name__, where=_where(error))
+        answer.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
+
+    async def shutdown(self, seconds: float) -> None:
+        """Let what is under way end in this time, then cut it."""
+        for connection in list(self.connections):
+            connection.close()
+        if not await self._empty(seconds):
+            for connection in list(self.connections):
+                connection.cut()
+            await self._empty(seconds)
+        if self._ticker is not None:
+            self._ticker.cancel()
+
+    async def _empty(self, seconds: float) -> bool:
+        self._emptied.clear()
+        if not self.connections:
+            return True
+        try:
+            await asyncio.wait_for(self._emptied.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
 
-def _where(error: BaseException | None) -> str:
+def _where(error: BaseException) -> str:
     """File and line of the deepest frame: a traceback's text could show values."""
-    trace = error.__traceback__ if error is not None else None
+    trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-
-
-class Server(web.Server):
-    """`web.Server` making our connections; over `max_connections` a new one is told so and closed."""
-
-    def __init__(self, handler: Handler, *, max_header: int, max_connections: int) -> None:
-        # A client that disconnects must stop its exchange, hence cancellation.
-        super().__init__(handler, handler_cancellation=True)
-        # The limits are each line's and each field's; aiohttp has no other.
-        self._options: dict[str, Any] = {
-            "max_line_size": max_header,
-            "max_field_size": max_header,
-            "access_log": None,
-            "auto_decompress": False,
-        }
-        self._max_connections = max_connections
-
-    def __call__(self) -> web.RequestHandler:
-        return ClientConnection(self, loop=asyncio.get_running_loop(), **self._options)
-
-    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        super().connection_made(handler, transport)
-        if len(self._connections) > self._max_connections:
-            transport.write(_OVERLOADED)
-            handler.force_close()
-
-
-_OVERLOADED = answer.last_words(Fault("overloaded", "there are too many connections (limits.max_connections)"))
-
-
-class _Inherited(web.BaseSite):
-    """A unix socket that the supervisor listens on and all workers accept from. None of them may remove its file."""
-
-    def __init__(self, runner: web.ServerRunner, descriptor: int) -> None:
-        super().__init__(runner)
-        self._socket = socket.socket(fileno=descriptor)
-
-    @property
-    def name(self) -> str:
-        return f"unix:{self._socket.getsockname()}"
-
-    async def start(self) -> None:
-        await super().start()
-        server = self._runner.server
-        assert server is not None  # noqa: S101 -- the runner is set up
-        loop = asyncio.get_running_loop()
-        # From 3.13 on, the first worker to stop would take the socket away from the others.
-        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-        self._server = await loop.create_unix_server(server, sock=self._socket, **options)
 
 
 class Listening:
     """The sockets in service. `start` them one by one, then `stop` them together."""
 
     def __init__(self) -> None:
-        self._runners: list[web.ServerRunner] = []
+        self._doors: list[asyncio.Server] = []
+        self.servers: list[Server] = []
         self.addresses: list[Listener] = []
 
     async def start(
-        self, listener: Listener, server: web.Server, *, shared: bool = False, inherited: int | None = None
+        self, listener: Listener, server: Server, *, shared: bool = False, inherited: int | None = None
     ) -> Listener:
         """Listen, and tell the address as it became (port 0 asks for any). Raises OSError.
 
         `shared`: other workers listen at the same port. `inherited` is the descriptor of a unix socket that listens.
         """
-        # aiohttp lets handlers end in this time, then waits as long again before it cancels them.
-        runner = web.ServerRunner(server, shutdown_timeout=DRAIN_SECONDS / 2)
-        await runner.setup()
-        self._runners.append(runner)
-        site: web.BaseSite
         if inherited is not None:
-            site = _Inherited(runner, inherited)
+            door = await _inherit(server, inherited)
         elif listener.path:
-            site = web.UnixSite(runner, listener.path)
+            door = await server.loop.create_unix_server(server, listener.path, backlog=BACKLOG)
         else:
-            site = web.TCPSite(runner, listener.host, listener.port, backlog=1024, reuse_port=shared or None)
-        await site.start()
-        port = listener.port or runner.addresses[0][1] if not listener.path else 0
+            host, port = listener.host, listener.port
+            door = await server.loop.create_server(server, host, port, backlog=BACKLOG, reuse_port=shared or None)
+        self._doors.append(door)
+        self.servers.append(server)
+        port = listener.port or door.sockets[0].getsockname()[1] if not listener.path else 0
         bound = listener._replace(port=port)
         self.addresses.append(bound)
         return bound
 
     async def stop(self) -> None:
         """Stop listening, let what is under way end (up to DRAIN_SECONDS), then cut it."""
-        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
-        self._runners.clear()
+        for door in self._doors:
+            door.close()
+        await asyncio.gather(*(server.shutdown(DRAIN_SECONDS) for server in self.servers))
+        self._doors.clear()
+        self.servers.clear()
+
+
+BACKLOG = 1024
+
+
+async def _inherit(server: Server, descriptor: int) -> asyncio.Server:
+    """A unix socket that the supervisor listens on and all workers accept from. None of them may remove its file."""
+    # From 3.13 on, the first worker to stop would take the socket away from the others.
+    options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+    return await server.loop.create_unix_server(server, sock=socket.socket(fileno=descriptor), **options)

@@ -5,10 +5,7 @@ Framing, extensions and pings are between the client and the API; no token is re
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from aiohttp import web
-
+from proxy.serve.inbound.request import Request
 from proxy.serve.upstream import Broken, Reply, Stalled
 
 LAST_WORDS = 10.0
@@ -16,25 +13,20 @@ LAST_WORDS = 10.0
 
 
 class Pipe:
-    """Takes the client's bytes from aiohttp's server and hands them to the API."""
+    """Hands the client's bytes to the API."""
 
-    def __init__(self, request: web.BaseRequest, reply: Reply) -> None:
-        self._client = request.protocol
+    def __init__(self, request: Request, reply: Reply) -> None:
+        self._client = request.connection
         self._api = reply.connection
         self._api.on_writable = self._client.resume_reading
 
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+    def feed(self, data: bytes) -> None:
         transport = self._api.transport
         if transport is None:
-            return True, b""
+            return
         transport.write(data)
         if self._api.writing_paused:
             self._client.pause_reading()
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """The client left; also called when the server closes the connection."""
-        self.close()
 
     def close(self) -> None:
         """Sends what is waiting, then closes."""
@@ -44,18 +36,16 @@ class Pipe:
             self._api.transport.close()
 
 
-async def tunnel(request: web.BaseRequest, reply: Reply) -> None:
+async def tunnel(request: Request, reply: Reply) -> None:
     """Until either side closes."""
     pipe = Pipe(request, reply)
-    # aiohttp hands an upgraded connection's bytes to whatever parser is set, though it declares only its own.
-    request.protocol.set_parser(cast("Any", pipe))
+    client = request.connection
+    request.keep_alive = False
+    client.become(pipe)
     try:
         while data := await reply.read():
-            transport = request.transport
-            if transport is None:
-                return
-            transport.write(data)
-            await request.writer.drain()
+            client.write(data)
+            await client.drain()
     except (Broken, Stalled, ConnectionError):
         return
     finally:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan.headers import NOTED_IN_REPLIES, named_by_connection, reply_sieve, request_sieve, set_lines, without
+from proxy.plan.headers import (
+    NOTED_IN_REPLIES,
+    facts,
+    named_by_connection,
+    reply_sieve,
+    request_sieve,
+    set_lines,
+    without,
+)
 
 PLAIN = request_sieve(frozenset((b"x-token",)), ["User-Agent"], forwarded=False)
 
@@ -15,7 +23,7 @@ def test_a_name_is_known_in_any_case(name: str, data: st.DataObject) -> None:
     spelled = "".join(data.draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in name).encode()
     lines, noted = PLAIN.sort([(spelled, b"mine")])
     assert lines == []
-    assert noted in ([], [(b"cookie", b"mine")])
+    assert noted in ([], [(b"cookie", b"mine")], [(b"host", b"mine")])
 
 
 def test_order_case_and_repetition_are_kept() -> None:
@@ -48,10 +56,18 @@ def test_names_without_end_do_not_fill_the_memory() -> None:
 
 
 def test_what_connection_names() -> None:
-    noted = [(b"connection", b"Close, X-One ,"), (b"cookie", b"a"), (b"connection", b"KEEP-ALIVE, x-two, upgrade")]
-    assert named_by_connection(noted) == {b"x-one", b"x-two"}
-    assert named_by_connection([]) == frozenset()
+    assert named_by_connection(b"Close, X-One ,, KEEP-ALIVE, x-two, upgrade") == {b"x-one", b"x-two"}
+    assert named_by_connection(b"") == frozenset()
     assert without([(b"X-One", b"1"), (b"Y", b"2")], frozenset((b"x-one",))) == [(b"Y", b"2")]
+
+
+def test_facts_of_what_came_once_or_several_times() -> None:
+    assert facts([]) == {}
+    assert facts([(b"host", b"a"), (b"cookie", b"b")]) == {b"host": b"a", b"cookie": b"b"}
+    assert facts([(b"host", b"a"), (b"cookie", b"b"), (b"host", b"c"), (b"cookie", b"d")]) == {
+        b"host": b"a, c",
+        b"cookie": b"b; d",
+    }
 
 
 def test_lines_of_a_routes_own() -> None:

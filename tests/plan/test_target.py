@@ -85,7 +85,7 @@ def test_urls_below_the_upstream(upstream: str, url: bytes, rest: bytes | None) 
     "raw", ["/", "/a", "/a/b?c=/../d&e=%2e%2e", "/a%20b", "/%E4%B8%80", "/a..b/...", "/.env", "/a?"]
 )
 def test_plain_paths_keep_their_bytes(raw: str) -> None:
-    path, query = split_path(raw)
+    path, query = split_path(raw.encode("utf-8", "surrogateescape"))
     assert path + (b"?" if "?" in raw else b"") + query == raw.encode()
 
 
@@ -99,7 +99,7 @@ def test_a_dot_segment_in_any_spelling_is_refused(
     one: str, two: str, tail: str, before: str, after: str, name: str
 ) -> None:
     with pytest.raises(Fault) as refused:
-        split_path(f"/api/{name}{before}{one}{two}{tail}{after}x")
+        split_path(f"/api/{name}{before}{one}{two}{tail}{after}x".encode())
     assert refused.value.code == "path_refused"
 
 
@@ -129,7 +129,7 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_what_passes_has_no_dot_segment_however_often_it_is_decoded(raw: str) -> None:
     try:
-        path, _ = split_path(raw)
+        path, _ = split_path(raw.encode("utf-8", "surrogateescape"))
     except Fault:
         return
     assert path.startswith(b"/")

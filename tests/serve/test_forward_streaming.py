@@ -74,7 +74,7 @@ async def test_a_client_that_leaves_while_a_token_is_fetched_cancels_nothing(sta
     await stage.open()
     await stage.sandbox.until(lambda: stage.sandbox.token_requests["oauth2"] == 1)
     first, second = [await asking(stage, "GET /oauth2/echo") for _ in range(2)]
-    await stage.until(lambda: stage.server.requests_count == 2)
+    await stage.until(lambda: stage.serving == 2)
     first.abort()
     stage.sandbox.gate.set()
     assert (await second.message()).status == 200

@@ -64,7 +64,7 @@ async def test_a_stop_while_a_token_is_fetched(stage: Stage) -> None:
     await stage.sandbox.until(lambda: stage.sandbox.token_requests["oauth2"] == 1)
     wire = await stage.wire()
     await wire.send(f"GET /oauth2/echo HTTP/1.1\r\nHost: {stage.authority}\r\n\r\n".encode())
-    await stage.until(lambda: stage.server.requests_count == 1)
+    await stage.until(lambda: stage.serving == 1)
     stopping = asyncio.create_task(stage.service._listening.stop())
     stage.sandbox.gate.set()
     assert (await wire.message()).status == 200

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from aiohttp import web
 
+from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.serve.body import Body
 from proxy.serve.http1.reply import Broken, Stalled
+from proxy.serve.inbound.request import Request
+from proxy.serve.server import Server
 from tests.serve.scripted import LONG, Leg, Peer, leg, port_of, replies, then_close, whole
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -236,7 +238,7 @@ async def front(
     """A client's connection to a server that sends each body on to `api`; the list gets what came of it."""
     outcomes: list[object] = []
 
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(request: Request) -> None:
         try:
             body = await Body.of(request, capture, max_body)
             reply = await api.upstream.send(
@@ -246,11 +248,11 @@ async def front(
             reply.close()
         except (Fault, Broken, Stalled) as error:
             outcomes.append(error)
-        done = web.Response(text="done")
-        done.force_close()
-        return done
+        request.keep_alive = False
+        with suppress(ConnectionResetError):
+            request.connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
 
-    server = web.Server(handle, lingering_time=0)
+    server = Server(handle, Limits())
     listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(listening))
     try:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.provider import Provider
 from proxy.config.model.route import Route
-from proxy.config.model.values import Prefix, Secretive, Size, Strict, Texts
+from proxy.config.model.values import Duration, Prefix, Secretive, Size, Strict, Texts
 
 
 class Admin(Secretive):
@@ -19,8 +19,13 @@ class Admin(Secretive):
 
 
 class Limits(Strict):
+    """Times are a client's: for a request's head to be there, between requests, and for a body that stands still."""
+
     max_body: Size | None = None
     max_header: Size = 32 * 1024
+    head: Duration = 30.0
+    idle: Duration = 75.0
+    stall: Duration = 60.0
     max_connections: int = Field(default=10_000, ge=1)
 
 

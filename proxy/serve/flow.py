@@ -1,0 +1,98 @@
+"""A body on its way: bytes that one connection got and somebody will read, a request's as well as a reply's.
+
+Owns: what has come and was not read yet, and who waits for more. Must not know: framing, sockets, what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, Protocol, TypeVar
+
+
+class Source(Protocol):
+    """The connection that the bytes come from. It stops reading while too many wait."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def resume_reading(self) -> None:
+        """Some of what waited was read."""
+
+
+S = TypeVar("S", bound=Source)
+
+
+class Flow(Generic[S]):
+    """`complete`: no more will come. `error`: nor will the rest."""
+
+    __slots__ = ("_chunks", "_size", "_waiter", "complete", "connection", "error")
+
+    def __init__(self, connection: S) -> None:
+        self.connection = connection
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self.error: Exception | None = None
+        self.complete = False
+
+    async def read(self) -> bytes:
+        """Whatever has come since the last call; b"" at the end. Raises what `fail` was told."""
+        while not self._chunks:
+            if self.error is not None:
+                raise self.error
+            if self.complete:
+                return b""
+            await self._more()
+        return self.take()
+
+    def seen(self) -> bytes:
+        """What has come and was not read yet, left where it is."""
+        if len(self._chunks) > 1:
+            self._chunks[:] = (b"".join(self._chunks),)
+        return self._chunks[0] if self._chunks else b""
+
+    def take(self) -> bytes:
+        """What has come and was not read yet."""
+        chunks = self._chunks
+        data = chunks.pop() if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._size = 0
+        if not self.complete:  # else the connection may be at something else by now
+            self.connection.resume_reading()
+        return data
+
+    def give_back(self, data: bytes) -> None:
+        """Put what was read back in front, for a reader that comes later."""
+        if data:
+            self._chunks.insert(0, data)
+            self._size += len(data)
+
+    def _more(self) -> asyncio.Future[None]:
+        self._waiter = waiter = self.connection.loop.create_future()
+        return waiter
+
+    # ------------------------------------------------------------ fed by the connection
+
+    @property
+    def awaited(self) -> bool:
+        """Does somebody wait for more right now?"""
+        return self._waiter is not None
+
+    def feed(self, data: bytes) -> int:
+        """Returns how many bytes wait to be read."""
+        self._chunks.append(data)
+        self._size += len(data)
+        self.wake()
+        return self._size
+
+    def fail(self, error: Exception) -> None:
+        """The first error is the cause; what follows from it does not replace it."""
+        if self.error is None and not self.complete:
+            self.error = error
+            self.wake()
+
+    def wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)

@@ -1,0 +1,1 @@
+"""HTTP/1.1 from clients: connections, and the requests that come over them."""

@@ -1,0 +1,367 @@
+"""One client's connection: requests in, one after the other, and whatever a handler writes out.
+
+Owns: framing, limits and deadlines of one socket; parsing is llhttp's, strict. Must not know: routes, tokens, what a
+request means. A connection that saw anything irregular says so once and closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Protocol, cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from proxy.errors import Fault
+from proxy.serve.inbound.request import Fields, Request
+from proxy.serve.problem import last_words
+
+if TYPE_CHECKING:
+    from proxy.serve.server import Server
+
+HIGH_WATER = 64 * 1024
+MAX_FIELDS = 256
+LINGER = 5.0
+"""Seconds for a client to take our last words while it still sends: a close at once would reset them away."""
+
+_METHODS = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
+
+
+class Pipe(Protocol):
+    """Takes a client's bytes once its connection speaks another protocol."""
+
+    def feed(self, data: bytes) -> None:
+        """What the client sent."""
+
+    def close(self) -> None:
+        """The client has gone."""
+
+
+class ClientConnection(asyncio.Protocol):
+    """Waits for a head; serves `_current`; skips what is left of a body; lingers; or has become a pipe."""
+
+    __slots__ = (
+        "_current",
+        "_drained",
+        "_fields",
+        "_incoming",
+        "_lingering",
+        "_parser",
+        "_pipe",
+        "_read_paused",
+        "_rest",
+        "_server",
+        "_skipping",
+        "_target",
+        "_task",
+        "_unread",
+        "_waiting",
+        "deadline",
+        "loop",
+        "transport",
+        "writing_paused",
+    )
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.loop = server.loop
+        self.transport: asyncio.Transport | None = None
+        self._parser = HttpRequestParser(self)
+        self._fields: Fields = []
+        self._target = b""
+        self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
+        self._incoming: Request | None = None  # whose body is coming
+        self._current: Request | None = None
+        self._waiting: list[Request | Fault] = []  # what came before `_current` was answered
+        self._task: asyncio.Task[None] | None = None
+        self._rest: bytes | None = None  # what followed an `Upgrade`
+        self._pipe: Pipe | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self.writing_paused = self._read_paused = self._lingering = self._skipping = False
+        self.deadline = math.inf
+
+    @property
+    def idle(self) -> bool:
+        return self._current is None
+
+    # ------------------------------------------------------------ for handlers
+
+    def write(self, data: bytes) -> None:
+        """Raises ConnectionResetError when the client has gone."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client has gone")
+        transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
+        if self.writing_paused:
+            self._wait(self._server.limits.stall)
+            self._drained = self.loop.create_future()
+            await self._drained
+            self.deadline = math.inf
+
+    def become(self, pipe: Pipe) -> None:
+        """From here on the client's bytes are `pipe`'s, what came behind the upgrade too."""
+        self._pipe = pipe
+        if self._rest:
+            pipe.feed(self._rest)
+        self._rest = None
+        self.resume_reading()
+
+    def pause_reading(self) -> None:
+        if not self._read_paused and self.transport is not None and not self.transport.is_closing():
+            self._read_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._read_paused and self.transport is not None and not self.transport.is_closing():
+            self._read_paused = False
+            self.transport.resume_reading()
+            if self._incoming is not None:
+                self._wait(self._server.limits.stall)
+
+    # ------------------------------------------------------------ for the server
+
+    def close(self) -> None:
+        """Now if nothing is being served, else after it."""
+        if self._current is not None:
+            self._current.keep_alive = False
+        elif self.transport is not None:
+            self.transport.close()
+
+    def cut(self) -> None:
+        """At once, whatever is being served."""
+        if self._task is not None:
+            self._task.cancel()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def expire(self) -> None:
+        """`deadline` has passed."""
+        self.deadline = math.inf
+        request = self._incoming
+        if request is None or request is not self._current or self.writing_paused:
+            self.cut()
+        else:
+            self._spoil(request, Fault("bad_request", "the request's body stood still for too long"))
+
+    def turn_away(self, fault: Fault) -> None:
+        """Before anything was asked. It does not linger: a flood of connections would."""
+        if self.transport is not None:
+            self.transport.write(last_words(fault))
+            self.transport.close()
+
+    def refuse(self, fault: Fault) -> None:
+        """An error that no handler sees: told after what came before it, and the last thing that is said."""
+        self._incoming = None
+        if self._current is not None:
+            self._waiting.append(fault)
+            self.pause_reading()
+        elif self.transport is not None and not self.transport.is_closing():
+            self.transport.write(last_words(fault))
+            self._linger()
+
+    # ------------------------------------------------------------ asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not derived from asyncio's
+        self._server.joined(self)
+        self._wait(self._server.limits.head)
+
+    def data_received(self, data: bytes) -> None:
+        if self._pipe is not None:
+            self._pipe.feed(data)
+        elif not self._lingering:
+            self._parse(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+        self.transport = None
+        self._waiting.clear()
+        self._server.left(self)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_exception(ConnectionResetError("the client has gone"))
+        if self._pipe is not None:
+            self._pipe.close()
+        elif self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self.writing_paused = True
+
+    def resume_writing(self) -> None:
+        self.writing_paused = False
+        if self._current is None:
+            self._next()
+        elif self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    # ------------------------------------------------------------ one request after the other
+
+    def _start(self, request: Request) -> None:
+        self._current = request
+        self.deadline = math.inf
+        self._task = self.loop.create_task(self._serve(request))
+
+    async def _serve(self, request: Request) -> None:
+        try:
+            await self._server.handler(request)
+        except Exception as error:
+            request.keep_alive = False
+            self._server.failed(request, error)
+        self._task = self._current = None
+        if self.transport is not None and not self.transport.is_closing():
+            self._served(request)
+
+    def _served(self, request: Request) -> None:
+        if request.keep_alive and request.complete:
+            self._next()
+        elif request.keep_alive:
+            # Answered before its body was there: the rest is skipped, if it comes soon.
+            self._incoming = None
+            self._skipping = True
+            self._wait(LINGER)
+            self.resume_reading()
+        elif request.complete and self.transport is not None:
+            self.transport.close()
+        else:
+            self._linger()
+
+    def _next(self) -> None:
+        """Only when the client has taken the answers so far: else it could pile them up without end."""
+        if self.writing_paused:
+            self._wait(self._server.limits.stall)
+            self.pause_reading()
+        elif self._waiting:
+            waiting = self._waiting.pop(0)
+            if isinstance(waiting, Fault):
+                self.refuse(waiting)
+            else:
+                self._start(waiting)
+        else:
+            self._wait(self._server.limits.idle)
+            self.resume_reading()
+            if self._rest is not None:
+                rest, self._rest = self._rest, None
+                self._parse(rest)
+
+    def _linger(self) -> None:
+        self._lingering = True
+        self._incoming = None
+        self._wait(LINGER)
+        transport = self.transport
+        if transport is not None and transport.can_write_eof():
+            transport.write_eof()
+            self.resume_reading()
+        elif transport is not None:
+            transport.close()
+
+    def _wait(self, seconds: float) -> None:
+        self.deadline = self._server.now + seconds
+
+    # ------------------------------------------------------------ parsing
+
+    def _parse(self, data: bytes) -> None:
+        if self._unread == 0 and self._current is None and not self._skipping:
+            self._wait(self._server.limits.head)
+        self._unread += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+        except HttpParserError as error:
+            cause = error.__context__  # what a callback of ours raised
+            fault = cause if isinstance(cause, Fault) else Fault("bad_request", "the request is not valid HTTP/1.1")
+            self._spoil(self._incoming, fault)
+        else:
+            if self._unread > self._server.limits.max_header:
+                self._spoil(self._incoming, _too_large())
+
+    def _spoil(self, request: Request | None, fault: Fault) -> None:
+        """Nothing that follows can be understood."""
+        if request is None:
+            self.refuse(fault)
+            return
+        self._incoming = None
+        request.keep_alive = False
+        request.fail(fault)
+
+    def _upgrade(self, rest: bytes) -> None:
+        """`rest` belongs to another protocol if the API says so; else it is the next request."""
+        request = self._waiting[-1] if self._waiting else self._current
+        self._parser = HttpRequestParser(self)
+        if isinstance(request, Request) and request.framed:
+            self._read_on(request, rest)
+        else:
+            self._rest = rest
+            self.pause_reading()
+
+    def _read_on(self, request: Request, rest: bytes) -> None:
+        """A body behind an `Upgrade: h2c`, as Java's client sends it: httptools takes all upgrades for bodiless."""
+        framing = b"".join(b"%b: %b\r\n" % field for field in request.fields if field[0].lower() in _FRAMING)
+        request.complete = False
+        self._incoming = request
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % framing)
+        self._parse(rest)
+
+    # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
+
+    def on_url(self, part: bytes) -> None:
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._incoming is not None:  # the framing repeated by `_read_on`
+            return
+        parser, fields, target = self._parser, self._fields, self._target
+        most = self._server.limits.max_header
+        if len(fields) > MAX_FIELDS or (self._unread > most and _size(target, fields) > most):
+            raise _too_large()
+        self._unread = 0
+        self._fields, self._target = [], b""  # trailers are nobody's
+        method = parser.get_method()
+        request = Request(
+            self,
+            _METHODS.get(method) or method.decode("ascii"),
+            target,
+            fields,
+            parser.get_http_version() != "1.0",
+            parser.should_keep_alive(),
+        )
+        self._incoming = request
+        if self._current is None:
+            self._start(request)
+        else:
+            self._waiting.append(request)
+            self.pause_reading()
+
+    def on_body(self, data: bytes) -> None:
+        self._unread = 0
+        request = self._incoming
+        if request is not None:
+            self._wait(self._server.limits.stall)
+            if request.feed(data) > HIGH_WATER:
+                self.deadline = math.inf
+                self.pause_reading()
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        request, self._incoming = self._incoming, None
+        if request is not None:
+            request.complete = True
+            self.deadline = math.inf
+            request.wake()
+        elif self._skipping:
+            self._skipping = False
+            self._next()
+
+
+def _too_large() -> Fault:
+    return Fault("header_too_large", "the request's line or headers are larger than allowed")
+
+
+def _size(target: bytes, fields: Fields) -> int:
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in fields)

@@ -1,0 +1,64 @@
+"""One request of a client: its head, then its body as it comes.
+
+Owns: what a handler may ask of it. Must not know: how it is answered, or parsed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from proxy.serve.flow import Flow
+
+if TYPE_CHECKING:
+    from proxy.serve.inbound.connection import ClientConnection
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class Request(Flow["ClientConnection"]):
+    """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow; whoever answers may switch it off."""
+
+    __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "target")
+
+    def __init__(
+        self, connection: ClientConnection, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool
+    ) -> None:
+        super().__init__(connection)
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.modern = modern
+        self.keep_alive = keep_alive
+        self._headers: CIMultiDictProxy[str] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method}>"  # targets and headers may hold secrets
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields as text, found in any case. Made at the first look; forwarding does without."""
+        if self._headers is None:
+            pairs = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in self.fields]
+            self._headers = CIMultiDictProxy(CIMultiDict(pairs))
+        return self._headers
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first field of this (lower case) name."""
+        for known, value in self.fields:
+            if len(known) == len(name) and known.lower() == name:
+                return value
+        return None
+
+    @property
+    def framed(self) -> bool:
+        """Does the head announce a body, if only an empty one?"""
+        return self.header(b"content-length") is not None or self.header(b"transfer-encoding") is not None
+
+    @property
+    def peer(self) -> str | None:
+        """The client's address; None on a unix socket."""
+        transport = self.connection.transport
+        peer = transport.get_extra_info("peername") if transport is not None else None
+        return str(peer[0]) if peer else None
