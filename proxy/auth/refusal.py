@@ -13,11 +13,14 @@ from typing import Any
 
 from proxy.auth import content
 from proxy.auth.content import Kind
-from proxy.auth.paths import Path, read_json
+from proxy.auth.glance import Mark, marks_of, may_match
+from proxy.auth.paths import read_json
 from proxy.auth.rules import PREFIX, Conditions
 from proxy.config.model import RefusalRule
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
+
+_CODING = b"content-encoding"
 
 
 class Verdict(Enum):
@@ -35,6 +38,7 @@ class Rule:
     older_than: float
     safe_only: bool
     body: Conditions
+    marks: tuple[Mark, ...] | None
 
     def head_matches(self, headers: RawHeaders, age: float, safe: bool) -> bool:
         return (
@@ -87,6 +91,14 @@ class Refusals:
         rules = self.by_status.get(status, self.any_status)
         return _judge_head(rules, status, headers, age, safe) if rules else Verdict.ACCEPTED
 
+    def clears(self, status: int, headers: RawHeaders, body: bytes) -> bool:
+        """Do the bytes of a whole reply show that no rule matches? Says nothing if it doesn't."""
+        if status in self.at_once or _is_coded(headers):
+            return False
+        rules = self.by_status.get(status, self.any_status)
+        beginning = body[:PREFIX]  # rules see no more of it
+        return not any(may_match(rule.marks, beginning) for rule in rules)
+
     def wants_more(self, headers: RawHeaders, prefix: bytes) -> bool:
         """After READ_BODY: could more bytes than these change the verdict? False is no verdict yet, `body` gives it."""
         shape = content.shape(headers)
@@ -108,12 +120,21 @@ class Refusals:
         read = content.decoded(shape.coding, prefix, PREFIX) if rules else None
         if read is None:
             return False
+        if complete and len(read) <= PREFIX and not any(may_match(rule.marks, read) for rule in rules):
+            return False
         if shape.kind is Kind.EVENTS:
             end = content.first_event_end(read)
             complete = complete or end >= 0
             read = content.event_data(read[:end] if end >= 0 else read)
-        document = _document(read, rules) if complete and len(read) <= PREFIX else None
+        document = _document(read) if complete and len(read) <= PREFIX else None
         return any(rule.body.match(document, read[:PREFIX]) for rule in rules)
+
+
+def _is_coded(headers: RawHeaders) -> bool:
+    for name, _ in headers:
+        if len(name) == len(_CODING) and name.lower() == _CODING:
+            return True
+    return False
 
 
 def _compile(rule: RefusalRule) -> Rule:
@@ -126,6 +147,7 @@ def _compile(rule: RefusalRule) -> Rule:
         rule.older_than or 0.0,
         rule.safe_only,
         body,
+        marks_of(body),
     )
 
 
@@ -151,18 +173,8 @@ def _holds(headers: RawHeaders, name: bytes, part: bytes) -> bool:
     return any(key.lower() == name and part in value.lower() for key, value in headers)
 
 
-def _document(read: bytes, rules: Sequence[Rule]) -> Any | None:
-    """The JSON, unless its bytes show already that no rule can match: most replies are spared the parsing."""
-    paths = [path for rule in rules for path in rule.body.paths]
-    if not paths or not any(_may_lead_somewhere(path, read) for path in paths):
-        return None
+def _document(read: bytes) -> Any | None:
     try:
         return read_json(read)
     except ValueError:
         return None
-
-
-def _may_lead_somewhere(path: Path, read: bytes) -> bool:
-    if not path.keys or b"\\u" in read or b"\0" in read[:4]:  # escaped names, UTF-16 and UTF-32 hide them
-        return True
-    return all(b'"%b"' % key.encode() in read for key in path.keys)

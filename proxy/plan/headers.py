@@ -25,7 +25,6 @@ NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-d
 OURS = b"x-keyless-"
 
 _MEMO_BOUND = 4096
-_PASS, _DROP = b"pass", b"drop"
 _NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
 
 ABOUT_THE_REQUEST = frozenset(
@@ -33,24 +32,32 @@ ABOUT_THE_REQUEST = frozenset(
 )
 """What the proxy itself must know; none of it passes as it stands."""
 NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding"))
-NOTED_IN_REPLIES = frozenset(
-    (b"content-type", b"content-encoding", b"content-length", b"location", b"content-location", b"link", b"upgrade")
-)
+OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
+LINKING = frozenset((b"location", b"content-location", b"link"))
+NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
 
 
 class Sieve:
-    """Sorts headers by name into those that pass, those that the caller must look at, and those that are dropped.
+    """Sorts headers by name: some pass, some are dropped, some the caller must look at, of which some pass as well.
 
     Each spelling of a name is looked at once; after that a header costs one dictionary lookup.
     """
 
-    __slots__ = ("_drop", "_memo", "_noted", "_prefixes")
+    __slots__ = ("_drop", "_memo", "_noted", "_passing", "_prefixes")
 
-    def __init__(self, drop: frozenset[bytes], prefixes: tuple[bytes, ...], noted: frozenset[bytes]) -> None:
+    def __init__(
+        self,
+        drop: frozenset[bytes],
+        prefixes: tuple[bytes, ...],
+        noted: frozenset[bytes],
+        passing: frozenset[bytes] = frozenset(),
+    ) -> None:
+        """`passing` are those of the noted that pass."""
         self._drop = drop
         self._prefixes = prefixes
         self._noted = noted
-        self._memo: dict[bytes, bytes] = {}
+        self._passing = passing
+        self._memo: dict[bytes, tuple[bool, bytes | None]] = {}
 
     def sort(self, headers: Pairs) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
         """The headers that pass, as finished lines; and the noted ones, with their names in lower case."""
@@ -58,21 +65,20 @@ class Sieve:
         lines = []
         noted = []
         for name, value in headers:
-            fate = memo.get(name)
-            if fate is None:
-                fate = self._look(name)
-            if fate is _PASS:
+            passes, note = memo.get(name) or self._look(name)
+            if passes:
                 lines.append(b"%b: %b\r\n" % (name, value))
-            elif fate is not _DROP:
-                noted.append((fate, value))
+            if note is not None:
+                noted.append((note, value))
         return lines, noted
 
-    def _look(self, name: bytes) -> bytes:
+    def _look(self, name: bytes) -> tuple[bool, bytes | None]:
         lower = name.lower()
+        fate: tuple[bool, bytes | None]
         if lower in self._noted:
-            fate = lower
+            fate = lower in self._passing, lower
         else:
-            fate = _DROP if lower in self._drop or lower.startswith(self._prefixes) else _PASS
+            fate = not (lower in self._drop or lower.startswith(self._prefixes)), None
         if len(self._memo) < _MEMO_BOUND:
             self._memo[name] = fate
         return fate
@@ -94,7 +100,8 @@ def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:
     drop = HOP_BY_HOP | NEVER_BACK | edited
     if not cookies:
         drop |= {b"set-cookie"}
-    return Sieve(drop, (b"access-control-", OURS) if cors else (OURS,), NOTED_IN_REPLIES)
+    ours = (b"access-control-", OURS) if cors else (OURS,)
+    return Sieve(drop, ours, NOTED_IN_REPLIES, OF_CONTENT - edited)
 
 
 def lower_names(names: Iterable[str]) -> frozenset[bytes]:

@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+
+from proxy.plan.target import split_path
 
 T = TypeVar("T")
+
+_MEMO_BOUND = 4096
+_MEMO_LONGEST = 512
+
+
+class Way(NamedTuple, Generic[T]):
+    """`rest` is what stands behind the route's prefix: empty, or from a slash on."""
+
+    route: T
+    path: bytes
+    query: bytes
+    rest: bytes
 
 
 class Router(Generic[T]):
     """Immutable; a dict on the first segment, then the few prefixes that share it, longest first."""
 
-    __slots__ = ("_by_segment", "_root", "prefixes")
+    __slots__ = ("_by_segment", "_known", "_root", "prefixes")
 
     def __init__(self, routes: Mapping[str, T]) -> None:
         self.prefixes = tuple(routes)
         self._root = routes.get("/")
         self._by_segment: dict[bytes, list[tuple[bytes, T]]] = {}
+        self._known: dict[bytes, Way[T]] = {}
         for prefix, route in sorted(routes.items(), key=lambda item: -len(item[0])):
             if prefix != "/":
                 raw = prefix.encode("ascii")
                 self._by_segment.setdefault(_first_segment(raw), []).append((raw, route))
 
+    def find(self, target: bytes) -> Way[T] | None:
+        """The way of a request target; None if no route takes it. Raises Fault for one that could leave its route.
+
+        Programs ask for the same few targets again and again, so each is looked at once. Queries, which may hold
+        secrets, are not kept.
+        """
+        known = self._known.get(target)
+        if known is not None:
+            return known
+        path, query = split_path(target)
+        matched = self.match(path)
+        if matched is None:
+            return None
+        way = Way(matched[0], path, query, matched[1])
+        if not query and len(target) <= _MEMO_LONGEST and len(self._known) < _MEMO_BOUND:
+            self._known[target] = way
+        return way
+
     def match(self, path: bytes) -> tuple[T, bytes] | None:
-        """The route of `path`, and what stands behind its prefix (empty, or from a slash on)."""
+        """The route of `path`, and what stands behind its prefix."""
         for prefix, route in self._by_segment.get(_first_segment(path), ()):
             if path.startswith(prefix):
                 rest = path[len(prefix) :]

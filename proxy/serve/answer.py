@@ -9,9 +9,11 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import suppress
+from itertools import product
 
 from proxy.errors import Fault
 from proxy.plan import cors
+from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.scrub import Scrubber, is_text, scrub
 from proxy.serve.exchange import Exchange
 from proxy.serve.inbound.request import Request
@@ -19,34 +21,31 @@ from proxy.serve.problem import PROBLEM, encoded, problem, status_line
 from proxy.serve.upstream import Broken, Reply, Stalled
 
 NO_BODY = frozenset((204, 304))
-_TITLES = {name: name.title() for name in (b"content-type", b"content-length", b"content-encoding")}
-LINKING = frozenset((b"location", b"content-location", b"link"))
 _MEMO_BOUND = 512
 _texts: dict[bytes, bool] = {}
 
 
 class Framing:
-    """How the body of one reply is delimited: by length, by chunks, or by the end of the connection."""
+    """How the body of a reply is delimited: by length, by chunks, or by the end of the connection. Sixteen in all."""
 
-    __slots__ = ("by_close", "chunked", "empty", "keep_alive")
+    __slots__ = ("by_close", "chunked", "empty", "keep_alive", "lines")
 
-    def __init__(self, exchange: Exchange, status: int, has_length: bool) -> None:
-        request = exchange.request
-        modern = request.modern
-        self.empty = exchange.method == "HEAD" or status in NO_BODY
-        self.chunked = modern and not has_length and not self.empty
-        self.by_close = not (has_length or self.chunked or self.empty)
-        request.keep_alive = self.keep_alive = request.keep_alive and modern and not self.by_close
-
-    def lines(self) -> bytes:
+    def __init__(self, empty: bool, sized: bool, modern: bool, wanted_alive: bool) -> None:
+        self.empty = empty
+        self.chunked = modern and not sized and not empty
+        self.by_close = not (sized or self.chunked or empty)
+        self.keep_alive = wanted_alive and modern and not self.by_close
         coding = b"Transfer-Encoding: chunked\r\n" if self.chunked else b""
-        return coding if self.keep_alive else coding + b"Connection: close\r\n"
+        self.lines = coding if self.keep_alive else coding + b"Connection: close\r\n"
 
     def wrap(self, data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if self.chunked and data else data
 
     def end(self, trailers: bytes) -> bytes:
         return b"0\r\n%b\r\n" % trailers if self.chunked else b""
+
+
+_FRAMINGS = {known: Framing(*known) for known in product((False, True), repeat=4)}
 
 
 def whole(exchange: Exchange, reply: Reply) -> None:
@@ -89,40 +88,40 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
 
 def _trailers(exchange: Exchange, reply: Reply) -> bytes:
     """What could stand in the head may stand here, but for what frames or decides (RFC 9110 §6.5.1)."""
-    if not reply.trailers:
-        return b""
-    lines, _ = exchange.lane.plan.reply_headers.sort(reply.trailers)
-    return scrub(b"".join(lines), exchange.needles)
+    return scrub(b"".join(_unnoted(exchange, reply.trailers)), exchange.needles) if reply.trailers else b""
+
+
+def _unnoted(exchange: Exchange, headers: list[tuple[bytes, bytes]]) -> list[bytes]:
+    lines, _ = exchange.lane.plan.reply_headers.sort([pair for pair in headers if pair[0].lower() not in OF_CONTENT])
+    return lines
 
 
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     """The finished head, how the body is framed, and whether it is to be scrubbed."""
-    plan = exchange.lane.plan
+    plan, request = exchange.lane.plan, exchange.request
     lines, noted = plan.reply_headers.sort(reply.headers)
-    has_length = coded = text = False
+    sized = coded = text = False
     for name, value in noted:
         if name == b"content-length":
-            has_length = True
+            sized = True
         elif name == b"content-type":
             text = _is_text(value)
         elif name == b"content-encoding":
             coded = value.strip().lower() != b"identity"
-        if name not in plan.reply_edited:
-            lines.append(_noted_line(exchange, name, value))
-    framing = Framing(exchange, reply.status, has_length)
+        elif name in LINKING and name not in plan.reply_edited:
+            lines.append(_link_line(exchange, name, value))
+    empty = exchange.method == "HEAD" or reply.status in NO_BODY
+    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
+    request.keep_alive = framing.keep_alive
     scrubbed = text and not coded and plan.scrub != "headers" and bool(exchange.needles)
-    theirs = scrub(b"".join((status_line(reply.status, reply.reason), *lines)), exchange.needles)
-    return b"".join((theirs, _added(exchange), framing.lines(), b"\r\n")), framing, scrubbed
+    theirs = scrub(status_line(reply.status, reply.reason) + b"".join(lines), exchange.needles)
+    return b"%b%b%b\r\n" % (theirs, _added(exchange), framing.lines), framing, scrubbed
 
 
-def _noted_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
-    title = _TITLES.get(name)
-    if title is not None:
-        return b"%b: %b\r\n" % (title, value)
-    if name in LINKING:
-        links = exchange.lane.plan.links
-        value = (links.localise_link if name == b"link" else links.localise)(value, exchange.own_url)
-    return b"" if name == b"upgrade" else b"%b: %b\r\n" % (name.title(), value)
+def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
+    links = exchange.lane.plan.links
+    localise = links.localise_link if name == b"link" else links.localise
+    return b"%b: %b\r\n" % (name.title(), localise(value, exchange.own_url))
 
 
 def _added(exchange: Exchange) -> bytes:
@@ -139,8 +138,8 @@ def _added(exchange: Exchange) -> bytes:
 
 def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     """The 101 of an upgrade; what follows is the tunnel's."""
-    lines, noted = exchange.lane.plan.reply_headers.sort(reply.headers)
-    lines += [b"Connection: Upgrade\r\n", *(b"Upgrade: %b\r\n" % value for name, value in noted if name == b"upgrade")]
+    upgrades = [b"Upgrade: %b\r\n" % value for name, value in reply.headers if name.lower() == b"upgrade"]
+    lines = [*_unnoted(exchange, reply.headers), b"Connection: Upgrade\r\n", *upgrades]
     head = scrub(b"".join(lines), exchange.needles)
     _write(exchange, b"".join((status_line(101, reply.reason), head, _added(exchange), b"\r\n")))
 
@@ -148,8 +147,8 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
 def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> None:
     """A 1xx reply of the API, 103 say, passed on at once (RFC 9110 §15.2)."""
     if exchange.request.modern:
-        lines, noted = exchange.lane.plan.reply_headers.sort(headers)
-        lines += [_noted_line(exchange, name, value) for name, value in noted if name == b"link"]
+        lines = _unnoted(exchange, headers)
+        lines += [_link_line(exchange, b"link", value) for name, value in headers if name.lower() == b"link"]
         head = scrub(b"".join(lines), exchange.needles)
         _write(exchange, status_line(status, b"") + head + b"\r\n")
 

@@ -14,10 +14,11 @@ _boot = (
     if hasattr(time, "clock_gettime")
     else time.monotonic
 )
+_make = partial(tuple.__new__, Now)  # half the time of Now's own constructor, which is Python
 
 
 def now() -> Now:
-    return Now(_boot(), time.time())
+    return _make((_boot(), time.time()))
 
 
 def draw() -> float:

@@ -72,16 +72,10 @@ class Flow(Generic[S]):
 
     # ------------------------------------------------------------ fed by the connection
 
-    @property
-    def awaited(self) -> bool:
-        """Does somebody wait for more right now?"""
-        return self._waiter is not None
-
     def feed(self, data: bytes) -> int:
-        """Returns how many bytes wait to be read."""
+        """Returns how many bytes wait to be read. Whoever feeds wakes the reader, once for all that came."""
         self._chunks.append(data)
         self._size += len(data)
-        self.wake()
         return self._size
 
     def fail(self, error: Exception) -> None:

@@ -26,7 +26,6 @@ from proxy.plan.clients import Clients
 from proxy.plan.guard import Guard
 from proxy.plan.headers import request_sieve
 from proxy.plan.router import Router
-from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
@@ -126,14 +125,15 @@ class Forwarder:
 
     def _find_lane(self, exchange: Exchange) -> Fault | None:
         """Why there is none. It is said only to someone who may ask."""
+        target = exchange.request.target
         try:
-            exchange.path, exchange.query = split_path(exchange.request.target)
+            way = self._router.find(target)
         except Fault as fault:
             return fault
-        matched = self._router.match(exchange.path)
-        if matched is None:
+        if way is None:
+            exchange.path = target.partition(b"?")[0]
             return Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
-        exchange.lane, exchange.rest = matched
+        exchange.lane, exchange.path, exchange.query, exchange.rest = way
         return None
 
     def _from_a_browser(self, exchange: Exchange, guard: Guard) -> None:

@@ -10,6 +10,8 @@ SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdict:
     """What can be told without waiting: READ_BODY only where more of it must come. `age` is the token's, in seconds."""
+    if reply.complete and refusals.reads_body and refusals.clears(reply.status, reply.headers, reply.seen()):
+        return Verdict.ACCEPTED
     safe = method in SAFE
     found = refusals.head(reply.status, reply.headers, age, safe)
     if found is not Verdict.READ_BODY or not reply.complete:

@@ -183,6 +183,7 @@ class Connection(asyncio.Protocol):
             return
         if self.tunnel:
             self._feed(reply, data)
+            reply.wake()
             return
         self._unread += len(data)
         try:
@@ -194,6 +195,7 @@ class Connection(asyncio.Protocol):
         else:
             if not reply.complete:
                 self._incomplete(reply)
+        reply.wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
@@ -201,6 +203,7 @@ class Connection(asyncio.Protocol):
         if reply is not None and reply.error is None and not reply.complete:
             if exc is None and (self.tunnel or self._until_close):
                 self._complete(reply)
+                reply.wake()
             else:
                 cause = f" ({type(exc).__name__})" if exc is not None else ""
                 unanswered = not reply.status and not self._unread
@@ -253,7 +256,6 @@ class Connection(asyncio.Protocol):
         self._unread = 0
         self.deadline = math.inf
         reply.status = status
-        reply.wake()
         if self._head_only:
             # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.
             self._parser = None
@@ -313,7 +315,6 @@ class Connection(asyncio.Protocol):
         self.tunnel = True
         self.deadline = math.inf
         reply.status = 101
-        reply.wake()
         if rest:
             self._feed(reply, rest)
 
@@ -331,7 +332,6 @@ class Connection(asyncio.Protocol):
         if self._read_paused:
             self.resume_reading()
         self.deadline = math.inf
-        reply.wake()
         if self._request_done:
             self._release()
 

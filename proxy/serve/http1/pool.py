@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from proxy.plan.target import Origin
 from proxy.serve.http1.connection import Connection
@@ -52,11 +53,7 @@ class Pool:
     async def open(self, origin: Origin, timeout: float) -> Connection:  # noqa: ASYNC109 -- it is the dial's
         """A new connection. Raises OSError, ssl.SSLError or TimeoutError."""
 
-        idle = self._idle.setdefault(origin, [])
-
-        def on_free(connection: Connection, reusable: bool) -> None:
-            self._free(idle, connection, reusable)
-
+        on_free = partial(self._free, self._idle.setdefault(origin, []))
         connection = await self._dial(origin, lambda: Connection(self._loop, on_free), timeout)
         if self._closed or not connection.usable:
             connection.abort()

@@ -346,6 +346,7 @@ class ClientConnection(asyncio.Protocol):
             if request.feed(data) > HIGH_WATER:
                 self.deadline = math.inf
                 self.pause_reading()
+            request.wake()
 
     def on_message_complete(self) -> None:
         self._unread = 0
