@@ -23,7 +23,7 @@ from proxy.app import Service
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.sandbox import standing_by
 from proxy.config.load import Loaded
-from proxy.config.model import Browser, Client, Log
+from proxy.config.model import Browser, Client, ClientKey, Log
 from proxy.errors import Fault
 from proxy.plan.clients import KEY_HEADERS
 from proxy.plan.router import Router
@@ -112,7 +112,7 @@ def narrowed(loaded: Loaded, target: str, key: str) -> Loaded:
         "listen": ["127.0.0.1:0"],
         "routes": routes,
         "providers": {name: each for name, each in config.providers.items() if name in used},
-        "clients": [Client(name="call", key=key)],
+        "clients": [Client(name="call", key=[ClientKey(key=key)])],
         "browser": Browser(),
         "log": Log(access=False),
     }

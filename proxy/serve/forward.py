@@ -1,6 +1,7 @@
 """The request path: every step of a forwarded request, in order.
 
     admit     the guard looks at Host and origin; preflights are answered; the route is found; the client checked
+    quota     of the client and the route, where they have one; awaited only when replicas count together
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
     send      to the API; network retries happen there
@@ -34,6 +35,7 @@ from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
 from proxy.serve.judge import refused, verdict
 from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import prepare, sort_headers
+from proxy.serve.quota import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.websocket import tunnel
 
@@ -55,6 +57,7 @@ class Forwarder:
         clock: Callable[[], Now],
         access: AccessLog | None,
         max_body: int | None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._router = router
         self._clients = clients
@@ -62,15 +65,18 @@ class Forwarder:
         self._clock = clock
         self._access = access
         self._max_body = max_body
+        self._quotas = quotas
 
     async def handle(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
         now = self._clock()
         exchange = Exchange(request, now.boot)
         try:
-            done = self._admit(exchange, guard) or self._stand_in(exchange)
+            done = self._admit(exchange, guard, now.wall) or self._stand_in(exchange)
             if done is not None:
                 return done
+            if self._quotas is not None and (taking := self._quotas.take(exchange, now)) is not None:
+                await taking
             lane = exchange.lane
             sort_headers(exchange)
             token = lane.ready(now) or await self._token(lane)
@@ -101,7 +107,7 @@ class Forwarder:
 
     # -------------------------------------------------------------- admit
 
-    def _admit(self, exchange: Exchange, guard: Guard) -> web.StreamResponse | None:
+    def _admit(self, exchange: Exchange, guard: Guard, wall: float) -> web.StreamResponse | None:
         """Raises Fault, or answers a preflight. No token is touched in here (TRAPS 38)."""
         request, headers = exchange.request, exchange.request.headers
         guard.host(headers.get(_HOST))
@@ -110,13 +116,14 @@ class Forwarder:
         matched = self._router.match(exchange.path)
         if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):
             return self._preflight(exchange, exchange.cors_origin, matched[0] if matched else None)
-        client = self._clients.identify(headers) if self._clients else None
+        if self._clients:
+            exchange.client = self._clients.identify(headers, wall)
         if matched is None:
             raise Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
         exchange.lane, exchange.rest = matched
         plan = exchange.lane.plan
-        if client is not None:
-            client.check(plan.prefix, exchange.method, exchange.cors_origin)
+        if exchange.client is not None:
+            exchange.client.check(plan.prefix, exchange.rest, exchange.method, exchange.cors_origin)
         if plan.methods is not None and exchange.method not in plan.methods:
             allowed = (("Allow", ", ".join(sorted(plan.methods))),)
             raise Fault("method_refused", f"{plan.prefix} does not take {exchange.method}", headers=allowed)
@@ -255,4 +262,5 @@ class Forwarder:
     def _log(self, exchange: Exchange, access: AccessLog) -> None:
         note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
         path = exchange.path.decode("latin-1")
-        access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note)
+        client = "" if exchange.client is None else exchange.client.name
+        access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note, client)
