@@ -91,14 +91,13 @@ def _of_keys(clients: list[Client], wall: float) -> Iterator[Note]:
             where: Where = ("clients", index, "key", *((number,) if len(client.key) > 1 else ()))
             if key.expires is None or key.expires - wall > SOON:
                 continue
-            done = key.expires <= wall
-            told = "has expired" if done else "expires soon"
-            advice = "" if done and _has_another(client, key, wall) else "; `keyless client new` makes the next one"
+            told = "has expired" if key.expires <= wall else "expires soon"
+            advice = "" if _is_replaced(client, wall) else "; `keyless client new` makes the next one"
             yield Note(dotted(where), f"the key of {client.name} {told} ({moments.shown(key.expires)}){advice}")
 
 
-def _has_another(client: Client, key: ClientKey, wall: float) -> bool:
-    return any(other is not key and (other.expires is None or other.expires > wall) for other in client.key)
+def _is_replaced(client: Client, wall: float) -> bool:
+    return any(key.expires is None or key.expires - wall > SOON for key in client.key)
 
 
 def _of_counting(config: Config) -> Iterator[Note]:

@@ -51,6 +51,10 @@ class Limit:
         """As clients read it. Without the owner: an upstream's own fields may stand beside it, other owners' can't."""
         return f"{self.scope} {self.rate}"
 
+    def counter(self, window: int) -> str:
+        """The name of what counts the `window`-th of its windows since 1970."""
+        return f"{self.key}:{window}"
+
 
 class Room(NamedTuple):
     """`left` requests may still be made. `turn`: seconds until the window turns. `wait`: until one may be made."""
@@ -80,10 +84,6 @@ def sliding(limit: Limit, before: int, before_left: float, current: int, turn: f
 def daily(limit: Limit, count: int, wall: float) -> Room:
     left, turn = max(limit.amount - count, 0), DAY - wall % DAY
     return Room(left, turn, 0.0 if left else turn)
-
-
-def day_key(limit: Limit, wall: float) -> str:
-    return f"{limit.key}:{int(wall // DAY)}"
 
 
 # ---------------------------------------------------------------------------------------------- what is told

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from proxy.auth.token import Now
-from proxy.plan.quota import DAY, Limit, Room, daily, day_key, exceeded, sliding, told
+from proxy.plan.quota import Limit, Room, daily, exceeded, sliding, told
 from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.store import BUDGET, StoreDown
@@ -99,17 +99,17 @@ class Counters:
         return [Room(left - 1, turn, 0.0) for left, turn, _ in rooms]
 
     def _room(self, limit: Limit, wall: float) -> Room:
+        window = int(wall // limit.seconds)
+        current = self._storage.get(limit.counter(window))
         if limit.daily:
-            return daily(limit, self._storage.get(day_key(limit, wall)), wall)
-        before, before_left, current, left = self._storage.get_sliding_window(limit.key, limit.seconds)
-        return sliding(limit, before, before_left, current, left - limit.seconds)
+            return daily(limit, current, wall)
+        turn = limit.seconds - wall % limit.seconds
+        return sliding(limit, self._storage.get(limit.counter(window - 1)), turn, current, turn)
 
     def count(self, limits: Sequence[Limit], wall: float) -> None:
+        """The counters end by themselves, with the window after theirs."""
         for limit in limits:
-            if limit.daily:
-                self._storage.incr(day_key(limit, wall), DAY)
-            else:
-                self._storage.acquire_sliding_window_entry(limit.key, limit.amount, limit.seconds)
+            self._storage.incr(limit.counter(int(wall // limit.seconds)), 2 * limit.seconds)
 
 
 def open_quotas(plan: Plan, store: str) -> Quotas | None:

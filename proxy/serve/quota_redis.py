@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from proxy.plan.quota import DAY, Limit, Room, daily, day_key, exceeded, sliding
+from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, sliding
 from proxy.serve.store import BUDGET, StoreDown
 
 PREFIX = "keyless:rate"
@@ -55,7 +55,7 @@ class RedisCounters:
         return [rooms[limit.key] for limit in limits]
 
     async def _day(self, limit: Limit, wall: float) -> tuple[Room, bool]:
-        count = await self._storage.incr(day_key(limit, wall), DAY)
+        count = await self._storage.incr(limit.counter(int(wall // DAY)), DAY)
         return daily(limit, count, wall), count <= limit.amount
 
     async def _window(self, limit: Limit) -> tuple[Room, bool]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.config.units import Rate, rate
 from proxy.errors import CODES
-from proxy.plan.quota import DAY, Limit, Room, daily, day_key, exceeded, limits_of, sliding, told
+from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, limits_of, sliding, told
 
 PER_MINUTE = Limit("client", "one", rate("10/min"))
 PER_DAY = Limit("client", "one", rate("100/day"))
@@ -63,9 +63,8 @@ def test_a_day_is_from_midnight_to_midnight(count: int, wall: float, room: Room)
     assert daily(PER_DAY, count, wall) == room
 
 
-def test_each_day_has_a_counter() -> None:
-    assert day_key(PER_DAY, 3 * DAY - 0.1) == "client:one:day:2"
-    assert day_key(PER_DAY, 3 * DAY) == "client:one:day:3"
+def test_each_window_has_a_counter() -> None:
+    assert PER_DAY.counter(3) == "client:one:day:3" != PER_DAY.counter(2)
 
 
 def test_counters_are_told_apart_by_who_and_window_not_by_amount() -> None:
