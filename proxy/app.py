@@ -27,6 +27,7 @@ from proxy.serve.keeper import Cell, Keeper
 from proxy.serve.logs import AccessLog
 from proxy.serve.mint import Means
 from proxy.serve.post import Post
+from proxy.serve.quota import open_quotas
 from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
 from proxy.serve.upstream import Upstream
@@ -52,6 +53,7 @@ class Service:
         self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
         self.cells = self._cells()
+        self._quotas = open_quotas(self.plan, config.store)
         self.forwarder = Forwarder(
             Router({prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}),
             self.plan.clients,
@@ -59,6 +61,7 @@ class Service:
             clock.now,
             self._access,
             self.plan.max_body,
+            self._quotas,
         )
         self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet)
 
@@ -82,6 +85,8 @@ class Service:
             await self._fleet.close()
         await self.keeper.close()
         await self.records.close()
+        if self._quotas is not None:
+            await self._quotas.close()
         await self._upstream.close()
         await self.issuer.__aexit__(*exc)
         if self._access is not None:

@@ -53,7 +53,7 @@ CODES: dict[str, Code] = {
     ),
     "host_refused": Code(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
     "origin_refused": Code(403, "Origin refused", "Add the page's origin to `browser.origins`."),
-    "route_refused": Code(403, "Route refused", "See the `routes` and `methods` of this client key."),
+    "route_refused": Code(403, "Route refused", "See the `routes`, `methods` and `paths` of this client."),
     "path_refused": Code(403, "Path refused", "Send a plain path, without dot segments or backslashes."),
     "no_route": Code(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
     "method_refused": Code(405, "Method refused", "Use one of the methods in `Allow`."),

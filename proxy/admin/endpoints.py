@@ -84,7 +84,7 @@ class Admin:
 
     def _check_operator(self, request: Request) -> None:
         if self._key is not None:
-            given = hashlib.sha256((presented_key(request.headers) or "").encode("utf-8", "surrogateescape")).digest()
+            given = hashlib.sha256(presented_key(request.known) or b"").digest()
             if not hmac.compare_digest(given, self._key):
                 raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
         elif not _is_local(request):

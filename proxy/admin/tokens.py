@@ -48,4 +48,4 @@ class Tokens:
             raise Fault("origin_refused", "tokens are not given to web pages")
         if not self._plan.clients:
             raise Fault("route_refused", "tokens are given only to `clients` with `read_tokens`; the config has none")
-        return self._plan.clients.identify(request.headers)
+        return self._plan.clients.identify(request.known, self._clock().wall)

@@ -131,10 +131,7 @@ class Refusals:
 
 
 def _is_coded(headers: RawHeaders) -> bool:
-    for name, _ in headers:
-        if len(name) == len(_CODING) and name.lower() == _CODING:
-            return True
-    return False
+    return any(len(name) == len(_CODING) and name.lower() == _CODING for name, _ in headers)
 
 
 def _compile(rule: RefusalRule) -> Rule:

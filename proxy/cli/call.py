@@ -23,15 +23,15 @@ from proxy.app import Service
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.sandbox import standing_by
 from proxy.config.load import Loaded
-from proxy.config.model import Browser, Client, Log
+from proxy.config.model import Browser, Client, ClientKey, Log
 from proxy.errors import Fault
-from proxy.plan.clients import KEY_HEADERS
+from proxy.plan.headers import KEYS
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import logs
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
-_OWN_KEY = ("Authorization", *KEY_HEADERS)
+_OWN_KEY = frozenset(name.decode() for name in KEYS)
 
 app = command_app()
 
@@ -113,7 +113,7 @@ def narrowed(loaded: Loaded, target: str, key: str) -> Loaded:
         "listen": ["127.0.0.1:0"],
         "routes": routes,
         "providers": {name: each for name, each in config.providers.items() if name in used},
-        "clients": [Client(name="call", key=key)],
+        "clients": [Client(name="call", key=[ClientKey(key=key)])],
         "browser": Browser(),
         "log": Log(access=False),
     }
@@ -124,7 +124,7 @@ def narrowed(loaded: Loaded, target: str, key: str) -> Loaded:
 async def _call(loaded: Loaded, request: Request, include: bool) -> int:
     key = secrets.token_urlsafe(32)
     # The proxy takes all of these off; here they would hide the key that opens it.
-    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.title() not in _OWN_KEY)
+    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in _OWN_KEY)
     headers["Authorization"] = f"Bearer {key}"
     own = narrowed(loaded, request.target, key)
     async with standing_by(own.config), Service(own) as service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from proxy.cli.common import (
     print_rows,
 )
 from proxy.cli.mint import Denied, Got, line, mint
+from proxy.config.check_clients import Note, notes
 from proxy.config.load import Loaded, load
 from proxy.errors import ConfigError
 
@@ -46,7 +48,7 @@ def check(
         print(f"{config}: ok, {_counted(loaded)}")
         lines = [(name, line(answer)) for name, answer in answers.items()]
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
-        if rows := [*_asleep(loaded), *lines, *lacks]:
+        if rows := [*_asleep(loaded), *lines, *lacks, *_notes(loaded)]:
             print_rows(rows)
     if missing or any(isinstance(answer, Denied) for answer in answers.values()):
         raise typer.Exit(1)
@@ -70,6 +72,10 @@ def _asleep(loaded: Loaded) -> list[tuple[str, str]]:
     return [(name, asleep(missing)) for name, missing in loaded.unconfigured.items()]
 
 
+def _notes(loaded: Loaded) -> list[Note]:
+    return notes(loaded.config, time.time())
+
+
 def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
     """By route: what its token is known to lack of `require_scope`."""
     missing = {}
@@ -83,6 +89,7 @@ def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
 def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], live: bool) -> dict[str, Any]:
     unconfigured = {name: list(missing) for name, missing in loaded.unconfigured.items()}
     document: dict[str, Any] = {"ok": True, "problems": [], "unconfigured": unconfigured}
+    document["notes"] = [note._asdict() for note in _notes(loaded)]
     if live:
         failed = [answer for answer in answers.values() if isinstance(answer, Denied)]
         document["ok"] = not failed and not missing

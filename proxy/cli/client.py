@@ -6,12 +6,16 @@ import hashlib
 import json
 import re
 import secrets
+import time
 from typing import Annotated
 
 import typer
 
-from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, print_json
+from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json
+from proxy.config import moments, units
+from proxy.config.model.client import HASHED
 
+DAY = 86400
 PREFIX = "klc_"
 """Tells people and secret scanners what it is."""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
@@ -28,17 +32,42 @@ def client() -> None:
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="Who will use it.")],
+    expires: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="In 90d, say, or on 2027-01-31, or at 2027-01-31T12:00:00Z.")
+    ] = None,
     _config: UnusedConfig = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Print a new key once, and its hash for the config, which is all that the proxy needs."""
+    ends = None if expires is None else _ends(expires)
     key = PREFIX + secrets.token_urlsafe(32)
-    digest = f"sha256:{hashlib.sha256(key.encode('ascii')).hexdigest()}"
+    digest = f"{HASHED}{hashlib.sha256(key.encode('ascii')).hexdigest()}"
     if as_json:
-        print_json({"name": name, "key": key, "digest": digest})
+        print_json({"name": name, "key": key, "digest": digest, "expires": ends})
         return
     print(f"{key}\n\nThis is the key for the client; it is not shown again. For config.yaml:\n")
-    print(f"clients:\n  - name: {_yaml(name)}\n    key: {digest}")
+    print(f"clients:\n  - name: {_yaml(name)}")
+    print(f"    key: {digest}" if ends is None else f"    key:\n      - key: {digest}\n        expires: {ends}")
+
+
+def _ends(written: str) -> str:
+    """As it goes into the config."""
+    now = time.time()
+    try:
+        ends = _moment(written, now)
+        shown = moments.shown(ends)
+    except (ValueError, OverflowError, OSError):
+        fail(f"--expires: expected 90d, 2027-01-31 or 2027-01-31T12:00:00Z, got {written!r}", 2)
+    if ends <= now:
+        fail(f"--expires: {written} is over", 2)
+    return shown
+
+
+def _moment(written: str, now: float) -> float:
+    """Whole days end with a day, so that it is a date."""
+    if re.fullmatch(r"[1-9]\d*d", written):
+        return (now // DAY + 1 + int(written[:-1])) * DAY
+    return now + units.duration(written) if re.match(units.DURATION, written) else moments.end(written)
 
 
 def _yaml(text: str) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from proxy.cli.common import (
 )
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
+from proxy.config.check_clients import notes
 from proxy.config.load import Loaded
 from proxy.serve import logs
 
@@ -120,6 +122,8 @@ def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: 
         ]
         or [("no routes",)]
     )
+    for note in notes(config, time.time()):
+        print(f"{note.path}: {note.message}")
     print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.", flush=True)
 
 

@@ -6,20 +6,18 @@ values, which may have come out of `${...}`; the loader adds what the user wrote
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from proxy.config import listen
+from proxy.config.check_clients import check_clients, check_rates
 from proxy.config.check_provider import check_provider, field_problem, template_findings
-from proxy.config.model import Client, Config, HeaderEdits, Route
+from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.names import did_you_mean
 from proxy.config.seal import SHORTEST as SHORTEST_KEY
 from proxy.config.template import Template
 from proxy.config.where import Finding, Where
 
-_KEY_HASH = re.compile(r"sha256:[0-9A-Fa-f]{64}")
-SHORTEST = 16
 _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
 
@@ -40,7 +38,7 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
         yield from check_provider(("providers", name), name, provider)
     for prefix, route in config.routes.items():
         yield from _route(("routes", prefix), prefix, route, config, known)
-    yield from _clients(config.clients, known)
+    yield from check_clients(config.clients, known.routes, known.providers)
     yield from _store(config)
 
 
@@ -80,6 +78,7 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
     if route.require_scope is not None and route.provider == "none":
         yield Finding((*where, "require_scope"), "without a provider there is no token that could have a scope")
     yield from _upstream((*where, "upstream"), route, config)
+    yield from check_rates((*where, "rate"), route.rate)
     for key, edits in (("headers", route.headers), ("reply_headers", route.reply_headers)):
         yield from _edits((*where, key), edits)
 
@@ -125,30 +124,3 @@ def _edits(where: Where, edits: HeaderEdits) -> Iterator[Finding]:
     for index, name in enumerate(edits.remove):
         if problem := field_problem(name, ""):
             yield Finding((*where, "remove", index), problem)
-
-
-def _clients(clients: list[Client], known: Known) -> Iterator[Finding]:
-    for index, client in enumerate(clients):
-        where: Where = ("clients", index)
-        before = clients[:index]
-        for first, other in enumerate(before):
-            if other.name == client.name:
-                yield Finding((*where, "name"), f"the same name as clients[{first}]")
-            if other.key == client.key:
-                yield Finding((*where, "key"), f"the same key as clients[{first}]")
-        if not _KEY_HASH.fullmatch(client.key) and (client.key.startswith("sha256:") or len(client.key) < SHORTEST):
-            yield Finding(
-                (*where, "key"), f"expected sha256: and 64 hex digits, or a key of at least {SHORTEST} characters"
-            )
-        for number, prefix in enumerate(client.routes or []):
-            if known.routes is not None and prefix not in known.routes:
-                yield Finding((*where, "routes", number), "no such route", did_you_mean(prefix, known.routes), got=True)
-        yield from _read_tokens((*where, "read_tokens"), client, known)
-
-
-def _read_tokens(where: Where, client: Client, known: Known) -> Iterator[Finding]:
-    if isinstance(client.read_tokens, bool) or known.providers is None:
-        return
-    for number, name in enumerate(client.read_tokens):
-        if name not in known.providers:
-            yield Finding((*where, number), "no such provider", did_you_mean(name, known.providers), got=True)

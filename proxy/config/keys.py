@@ -70,6 +70,8 @@ def _models(kind: Any, here: Any) -> Iterator[type[BaseModel]]:
     elif origin in (Union, UnionType):
         for each in get_args(kind):
             yield from _models(each, here)
+    elif origin is list and isinstance(here, dict):  # one entry in place of a list
+        yield from _models(get_args(kind)[0], here)
     elif isinstance(kind, type) and issubclass(kind, BaseModel) and _fits(kind, here):
         yield kind
 

@@ -107,9 +107,12 @@ def _choice(names: Iterable[str]) -> str:
 
 
 def as_written(where: Where, written: Mapping[str, Any]) -> Where:
-    """Without the index that the model puts on a lone value in place of a list."""
-    lone = where and isinstance(where[-1], int) and at(written, where) is NOWHERE
-    return where[:-1] if lone else where
+    """Without the indexes that the model puts on lone values in place of lists."""
+    kept: Where = ()
+    for step in where:
+        if not isinstance(step, int) or at(written, (*kept, step)) is not NOWHERE:
+            kept = (*kept, step)
+    return kept
 
 
 def message(finding: Finding, written: Mapping[str, Any]) -> str:

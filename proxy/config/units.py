@@ -1,11 +1,13 @@
-"""Durations and sizes as people write them: `10s 5m 24h 30d`, `64KiB 1MiB`."""
+"""Durations, sizes and rates as people write them: `10s 5m 24h 30d`, `64KiB 1MiB`, `600/min`."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 DURATION = r"^\d+(\.\d+)?(ms|s|m|h|d)?$"
 SIZE = r"^\d+(B|KiB|MiB|GiB|kB|KB|MB|GB)?$"
+RATE = r"^0*[1-9]\d{0,8}/(s|sec|second|min|minute|h|hour|d|day)$"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _BYTES = {
@@ -19,6 +21,22 @@ _BYTES = {
     "MiB": 1024**2,
     "GiB": 1024**3,
 }
+_WINDOWS = {"s": 1, "min": 60, "hour": 3600, "day": 86400}
+_ALSO = {"sec": "s", "second": "s", "minute": "min", "h": "hour", "d": "day"}
+
+
+class Rate(NamedTuple):
+    """`amount` requests `per` s, min, hour or day."""
+
+    amount: int
+    per: str
+
+    @property
+    def seconds(self) -> int:
+        return _WINDOWS[self.per]
+
+    def __str__(self) -> str:
+        return f"{self.amount}/{self.per}"
 
 
 def duration(written: object) -> float:
@@ -37,6 +55,15 @@ def size(written: object) -> int:
         raise ValueError("expected a size such as 65536, 64KiB or 1MiB")
     unit = match[1] or ""
     return int(match[0].removesuffix(unit)) * _BYTES[unit]
+
+
+def rate(written: object) -> Rate:
+    """Requests per time. Raises ValueError for anything else, nought included."""
+    text = _text(written)
+    if re.match(RATE, text) is None:
+        raise ValueError("expected a rate such as 10/s, 600/min, 5000/hour or 10000/day")
+    amount, _, per = text.partition("/")
+    return Rate(int(amount), _ALSO.get(per, per))
 
 
 def _text(written: object) -> str:

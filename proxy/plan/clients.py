@@ -1,34 +1,57 @@
-"""The applications that may ask: which key says who one is, and what each may do. Pure; raises Fault."""
+"""The applications that may ask: which key says who one is, and what each may do. Pure; raises Fault.
+
+Who asks (`Clients.identify`) is apart from what a client may do (`ClientPlan`), so that others can tell, too.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from proxy.config import moments
 from proxy.config.model import Client
 from proxy.errors import Fault
+from proxy.plan.globs import globs
+from proxy.plan.quota import Limit, limits_of
 
-KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Goog-Api-Key")
+KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 
 
 @dataclass(frozen=True, slots=True)
 class ClientPlan:
-    name: str
-    digest: bytes
-    routes: frozenset[str] | None
-    methods: frozenset[str] | None
-    origins: frozenset[str] | None
-    read_tokens: frozenset[str] | None = frozenset()
-    """None for those of all providers."""
+    """None stands for 'any' everywhere but in `read_tokens`, where it stands for the tokens of all providers."""
 
-    def check(self, prefix: str, method: str, origin: str | None) -> None:
-        """Raises Fault route_refused or origin_refused."""
+    name: str
+    routes: frozenset[str] | None = None
+    methods: frozenset[str] | None = None
+    paths: re.Pattern[bytes] | None = None
+    origins: frozenset[str] | None = None
+    limits: tuple[Limit, ...] = ()
+    read_tokens: frozenset[str] | None = frozenset()
+
+    @classmethod
+    def compile(cls, client: Client) -> ClientPlan:
+        return cls(
+            name=client.name,
+            routes=None if client.routes is None else frozenset(client.routes),
+            methods=None if client.methods is None else frozenset(client.methods),
+            paths=None if client.paths is None else globs(client.paths),
+            origins=None if client.origins is None else frozenset(client.origins),
+            limits=limits_of("client", client.name, client.rate),
+            read_tokens=_readable(client.read_tokens),
+        )
+
+    def check(self, prefix: str, rest: bytes, method: str, origin: str | None) -> None:
+        """`rest` is the path below the prefix. Raises Fault route_refused or origin_refused."""
         if self.routes is not None and prefix not in self.routes:
             raise Fault("route_refused", f"client {self.name} may not use {prefix}")
         if self.methods is not None and method not in self.methods:
             raise Fault("route_refused", f"client {self.name} may not use {method}")
+        if self.paths is not None and self.paths.fullmatch(rest) is None:
+            raise Fault("route_refused", f"client {self.name} may not use this path of {prefix}")
         if origin is not None and self.origins is not None and origin.lower() not in self.origins:
             raise Fault("origin_refused", f"client {self.name} may not be used from this page")
 
@@ -38,62 +61,72 @@ class ClientPlan:
             raise Fault("route_refused", f"client {self.name} may not read tokens of {provider}; see its `read_tokens`")
 
 
+class _Key(NamedTuple):
+    """A key that has been presented is only used while `begins` <= now < `ends`."""
+
+    client: ClientPlan
+    begins: float
+    ends: float
+
+
 class Clients:
     """The known client keys, as digests. Falsy when there are none: then everyone who reaches the listener may ask."""
 
-    __slots__ = ("_clients",)
+    __slots__ = ("_keys",)
 
     def __init__(self, clients: Sequence[Client]) -> None:
-        self._clients = tuple(_client(client) for client in clients)
+        self._keys: dict[bytes, _Key] = {}
+        for client in clients:
+            plan = ClientPlan.compile(client)
+            for key in client.key:
+                ends = float("inf") if key.expires is None else key.expires
+                self._keys[key.digest] = _Key(plan, key.not_before or 0.0, ends)
 
     def __bool__(self) -> bool:
-        return bool(self._clients)
+        return bool(self._keys)
 
-    def identify(self, headers: Mapping[str, str]) -> ClientPlan:
-        """The client whose key the request presents. Raises Fault client_key_required."""
-        key = presented_key(headers)
-        if key is None:
+    @property
+    def limited(self) -> bool:
+        return any(key.client.limits for key in self._keys.values())
+
+    def identify(self, known: Mapping[bytes, bytes], wall: float) -> ClientPlan:
+        """The client whose key stands in the headers, known by lower case names. Raises Fault client_key_required.
+
+        The lookup takes the same time for every key that is presented, as far as its sender can steer: the key goes
+        through SHA-256 whole, and what the table's hash and its comparison of bytes could leak is about the digest. A
+        digest that shares its first bytes with a known one can only be found by trying keys, and brings its finder
+        no nearer to the key, which is random. So the cost of a request does not grow with the number of clients.
+        """
+        presented = presented_key(known)
+        if presented is None:
             raise _key_required("no client key was sent")
-        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-        found = None
-        for client in self._clients:  # all of them, always: the time must not tell which
-            if hmac.compare_digest(client.digest, digest):
-                found = client
-        if found is None:
+        key = self._keys.get(hashlib.sha256(presented).digest())
+        if key is None:
             raise _key_required("the client key is not known")
-        return found
+        if not key.begins <= wall < key.ends:  # said only to who holds the key
+            raise _key_required(_lapsed(key, wall))
+        return key.client
 
 
-def presented_key(headers: Mapping[str, str]) -> str | None:
-    scheme, _, key = headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
+def presented_key(known: Mapping[bytes, bytes]) -> bytes | None:
+    """`known` are headers by their names in lower case."""
+    scheme, _, key = known.get(b"authorization", b"").partition(b" ")
+    if key and scheme.lower() == b"bearer":
         return key.strip()
     for name in KEY_HEADERS:
-        if name in headers:
-            return headers[name]
+        if (value := known.get(name)) is not None:
+            return value
     return None
+
+
+def _lapsed(key: _Key, wall: float) -> str:
+    if wall < key.begins:
+        return f"this key of client {key.client.name} is not good yet"
+    return f"this key of client {key.client.name} has expired ({moments.shown(key.ends)})"
 
 
 def _key_required(detail: str) -> Fault:
     return Fault("client_key_required", detail, headers=(("WWW-Authenticate", 'Bearer realm="keyless"'),))
-
-
-def key_digest(written: str) -> bytes:
-    """The digest of a configured key, which stands there as `sha256:...` or as itself."""
-    if written.startswith("sha256:"):
-        return bytes.fromhex(written.removeprefix("sha256:"))
-    return hashlib.sha256(written.encode("utf-8")).digest()
-
-
-def _client(client: Client) -> ClientPlan:
-    return ClientPlan(
-        client.name,
-        key_digest(client.key),
-        None if client.routes is None else frozenset(client.routes),
-        None if client.methods is None else frozenset(client.methods),
-        None if client.origins is None else frozenset(client.origins),
-        _readable(client.read_tokens),
-    )
 
 
 def _readable(read_tokens: bool | list[str]) -> frozenset[str] | None:

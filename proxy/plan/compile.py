@@ -6,7 +6,6 @@ Must not know: files, sockets, the event loop. What can be wrong was refused bef
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +20,9 @@ from proxy.config.load import Loaded
 from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
 from proxy.plan import headers
 from proxy.plan.clients import Clients
+from proxy.plan.globs import globs
 from proxy.plan.links import Links
+from proxy.plan.quota import limits_of
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
@@ -67,7 +68,7 @@ def _route(prefix: str, route: Route, config: Config, providers: dict[str, Provi
         target=target,
         provider=providers.get(route.provider),
         methods=None if route.methods is None else frozenset(route.methods),
-        paths=None if route.paths is None else _globs(route.paths),
+        paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
         request_headers=headers.request_sieve(slots, [*route.headers.remove, *set_headers], config.forwarded),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
@@ -90,6 +91,7 @@ def _route(prefix: str, route: Route, config: Config, providers: dict[str, Provi
             frozenset() if injection is None else injection.query_names,
             config.forwarded,
         ),
+        limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
     )
 
@@ -128,13 +130,3 @@ def _filled(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _filled(inner) for key, inner in value.items()}
     return value
-
-
-def _globs(globs: list[str]) -> re.Pattern[bytes]:
-    """`*` stays within a segment, `**` does not, `?` is one character."""
-    return re.compile("|".join(map(_glob, globs)).encode("utf-8"), re.DOTALL)
-
-
-def _glob(glob: str) -> str:
-    parts = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(parts.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*|\?)", glob))

@@ -14,9 +14,9 @@ HOP_BY_HOP = frozenset(
 )
 """RFC 9110 §7.6.1; `Trailer` passes, since trailers do."""
 
-CREDENTIALS = frozenset(
-    (b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"api-key", b"x-goog-api-key")
-)
+KEYS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+"""Where a client may present its key to the proxy; an API gets its own."""
+CREDENTIALS = KEYS | {b"proxy-authorization", b"cookie"}
 OF_BROWSERS = frozenset((b"origin", b"referer"))
 OF_PROXIES = frozenset((b"forwarded", b"x-real-ip"))
 REPLACED = frozenset((b"host", b"content-length", b"expect", b"trailer"))
@@ -87,7 +87,7 @@ class Sieve:
 def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool) -> Sieve:
     """For requests to the API; `slots` are the headers that the provider fills."""
     edited = lower_names(removed)
-    noted = ABOUT_THE_REQUEST | (NOTED_IN_REQUESTS - edited)
+    noted = ABOUT_THE_REQUEST | KEYS | (NOTED_IN_REQUESTS - edited)
     drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | slots | edited
     if forwarded:
         return Sieve(drop, (b"sec-fetch-", OURS), noted)

@@ -19,6 +19,7 @@ from proxy.errors import Fault
 from proxy.plan.clients import Clients
 from proxy.plan.headers import Sieve
 from proxy.plan.links import Links
+from proxy.plan.quota import Limit
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
@@ -73,6 +74,7 @@ class RoutePlan:
     refusals: Refusals | None
     stand_in: StandInPlan | None
     links: Links
+    limits: tuple[Limit, ...] = ()
     required_scope: RequiredScope | None = None
 
     @property

@@ -126,7 +126,7 @@ def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
 
 def _added(exchange: Exchange) -> bytes:
     """What this proxy says for itself in a reply of the API."""
-    added = exchange.lane.plan.set_reply_headers
+    added = exchange.lane.plan.set_reply_headers + exchange.quota
     if exchange.attempts > 1:
         added += b"X-Keyless-Attempts: %d\r\n" % exchange.attempts
     if exchange.skipped is not None:

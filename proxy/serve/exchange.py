@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from proxy.auth.brake import Brake
 from proxy.auth.token import Now, Token
+from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan
 from proxy.serve.body import Body
 from proxy.serve.inbound.request import Request
@@ -31,11 +32,13 @@ class Lane:
 
 
 class Exchange:
-    """`skipped` is why a refusal was not replayed; `needles` are what must not go back to the client."""
+    """`skipped` is why a refusal was not replayed; `needles` are what must not go back to the client;
+    `quota` the lines that tell it what is left."""
 
     __slots__ = (
         "attempts",
         "body",
+        "client",
         "cors_origin",
         "facts",
         "forced",
@@ -45,6 +48,7 @@ class Exchange:
         "needles",
         "path",
         "query",
+        "quota",
         "request",
         "rest",
         "skipped",
@@ -64,6 +68,8 @@ class Exchange:
         self.method = request.method
         self.path = b""
         self.query = b""
+        self.client: ClientPlan | None = None
+        self.quota = b""
         self.cors_origin: str | None = None
         self.body: Body | None = None
         self.attempts = 1

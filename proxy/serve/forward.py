@@ -1,6 +1,7 @@
 """The request path: every step of a forwarded request, in order.
 
     admit     the guard looks at Host and origin; preflights are answered; the route is found; the client checked
+    quota     of the client and the route, where they have one; awaited only when replicas count together
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
     send      to the API; network retries happen there
@@ -33,6 +34,7 @@ from proxy.serve.inbound.request import Request
 from proxy.serve.judge import refused, verdict
 from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import finish_head, prepare, read_head
+from proxy.serve.quota import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.websocket import tunnel
 
@@ -53,6 +55,7 @@ class Forwarder:
         clock: Callable[[], Now],
         access: AccessLog | None,
         max_body: int | None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._router = router
         self._clients = clients
@@ -60,14 +63,17 @@ class Forwarder:
         self._clock = clock
         self._access = access
         self._max_body = max_body
+        self._quotas = quotas
 
     async def handle(self, request: Request, guard: Guard) -> None:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
         now = self._clock()
         exchange = Exchange(request, now.boot)
         try:
-            if self._admit(exchange, guard) or self._stand_in(exchange):
+            if self._admit(exchange, guard, now.wall) or self._stand_in(exchange):
                 return
+            if self._quotas is not None:
+                await self._charge(self._quotas, exchange, now)
             lane = exchange.lane
             finish_head(exchange)
             token = lane.ready(now) or await self._token(lane)
@@ -99,7 +105,7 @@ class Forwarder:
 
     # -------------------------------------------------------------- admit
 
-    def _admit(self, exchange: Exchange, guard: Guard) -> bool:
+    def _admit(self, exchange: Exchange, guard: Guard, wall: float) -> bool:
         """Raises Fault; True if it was a preflight, which is answered. No token is touched in here (TRAPS 38)."""
         request = exchange.request
         lost = self._find_lane(exchange)
@@ -110,12 +116,13 @@ class Forwarder:
         if exchange.cors_origin is not None and cors.is_preflight(request.method, request.headers):
             self._preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None)
             return True
-        client = self._clients.identify(request.headers) if self._clients else None
+        if self._clients:
+            exchange.client = self._clients.identify(exchange.facts, wall)
         if lost is not None:
             raise lost
         plan = exchange.lane.plan
-        if client is not None:
-            client.check(plan.prefix, exchange.method, exchange.cors_origin)
+        if exchange.client is not None:
+            exchange.client.check(plan.prefix, exchange.rest, exchange.method, exchange.cors_origin)
         if plan.methods is not None and exchange.method not in plan.methods:
             allowed = (("Allow", ", ".join(sorted(plan.methods))),)
             raise Fault("method_refused", f"{plan.prefix} does not take {exchange.method}", headers=allowed)
@@ -153,6 +160,11 @@ class Forwarder:
         exchange.status = 200
         answer.own(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
         return True
+
+    async def _charge(self, quotas: Quotas, exchange: Exchange, now: Now) -> None:
+        taking = quotas.take(exchange, now)
+        if taking is not None:
+            await taking
 
     # -------------------------------------------------------------- token, prepare, send, judge
 
@@ -267,7 +279,8 @@ class Forwarder:
     def _log(self, exchange: Exchange, access: AccessLog) -> None:
         note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
         path = exchange.path.decode("latin-1")
-        access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note)
+        client = "" if exchange.client is None else exchange.client.name
+        access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note, client)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -52,17 +52,18 @@ class AccessLog:
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def line(self, method: str, path: str, status: int, seconds: float, note: str) -> None:
-        """`path` comes without its query; `note` says what was special, or nothing."""
+    def line(self, method: str, path: str, status: int, seconds: float, note: str, client: str = "") -> None:
+        """`path` comes without its query; `note` says what was special; `client` is who asked, if known."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_AFTER, self.flush)
         ms = seconds * 1000
         if self._json:
             known = {"event": "request", "time": time.time(), "method": method, "path": path, "status": status}
-            self._lines.append(json.dumps(known | {"ms": round(ms, 1), "note": note}))
+            self._lines.append(json.dumps(known | {"ms": round(ms, 1), "note": note, "client": client}))
         else:
             printable = path if path.isprintable() else ascii(path)
-            self._lines.append(f"{method} {printable} {status} {ms:.1f}ms {note}".rstrip())
+            who = f" client={client if client.isprintable() else ascii(client)}" if client else ""
+            self._lines.append(f"{method} {printable} {status} {ms:.1f}ms{who} {note}".rstrip())
 
     def flush(self) -> None:
         if self._timer is not None:

@@ -154,7 +154,7 @@ def test_nobody_else_may_use_the_port_meanwhile(tmp_path: Path, sandbox: str) ->
     path = written(tmp_path, **crm(sandbox))
     config = narrowed(load(Path(path), environ={}), "/crm/x", "the-key-of-this-call").config
     assert config.listen == ["127.0.0.1:0"]
-    assert [client.key for client in config.clients] == ["the-key-of-this-call"]
+    assert [key.key for client in config.clients for key in client.key] == ["the-key-of-this-call"]
 
 
 def test_it_brings_the_sandbox_that_its_route_wants(tmp_path: Path) -> None:

@@ -116,3 +116,14 @@ def test_live_names_the_scopes_that_a_route_misses(tmp_path: Path, sandbox: str)
     done = keyless("check", "--live", "--json", "-c", path)
     assert (done.code, done.json["ok"]) == (1, False)
     assert done.json["missing_scopes"] == {"/poor": ["admin", "write"]}
+
+
+def test_keys_that_end_are_told_and_stop_nothing(tmp_path: Path) -> None:
+    keys = [{"key": "a" * 16, "expires": "2020-01-31"}, {"key": "b" * 16, "expires": "2099-01-31"}]
+    path = written(tmp_path, clients=[{"name": "one", "key": keys}])
+    done = keyless("check", "-c", path)
+    assert done.code == 0
+    assert "clients[0].key[0]  the key of one has expired (2020-01-31)" in done.out
+    assert keyless("check", "-c", path, "--json").json["notes"] == [
+        {"path": "clients[0].key[0]", "message": "the key of one has expired (2020-01-31)"}
+    ]

@@ -40,6 +40,16 @@ def test_it_says_where_and_what_is_ready(tmp_path: Path, sandbox: str) -> None:
     assert "\x1b" not in done.out
 
 
+def test_it_says_which_client_keys_have_expired_and_starts(tmp_path: Path, sandbox: str) -> None:
+    key = {"key": "0123456789abcdef", "expires": "2020-01-31"}
+    with proxy(tmp_path, **crm(sandbox, clients=[{"name": "one", "key": key}])) as running:
+        running.process.popen.send_signal(signal.SIGINT)
+        done = running.process.end()
+    assert done.code == 0
+    told = "clients[0].key: the key of one has expired (2020-01-31); `keyless client new` makes the next one"
+    assert told in done.out.splitlines()
+
+
 def test_the_shipped_config_runs_as_it_is(tmp_path: Path) -> None:
     """But for its ports. What has no secrets yet says what it waits for."""
     shipped = (ROOT / "config.yaml").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ TREE: dict[str, Any] = {
         "x": {"scheme": "what"},
     },
     "routes": {"/a": {"headers": {}}},
-    "clients": [{}],
+    "clients": [{"key": {}}],
 }
 
 
@@ -38,7 +38,8 @@ TREE: dict[str, Any] = {
         (("providers", "o", "reply", "errors", 0), {"class", "hint"}, {"class_"}),
         (("routes", "/a"), {"upstream", "stand_in"}, {"path"}),
         (("routes", "/a", "headers"), {"set", "remove"}, set()),
-        (("clients", 0), {"name", "key"}, set()),
+        (("clients", 0), {"name", "key"}, {"expires"}),
+        (("clients", 0, "key"), {"key", "expires"}, {"name"}),
         (("nonsense", 5, "x"), set(), {"listen"}),
     ],
 )

@@ -41,6 +41,12 @@ def test_lists_of_one_may_be_written_without_the_list() -> None:
     assert SCHEMA["properties"]["listen"]["type"] == ["string", "array"]
 
 
+def test_a_client_may_have_a_key_or_several_with_or_without_an_end() -> None:
+    text, entry, several = SCHEMA["$defs"]["Client"]["properties"]["key"]["anyOf"]
+    assert (text, entry) == ({"type": "string"}, {"$ref": "#/$defs/ClientKey"})
+    assert several == {"type": "array", "items": {"anyOf": [text, entry]}}
+
+
 def test_a_preset_needs_no_scheme_but_its_parameters() -> None:
     providers = SCHEMA["properties"]["providers"]["additionalProperties"]
     assert providers["then"] == {"$ref": "#/$defs/ProviderByPreset"}

@@ -5,7 +5,7 @@ environment, YAML, or what a value is used for. The loader hands in plain mappin
 whose presets are merged.
 """
 
-from proxy.config.model.client import Browser, Client
+from proxy.config.model.client import Browser, Client, ClientKey
 from proxy.config.model.provider import (
     Assertion,
     ErrorRule,
@@ -33,6 +33,7 @@ __all__ = [
     "Assertion",
     "Browser",
     "Client",
+    "ClientKey",
     "Config",
     "ErrorRule",
     "ExpiresAt",

@@ -2,20 +2,79 @@
 
 from __future__ import annotations
 
-from proxy.config.model.values import Method, Origin, Prefix, Secretive, Strict, Texts
+import hashlib
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from proxy.config.model.values import (
+    Begin,
+    End,
+    Method,
+    Origin,
+    Prefix,
+    Rates,
+    Secretive,
+    Strict,
+    Texts,
+)
+
+HASHED = "sha256:"
+SHORTEST = 16
+_HASH = re.compile(r"sha256:[0-9A-Fa-f]{64}")
+
+
+class ClientKey(Secretive):
+    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`)."""
+
+    key: str
+    not_before: Begin | None = None
+    expires: End | None = None
+
+    @property
+    def sound(self) -> bool:
+        if self.key.startswith(HASHED):
+            return _HASH.fullmatch(self.key) is not None
+        return len(self.key) >= SHORTEST
+
+    @property
+    def digest(self) -> bytes:
+        """Of a sound key."""
+        if self.key.startswith(HASHED):
+            return bytes.fromhex(self.key.removeprefix(HASHED))
+        return hashlib.sha256(self.key.encode("utf-8")).digest()
+
+
+def _entries(written: object) -> object:
+    """One key or a list, each spelled out or as its text alone."""
+    return [_entry(each) for each in written] if isinstance(written, list) else [_entry(written)]
+
+
+def _entry(written: object) -> object:
+    plain = isinstance(written, str | int | float) and not isinstance(written, bool)
+    return {"key": written} if plain else written
+
+
+def _schema(of_list: dict[str, Any]) -> None:
+    one = {"anyOf": [{"type": "string"}, of_list.pop("items")]}
+    of_list.pop("type")
+    of_list["anyOf"] = [*one["anyOf"], {"type": "array", "items": one}]
+
+
+ClientKeys = Annotated[list[ClientKey], BeforeValidator(_entries), Field(json_schema_extra=_schema)]
 
 
 class Client(Secretive):
-    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`).
-
-    `read_tokens`: the providers whose tokens it may have, or all of them.
-    """
+    """`read_tokens`: the providers whose tokens it may have, or all of them. `rate`: over all its routes together."""
 
     name: str
-    key: str
+    key: ClientKeys
     routes: list[Prefix] | None = None
     methods: list[Method] | None = None
+    paths: Texts | None = None
     origins: list[Origin] | None = None
+    rate: Rates | None = None
     read_tokens: bool | list[str] = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from proxy.config.model.values import Duration, Method, Scopes, Secretive, Size, Strict, Texts, Url
+from proxy.config.model.values import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
 
 
 class HeaderEdits(Secretive):
@@ -34,6 +34,7 @@ class Route(Secretive):
     reply_headers: HeaderEdits = HeaderEdits()
     timeout: Timeout = Timeout()
     replay: Replay = Replay()
+    rate: Rates | None = None
     cookies: Literal["drop", "pass"] = "drop"
     cors: Literal["proxy", "pass"] = "proxy"
     scrub: Literal["bodies", "strict", "headers"] = "bodies"

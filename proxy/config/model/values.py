@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from proxy.config import units
+from proxy.config import moments, units
 
 
 def _as_written(written: object) -> object:
@@ -32,6 +32,15 @@ Size = Annotated[
     BeforeValidator(units.size),
     WithJsonSchema({"type": ["string", "integer"], "pattern": units.SIZE}),
 ]
+
+_Rate = Annotated[
+    units.Rate,
+    BeforeValidator(units.rate),
+    WithJsonSchema({"type": "string", "pattern": units.RATE}),
+]
+_MOMENT = WithJsonSchema({"type": "string", "pattern": moments.MOMENT})
+Begin = Annotated[float, BeforeValidator(moments.begin), _MOMENT]
+End = Annotated[float, BeforeValidator(moments.end), _MOMENT]
 
 
 def _as_list(written: object) -> object:
@@ -99,6 +108,7 @@ def _one_or_more(*types: str) -> WithJsonSchema:
 
 OneOrMore = Annotated[list[Scalar], BeforeValidator(_as_list), _one_or_more("string", "integer", "number", "boolean")]
 Texts = Annotated[list[str], BeforeValidator(_as_list), _one_or_more("string")]
+Rates = Annotated[list[_Rate], BeforeValidator(_as_list), _one_or_more("string")]
 Scopes = Annotated[list[str], BeforeValidator(_scopes), _one_or_more("string")]
 Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_as_list), _one_or_more("integer")]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from proxy.plan.headers import facts
 from proxy.serve.flow import Flow
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Request(Flow["ClientConnection"]):
             pairs = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in self.fields]
             self._headers = CIMultiDictProxy(CIMultiDict(pairs))
         return self._headers
+
+    @property
+    def known(self) -> dict[bytes, bytes]:
+        """The fields by their names in lower case; forwarding has only some of them at hand."""
+        return facts([(name.lower(), value) for name, value in self.fields])
 
     def header(self, name: bytes) -> bytes | None:
         """The first field of this (lower case) name."""
