@@ -41,6 +41,10 @@ WIDTH = 100
 _KNOWN = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES
 _FAMILIES = {"sec-fetch-*": b"sec-fetch-mode", "x-forwarded-*": b"x-forwarded-for"}
 """Headers that are dropped by the beginning of their name, with one of each."""
+_CONSENTS = {
+    "private": "private and loopback addresses, if its name leads there (private)",
+    "plain_http": "its API over plain http (plain_http)",
+}
 
 
 @app.command()
@@ -104,6 +108,8 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "refused": rules.of_provider(provider),
         "replay": {"max_body": route.replay_max_body} if route.refusals else None,
         "timeout": written.timeout.model_dump(),
+        "reach": {"private": written.private, "plain_http": written.plain_http},
+        "tls": None if written.tls is None else written.tls.model_dump(exclude_none=True),
     }
 
 
@@ -176,6 +182,8 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("route", told["route"]),
         ("provider", _told_provider(provider)),
         ("upstream", f"{told['method']} {told['upstream']}"),
+        ("may reach", "; ".join(text for key, text in _CONSENTS.items() if told["reach"][key])),
+        ("certificates", ", ".join(f"{key} {file}" for key, file in (told["tls"] or {}).items())),
         ("answered by", told["answered_by"]),
         ("client", "needs a client key" if told["client_key"] else ""),
         ("removed", textwrap.fill(", ".join(told["headers"]["removed"]), WIDTH, break_on_hyphens=False)),
