@@ -59,9 +59,9 @@ def literal(host: str) -> Address | None:
 
 
 def canonical(host: str) -> str:
-    """One text for all spellings of the same host: `[0:0::1]` is `::1`."""
+    """One text for all spellings of the same host: `[0:0::1]` is `::1`. The zone of a link-local one is left out."""
     address = literal(host)
-    return host.lower() if address is None else str(address)
+    return host.lower() if address is None else str(address).partition("%")[0]
 
 
 def is_odd(host: str) -> bool:
