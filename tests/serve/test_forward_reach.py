@@ -137,7 +137,6 @@ async def test_a_private_authority(stage: Stage, authority: Authority) -> None:
             reply = await stage.call(path)
             assert (reply.status, reply.code) == (502, "upstream_unreachable")
             assert "certificate refused" in reply.json()["detail"]
-        await stage.service.__aexit__()
     assert len(api.seen) == 1
 
 
@@ -149,7 +148,6 @@ async def test_trap_27_a_client_certificate_switches_no_verification_off(stage: 
         reply = await stage.call("/ours")
         assert (reply.code, "certificate refused" in reply.json()["detail"]) == ("upstream_unreachable", True)
         assert (await stage.call("/both")).body == b"ok"
-        await stage.service.__aexit__()
     assert api.seen == ["ours.test"]
 
 
@@ -158,7 +156,6 @@ async def test_trap_27_nor_does_a_private_authority_that_of_names(stage: Stage, 
         await stage.open({"/a": to(api, {"ca": "ca.pem"})})
         detail = (await stage.call("/a")).json()["detail"]
         assert "certificate refused" in detail
-        await stage.service.__aexit__()
 
 
 async def test_an_api_that_wants_a_certificate(stage: Stage, authority: Authority) -> None:
@@ -166,7 +163,6 @@ async def test_an_api_that_wants_a_certificate(stage: Stage, authority: Authorit
         await stage.open({"/a": to(api, {"ca": "ca.pem"})})
         reply = await stage.call("/a")
         assert (reply.status, reply.code) == (502, "upstream_unreachable")
-        await stage.service.__aexit__()
 
 
 async def test_routes_with_different_certificates_share_no_connection(stage: Stage, authority: Authority) -> None:
@@ -182,7 +178,6 @@ async def test_routes_with_different_certificates_share_no_connection(stage: Sta
         )
         for path in ("/first", "/second", "/first", "/again", "/second"):
             assert (await stage.call(path)).body == b"ok"
-        await stage.service.__aexit__()
     assert api.seen == ["first.test", "second.test"]
 
 
@@ -194,7 +189,6 @@ async def test_a_key_in_a_file_of_its_own(stage: Stage, authority: Authority, tm
     async with secure(asking(authority)) as api:
         await stage.open({"/a": to(api, {"cert": "cert.pem", "key": "key.pem", "ca": "ca.pem"})})
         assert (await stage.call("/a")).body == b"ok"
-        await stage.service.__aexit__()
     assert api.seen == ["ours.test"]
 
 
