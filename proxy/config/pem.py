@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from pydantic import ValidationError
 
@@ -23,6 +24,7 @@ from proxy.config.where import Finding, Where
 
 Read = Callable[[Path], bytes | str]
 """The content of a file, or why it can't be had."""
+SHORTEST_RSA = 2048  # what OpenSSL takes at its security level 2, the default of most systems
 _KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----\n?", re.DOTALL)
 
 
@@ -105,6 +107,8 @@ def _key_problem(cert: bytes, text: bytes | str) -> str | None:
         return "its private key has a password, and nobody is there to type it"
     except (ValueError, UnsupportedAlgorithm):
         return "holds no private key that can be used"
+    if isinstance(key, RSAPrivateKey) and key.key_size < SHORTEST_RSA:
+        return f"its private key has {key.key_size} bits; TLS libraries want {SHORTEST_RSA}"
     shown = x509.load_pem_x509_certificates(cert)[0].public_key()
     how = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     same = shown.public_bytes(*how) == key.public_key().public_bytes(*how)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from proxy.config.pem import Certificates, read_certificates
 from tests.serve.certificates import Authority
@@ -33,6 +34,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "torn.pem": cert[: len(cert) // 2],
         "broken.pem": key.replace(b"\nM", b"\nA", 1),
         "empty.pem": b"",
+        "short.pem": rsa.generate_private_key(65537, 1024).private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -87,6 +91,7 @@ def test_good_files(folder: Path, tls: dict[str, object]) -> None:
             "key",
             "its private key has a password, and nobody is there to type it",
         ),
+        ({"cert": "cert.pem", "key": "short.pem"}, "key", "its private key has 1024 bits; TLS libraries want 2048"),
         ({"cert": "cert.pem", "key": "broken.pem"}, "key", "holds no private key that can be used"),
     ],
 )
