@@ -20,7 +20,8 @@ from proxy.plan.router import Router
 from proxy.serve import clock
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.http1.dial import Dialer
+from proxy.serve.http1.dial import Dialer, Resolve, resolve
+from proxy.serve.http1.trust import trust
 from proxy.serve.inbound.request import Request
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Cell, Keeper
@@ -38,15 +39,15 @@ Answering = Coroutine[Any, Any, None]
 class Service:
     """Everything that runs for one config. `async with` it; `listen()` opens the doors."""
 
-    def __init__(self, loaded: Loaded, post: Post | None = None) -> None:
-        """`post` is the place of one of several workers."""
+    def __init__(self, loaded: Loaded, post: Post | None = None, resolve: Resolve = resolve) -> None:
+        """`post` is the place of one of several workers; `resolve` asks DNS. Raises ConfigError."""
         config = loaded.config
         self._config = config
         self._post = post
         self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
         proxies = urllib.request.getproxies()
-        self.issuer = Issuer(proxies, _bypass, folder=loaded.folder)
-        self._upstream = Upstream(Dialer(proxies, _bypass))
+        self.issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=resolve)
+        self._upstream = Upstream(Dialer(proxies, _bypass, trust(loaded.certificates), resolve))
         self._access = AccessLog(config.log.format == "json") if config.log.access else None
         self._listening = Listening()
         self.records = open_records(config.store, config.store_key, loaded.folder)

@@ -21,6 +21,7 @@ from proxy.config.load import load
 from proxy.config.model import Log
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.serve import logs
+from proxy.serve.http1.dial import Resolve, resolve
 from proxy.serve.server import Server
 from tests.wire import PATIENCE, Message, Play, RawApi, Wire
 
@@ -81,6 +82,8 @@ class Stage:
     service: Service = field(init=False)
     url: str = field(init=False)
     troubles: list[dict[str, Any]] = field(default_factory=list)
+    resolve: Resolve = field(default=resolve)
+    """Stands in for DNS, for the API's name and the issuer's."""
 
     async def open(self, routes: Mapping[str, Any] | None = None, **config: Any) -> Service:
         """A route per style, `/baidu` and so on, unless the test has its own; with the providers that they name."""
@@ -99,7 +102,7 @@ class Stage:
         path.write_text(yaml.safe_dump(written), encoding="utf-8")
         loaded = load(path, environ={})
         logs.configure(Log(level="debug"), self.log)
-        self.service = await self.stack.enter_async_context(Service(loaded))
+        self.service = await self.stack.enter_async_context(Service(loaded, resolve=self.resolve))
         self.url = (await self.service.listen())[0].url
         await self._minted(loaded.config.routes)
         return self.service

@@ -9,6 +9,9 @@ import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from proxy.config.address import canonical
 
 
 class Now(NamedTuple):
@@ -26,6 +29,26 @@ class Tls(NamedTuple):
     ca: str | None = None
 
 
+class Consent(NamedTuple):
+    """Where the config lets requests go: `written` are the hosts that it spells out, each `canonical`.
+
+    What an issuer's metadata names is not among them. Nothing said means names of public addresses, over TLS.
+    """
+
+    private: bool = False
+    plain_http: bool = False
+    written: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, *urls: str | None, private: bool = False, plain_http: bool = False) -> Consent:
+        """For URLs out of the config."""
+        hosts = (urlsplit(url).hostname for url in urls if url is not None)
+        return cls(private, plain_http, frozenset(canonical(host) for host in hosts if host))
+
+
+NOTHING_SAID = Consent()
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerRequest:
     """One HTTP request to an issuer. It holds secrets, so its repr shows only where it goes."""
@@ -35,6 +58,7 @@ class IssuerRequest:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     tls: Tls | None = None
+    consent: Consent = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from proxy import __version__
+from proxy.errors import ConfigError
 from proxy.serve.store import StoreDown
 
 COMMANDS = {
@@ -90,6 +91,9 @@ def main() -> None:
         app(prog_name="keyless")
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except ConfigError as error:  # of a file that changed since it was loaded
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
     except StoreDown as down:
         print(down, file=sys.stderr)
         raise SystemExit(1) from None

@@ -28,7 +28,7 @@ from proxy.cli.common import (
     target_of,
 )
 from proxy.config.load import Loaded
-from proxy.config.model import Inject, Provider
+from proxy.config.model import Inject, IssuerProvider, Provider, Route
 from proxy.errors import Fault
 from proxy.plan import headers
 from proxy.plan.compile import compile_plan
@@ -41,6 +41,7 @@ WIDTH = 100
 _KNOWN = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES
 _FAMILIES = {"sec-fetch-*": b"sec-fetch-mode", "x-forwarded-*": b"x-forwarded-for"}
 """Headers that are dropped by the beginning of their name, with one of each."""
+_CONSENTS = {"private": "be in a private network (private: true)", "plain_http": "be plain http (plain_http: true)"}
 
 
 @app.command()
@@ -104,7 +105,16 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "refused": rules.of_provider(provider),
         "replay": {"max_body": route.replay_max_body} if route.refusals else None,
         "timeout": written.timeout.model_dump(),
+        "reach": {"upstream": _consent(written), "issuer": _consent(provider)},
+        "tls": None if written.tls is None else written.tls.model_dump(exclude_none=True),
     }
+
+
+def _consent(asked: Route | Provider | None) -> dict[str, bool] | None:
+    """None where there's no issuer to ask."""
+    if not isinstance(asked, Route | IssuerProvider):
+        return None
+    return {"private": asked.private, "plain_http": asked.plain_http}
 
 
 def _route(plan: Plan, method: str, path: bytes) -> tuple[RoutePlan, bytes]:
@@ -176,6 +186,9 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("route", told["route"]),
         ("provider", _told_provider(provider)),
         ("upstream", f"{told['method']} {told['upstream']}"),
+        ("upstream may", _told_consent(told["reach"]["upstream"])),
+        ("issuer may", _told_consent(told["reach"]["issuer"])),
+        ("certificates", ", ".join(f"{key} {file}" for key, file in (told["tls"] or {}).items())),
         ("answered by", told["answered_by"]),
         ("client", "needs a client key" if told["client_key"] else ""),
         ("removed", textwrap.fill(", ".join(told["headers"]["removed"]), WIDTH, break_on_hyphens=False)),
@@ -191,6 +204,10 @@ def _told_provider(provider: Mapping[str, Any]) -> str:
     if provider["missing"]:
         return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 503 provider_unconfigured"
     return f"{provider['name']} ({provider['scheme']})" if provider["scheme"] else "none: goes without a credential"
+
+
+def _told_consent(consent: Mapping[str, bool] | None) -> str:
+    return " and ".join(text for key, text in _CONSENTS.items() if consent and consent[key])
 
 
 def _never(provider: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from proxy.config import listen
 from proxy.config.check_clients import check_clients, check_rates
 from proxy.config.check_provider import check_provider, field_problem, template_findings
+from proxy.config.check_reach import check_upstream
 from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.names import did_you_mean
 from proxy.config.seal import SHORTEST as SHORTEST_KEY
@@ -108,6 +109,7 @@ def _upstream(where: Where, route: Route, config: Config) -> Iterator[Finding]:
         yield from template_findings(where, slash + path, None)
     elif route.provider in config.providers:
         yield from template_findings(where, slash + path, config.providers[route.provider])
+    yield from check_upstream(where[:-1], route)
 
 
 def _is_filled(text: str) -> bool:

@@ -9,13 +9,12 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
 
 from proxy.config.check_oauth2 import check_oauth2
-from proxy.config.listen import is_loopback
+from proxy.config.check_reach import check_issuer
 from proxy.config.model import (
     LoginProvider,
     OAuth2Provider,
@@ -55,10 +54,11 @@ def check_provider(where: Where, name: str, provider: ProviderCommon) -> Iterato
             yield from _static(where, provider)
         case OAuth2Provider():
             for key in ("token_url", "issuer", "authorization_url", "device_url", "revocation_url"):
-                yield from _encrypted((*where, key), getattr(provider, key))
+                yield from check_issuer((*where, key), getattr(provider, key), provider)
             yield from check_oauth2(where, provider)
             yield from _reply((*where, "reply"), provider.reply)
         case LoginProvider():
+            yield from check_issuer((*where, "request", "url"), provider.request.url, provider)
             yield from _request((*where, "request"), provider.request)
             yield from _reply((*where, "reply"), provider.reply)
 
@@ -144,17 +144,9 @@ def _static(where: Where, provider: StaticProvider) -> Iterator[Finding]:
 
 
 def _request(where: Where, request: TokenRequest) -> Iterator[Finding]:
-    yield from _encrypted((*where, "url"), request.url)
     for name, value in request.headers.items():
         if problem := field_problem(name, value):
             yield Finding((*where, "headers", name), problem)
-
-
-def _encrypted(where: Where, url: str | None) -> Iterator[Finding]:
-    if url is not None and url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
-        yield Finding(
-            where, "secrets go only to https://; plain http is for this machine (localhost, 127.0.0.1, [::1])"
-        )
 
 
 def _reply(where: Where, reply: ReplyMap) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -20,6 +20,7 @@ from proxy.config.catalogue import Catalogue, Expanded, Preset, expand, read_pre
 from proxy.config.marks import Document, parse, unread
 from proxy.config.merge import merge
 from proxy.config.model import Config
+from proxy.config.pem import Certificates, Pem, read_certificates
 from proxy.config.problems import as_written, message
 from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
@@ -37,7 +38,8 @@ class Loaded:
 
     `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
-    or not; a change in one is a reason to load again. `folder` is the config file's.
+    or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
+    have their own, by prefix.
     """
 
     config: Config = field(repr=False)
@@ -45,6 +47,7 @@ class Loaded:
     secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     files: tuple[Path, ...] = ()
     folder: Path = Path()
+    certificates: dict[str, Pem] = field(default_factory=dict, repr=False)
 
 
 def load(
@@ -65,11 +68,13 @@ def load(
     expanded = expand(with_key(document.tree, sources), catalogue)
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
-    found = _findings(expanded, resolved, strict, catalogue)
+    certificates = read_certificates(resolved.tree, path.parent, _bytes)
+    found = _findings(expanded, resolved, strict, catalogue, certificates)
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
     if problems:
         raise ConfigError(_in_order(problems, files))
-    return _loaded(expanded, resolved, (*map(Path, files), *sources.files), path.parent)
+    used = (*map(Path, files), *sources.files, *certificates.files)
+    return replace(_loaded(expanded, resolved, used, path.parent), certificates=certificates.of)
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -154,7 +159,9 @@ def _complaint(document: Document, where: Where, text: str) -> Document:
 # ---------------------------------------------------------------------------------------------- problems
 
 
-def _findings(expanded: Expanded, resolved: Resolved, strict: bool, catalogue: Catalogue) -> Iterator[Finding]:
+def _findings(
+    expanded: Expanded, resolved: Resolved, strict: bool, catalogue: Catalogue, certificates: Certificates
+) -> Iterator[Finding]:
     yield from expanded.findings
     yield from resolved.findings
     strict = strict or str(resolved.tree.get("strict")).lower() in ("true", "yes", "on", "1")
@@ -163,7 +170,7 @@ def _findings(expanded: Expanded, resolved: Resolved, strict: bool, catalogue: C
             yield from (Finding(where, _unset(reference)) for reference in references)
     # what is said of a text that isn't known yet is not worth reading
     unknown = {*expanded.unfilled, *resolved.missing, *(finding.where for finding in resolved.findings)}
-    for finding in validate.findings(resolved.tree, expanded.tree, catalogue):
+    for finding in (*validate.findings(resolved.tree, expanded.tree, catalogue), *certificates.findings):
         if not any(finding.where[:depth] in unknown for depth in range(1, len(finding.where) + 1)):
             yield finding
 

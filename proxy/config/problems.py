@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from proxy.config.catalogue import Catalogue
 from proxy.config.keys import SCHEMES, known_keys
-from proxy.config.names import did_you_mean
+from proxy.config.names import did_you_mean, no_such_switch
 from proxy.config.sensitive import may_show
 from proxy.config.where import NOWHERE, Finding, Nowhere, Where, at
 
@@ -80,7 +80,8 @@ def _finding(  # noqa: PLR0911 -- one return per kind of mistake
         return Finding(where, f"missing; give one of {_choice(SCHEMES)}, or a preset with `use`")
     if kind == "extra_forbidden":
         known = known_keys(where[:-1], written, catalogue)
-        return Finding(where, f"unknown key {_quoted(str(where[-1]))}", did_you_mean(where[-1], known))
+        hint = no_such_switch(where[-1]) or did_you_mean(where[-1], known)
+        return Finding(where, f"unknown key {_quoted(str(where[-1]))}", hint)
     if kind in ("literal_error", "union_tag_invalid"):
         choices = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
         return Finding(

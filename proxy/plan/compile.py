@@ -17,7 +17,7 @@ from proxy.auth.schemes import scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Now, Token
 from proxy.config.load import Loaded
-from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
 from proxy.plan import headers
 from proxy.plan.clients import Clients
 from proxy.plan.globs import globs
@@ -38,7 +38,7 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
         for name, provider in config.providers.items()
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
-    routes = {prefix: _route(prefix, route, config, providers) for prefix, route in config.routes.items()}
+    routes = {prefix: _route(prefix, route, loaded, providers) for prefix, route in config.routes.items()}
     return Plan(Router(routes), providers, routes, Clients(config.clients), config.limits.max_body)
 
 
@@ -55,9 +55,11 @@ def _provider(
     return ProviderPlan(name, (), scheme_for(provider, secrets), life, secrets if basic is None else secrets | {basic})
 
 
-def _route(prefix: str, route: Route, config: Config, providers: dict[str, ProviderPlan]) -> RoutePlan:
+def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan]) -> RoutePlan:
+    config = loaded.config
     provider = config.providers.get(route.provider)
-    target = Target.parse(route.upstream)
+    own = loaded.certificates.get(prefix)
+    target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
     injection = None if provider is None else _injection(provider, target)
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set

@@ -21,9 +21,16 @@ _ROUNDS = 3  # once as it stands, and `%252e`: some servers decode twice
 
 
 class Origin(NamedTuple):
+    """Connections are shared by those whose origin is the same, so all that tells connections apart belongs here.
+
+    `private`: the name may lead into a private network. `identity`: a digest of the route's own certificates, if any.
+    """
+
     tls: bool
     host: str
     port: int
+    private: bool = False
+    identity: str = ""
 
     @property
     def authority(self) -> str:
@@ -51,11 +58,11 @@ class Target:
     template: Template | None
 
     @classmethod
-    def parse(cls, upstream: str) -> Target:
-        """`upstream` is an absolute URL; its path may hold `{token}`."""
+    def parse(cls, upstream: str, *, private: bool = False, identity: str = "") -> Target:
+        """`upstream` is an absolute URL; its path may hold `{token}`. The rest is the origin's."""
         url = urlsplit(upstream)
         tls = url.scheme == "https"
-        origin = Origin(tls, url.hostname or "", url.port or (443 if tls else 80))
+        origin = Origin(tls, url.hostname or "", url.port or (443 if tls else 80), private, identity)
         template = Template.parse(url.path)
         path = template.literals[0].encode("utf-8")
         return cls(

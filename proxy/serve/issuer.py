@@ -21,7 +21,9 @@ from proxy import __version__
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.config.listen import is_loopback
 from proxy.errors import FailureClass, IssuerError
-from proxy.serve.http1.dial import tls_context
+from proxy.plan.reach import OutOfReach, Reach
+from proxy.serve.checked import Checked, literal_in_reach, refused
+from proxy.serve.http1.dial import Resolve, resolve, tls_context
 
 CONNECT_TIMEOUT = 5.0
 TOTAL_TIMEOUT = 15.0
@@ -48,21 +50,24 @@ class Issuer:
         folder: Path = Path(),
         connect_timeout: float = CONNECT_TIMEOUT,
         total_timeout: float = TOTAL_TIMEOUT,
+        resolve: Resolve = resolve,
     ) -> None:
+        self._ask = resolve
         self._proxies = proxies or {}
         self._bypass = bypass
         self._tls = tls
         self._folder = folder
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._context_of_all: ssl.SSLContext | None = None
+        self._sessions: dict[Reach | None, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def login(self, flow: Flow) -> Minted:
         """Drive one login to its end. Raises IssuerError."""
@@ -80,25 +85,30 @@ class Issuer:
                 return result
 
     async def _call(self, request: IssuerRequest) -> IssuerReply:
-        url = _url(request.url)
+        url = _url(request.url, plain_http=request.consent.plain_http)
         try:
             async with asyncio.timeout(self._total_timeout):
                 return await self._exchange(request, url)
         except TimeoutError:
             raise _unreachable(f"{url.host} did not answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            refusal = refused(error)
+            if refusal is not None:
+                raise _out_of_reach(url, refusal) from None
             raise _unreachable(f"{url.host}: {_reason(error)}") from None
 
     async def _exchange(self, request: IssuerRequest, url: URL) -> IssuerReply:
         # read anew for each call: certificates that live for hours are replaced while we run
         trust = True if request.tls is None else await asyncio.to_thread(self._context, request.tls)
-        async with self._open().request(
+        proxy = self._proxy(url)
+        reach = None if proxy is not None else literal_in_reach(url.host or "", request.consent)
+        async with self._open(reach).request(
             request.method,
             url,
             headers=CIMultiDict(request.headers),
             data=request.body,
             allow_redirects=False,
-            proxy=self._proxy(url),
+            proxy=proxy,
             ssl=trust,
         ) as reply:
             body = bytearray()
@@ -131,22 +141,31 @@ class Issuer:
         proxy = self._proxies.get("https") if url.scheme == "https" and not self._bypass(host) else None
         return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
-    def _open(self) -> aiohttp.ClientSession:
-        """No `trust_env`: it would add the passwords of ~/.netrc to token requests.
+    def _open(self, reach: Reach | None) -> aiohttp.ClientSession:
+        """One session per reach: aiohttp remembers what a name resolves to. None: by way of the outbound proxy.
 
-        No kept connections either: calls are minutes apart, and one that an issuer closed meanwhile would fail a login
-        that may not be sent twice. No limit: a slow issuer must not make another provider's login wait for its turn.
+        No `trust_env`: it would add the passwords of ~/.netrc to token requests. No kept connections either: calls
+        are minutes apart, and one that an issuer closed meanwhile would fail a login that may not be sent twice. No
+        limit: a slow issuer must not make another provider's login wait for its turn.
         """
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls(), limit=0, force_close=True),
+        if reach not in self._sessions:
+            self._sessions[reach] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=self._public(), limit=0, force_close=True, resolver=Checked(self._ask, reach)
+                ),
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=_HEADERS,
                 skip_auto_headers=("Content-Type",),
                 middlewares=(_once,),
             )
-        return self._session
+        return self._sessions[reach]
+
+    def _public(self) -> ssl.SSLContext:
+        """Made at the first use: reading the roots takes tens of milliseconds."""
+        if self._context_of_all is None:
+            self._context_of_all = self._tls()
+        return self._context_of_all
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -163,7 +182,7 @@ class _Broken(aiohttp.ClientError):
     """The connection broke before the head of a reply had come."""
 
 
-def _url(text: str) -> URL:
+def _url(text: str, *, plain_http: bool) -> URL:
     try:
         url = URL(text, encoded=True)
         host, _ = url.host or "", url.port
@@ -171,9 +190,15 @@ def _url(text: str) -> URL:
         raise _misconfigured("the token endpoint's URL can't be read") from None
     if url.scheme == "https" and host:
         return url
-    if url.scheme == "http" and is_loopback(host):
+    if url.scheme == "http" and host and (plain_http or is_loopback(host)):
         return url
     raise _misconfigured(f"{host or 'the token endpoint'}: its URL must be https, or http on loopback")
+
+
+def _out_of_reach(url: URL, refusal: OutOfReach) -> IssuerError:
+    """Passing, as whatever DNS says is; but not to be tried again at once."""
+    hint = "Set `private: true` on the provider if that is meant." if refusal.private else "Correct the issuer's URL."
+    return IssuerError(FailureClass.PASSING, f"{url.host}: {refusal.why}", hint=hint)
 
 
 def _misconfigured(message: str) -> IssuerError:

@@ -9,6 +9,7 @@ import pytest
 
 from proxy.cli.common import target_of
 from tests.cli.conftest import crm, keyless, untouched, written
+from tests.serve.certificates import Authority
 
 CRM = {
     "scheme": "oauth2",
@@ -40,6 +41,28 @@ def test_an_ordinary_request(tmp_path: Path) -> None:
     assert told["timeout"] == {"connect": 10, "head": 600, "idle": 300}
     assert {"authorization", "cookie", "origin", "sec-fetch-*", "x-forwarded-*"} <= set(told["headers"]["removed"])
     assert told["headers"]["set"] == ["Host"]
+
+
+def test_where_it_may_go(tmp_path: Path) -> None:
+    told = explained(tmp_path, "GET", "/crm/x", **one_route(CRM))
+    nothing = {"private": False, "plain_http": False}
+    assert (told["reach"], told["tls"]) == ({"upstream": nothing, "issuer": nothing}, None)
+    authority = Authority(tmp_path)
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    more = {"private": True, "tls": {"ca": "ca.pem"}}
+    config = one_route(CRM | {"private": True, "plain_http": True, "token_url": "http://login.example.com/t"}, **more)
+    told = explained(tmp_path, "GET", "/crm/x", **config)
+    assert told["reach"] == {
+        "upstream": {"private": True, "plain_http": False},
+        "issuer": {"private": True, "plain_http": True},
+    }
+    assert told["tls"] == {"ca": "ca.pem"}
+    out = keyless("explain", "GET", "/crm/x", "-c", written(tmp_path, **config)).out
+    assert "upstream may  be in a private network (private: true)" in out
+    assert "issuer may    be in a private network (private: true) and be plain http (plain_http: true)" in out
+    assert "certificates  ca ca.pem" in out
+    static = {"scheme": "static", "token": "a-made-up-token"}
+    assert explained(tmp_path, "GET", "/crm/x", **one_route(static))["reach"]["issuer"] is None
 
 
 def test_it_reads_well(tmp_path: Path) -> None:

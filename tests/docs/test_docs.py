@@ -137,8 +137,8 @@ def models() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "name"), models())
 def test_a_table_has_the_models_keys_and_defaults(page: str, name: str) -> None:
     own = getattr(model, name)
-    inherited = {} if own is model.ProviderCommon else model.ProviderCommon.model_fields
-    common = {"scheme", *inherited} if issubclass(own, model.ProviderCommon) else set()
+    bases = [base for base in (model.ProviderCommon, model.IssuerProvider) if issubclass(own, base) and own is not base]
+    common = {"scheme", *(key for base in bases for key in base.model_fields)} if bases else set()
     wanted = {field.alias or key: field for key, field in own.model_fields.items() if key not in common}
     rows = table(page, f"<!-- model: {name} -->")
     assert [code(row[0])[0] for row in rows] == list(wanted)

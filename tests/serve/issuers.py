@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted
+from proxy.auth.token import Consent, Flow, IssuerReply, IssuerRequest, Minted
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve.issuer import Issuer
 
@@ -87,7 +87,15 @@ def asking(*requests: IssuerRequest, seen: list[IssuerReply] | None = None) -> F
 
 
 def post(url: str, *headers: tuple[str, str], body: bytes | None = b"secret=hush-hush") -> IssuerRequest:
-    return IssuerRequest("POST", url, headers, body)
+    return IssuerRequest("POST", url, headers, body, consent=written(url))
+
+
+def written(url: str) -> Consent:
+    """As if the config spelled it out."""
+    try:
+        return Consent.of(url)
+    except ValueError:
+        return Consent()
 
 
 async def failure(client: Issuer, request: IssuerRequest) -> IssuerError:

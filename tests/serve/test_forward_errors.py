@@ -97,7 +97,7 @@ async def test_nobody_listens(stage: Stage) -> None:
 
 
 async def test_a_name_that_is_none(stage: Stage) -> None:
-    await behind(stage, "http://no-such-name.invalid")
+    await behind(stage, "https://no-such-name.invalid")
     check_problem(await stage.call("/api"), "upstream_unreachable")
 
 

@@ -14,7 +14,7 @@ from proxy.auth.token import Flow, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve import issuer
 from proxy.serve.issuer import Issuer
-from tests.serve.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving, unreachable
+from tests.serve.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving, unreachable, written
 
 SOON = 0.05
 
@@ -136,7 +136,7 @@ async def test_broken_replies_are_tried_again_but_not_by_the_http_library(
     client: Issuer, bytes_sent: bytes, method: str
 ) -> None:
     async with serving(Server(bytes_sent)) as server:
-        error = await failure(client, IssuerRequest(method, server.url))
+        error = await failure(client, IssuerRequest(method, server.url, consent=written(server.url)))
     assert unreachable(error)
     assert error.message.startswith("127.0.0.1: ")
     assert len(server.heads) == 1, "aiohttp would send a GET twice"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from proxy.auth.failure import TRANSIENT_STATUSES, retry_after, scrub
 from proxy.auth.paths import read_json
-from proxy.auth.token import IssuerReply, IssuerRequest, Tls
+from proxy.auth.token import Consent, IssuerReply, IssuerRequest, Tls
 from proxy.config.listen import is_loopback
 from proxy.errors import FailureClass, IssuerError
 
@@ -30,10 +30,13 @@ class Endpoints(NamedTuple):
     announces_itself: bool = False
 
 
-def find_endpoints(issuer: str, wall: float, tls: Tls | None = None) -> Finding[Endpoints]:
-    """Raises IssuerError."""
+def find_endpoints(
+    issuer: str, wall: float, tls: Tls | None = None, consent: Consent | None = None
+) -> Finding[Endpoints]:
+    """Raises IssuerError. `consent` is the provider's; unsaid, there is none beyond `issuer` as it's written."""
+    consent = consent or Consent.of(issuer)
     for url in metadata_urls(issuer):
-        reply = yield IssuerRequest("GET", url, (("Accept", "application/json"),), tls=tls)
+        reply = yield IssuerRequest("GET", url, (("Accept", "application/json"),), tls=tls, consent=consent)
         if reply.status in TRANSIENT_STATUSES:
             raise IssuerError(
                 FailureClass.PASSING,
@@ -43,7 +46,7 @@ def find_endpoints(issuer: str, wall: float, tls: Tls | None = None) -> Finding[
             )
         document = _document(reply)
         if document is not None:
-            return _endpoints(document, issuer, tls)
+            return _endpoints(document, issuer, tls, plain=consent.plain_http and issuer.startswith("http://"))
     raise IssuerError(
         FailureClass.CREDENTIAL,
         "the issuer publishes no metadata",
@@ -62,8 +65,8 @@ def metadata_urls(issuer: str) -> tuple[str, str]:
     )
 
 
-def secure(url: str) -> bool:
-    """https, or http to this machine: anything else would send the secret in the open."""
+def secure(url: str, *, plain: bool = False) -> bool:
+    """https, or http to this machine: anything else would send the secret in the open. `plain`: that is meant."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -71,7 +74,7 @@ def secure(url: str) -> bool:
         return False
     if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and (plain or is_loopback(host)))
 
 
 def _document(reply: IssuerReply) -> dict[str, Any] | None:
@@ -84,8 +87,11 @@ def _document(reply: IssuerReply) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and "token_endpoint" in document else None
 
 
-def _endpoints(document: dict[str, Any], issuer: str, tls: Tls | None) -> Endpoints:
-    """RFC 8414 §3.3: a document of another issuer must not be used; it could send the secret elsewhere."""
+def _endpoints(document: dict[str, Any], issuer: str, tls: Tls | None, *, plain: bool) -> Endpoints:
+    """RFC 8414 §3.3: a document of another issuer must not be used; it could send the secret elsewhere.
+
+    `plain`: the document itself came over plain http, as the config allows, and so may what it names.
+    """
     named = document.get("issuer")
     if not isinstance(named, str) or named.rstrip("/") != issuer.rstrip("/"):
         raise IssuerError(
@@ -96,7 +102,7 @@ def _endpoints(document: dict[str, Any], issuer: str, tls: Tls | None) -> Endpoi
     aliases = document.get("mtls_endpoint_aliases") if tls is not None and tls.cert is not None else None
     if isinstance(aliases, dict):  # RFC 8705 §5: where it asks for our certificate
         document = document | aliases
-    token = _url(document, "token_endpoint")
+    token = _url(document, "token_endpoint", plain)
     if token is None:
         raise IssuerError(
             FailureClass.CREDENTIAL,
@@ -105,14 +111,14 @@ def _endpoints(document: dict[str, Any], issuer: str, tls: Tls | None) -> Endpoi
         )
     return Endpoints(
         token,
-        _url(document, "authorization_endpoint"),
-        _url(document, "device_authorization_endpoint"),
-        _url(document, "revocation_endpoint"),
+        _url(document, "authorization_endpoint", plain),
+        _url(document, "device_authorization_endpoint", plain),
+        _url(document, "revocation_endpoint", plain),
         named,
         document.get("authorization_response_iss_parameter_supported") is True,
     )
 
 
-def _url(document: dict[str, Any], name: str) -> str | None:
+def _url(document: dict[str, Any], name: str, plain: bool) -> str | None:
     url = document.get(name)
-    return url if isinstance(url, str) and secure(url) else None
+    return url if isinstance(url, str) and secure(url, plain=plain) else None

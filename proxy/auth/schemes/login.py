@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxy.auth.inject import encode_form, encode_query
 from proxy.auth.paths import as_text
 from proxy.auth.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.token import Flow, IssuerRequest
-from proxy.config.model import LoginProvider, TokenRequest
+from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
+from proxy.config.model import IssuerProvider, LoginProvider, TokenRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,13 @@ class LoginScheme:
     @classmethod
     def compile(cls, provider: LoginProvider, secrets: frozenset[str]) -> LoginScheme:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError if it can't be sent or read."""
+        tls = tls_of(provider)
+        consent = Consent.of(provider.request.url, private=provider.private, plain_http=provider.plain_http)
+        parts = ("login", provider.request.model_dump(), reading(provider.reply, provider.ttl))
         return cls(
-            digest("login", provider.request.model_dump(), reading(provider.reply, provider.ttl)),
-            build(provider.request),
+            # certificates count only where there are some: the tokens that stores hold keep their names
+            digest(*parts) if tls is None else digest(*parts, tls._asdict()),
+            replace(build(provider.request), tls=tls, consent=consent),
             ReplyReader.compile(provider.reply, provider.ttl),
             secrets,
         )
@@ -54,6 +58,11 @@ def build(request: TokenRequest) -> IssuerRequest:
     return IssuerRequest(
         request.method, with_query(request.url, request.query), tuple(map(_checked, headers.items())), body
     )
+
+
+def tls_of(provider: IssuerProvider) -> Tls | None:
+    tls = Tls(provider.tls.cert, provider.tls.key, provider.tls.ca)
+    return tls if any(tls) else None
 
 
 def with_query(url: str, query: Mapping[str, Any]) -> str:

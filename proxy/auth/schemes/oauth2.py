@@ -17,14 +17,14 @@ from proxy.auth.schemes.client_auth import ClientAuth, client_pair, private_sign
 from proxy.auth.schemes.discovery import Endpoints, Finding, find_endpoints
 from proxy.auth.schemes.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.schemes.login import text_pairs
-from proxy.auth.token import Flow, IssuerRequest, Tls
+from proxy.auth.schemes.login import text_pairs, tls_of
+from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
 from proxy.config.model import OAuth2Provider, ProviderCommon
 from proxy.errors import FailureClass, IssuerError
 
 LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
 
-_NOT_OF_THE_TOKEN = frozenset((*ProviderCommon.model_fields, "scheme", "scope", "reply"))
+_NOT_OF_THE_TOKEN = frozenset((*ProviderCommon.model_fields, "scheme", "scope", "reply", "private", "plain_http"))
 _OF_LOGIN_ONLY = frozenset(("refresh_token", "authorization_url", "redirect_port", "device_url", "revocation_url"))
 _SECRET_FIELDS = frozenset(
     (
@@ -55,6 +55,7 @@ class OAuth2Scheme:
     auth: ClientAuth = field(repr=False)
     signer: Signer | None = field(repr=False)
     tls: Tls | None
+    consent: Consent
     reader: ReplyReader = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     known_url: str | None = field(default=None, init=False)
@@ -63,14 +64,14 @@ class OAuth2Scheme:
     def compile(cls, provider: OAuth2Provider, secrets: frozenset[str]) -> OAuth2Scheme:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError for what can't be read."""
         pair = client_pair(provider.client_id, provider.client_secret) if provider.client_secret else ""
-        tls = Tls(provider.tls.cert, provider.tls.key, provider.tls.ca)
         return cls(
             _identity(provider),
             provider,
             GRANTS[provider.grant],
             ClientAuth.compile(provider),
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
-            tls if any(tls) else None,
+            tls_of(provider),
+            _consent(provider),
             ReplyReader.compile(provider.reply, provider.ttl),
             secrets | ({pair} if pair else set()),
         )
@@ -99,7 +100,7 @@ class OAuth2Scheme:
         given = self.provider
         if given.issuer is None:
             return Endpoints(given.token_url or "", given.authorization_url, given.device_url, given.revocation_url)
-        found = yield from find_endpoints(given.issuer, wall, self.tls)
+        found = yield from find_endpoints(given.issuer, wall, self.tls, self.consent)
         return found._replace(
             authorization=given.authorization_url or found.authorization,
             device=given.device_url or found.device,
@@ -114,7 +115,8 @@ class OAuth2Scheme:
         proof = self.auth.prove(token_url, wall)
         form = {**fields, **proof.fields, **dict(text_pairs(self.provider.params))}
         headers = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
-        request = IssuerRequest("POST", url, headers + proof.headers, encode_form(list(form.items())), self.tls)
+        body = encode_form(list(form.items()))
+        request = IssuerRequest("POST", url, headers + proof.headers, body, self.tls, self.consent)
         return Asking(request, self.secrets | {value for name, value in form.items() if name in _SECRET_FIELDS})
 
     def _present(self, url: str, wall: float, fields: Mapping[str, str], *, refreshing: bool) -> Flow:
@@ -133,6 +135,11 @@ class OAuth2Scheme:
     def _token_url(self, wall: float) -> Finding[str]:
         known = self.provider.token_url or self.known_url
         return known or (yield from self.endpoints(wall)).token
+
+
+def _consent(provider: OAuth2Provider) -> Consent:
+    urls = (provider.token_url, provider.issuer, provider.device_url, provider.revocation_url)
+    return Consent.of(*urls, private=provider.private, plain_http=provider.plain_http)
 
 
 def _identity(provider: OAuth2Provider) -> str:

@@ -12,7 +12,7 @@ from proxy.config.model.provider import (
     ExpiresAt,
     ExpiresIn,
     Inject,
-    IssuerTls,
+    IssuerProvider,
     LoginProvider,
     OAuth2Provider,
     Provider,
@@ -26,6 +26,7 @@ from proxy.config.model.provider import (
 )
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
 from proxy.config.model.service import Admin, Config, Limits, Log
+from proxy.config.model.tls import TlsFiles
 from proxy.config.model.values import Secretive, Strict
 
 __all__ = [
@@ -40,7 +41,7 @@ __all__ = [
     "ExpiresIn",
     "HeaderEdits",
     "Inject",
-    "IssuerTls",
+    "IssuerProvider",
     "Limits",
     "Log",
     "LoginProvider",
@@ -57,5 +58,6 @@ __all__ = [
     "StaticProvider",
     "Strict",
     "Timeout",
+    "TlsFiles",
     "TokenRequest",
 ]

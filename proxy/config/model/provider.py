@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from proxy.config.model.tls import TlsFiles
 from proxy.config.model.values import (
     Duration,
     Method,
@@ -123,6 +124,14 @@ class ProviderCommon(Secretive):
         return self.inject
 
 
+class IssuerProvider(ProviderCommon):
+    """A provider that asks an issuer: where its requests may go, and over what."""
+
+    private: bool = False
+    plain_http: bool = False
+    tls: TlsFiles = TlsFiles()
+
+
 class StaticProvider(ProviderCommon):
     scheme: Literal["static"]
     token: str | None = None
@@ -168,20 +177,6 @@ class Assertion(Secretive):
     lifetime: Duration = 300.0
 
 
-class IssuerTls(Strict):
-    """PEM files, relative to the config: a certificate of ours with its key (RFC 8705), and the roots to trust."""
-
-    cert: str | None = None
-    key: str | None = None
-    ca: str | None = None
-
-    @model_validator(mode="after")
-    def together(self) -> IssuerTls:
-        if self.key is not None and self.cert is None:
-            raise ValueError("key needs cert")
-        return self
-
-
 _GRANT_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
     # every group needs one of its keys
     "refresh_token": (("refresh_token",),),
@@ -199,7 +194,7 @@ _CLIENT_AUTH_NEEDS = {
 }
 
 
-class OAuth2Provider(ProviderCommon):
+class OAuth2Provider(IssuerProvider):
     scheme: Literal["oauth2"]
     grant: Literal[
         "client_credentials",
@@ -219,7 +214,6 @@ class OAuth2Provider(ProviderCommon):
     key_id: str | None = None
     algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = "RS256"
     auth_audience: str | None = None
-    tls: IssuerTls = IssuerTls()
     refresh_token: str | None = None
     authorization_url: Url | None = None
     authorization_params: dict[str, Scalar] = {}
@@ -258,7 +252,7 @@ class OAuth2Provider(ProviderCommon):
         return self.grant in ("authorization_code", "device_code")
 
 
-class LoginProvider(ProviderCommon):
+class LoginProvider(IssuerProvider):
     scheme: Literal["login"]
     request: TokenRequest
     reply: ReplyMap = ReplyMap()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from proxy.config.model.tls import TlsFiles
 from proxy.config.model.values import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
 
 
@@ -40,3 +41,6 @@ class Route(Secretive):
     scrub: Literal["bodies", "strict", "headers"] = "bodies"
     stand_in: bool = False
     require_scope: Scopes | None = None
+    private: bool = False
+    plain_http: bool = False
+    tls: TlsFiles | None = None

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import aiohappyeyeballs
 import certifi
 
+from proxy.plan.reach import Reach, admit, reach_of, route_consent
 from proxy.plan.target import Origin
 from proxy.serve.http1.connection import Connection
 
@@ -29,6 +30,8 @@ _CONNECTED = re.compile(rb"HTTP/1\.[01] 2\d\d[ \r]")
 
 AddrInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
 Resolve = Callable[[str, int], Awaitable[list[AddrInfo]]]
+Where = tuple[str, int, Reach | None]
+"""Host, port, and the kinds of addresses that may be dialled; None: whatever is found, for the operator's own proxy."""
 
 
 def tls_context(ca: str | None = None) -> ssl.SSLContext:
@@ -45,7 +48,7 @@ def tls_context(ca: str | None = None) -> ssl.SSLContext:
 
 
 @functools.cache
-def _public() -> ssl.SSLContext:
+def public_context() -> ssl.SSLContext:
     """Made at the first use: reading the roots takes tens of milliseconds."""
     return tls_context()
 
@@ -66,14 +69,14 @@ class Dialer:
         self,
         proxies: Mapping[str, str] | None = None,
         bypass: Callable[[str], bool] = lambda _host: False,
-        tls: Callable[[Origin], ssl.SSLContext] = lambda _origin: _public(),
+        tls: Callable[[Origin], ssl.SSLContext] = lambda _origin: public_context(),
         resolve: Resolve = resolve,
     ) -> None:
         self._proxies = proxies or {}
         self._bypass = bypass
         self._tls = tls
         self._ask = resolve
-        self._names: dict[tuple[str, int], tuple[float, asyncio.Task[list[AddrInfo]]]] = {}
+        self._names: dict[Where, tuple[float, asyncio.Task[list[AddrInfo]]]] = {}
 
     async def __call__(
         self,
@@ -97,54 +100,57 @@ class Dialer:
     async def _reach(self, origin: Origin) -> socket.socket:
         proxy = self._proxies.get("https") if origin.tls else None
         if proxy is None or self._bypass(origin.host):
-            return await self._connect(origin.host, origin.port)
+            reach = reach_of(origin.host, route_consent(origin.host, private=origin.private))
+            return await self._connect((origin.host, origin.port, reach))
         return await self._connect_through(proxy, origin)
 
     # -------------------------------------------------------------- TCP
 
-    async def _connect(self, host: str, port: int) -> socket.socket:
-        known = self._names.get((host, port))
+    async def _connect(self, where: Where) -> socket.socket:
+        known = self._names.get(where)
         try:
-            return await self._race(host, port)
+            return await self._race(where)
         except OSError:
             # A remembered answer may be the reason: by now it is forgotten.
             if known is None or not known[1].done():
                 raise
-        return await self._race(host, port)
+        return await self._race(where)
 
-    async def _race(self, host: str, port: int) -> socket.socket:
+    async def _race(self, where: Where) -> socket.socket:
         try:
-            addresses = await self._resolve(host, port)
+            addresses = await self._resolve(where)
             sock = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=STAGGER, interleave=1)
         except BaseException:
             # Whatever went wrong, a timeout included: the next attempt asks again.
-            self._names.pop((host, port), None)
+            self._names.pop(where, None)
             raise
         with suppress(OSError):  # reset already; whoever uses it will see
             _prefer(addresses, sock.getpeername())
         return sock
 
-    async def _resolve(self, host: str, port: int) -> list[AddrInfo]:
+    async def _resolve(self, where: Where) -> list[AddrInfo]:
         """One lookup for all who ask at the same time; one who gives up does not end it."""
         now = asyncio.get_running_loop().time()
-        known = self._names.get((host, port))
+        known = self._names.get(where)
         if known is None or now >= known[0]:
-            known = now + DNS_SECONDS, asyncio.create_task(self._lookup(host, port), name="resolve")
-            self._names[host, port] = known
+            known = now + DNS_SECONDS, asyncio.create_task(self._lookup(where), name="resolve")
+            self._names[where] = known
         return await asyncio.shield(known[1])
 
-    async def _lookup(self, host: str, port: int) -> list[AddrInfo]:
+    async def _lookup(self, where: Where) -> list[AddrInfo]:
+        """The addresses that may be dialled. What this returns is dialled as it is: nobody looks the name up again."""
+        host, port, reach = where
         addresses = await self._ask(host, port)
         if not addresses:
             raise OSError(f"{host} has no address")
-        return addresses
+        return addresses if reach is None else admit(addresses, reach)
 
     # -------------------------------------------------------------- CONNECT (RFC 9110 §9.3.6)
 
     async def _connect_through(self, proxy: str, origin: Origin) -> socket.socket:
         try:
             where = _proxy_url(proxy)
-            sock = await self._connect(where.hostname or "", where.port or 80)
+            sock = await self._connect((where.hostname or "", where.port or 80, None))
         except TimeoutError:
             raise
         except (OSError, UnicodeError) as error:

@@ -120,6 +120,7 @@ async def test_a_first_address_that_never_answers_costs_its_stagger_only() -> No
     """192.0.2.0/24 leads nowhere (RFC 5737): the second address must not wait for the first one's timeout."""
     dialer = Dialer(resolve=Names("192.0.2.1", "127.0.0.1"))
     async with leg(replies(OK), dial=dialer) as api:
+        api.origin = api.origin._replace(host="api.test", private=True)
         assert await asyncio.wait_for(api.ask(connect=LONG), LONG) == (200, b"ok")
 
 
@@ -182,7 +183,7 @@ async def test_a_remembered_address_that_went_dead_is_looked_up_again() -> None:
     names = Names("127.0.0.1")
     async with leg(replies(OK), dial=Dialer(resolve=names)) as api:
         names.port = api.origin.port
-        api.origin = api.origin._replace(host="api.test", port=80)
+        api.origin = api.origin._replace(host="api.test", port=80, private=True)
         await api.ask()
         await api.upstream.pool.close()
         api.upstream = Upstream(api.upstream.pool._dial)
@@ -224,7 +225,7 @@ async def test_tls_with_a_private_authority_sends_the_name(authority: Authority)
     server.sni_callback = lambda _socket, name, _context: seen.append(name)
     server.set_alpn_protocols(["h2", "http/1.1"])
     async with leg(replies(OK, OK), dial=trusting(authority), tls=server) as api:
-        api.origin = api.origin._replace(host="api.test")
+        api.origin = api.origin._replace(host="api.test", private=True)
         reply = await api.send()
         assert reply.connection.transport is not None
         tls = reply.connection.transport.get_extra_info("ssl_object")
@@ -263,7 +264,7 @@ async def test_bad_certificates(
 ) -> None:  # fmt: skip
     server = authority.server(*names, age=age, self_signed=self_signed)
     async with leg(replies(OK), dial=trusting(authority), tls=server) as api:
-        api.origin = api.origin._replace(host="api.test")
+        api.origin = api.origin._replace(host="api.test", private=True)
         fault = await _fault(api)
         assert (fault.code, fault.status) == ("upstream_unreachable", 502)
         assert "certificate refused" in fault.detail
@@ -272,7 +273,7 @@ async def test_bad_certificates(
 
 async def test_public_roots_do_not_trust_a_private_authority(authority: Authority) -> None:
     async with leg(replies(OK), dial=Dialer(resolve=Names("127.0.0.1")), tls=authority.server("api.test")) as api:
-        api.origin = api.origin._replace(host="api.test")
+        api.origin = api.origin._replace(host="api.test", private=True)
         assert "certificate refused" in (await _fault(api)).detail
 
 
