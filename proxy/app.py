@@ -30,6 +30,7 @@ from proxy.serve.mint import Means
 from proxy.serve.post import Post
 from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
+from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
 
 Answering = Coroutine[Any, Any, web.StreamResponse]
@@ -43,12 +44,14 @@ class Service:
         config = loaded.config
         self._config = config
         self._post = post
+        self._folder = loaded.folder
         self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
         proxies = urllib.request.getproxies()
         self.issuer = Issuer(proxies, _bypass, folder=loaded.folder)
         self._upstream = Upstream(Dialer(proxies, _bypass))
         self._access = AccessLog(config.log.format == "json") if config.log.access else None
         self._listening = Listening()
+        self._certificates: Certificates | None = None
         self.records = open_records(config.store, config.store_key, loaded.folder)
         self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
@@ -90,10 +93,13 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
+        if self._config.tls is not None:
+            self._certificates = Certificates(self._config.tls, self._folder)
         for written in self._config.listen:
-            listener = parse(written)
+            listener = parse(written, self._certificates is not None)
             guard = Guard.compile(self._config.browser, self._config.clients, listener)
-            await self._listening.start(listener, self._server(guard), **self._shares(listener))
+            tls = self._certificates.context if self._certificates is not None and listener.tls else None
+            await self._listening.start(listener, self._server(guard), tls=tls, **self._shares(listener))
         if self._fleet is not None:
             await self._fleet.open(self.admin.known)
         self.keeper.watch()

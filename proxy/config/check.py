@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from proxy.config import listen
+from proxy.config.check_identities import check_identities
 from proxy.config.check_provider import check_provider, field_problem, template_findings
 from proxy.config.model import Client, Config, HeaderEdits, Route
 from proxy.config.names import did_you_mean
@@ -41,6 +42,7 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     for prefix, route in config.routes.items():
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from _clients(config.clients, known)
+    yield from check_identities(config)
     yield from _store(config)
 
 
@@ -134,9 +136,9 @@ def _clients(clients: list[Client], known: Known) -> Iterator[Finding]:
         for first, other in enumerate(before):
             if other.name == client.name:
                 yield Finding((*where, "name"), f"the same name as clients[{first}]")
-            if other.key == client.key:
+            if client.key is not None and other.key == client.key:
                 yield Finding((*where, "key"), f"the same key as clients[{first}]")
-        if not _KEY_HASH.fullmatch(client.key) and (client.key.startswith("sha256:") or len(client.key) < SHORTEST):
+        if client.key is not None and not _is_key(client.key):
             yield Finding(
                 (*where, "key"), f"expected sha256: and 64 hex digits, or a key of at least {SHORTEST} characters"
             )
@@ -144,6 +146,10 @@ def _clients(clients: list[Client], known: Known) -> Iterator[Finding]:
             if known.routes is not None and prefix not in known.routes:
                 yield Finding((*where, "routes", number), "no such route", did_you_mean(prefix, known.routes), got=True)
         yield from _read_tokens((*where, "read_tokens"), client, known)
+
+
+def _is_key(key: str) -> bool:
+    return bool(_KEY_HASH.fullmatch(key)) or (not key.startswith("sha256:") and len(key) >= SHORTEST)
 
 
 def _read_tokens(where: Where, client: Client, known: Known) -> Iterator[Finding]:

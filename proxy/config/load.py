@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from proxy.config import validate
+from proxy.config import pem, validate
 from proxy.config.catalogue import Catalogue, Expanded, Preset, expand, read_preset
 from proxy.config.marks import Document, parse, unread
 from proxy.config.merge import merge
@@ -65,7 +65,7 @@ def load(
     expanded = expand(with_key(document.tree, sources), catalogue)
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
-    found = _findings(expanded, resolved, strict, catalogue)
+    found = _findings(expanded, resolved, strict, catalogue, path.parent)
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
     if problems:
         raise ConfigError(_in_order(problems, files))
@@ -154,7 +154,9 @@ def _complaint(document: Document, where: Where, text: str) -> Document:
 # ---------------------------------------------------------------------------------------------- problems
 
 
-def _findings(expanded: Expanded, resolved: Resolved, strict: bool, catalogue: Catalogue) -> Iterator[Finding]:
+def _findings(
+    expanded: Expanded, resolved: Resolved, strict: bool, catalogue: Catalogue, folder: Path
+) -> Iterator[Finding]:
     yield from expanded.findings
     yield from resolved.findings
     strict = strict or str(resolved.tree.get("strict")).lower() in ("true", "yes", "on", "1")
@@ -163,7 +165,8 @@ def _findings(expanded: Expanded, resolved: Resolved, strict: bool, catalogue: C
             yield from (Finding(where, _unset(reference)) for reference in references)
     # what is said of a text that isn't known yet is not worth reading
     unknown = {*expanded.unfilled, *resolved.missing, *(finding.where for finding in resolved.findings)}
-    for finding in validate.findings(resolved.tree, expanded.tree, catalogue):
+    files = pem.findings(resolved.tree.get("tls"), lambda name: _bytes(folder / name), pem.utc_now())
+    for finding in (*validate.findings(resolved.tree, expanded.tree, catalogue), *files):
         if not any(finding.where[:depth] in unknown for depth in range(1, len(finding.where) + 1)):
             yield finding
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -113,7 +114,13 @@ class Listening:
         self.addresses: list[Listener] = []
 
     async def start(
-        self, listener: Listener, server: web.Server, *, shared: bool = False, inherited: int | None = None
+        self,
+        listener: Listener,
+        server: web.Server,
+        *,
+        tls: ssl.SSLContext | None = None,
+        shared: bool = False,
+        inherited: int | None = None,
     ) -> Listener:
         """Listen, and tell the address as it became (port 0 asks for any). Raises OSError.
 
@@ -129,7 +136,9 @@ class Listening:
         elif listener.path:
             site = web.UnixSite(runner, listener.path)
         else:
-            site = web.TCPSite(runner, listener.host, listener.port, backlog=1024, reuse_port=shared or None)
+            site = web.TCPSite(
+                runner, listener.host, listener.port, backlog=1024, reuse_port=shared or None, ssl_context=tls
+            )
         await site.start()
         port = listener.port or runner.addresses[0][1] if not listener.path else 0
         bound = listener._replace(port=port)

@@ -26,6 +26,7 @@ from proxy.config.model.provider import (
 )
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
 from proxy.config.model.service import Admin, Config, Limits, Log
+from proxy.config.model.tls import JwtClient, ListenerTls
 from proxy.config.model.values import Secretive, Strict
 
 __all__ = [
@@ -40,7 +41,9 @@ __all__ = [
     "HeaderEdits",
     "Inject",
     "IssuerTls",
+    "JwtClient",
     "Limits",
+    "ListenerTls",
     "Log",
     "LoginProvider",
     "OAuth2Provider",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from proxy.config.model.tls import JwtClient
 from proxy.config.model.values import Method, Origin, Prefix, Secretive, Strict, Texts
 
 
 class Client(Secretive):
-    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`).
+    """`key` is `sha256:` and 64 hex digits, or the key itself (from `${...}`). Or a client proves itself otherwise:
+    `certificate` names what a client certificate holds, as `dns:NAME`, `jwt` an issuer's access tokens.
 
     `read_tokens`: the providers whose tokens it may have, or all of them.
     """
 
     name: str
-    key: str
+    key: str | None = None
+    certificate: Texts | None = None
+    jwt: JwtClient | None = None
     routes: list[Prefix] | None = None
     methods: list[Method] | None = None
     origins: list[Origin] | None = None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.provider import Provider
 from proxy.config.model.route import Route
+from proxy.config.model.tls import ListenerTls
 from proxy.config.model.values import Prefix, Secretive, Size, Strict, Texts
 
 
@@ -40,6 +41,7 @@ class Config(Strict):
     """One whole config file, includes merged."""
 
     listen: Texts = ["127.0.0.1:8080"]
+    tls: ListenerTls | None = None
     providers: dict[str, Provider] = {}
     routes: dict[Prefix, Route] = {}
     clients: list[Client] = []

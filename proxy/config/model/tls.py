@@ -1,0 +1,33 @@
+"""What the proxy's own listeners speak (DESIGN §2, the rest), and how clients prove themselves without a key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from proxy.config.model.values import Scalar, Strict, Texts, Url, as_list
+
+
+class ListenerTls(Strict):
+    """Paths of PEM files, relative to the config. Without `key`, it stands in `cert`.
+
+    `client_ca`: whose certificates clients may show; with `client_cert: required` no connection comes about without.
+    """
+
+    cert: str
+    key: str | None = None
+    client_ca: str | None = None
+    client_cert: Literal["optional", "required"] = "optional"
+
+
+class JwtClient(Strict):
+    """Access tokens that an issuer gives out, as client credentials (RFC 9068, OpenID Connect).
+
+    `claims`: by name, what the token must hold; one of the values, where several are given.
+    """
+
+    issuer: Url
+    audience: Texts
+    claims: dict[str, Annotated[list[Scalar], BeforeValidator(as_list), Field(min_length=1)]] = {}
+    jwks_uri: Url | None = None

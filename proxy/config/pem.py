@@ -1,0 +1,108 @@
+"""Whether the PEM files of `tls` can be used: what they hold, whether key and certificate belong together, until when.
+
+Owns: the judgement, and its words, which quote no file. Must not know: where files are, nor who reads them. cryptography
+is imported at the first use, so that a start without TLS doesn't wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from proxy.config.where import Finding
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+Read = Callable[[str], bytes | str]
+"""The content of the file that was written down, or why it can't be had."""
+
+
+def findings(tls: Any, read: Read, now: datetime) -> Iterator[Finding]:
+    """Of the config's `tls`, whatever shape it has: the model complains of shapes."""
+    files = {key: text for key in ("cert", "key", "client_ca") if isinstance(text := _get(tls, key), str)}
+    if "cert" not in files:
+        return
+    for key, problem in problems(files, read, now):
+        yield Finding(("tls", key if key in files else "cert"), problem)
+
+
+def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tuple[str, str]]:
+    """By key of `tls`. Without a file for `key`, it is looked for in that of `cert`."""
+    contents: dict[str, bytes] = {}
+    for key, name in files.items():
+        content = "this is the PEM itself; give the path of its file" if "-----BEGIN" in name else read(name)
+        if isinstance(content, str):
+            yield key, content
+        else:
+            contents[key] = content
+    if "cert" in contents:
+        yield from _pair(contents["cert"], contents.get("key", None if "key" in files else contents["cert"]), now)
+    if "client_ca" in contents:
+        yield from (("client_ca", problem) for problem in _roots(contents["client_ca"], now))
+
+
+def _pair(cert: bytes, key: bytes | None, now: datetime) -> Iterator[tuple[str, str]]:
+    chain = certificates(cert)
+    if not chain:
+        yield "cert", "holds no certificate in PEM"
+    elif problem := _out_of_time(chain[0], now):
+        yield "cert", problem
+    if key is None:
+        return
+    secret = _key(key)
+    if isinstance(secret, str):
+        yield "key", secret
+    elif chain and secret.public_key() != chain[0].public_key():
+        yield "key", "does not belong to the first certificate of tls.cert"
+
+
+def _roots(written: bytes, now: datetime) -> Iterator[str]:
+    roots = certificates(written)
+    if not roots:
+        yield "holds no certificate in PEM"
+    elif all(_out_of_time(root, now) for root in roots):
+        yield _out_of_time(roots[0], now)
+
+
+def certificates(written: bytes) -> list[Certificate]:
+    """All that are in there, in order; none if one of them is damaged."""
+    from cryptography import x509  # noqa: PLC0415 -- see the module
+
+    try:
+        return x509.load_pem_x509_certificates(written)
+    except ValueError:
+        return []
+
+
+def _key(written: bytes) -> Any:
+    """The private key, or what is wrong with it."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 -- see the module
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- see the module
+
+    if b"PRIVATE KEY-----" not in written:
+        return "holds no private key in PEM"
+    if b"ENCRYPTED" in written:
+        return "the key has a password, and nobody is there to type it; store it without one"
+    try:
+        return load_pem_private_key(written, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return "holds a private key that can't be read"
+
+
+def _out_of_time(certificate: Certificate, now: datetime) -> str:
+    end, begin = certificate.not_valid_after_utc, certificate.not_valid_before_utc
+    if now > end:
+        return f"the certificate expired on {end:%Y-%m-%d %H:%M} UTC; renew it"
+    if now < begin:
+        return f"the certificate is not valid before {begin:%Y-%m-%d %H:%M} UTC; is the clock right?"
+    return ""
+
+
+def _get(tls: Any, key: str) -> Any:
+    return tls.get(key) if isinstance(tls, dict) else None
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
