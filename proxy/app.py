@@ -32,6 +32,7 @@ from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
 from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
+from proxy.serve.visitors import Visitors
 
 Answering = Coroutine[Any, Any, web.StreamResponse]
 
@@ -56,15 +57,18 @@ class Service:
         self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
         self.cells = self._cells()
+        self.visitors = Visitors(self.plan, self.issuer, clock.now, clock.draw)
         self.forwarder = Forwarder(
             Router({prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}),
-            self.plan.clients,
+            self.visitors,
             self._upstream,
             clock.now,
             self._access,
             self.plan.max_body,
         )
-        self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet)
+        self.admin = Admin(
+            self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet, self.visitors
+        )
 
     def _cells(self) -> dict[str, Cell]:
         cells = {}
@@ -84,6 +88,7 @@ class Service:
         await self._listening.stop()
         if self._fleet is not None:
             await self._fleet.close()
+        await self.visitors.close()
         await self.keeper.close()
         await self.records.close()
         await self._upstream.close()
@@ -94,7 +99,7 @@ class Service:
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
         if self._config.tls is not None:
-            self._certificates = Certificates(self._config.tls, self._folder)
+            self.visitors.tls = self._certificates = Certificates(self._config.tls, self._folder)
         for written in self._config.listen:
             listener = parse(written, self._certificates is not None)
             guard = Guard.compile(self._config.browser, self._config.clients, listener)

@@ -20,6 +20,7 @@ def check_identities(config: Config) -> Iterator[Finding]:
     for index, client in enumerate(config.clients):
         yield from _client(("clients", index), client, config)
     yield from _twice(config.clients)
+    yield from _key_sets(config.clients)
     yield from _listener(config)
 
 
@@ -53,6 +54,17 @@ def _jwt(where: Where, jwt: JwtClient) -> Iterator[Finding]:
             yield Finding((*where, key), "plain http lets anyone on the way choose the keys; use https")
     if not jwt.audience or not all(jwt.audience):
         yield Finding((*where, "audience"), "expected what `aud` must name; else any token of the issuer would do")
+
+
+def _key_sets(clients: list[Client]) -> Iterator[Finding]:
+    """An issuer has one set of keys."""
+    first: dict[str, str | None] = {}
+    for index, client in enumerate(clients):
+        if (
+            client.jwt is not None
+            and first.setdefault(client.jwt.issuer.rstrip("/"), uri := client.jwt.jwks_uri) != uri
+        ):
+            yield Finding(("clients", index, "jwt", "jwks_uri"), "the same issuer has another jwks_uri further up")
 
 
 def _twice(clients: list[Client]) -> Iterator[Finding]:

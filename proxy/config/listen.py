@@ -40,7 +40,7 @@ class Listener(NamedTuple):
 
 
 def parse(text: str, tls: bool = False) -> Listener:
-    """Raises ValueError. Port 0 asks the system for a free one. `tls`: the config has certificates for TCP listeners."""
+    """Raises ValueError. Port 0 asks the system for a free one. `tls`: TCP listeners speak it."""
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")
         if not path.startswith("/") or not path.isprintable():

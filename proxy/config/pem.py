@@ -1,7 +1,7 @@
 """Whether the PEM files of `tls` can be used: what they hold, whether key and certificate belong together, until when.
 
-Owns: the judgement, and its words, which quote no file. Must not know: where files are, nor who reads them. cryptography
-is imported at the first use, so that a start without TLS doesn't wait for it.
+Owns: the judgement, and its words, which quote no file. Must not know: where files are, nor who reads them.
+cryptography is imported at the first use, so that a start without TLS doesn't wait for it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Goog-Api-Key")
 @dataclass(frozen=True, slots=True)
 class ClientPlan:
     name: str
-    digest: bytes
+    digest: bytes | None
     routes: frozenset[str] | None
     methods: frozenset[str] | None
     origins: frozenset[str] | None
@@ -39,15 +39,17 @@ class ClientPlan:
 
 
 class Clients:
-    """The known client keys, as digests. Falsy when there are none: then everyone who reaches the listener may ask."""
+    """The known clients, their keys as digests. Falsy when there are none: then everyone who reaches the listener may
+    ask. `plans` are in the config's order; those without a digest prove themselves otherwise.
+    """
 
-    __slots__ = ("_clients",)
+    __slots__ = ("plans",)
 
     def __init__(self, clients: Sequence[Client]) -> None:
-        self._clients = tuple(_client(client) for client in clients)
+        self.plans = tuple(_client(client) for client in clients)
 
     def __bool__(self) -> bool:
-        return bool(self._clients)
+        return bool(self.plans)
 
     def identify(self, headers: Mapping[str, str]) -> ClientPlan:
         """The client whose key the request presents. Raises Fault client_key_required."""
@@ -56,8 +58,8 @@ class Clients:
             raise _key_required("no client key was sent")
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         found = None
-        for client in self._clients:  # all of them, always: the time must not tell which
-            if hmac.compare_digest(client.digest, digest):
+        for client in self.plans:  # all of them, always: the time must not tell which
+            if client.digest is not None and hmac.compare_digest(client.digest, digest):
                 found = client
         if found is None:
             raise _key_required("the client key is not known")
@@ -88,7 +90,7 @@ def key_digest(written: str) -> bytes:
 def _client(client: Client) -> ClientPlan:
     return ClientPlan(
         client.name,
-        key_digest(client.key),
+        None if client.key is None else key_digest(client.key),
         None if client.routes is None else frozenset(client.routes),
         None if client.methods is None else frozenset(client.methods),
         None if client.origins is None else frozenset(client.origins),

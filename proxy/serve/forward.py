@@ -24,7 +24,6 @@ from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
 from proxy.errors import Fault
 from proxy.plan import cors
-from proxy.plan.clients import Clients
 from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
@@ -35,6 +34,7 @@ from proxy.serve.judge import refused, verdict
 from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import prepare, sort_headers
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
+from proxy.serve.visitors import KeysWanted, Visitors
 from proxy.serve.websocket import tunnel
 
 log = structlog.get_logger("keyless.forward")
@@ -50,14 +50,14 @@ class Forwarder:
     def __init__(
         self,
         router: Router[Lane],
-        clients: Clients,
+        visitors: Visitors,
         upstream: Upstream,
         clock: Callable[[], Now],
         access: AccessLog | None,
         max_body: int | None,
     ) -> None:
         self._router = router
-        self._clients = clients
+        self._visitors = visitors
         self._upstream = upstream
         self._clock = clock
         self._access = access
@@ -68,7 +68,12 @@ class Forwarder:
         now = self._clock()
         exchange = Exchange(request, now.boot)
         try:
-            done = self._admit(exchange, guard) or self._stand_in(exchange)
+            try:
+                done = self._admit(exchange, guard)
+            except KeysWanted as wanted:  # of the issuer of an access token
+                await wanted.fetch()
+                done = self._admit(exchange, guard)
+            done = done or self._stand_in(exchange)
             if done is not None:
                 return done
             lane = exchange.lane
@@ -110,7 +115,7 @@ class Forwarder:
         matched = self._router.match(exchange.path)
         if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):
             return self._preflight(exchange, exchange.cors_origin, matched[0] if matched else None)
-        client = self._clients.identify(headers) if self._clients else None
+        client = self._visitors.identify(headers, request.transport).client if self._visitors else None
         if matched is None:
             raise Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
         exchange.lane, exchange.rest = matched

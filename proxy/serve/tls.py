@@ -121,7 +121,8 @@ class Certificates:
         return tuple(map(_stamp, map(self._path, self._files)))
 
     def _path(self, key: str) -> Path:
-        return self._folder / self._files[key]
+        name: str = self._files[key]
+        return self._folder / name
 
     def _content(self, key: str) -> bytes | str:
         return self._read(self._files[key]) if key in self._files else b""
