@@ -189,6 +189,7 @@ def _verifies(jwt: Jwt, key: PublicKey) -> bool:
     from joserfc.jws import JWSRegistry, deserialize_compact  # noqa: PLC0415 -- see the module
 
     registry = JWSRegistry(algorithms=[jwt.algorithm], strict_check_header=False)
+    registry.max_header_length = _LONGEST  # issuers put certificates in there, which 512 bytes don't hold
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the name EdDSA (RFC 9864), which is the issuer's choice

@@ -25,7 +25,7 @@ def findings(tls: Any, read: Read, now: datetime) -> Iterator[Finding]:
     if "cert" not in files:
         return
     for key, problem in problems(files, read, now):
-        yield Finding(("tls", key if key in files else "cert"), problem)
+        yield Finding(("tls", key), problem)
 
 
 def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tuple[str, str]]:
@@ -38,7 +38,8 @@ def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tu
         else:
             contents[key] = content
     if "cert" in contents:
-        yield from _pair(contents["cert"], contents.get("key", None if "key" in files else contents["cert"]), now)
+        key = contents.get("key", None if "key" in files else contents["cert"])
+        yield from ((each if each in files else "cert", problem) for each, problem in _pair(contents["cert"], key, now))
     if "client_ca" in contents:
         yield from (("client_ca", problem) for problem in _roots(contents["client_ca"], now))
 

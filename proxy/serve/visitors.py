@@ -66,6 +66,7 @@ class Visitors:
         self._shown: WeakKeyDictionary[ssl.SSLObject, tuple[Visitor, float] | None] = WeakKeyDictionary()
         self.tls: Certificates | None = None
         """What the listeners verify with, once they listen."""
+        self.room = REMEMBERED
 
     def __bool__(self) -> bool:
         return bool(self._clients)
@@ -150,7 +151,7 @@ class Visitors:
     def _remember(self, digest: bytes, known: _Known) -> Visitor:
         self._tokens[digest] = known
         self._tokens.move_to_end(digest)
-        if len(self._tokens) > REMEMBERED:
+        if len(self._tokens) > self.room:
             self._tokens.popitem(last=False)
         return Visitor(known.judged.client, known.judged.who)
 
