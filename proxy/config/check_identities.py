@@ -52,6 +52,9 @@ def _jwt(where: Where, jwt: JwtClient) -> Iterator[Finding]:
         url = getattr(jwt, key)
         if url is not None and url.startswith("http://") and not is_loopback(_host(url)):
             yield Finding((*where, key), "plain http lets anyone on the way choose the keys; use https")
+    for name, values in jwt.claims.items():
+        if not values:
+            yield Finding((*where, "claims", name), "expected at least one value")
     if not jwt.audience or not all(jwt.audience):
         yield Finding((*where, "audience"), "expected what `aud` must name; else any token of the issuer would do")
 

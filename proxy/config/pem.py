@@ -38,8 +38,9 @@ def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tu
         else:
             contents[key] = content
     if "cert" in contents:
-        key = contents.get("key", None if "key" in files else contents["cert"])
-        yield from ((each if each in files else "cert", problem) for each, problem in _pair(contents["cert"], key, now))
+        secret = contents.get("key", None if "key" in files else contents["cert"])
+        for key, problem in _pair(contents["cert"], secret, now):
+            yield key if key in files else "cert", problem
     if "client_ca" in contents:
         yield from (("client_ca", problem) for problem in _roots(contents["client_ca"], now))
 

@@ -140,7 +140,5 @@ ANY = st.recursive(
 def test_nothing_in_a_token_breaks_it(typ: Any, claims: dict[str, Any]) -> None:
     jwt = Jwt("", "ES256", None, typ, claims)
     rules_of(jwt, rules())
-    try:
-        judge(jwt, rules(claims={"a.a": "x"}), 900.0)
-    except ValueError as error:
-        assert str(error).startswith("the token")
+    found = judged(jwt, claims={"a.a": "x"})
+    assert isinstance(found, Judged) or found.startswith("the token")

@@ -112,22 +112,17 @@ def forged(idp: IdentityProvider, how: str) -> str:
     head, claims, signature = good.split(".")
     known = json.loads(base64.urlsafe_b64decode(claims + "=="))
     stranger = MAKERS["ES256"]("first")
-    match how:
-        case "none":
-            return ".".join((encoded(b'{"alg": "none"}'), claims, signature))
-        case "hmac":
-            return signed_with_public_key(b'{"alg": "HS256", "kid": "first"}', claims, idp.keys[0])
-        case "changed":
-            return f"{head}.{encoded(json.dumps(known | {'sub': 'root'}).encode())}.{signature}"
-        case "stranger":
-            return sign({"kid": "first"}, known, stranger, "ES256")
-        case "embedded":
-            return sign({"kid": "first", "jwk": stranger.as_dict(private=False)}, known, stranger, "ES256")
-        case "elsewhere":
-            return sign({"kid": "first", "jku": "http://127.0.0.1:9/keys"}, known, stranger, "ES256")
-        case "critical":
-            return ".".join((encoded(b'{"alg": "ES256", "kid": "first", "crit": ["exp"]}'), claims, signature))
-    raise AssertionError(how)
+    embedded = {"kid": "first", "jwk": stranger.as_dict(private=False)}
+    critical = b'{"alg": "ES256", "kid": "first", "crit": ["exp"]}'
+    return {
+        "none": ".".join((encoded(b'{"alg": "none"}'), claims, signature)),
+        "hmac": signed_with_public_key(b'{"alg": "HS256", "kid": "first"}', claims, idp.keys[0]),
+        "changed": ".".join((head, encoded(json.dumps(known | {"sub": "root"}).encode()), signature)),
+        "stranger": sign({"kid": "first"}, known, stranger, "ES256"),
+        "embedded": sign(embedded, known, stranger, "ES256"),
+        "elsewhere": sign({"kid": "first", "jku": f"{idp.url}/evil"}, known, stranger, "ES256"),
+        "critical": ".".join((encoded(critical), claims, signature)),
+    }[how]
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ async def test_a_broken_pair_changes_nothing_and_is_told_once(
     path = tmp_path / "cert.pem"
     good, other = path.read_text(), authority.issue(NAME, age=12 if broken == "expired" else 0).read_text()
     before = on_disk(path)
-    key, end, certificate = other.partition("-----END PRIVATE KEY-----\n")
+    key, end, _ = other.partition("-----END PRIVATE KEY-----\n")
     match broken:
         case "gone":
             path.unlink()

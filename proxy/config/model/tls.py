@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
-
-from proxy.config.model.values import Scalar, Strict, Texts, Url, as_list
+from proxy.config.model.values import OneOrMore, Strict, Texts, Url
 
 
 class ListenerTls(Strict):
@@ -29,5 +27,5 @@ class JwtClient(Strict):
 
     issuer: Url
     audience: Texts
-    claims: dict[str, Annotated[list[Scalar], BeforeValidator(as_list), Field(min_length=1)]] = {}
+    claims: dict[str, OneOrMore] = {}
     jwks_uri: Url | None = None

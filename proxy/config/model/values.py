@@ -34,8 +34,7 @@ Size = Annotated[
 ]
 
 
-def as_list(written: object) -> object:
-    """A lone value is a list of one."""
+def _as_list(written: object) -> object:
     return written if isinstance(written, list) else [written]
 
 
@@ -98,10 +97,10 @@ def _one_or_more(*types: str) -> WithJsonSchema:
     return WithJsonSchema({"type": [*types, "array"], "items": {"type": list(types)}})
 
 
-OneOrMore = Annotated[list[Scalar], BeforeValidator(as_list), _one_or_more("string", "integer", "number", "boolean")]
-Texts = Annotated[list[str], BeforeValidator(as_list), _one_or_more("string")]
+OneOrMore = Annotated[list[Scalar], BeforeValidator(_as_list), _one_or_more("string", "integer", "number", "boolean")]
+Texts = Annotated[list[str], BeforeValidator(_as_list), _one_or_more("string")]
 Scopes = Annotated[list[str], BeforeValidator(_scopes), _one_or_more("string")]
-Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(as_list), _one_or_more("integer")]
+Statuses = Annotated[list[Annotated[int, Field(ge=100, le=599)]], BeforeValidator(_as_list), _one_or_more("integer")]
 
 
 class Strict(BaseModel):
