@@ -33,7 +33,9 @@ _KNOWN = frozenset(name for names in ALGORITHMS.values() for name in names)
 _MOST_KEYS = 50
 _SMALLEST_RSA = 2048  # RFC 7518 §3.3
 _LONGEST = 16 * 1024
-_COMPACT = re.compile(r"e[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")  # `e`, since a JSON object begins with {
+JWT_BEGINS = "e"
+"""What `{` becomes, with which a header begins, whatever follows it."""
+_COMPACT = re.compile(rf"{JWT_BEGINS}[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _imported(jwk: Mapping[str, Any]) -> Any | None:
 
 def looks_like_jwt(text: str) -> bool:
     """By its form alone, as no key that `keyless client new` makes."""
-    return text.startswith("e") and len(text) <= _LONGEST and _COMPACT.fullmatch(text) is not None
+    return len(text) <= _LONGEST and _COMPACT.fullmatch(text) is not None
 
 
 def read_jwt(text: str) -> Jwt:

@@ -16,12 +16,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from proxy.auth.jwks import Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
+from proxy.auth.jwks import JWT_BEGINS, Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
 from proxy.auth.token import Now
 from proxy.errors import Fault
 from proxy.plan.certificates import names_of
 from proxy.plan.clients import ClientPlan, presented_key
-from proxy.plan.jwt_clients import Judged, JwtRule, judge, rules_of
+from proxy.plan.jwt_clients import JwtRule, judge, rules_of
 from proxy.plan.route import Plan
 from proxy.serve.issuer import Issuer
 from proxy.serve.jwks import IssuerKeys
@@ -48,7 +48,8 @@ class KeysWanted(Fault):
 
 
 class _Known(NamedTuple):
-    judged: Judged
+    visitor: Visitor
+    until: float
     keys: IssuerKeys
     version: int
 
@@ -79,8 +80,10 @@ class Visitors:
                 return visitor
         if self._rules:
             token = presented_key(headers)
-            if token is not None and looks_like_jwt(token):
-                return self._by_token(token, headers)
+            if token is not None and token.startswith(JWT_BEGINS):
+                visitor = self._by_token(token, headers)
+                if visitor is not None:
+                    return visitor
         return Visitor(self._clients.identify(headers))
 
     async def close(self) -> None:
@@ -106,13 +109,16 @@ class Visitors:
 
     # -------------------------------------------------------------- tokens
 
-    def _by_token(self, text: str, headers: Mapping[str, str]) -> Visitor:
+    def _by_token(self, text: str, headers: Mapping[str, str]) -> Visitor | None:
+        """None for what isn't a token at all."""
         now = self._clock()
-        digest = hashlib.sha256(text.encode("ascii")).digest()
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
         known = self._tokens.get(digest)
         if known is not None and self._still_holds(known, now):
             self._tokens.move_to_end(digest)
-            return Visitor(known.judged.client, known.judged.who)
+            return known.visitor
+        if not looks_like_jwt(text):
+            return None
         try:
             jwt = read_jwt(text)
             rules = rules_of(jwt, self._rules)
@@ -120,12 +126,14 @@ class Visitors:
                 raise ValueError("no client takes tokens of its issuer")  # noqa: TRY301 -- one place makes the answer
         except ValueError as error:
             return self._as_key(headers, str(error))
-        return self._remember(digest, self._believed(jwt, rules, now))
+        known = self._believed(jwt, rules, now)
+        self._remember(digest, known)
+        return known.visitor
 
     def _still_holds(self, known: _Known, now: Now) -> bool:
         """Until it expires, while its issuer's keys are those that it was checked with."""
         usable = known.keys.usable(now.boot)
-        return now.wall < known.judged.until and usable is not None and known.keys.version == known.version
+        return now.wall < known.until and usable is not None and known.keys.version == known.version
 
     def _as_key(self, headers: Mapping[str, str], why: str) -> Visitor:
         """A client key may look like a token, too."""
@@ -146,14 +154,13 @@ class Visitors:
             raise keys.unavailable(now.boot) if keys.failing else refused(str(error)) from None
         except ValueError as error:
             raise refused(str(error)) from None
-        return _Known(judged, keys, keys.version)
+        return _Known(Visitor(judged.client, judged.who), judged.until, keys, keys.version)
 
-    def _remember(self, digest: bytes, known: _Known) -> Visitor:
+    def _remember(self, digest: bytes, known: _Known) -> None:
         self._tokens[digest] = known
         self._tokens.move_to_end(digest)
         if len(self._tokens) > self.room:
             self._tokens.popitem(last=False)
-        return Visitor(known.judged.client, known.judged.who)
 
 
 def place(rule: JwtRule) -> str:

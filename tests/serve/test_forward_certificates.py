@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from proxy.auth.token import Now
 from tests.conftest import Stage
 from tests.serve.certificates import Authority
 from tests.serve.test_tls import ask, connect, place, trusting
@@ -105,6 +106,18 @@ async def test_names_are_taken_once_per_connection(
     assert len(service.visitors._shown) == 1
     await wire.close()
     await stage.until(lambda: not stage.server.connections)
+
+
+async def test_a_connection_does_not_outlive_its_certificate(
+    stage: Stage, tmp_path: Path, authority: Authority, clients: Authority
+) -> None:
+    service = await stage.open(tls=tls(tmp_path, authority), clients=[{"name": "ci", "certificate": "cn:ci"}])
+    wire = await connect(stage, showing(authority, clients.issue("ci")))
+    assert await said(wire) == 200
+    now = service.visitors._clock
+    for days, status_then in ((8.9, 200), (9.1, 401)):
+        service.visitors._clock = lambda days=days: Now(now().boot, now().wall + days * 86400)
+        assert await said(wire) == status_then
 
 
 @pytest.mark.parametrize("cert_of", ["nobody's authority", "the server's authority", "itself", "expired", "not yet"])

@@ -207,6 +207,23 @@ async def test_an_issuer_that_is_down(stage: Stage, idp: IdentityProvider) -> No
     assert (await ask(stage, token)).code == "issuer_unavailable", "but not for ever"
 
 
+async def test_a_caller_that_leaves_and_a_stop_in_the_middle(stage: Stage, idp: IdentityProvider) -> None:
+    service = await stage.open(clients=[idp.client()])
+    idp.gate.clear()
+    first, second = (asyncio.create_task(ask(stage, idp.token(sub=who))) for who in ("a", "b"))
+    await stage.until(lambda: bool(idp.asked) and stage.server.requests_count == 2)
+    first.cancel()
+    idp.gate.set()
+    assert (await second).status == 200
+    (keys,) = service.visitors._keys.values()
+    idp.gate.clear()
+    later(keys, jwks.KEPT + 1)
+    third = asyncio.create_task(ask(stage, idp.token()))
+    await stage.until(lambda: len(idp.asked) == 3)
+    await service.visitors.close()
+    assert (await third).code == "issuer_unavailable"
+
+
 async def test_keys_of_another_issuers_metadata_are_not_taken(stage: Stage, idp: IdentityProvider) -> None:
     idp.named = "https://login.example.com"
     await stage.open(clients=[idp.client()])
