@@ -31,7 +31,9 @@ from proxy.serve.post import Post
 from proxy.serve.quota import open_quotas
 from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
+from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
+from proxy.serve.visitors import Visitors
 
 Answering = Coroutine[Any, Any, None]
 
@@ -44,27 +46,32 @@ class Service:
         config = loaded.config
         self._config = config
         self._post = post
+        self._folder = loaded.folder
         self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
         proxies = urllib.request.getproxies()
         self.issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=resolve)
         self._upstream = Upstream(Dialer(proxies, _bypass, trust(loaded.certificates), resolve))
         self._access = AccessLog(config.log.format == "json") if config.log.access else None
         self._listening = Listening()
+        self._certificates: Certificates | None = None
         self.records = open_records(config.store, config.store_key, loaded.folder)
         self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
         self.cells = self._cells()
         self._quotas = open_quotas(self.plan, config.store)
+        self.visitors = Visitors(self.plan, self.issuer, clock.now, clock.draw)
         self.forwarder = Forwarder(
             Router({prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}),
-            self.plan.clients,
+            self.visitors,
             self._upstream,
             clock.now,
             self._access,
             self.plan.max_body,
             self._quotas,
         )
-        self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet)
+        self.admin = Admin(
+            self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet, self.visitors
+        )
 
     def _cells(self) -> dict[str, Cell]:
         cells = {}
@@ -84,6 +91,7 @@ class Service:
         await self._listening.stop()
         if self._fleet is not None:
             await self._fleet.close()
+        await self.visitors.close()
         await self.keeper.close()
         await self.records.close()
         if self._quotas is not None:
@@ -95,10 +103,13 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
+        if self._config.tls is not None:
+            self.visitors.tls = self._certificates = Certificates(self._config.tls, self._folder)
         for written in self._config.listen:
-            listener = parse(written)
+            listener = parse(written, self._certificates is not None)
             guard = Guard.compile(self._config.browser, self._config.clients, listener)
-            await self._listening.start(listener, self._server(guard), **self._shares(listener))
+            tls = self._certificates.context if self._certificates is not None and listener.tls else None
+            await self._listening.start(listener, self._server(guard), tls=tls, **self._shares(listener))
         if self._fleet is not None:
             await self._fleet.open(self.admin.known)
         self.keeper.watch()

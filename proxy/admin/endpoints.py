@@ -26,6 +26,7 @@ from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
+from proxy.serve.visitors import Visitors
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
 DEAD = frozenset((State.EXPIRED, State.REFUSED))
@@ -42,12 +43,13 @@ class Admin:
         clock: Callable[[], Now],
         path: str,
         key: str | None,
-        fleet: Fleet | None = None,
+        fleet: Fleet | None,
+        visitors: Visitors,
     ) -> None:
         self._plan = plan
         self._cells = cells
         self._clock = clock
-        self._tokens = Tokens(plan, cells, clock)
+        self._tokens = Tokens(plan, cells, clock, visitors)
         self._path = path
         self._prefix = path.encode("ascii")
         self._fleet = fleet

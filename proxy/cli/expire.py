@@ -31,7 +31,7 @@ def expire(
     """Let the proxy that runs with this config take PROVIDER's token for dead; the next request gets a new one."""
     loaded = load_or_exit(config)
     named_or_exit(provider, loaded)  # whether it's asleep is for the running proxy to say: its environment may differ
-    known = ask_or_exit(loaded.config, "POST", f"providers/{quote(provider, safe='')}/expire")
+    known = ask_or_exit(loaded, "POST", f"providers/{quote(provider, safe='')}/expire")
     if known["state"] == "static":
         fail(f"{provider} is static: its credential never expires")
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from typing import Any
 
 import aiohttp
@@ -11,8 +12,10 @@ from yarl import URL
 
 from proxy.cli.common import fail
 from proxy.config.listen import Listener, parse
+from proxy.config.load import Loaded
 from proxy.config.model import Config
 from proxy.errors import CODES, KeylessError
+from proxy.serve.tls import client_context
 
 TIMEOUT = 30.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
@@ -22,22 +25,25 @@ class UnansweredError(KeylessError):
     """No answer, or a refusal; the text says what to do."""
 
 
-def ask_or_exit(config: Config, method: str, name: str) -> dict[str, Any]:
+def ask_or_exit(loaded: Loaded, method: str, name: str) -> dict[str, Any]:
     """The JSON answer to `name` below `admin.path`; or why there's none on stderr, and exit code 1."""
     try:
-        return asyncio.run(ask(config, method, name))
+        return asyncio.run(ask(loaded, method, name))
     except UnansweredError as error:
         fail(str(error))
 
 
-async def ask(config: Config, method: str, name: str) -> dict[str, Any]:
+async def ask(loaded: Loaded, method: str, name: str) -> dict[str, Any]:
     """Raises UnansweredError. `name` stands in the URL as it is."""
+    config = loaded.config
     listener = address(config)
     where = "http://localhost" if listener.path else listener.url
     try:
         status, document = await _exchange(
-            config, listener, method, URL(f"{where}{config.admin.path}{name}", encoded=True)
+            loaded, listener, method, URL(f"{where}{config.admin.path}{name}", encoded=True)
         )
+    except (aiohttp.ClientSSLError, ssl.SSLError):
+        raise UnansweredError(f"what answers at {listener.url} does not show the certificate of tls.cert") from None
     except (aiohttp.ClientConnectionError, TimeoutError, OSError):
         raise UnansweredError(f"no proxy answers at {listener.url}; `keyless run` starts one") from None
     except (aiohttp.ClientError, ValueError):
@@ -51,24 +57,36 @@ async def ask(config: Config, method: str, name: str) -> dict[str, Any]:
 
 
 def address(config: Config) -> Listener:
-    """Where to find it: the first listener with an address of its own. Raises UnansweredError."""
-    for listener in map(parse, config.listen):
-        if listener.path or listener.port:
+    """Where to find it: the first listener with an address of its own that lets us in. Raises UnansweredError."""
+    required = config.tls is not None and config.tls.client_cert == "required"
+    for written in config.listen:
+        listener = parse(written, config.tls is not None)
+        if listener.path or (listener.port and not required):
             return listener._replace(host=_EVERYWHERE.get(listener.host, listener.host))
+    if required:
+        raise UnansweredError("tls.client_cert `required` keeps this command out; add a unix socket to `listen`")
     raise UnansweredError("the config listens on port 0, so that nobody can tell where its proxy is; give it a port")
 
 
-async def _exchange(config: Config, listener: Listener, method: str, url: URL) -> tuple[int, Any]:
+async def _exchange(loaded: Loaded, listener: Listener, method: str, url: URL) -> tuple[int, Any]:
+    config = loaded.config
     headers = {"Authorization": f"Bearer {config.admin.key}"} if config.admin.key else {}
     if config.browser.hosts:
         headers["Host"] = config.browser.hosts[0]  # the only ones that it answers to
-    connector = aiohttp.UnixConnector(listener.path) if listener.path else aiohttp.TCPConnector()
+    connector = aiohttp.UnixConnector(listener.path) if listener.path else aiohttp.TCPConnector(ssl=_trust(loaded))
     timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     async with (
         aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
         session.request(method, url, headers=headers, allow_redirects=False) as reply,
     ):
         return reply.status, json.loads(await reply.read())
+
+
+def _trust(loaded: Loaded) -> ssl.SSLContext | bool:
+    """The very certificate that the running proxy was given, which need not be for the name that we reach it by."""
+    if loaded.config.tls is None:
+        return True
+    return client_context((loaded.folder / loaded.config.tls.cert).read_bytes())
 
 
 def _foreign(listener: Listener) -> UnansweredError:

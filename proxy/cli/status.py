@@ -16,7 +16,7 @@ app = command_app()
 @app.command()
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the providers and routes of the proxy that runs with this config."""
-    document = ask_or_exit(load_or_exit(config).config, "GET", "status")
+    document = ask_or_exit(load_or_exit(config), "GET", "status")
     if as_json:
         print_json(document)
         return

@@ -36,7 +36,6 @@ from proxy.cli.common import (
 from proxy.cli.mint import Denied, Got, mint, rows
 from proxy.cli.running import UnansweredError, ask
 from proxy.config.load import Loaded
-from proxy.config.model import Config
 from proxy.errors import IssuerError
 
 GIVEN_UP = frozenset((State.LATCHED, State.BACKING_OFF, State.LOGIN_REQUIRED))
@@ -106,16 +105,16 @@ def _tell(got: Got, reveal: bool, as_json: bool) -> None:
 
 async def _get(loaded: Loaded, provider: str) -> tuple[Got | Denied, str | None]:
     answer = (await mint(loaded, [provider]))[provider]
-    return answer, None if isinstance(answer, Denied) else await _revive(loaded.config, provider)
+    return answer, None if isinstance(answer, Denied) else await _revive(loaded, provider)
 
 
-async def _revive(config: Config, provider: str) -> str | None:
+async def _revive(loaded: Loaded, provider: str) -> str | None:
     """Clear what keeps a running proxy from asking this issuer (LIFECYCLE, latched); its state then, if it was so."""
     try:
-        states = (await ask(config, "GET", "status")).get("providers", {})
+        states = (await ask(loaded, "GET", "status")).get("providers", {})
         if states.get(provider, {}).get("state") not in GIVEN_UP:
             return None
-        return str((await ask(config, "POST", f"providers/{quote(provider, safe='')}/refresh")).get("state"))
+        return str((await ask(loaded, "POST", f"providers/{quote(provider, safe='')}/refresh")).get("state"))
     except UnansweredError:
         return None
 

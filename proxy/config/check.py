@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from proxy.config import listen
 from proxy.config.check_clients import check_clients, check_rates
+from proxy.config.check_identities import check_identities
 from proxy.config.check_provider import check_provider, field_problem, template_findings
 from proxy.config.check_reach import check_upstream
 from proxy.config.model import Config, HeaderEdits, Route
@@ -40,6 +41,7 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     for prefix, route in config.routes.items():
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from check_clients(config.clients, known.routes, known.providers)
+    yield from check_identities(config)
     yield from _store(config)
 
 

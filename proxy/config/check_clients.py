@@ -37,7 +37,8 @@ def check_clients(
         for first, other in enumerate(clients[:index]):
             if other.name == client.name:
                 yield Finding((*where, "name"), f"the same name as clients[{first}]")
-        yield from _keys((*where, "key"), index, client.key, seen)
+        if client.key is not None:
+            yield from _keys((*where, "key"), index, client.key, seen)
         for number, prefix in enumerate(client.routes or []):
             if routes is not None and prefix not in routes:
                 yield Finding((*where, "routes", number), "no such route", did_you_mean(prefix, routes), got=True)
@@ -87,8 +88,8 @@ def notes(config: Config, wall: float) -> list[Note]:
 
 def _of_keys(clients: list[Client], wall: float) -> Iterator[Note]:
     for index, client in enumerate(clients):
-        for number, key in enumerate(client.key):
-            where: Where = ("clients", index, "key", *((number,) if len(client.key) > 1 else ()))
+        for number, key in enumerate(client.keys):
+            where: Where = ("clients", index, "key", *((number,) if len(client.keys) > 1 else ()))
             if key.expires is None or key.expires - wall > SOON:
                 continue
             told = "has expired" if key.expires <= wall else "expires soon"
@@ -97,7 +98,7 @@ def _of_keys(clients: list[Client], wall: float) -> Iterator[Note]:
 
 
 def _is_replaced(client: Client, wall: float) -> bool:
-    return any(key.expires is None or key.expires - wall > SOON for key in client.key)
+    return any(key.expires is None or key.expires - wall > SOON for key in client.keys)
 
 
 def _of_counting(config: Config) -> Iterator[Note]:

@@ -14,11 +14,12 @@ _EXPECTED = "expected host:port, [::1]:port or unix:/path"
 
 
 class Listener(NamedTuple):
-    """A TCP address, or the path of a unix socket (then host is empty and port 0)."""
+    """A TCP address, or the path of a unix socket (then host is empty and port 0). `tls`: it speaks TLS."""
 
     host: str
     port: int
     path: str = ""
+    tls: bool = False
 
     @property
     def loopback(self) -> bool:
@@ -27,14 +28,19 @@ class Listener(NamedTuple):
 
     @property
     def url(self) -> str:
+        return self.address if self.path else f"{'https' if self.tls else 'http'}://{self.address}"
+
+    @property
+    def address(self) -> str:
+        """As `listen` spells it."""
         if self.path:
             return f"unix:{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{host}:{self.port}"
 
 
-def parse(text: str) -> Listener:
-    """Raises ValueError. Port 0 asks the system for a free one."""
+def parse(text: str, tls: bool = False) -> Listener:
+    """Raises ValueError. Port 0 asks the system for a free one. `tls`: TCP listeners speak it."""
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")
         if not path.startswith("/") or not path.isprintable():
@@ -48,7 +54,7 @@ def parse(text: str) -> Listener:
     host = match["v6"] or match["host"]
     if match["v6"] and _address(host) is None:
         raise ValueError(_EXPECTED)
-    return Listener(host.lower(), int(match["port"]))
+    return Listener(host.lower(), int(match["port"]), tls=tls)
 
 
 def is_loopback(host: str) -> bool:

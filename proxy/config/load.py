@@ -17,10 +17,11 @@ from typing import Any
 
 from proxy.config import validate
 from proxy.config.catalogue import Catalogue, Expanded, Preset, expand, read_preset
+from proxy.config.certificates import Certificates, Pem, read_certificates
 from proxy.config.marks import Document, parse, unread
 from proxy.config.merge import merge
 from proxy.config.model import Config
-from proxy.config.pem import Certificates, Pem, read_certificates
+from proxy.config.pem import utc_now
 from proxy.config.problems import as_written, message
 from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
@@ -68,7 +69,7 @@ def load(
     expanded = expand(with_key(document.tree, sources), catalogue)
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
-    certificates = read_certificates(resolved.tree, path.parent, _bytes)
+    certificates = read_certificates(resolved.tree, path.parent, _bytes, utc_now())
     found = _findings(expanded, resolved, strict, catalogue, certificates)
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
     if problems:

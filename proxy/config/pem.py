@@ -1,115 +1,106 @@
-"""The certificates of routes: what is in their PEM files, and whether it can be used.
+"""Whether PEM files can be used: what they hold, whether key and certificate belong together, until when.
 
-Owns: those judgements, and the digest by which certificates are told apart. Must not know: TLS, or how a file is read;
-the loader hands that in. No finding quotes a path: it may have come out of `${...}`.
+Owns: the judgement, and its words, which quote no file. Must not know: where files are, nor who reads them.
+cryptography is imported at the first use, so that a start without TLS doesn't wait for it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from pydantic import ValidationError
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
-from proxy.config.model import TlsFiles
-from proxy.config.where import Finding, Where
-
-Read = Callable[[Path], bytes | str]
-"""The content of a file, or why it can't be had."""
+ROOTS = frozenset(("client_ca", "ca"))
 SHORTEST_RSA = 2048  # what OpenSSL takes at its security level 2, the default of most systems
-_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----\n?", re.DOTALL)
+
+Read = Callable[[str], bytes | str]
+"""The content of the file that was written down, or why it can't be had."""
 
 
-class Pem(NamedTuple):
-    """Files that were found good. `identity` is a digest of their content; `ca` is the content itself."""
-
-    identity: str
-    cert: Path | None
-    key: Path | None
-    ca: str | None
-
-
-@dataclass
-class Certificates:
-    """Of all routes that name some, by prefix; with the mistakes, and the files that were looked for."""
-
-    of: dict[str, Pem] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-
-
-def read_certificates(tree: Mapping[str, Any], folder: Path, read: Read) -> Certificates:
-    """`tree` is the config, resolved and perhaps wrong; what isn't of the right kind is left to the model."""
-    found = Certificates()
-    routes = tree.get("routes")
-    for prefix, route in routes.items() if isinstance(routes, dict) else ():
-        try:
-            tls = TlsFiles.model_validate(route["tls"])
-        except (ValidationError, KeyError, TypeError):
-            continue
-        names = {key: folder / name for key, name in tls.model_dump().items() if name is not None}
-        content = {key: read(path) for key, path in names.items()}
-        found.files += names.values()
-        problems = [Finding(("routes", prefix, "tls", *where), text) for where, text in _problems(content)]
-        found.findings += problems
-        if not problems:
-            found.of[prefix] = _pem(names, content)
-    return found
+def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tuple[str, str]]:
+    """By key of a `tls`. Without a file for `key`, it is looked for in that of `cert`."""
+    contents: dict[str, bytes] = {}
+    for key, name in files.items():
+        content = "this is the PEM itself; give the path of its file" if "-----BEGIN" in name else read(name)
+        if isinstance(content, str):
+            yield key, content
+        else:
+            contents[key] = content
+    if "cert" in contents:
+        secret = contents.get("key", None if "key" in files else contents["cert"])
+        for key, problem in _pair(contents["cert"], secret, now):
+            yield key if key in files else "cert", problem
+    for key in ROOTS & contents.keys():
+        yield from ((key, problem) for problem in _roots(contents[key], now))
 
 
-def _pem(names: Mapping[str, Path], content: Mapping[str, bytes | str]) -> Pem:
-    digest = hashlib.sha256()
-    for key, text in sorted(content.items()):
-        digest.update(b"%b %d\n%b" % (key.encode(), len(text), text if isinstance(text, bytes) else b""))
-    ca = content.get("ca")
-    decoded = ca.decode("ascii") if isinstance(ca, bytes) else None
-    return Pem(digest.hexdigest(), names.get("cert"), names.get("key"), decoded)
+def _pair(cert: bytes, key: bytes | None, now: datetime) -> Iterator[tuple[str, str]]:
+    chain = certificates(cert)
+    if not chain:
+        yield "cert", "holds no certificate in PEM"
+    elif problem := _out_of_time(chain[0], now):
+        yield "cert", problem
+    if key is None:
+        return
+    secret = _key(key)
+    if isinstance(secret, str):
+        yield "key", secret
+    elif _is_rsa(secret) and secret.key_size < SHORTEST_RSA:
+        yield "key", f"has {secret.key_size} bits; TLS libraries want {SHORTEST_RSA}"
+    elif chain and secret.public_key() != chain[0].public_key():
+        yield "key", "does not belong to the first certificate of tls.cert"
 
 
-def _problems(content: Mapping[str, bytes | str]) -> Iterator[tuple[Where, str]]:
-    for key, text in content.items():
-        problem = text if isinstance(text, str) else None if key == "key" else _certificate_problem(text)
-        if problem is not None:
-            yield (key,), problem
-            return
-    cert = content.get("cert")
-    if isinstance(cert, bytes):
-        where = "key" if "key" in content else "cert"
-        problem = _key_problem(cert, content[where])
-        if problem is not None:
-            yield (where,), problem
+def _roots(written: bytes, now: datetime) -> Iterator[str]:
+    roots = certificates(written)
+    if not roots:
+        yield "holds no certificate in PEM"
+    elif all(_out_of_time(root, now) for root in roots):
+        yield _out_of_time(roots[0], now)
 
 
-def _certificate_problem(text: bytes) -> str | None:
+def certificates(written: bytes) -> list[Certificate]:
+    """All that are in there, in order; none if one of them is damaged."""
+    from cryptography import x509  # noqa: PLC0415 -- see the module
+
     try:
-        text.decode("ascii")
-        x509.load_pem_x509_certificates(text)
+        return x509.load_pem_x509_certificates(written) if written.isascii() else []
     except ValueError:
-        return "holds no certificate in PEM"
-    return None
+        return []
 
 
-def _key_problem(cert: bytes, text: bytes | str) -> str | None:
-    match = _KEY.search(text) if isinstance(text, bytes) else None
-    if match is None:
+def _key(written: bytes) -> Any:
+    """The private key, or what is wrong with it."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 -- see the module
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- see the module
+
+    if b"PRIVATE KEY-----" not in written:
         return "holds no private key in PEM"
+    if b"ENCRYPTED" in written:
+        return "the key has a password, and nobody is there to type it; store it without one"
     try:
-        key = load_pem_private_key(match[0], None)
-    except TypeError:
-        return "its private key has a password, and nobody is there to type it"
-    except (ValueError, UnsupportedAlgorithm):
-        return "holds no private key that can be used"
-    if isinstance(key, RSAPrivateKey) and key.key_size < SHORTEST_RSA:
-        return f"its private key has {key.key_size} bits; TLS libraries want {SHORTEST_RSA}"
-    shown = x509.load_pem_x509_certificates(cert)[0].public_key()
-    how = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-    same = shown.public_bytes(*how) == key.public_key().public_bytes(*how)
-    return None if same else "its private key belongs to another certificate"
+        return load_pem_private_key(written, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return "holds a private key that can't be read"
+
+
+def _is_rsa(key: Any) -> bool:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 -- see the module
+
+    return isinstance(key, RSAPrivateKey)
+
+
+def _out_of_time(certificate: Certificate, now: datetime) -> str:
+    end, begin = certificate.not_valid_after_utc, certificate.not_valid_before_utc
+    if now > end:
+        return f"the certificate expired on {end:%Y-%m-%d %H:%M} UTC; renew it"
+    if now < begin:
+        return f"the certificate is not valid before {begin:%Y-%m-%d %H:%M} UTC; is the clock right?"
+    return ""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

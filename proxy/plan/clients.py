@@ -70,24 +70,26 @@ class _Key(NamedTuple):
 
 
 class Clients:
-    """The known client keys, as digests. Falsy when there are none: then everyone who reaches the listener may ask."""
+    """The known clients, their keys as digests. Falsy when there are none: then everyone who reaches the listener may
+    ask. `plans` are in the config's order; those without a key prove themselves otherwise.
+    """
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "plans")
 
     def __init__(self, clients: Sequence[Client]) -> None:
+        self.plans = tuple(map(ClientPlan.compile, clients))
         self._keys: dict[bytes, _Key] = {}
-        for client in clients:
-            plan = ClientPlan.compile(client)
-            for key in client.key:
+        for client, plan in zip(clients, self.plans, strict=True):
+            for key in client.keys:
                 ends = float("inf") if key.expires is None else key.expires
                 self._keys[key.digest] = _Key(plan, key.not_before or 0.0, ends)
 
     def __bool__(self) -> bool:
-        return bool(self._keys)
+        return bool(self.plans)
 
     @property
     def limited(self) -> bool:
-        return any(key.client.limits for key in self._keys.values())
+        return any(plan.limits for plan in self.plans)
 
     def identify(self, known: Mapping[bytes, bytes], wall: float) -> ClientPlan:
         """The client whose key stands in the headers, known by lower case names. Raises Fault client_key_required.

@@ -18,7 +18,8 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Now, Token
 from proxy.config.load import Loaded
 from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
-from proxy.plan import headers
+from proxy.plan import headers, jwt_clients
+from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
 from proxy.plan.globs import globs
 from proxy.plan.links import Links
@@ -39,7 +40,16 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     routes = {prefix: _route(prefix, route, loaded, providers) for prefix, route in config.routes.items()}
-    return Plan(Router(routes), providers, routes, Clients(config.clients), config.limits.max_body)
+    clients = Clients(config.clients)
+    return Plan(
+        Router(routes),
+        providers,
+        routes,
+        clients,
+        config.limits.max_body,
+        CertificateClients.compile(config.clients, clients.plans),
+        jwt_clients.compile_rules(config.clients, clients.plans),
+    )
 
 
 def _provider(

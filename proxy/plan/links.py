@@ -25,9 +25,9 @@ class Links:
     slots: frozenset[str]
     forwarded: bool = False
 
-    def own(self, headers: Mapping[str, str]) -> bytes:
+    def own(self, headers: Mapping[str, str], tls: bool = False) -> bytes:
         """The proxy's scheme and authority as the client sees them."""
-        scheme, host = "http", headers.get("Host", "")
+        scheme, host = "https" if tls else "http", headers.get("Host", "")
         if self.forwarded:
             # Of a list of proxies the first is the client's.
             said = headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()

@@ -16,8 +16,10 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
 from proxy.errors import Fault
+from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
 from proxy.plan.headers import Sieve
+from proxy.plan.jwt_clients import JwtRule
 from proxy.plan.links import Links
 from proxy.plan.quota import Limit
 from proxy.plan.router import Router
@@ -101,3 +103,5 @@ class Plan:
     routes: dict[str, RoutePlan]
     clients: Clients
     max_body: int | None
+    certificates: CertificateClients | None = None
+    jwts: tuple[JwtRule, ...] = ()

@@ -91,4 +91,4 @@ class Exchange:
     @property
     def own_url(self) -> bytes:
         """The proxy's scheme and authority as the client sees them, for links."""
-        return self.lane.plan.links.own(self.request.headers)
+        return self.lane.plan.links.own(self.request.headers, self.request.secure)

@@ -23,7 +23,6 @@ from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
 from proxy.errors import Fault
 from proxy.plan import cors
-from proxy.plan.clients import Clients
 from proxy.plan.guard import Guard
 from proxy.plan.headers import request_sieve
 from proxy.plan.router import Router
@@ -36,6 +35,7 @@ from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.quota import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
+from proxy.serve.visitors import KeysWanted, Visitors
 from proxy.serve.websocket import tunnel
 
 log = structlog.get_logger("keyless.forward")
@@ -50,7 +50,7 @@ class Forwarder:
     def __init__(
         self,
         router: Router[Lane],
-        clients: Clients,
+        visitors: Visitors,
         upstream: Upstream,
         clock: Callable[[], Now],
         access: AccessLog | None,
@@ -58,7 +58,7 @@ class Forwarder:
         quotas: Quotas | None = None,
     ) -> None:
         self._router = router
-        self._clients = clients
+        self._visitors = visitors
         self._upstream = upstream
         self._clock = clock
         self._access = access
@@ -70,7 +70,12 @@ class Forwarder:
         now = self._clock()
         exchange = Exchange(request, now.boot)
         try:
-            if self._admit(exchange, guard, now.wall) or self._stand_in(exchange):
+            try:
+                answered = self._admit(exchange, guard, now)
+            except KeysWanted as wanted:  # of the issuer of an access token
+                await wanted.fetch()
+                answered = self._admit(exchange, guard, now)
+            if answered or self._stand_in(exchange):
                 return
             if self._quotas is not None:
                 await self._charge(self._quotas, exchange, now)
@@ -105,7 +110,7 @@ class Forwarder:
 
     # -------------------------------------------------------------- admit
 
-    def _admit(self, exchange: Exchange, guard: Guard, wall: float) -> bool:
+    def _admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool:
         """Raises Fault; True if it was a preflight, which is answered. No token is touched in here (TRAPS 38)."""
         request = exchange.request
         lost = self._find_lane(exchange)
@@ -116,8 +121,8 @@ class Forwarder:
         if exchange.cors_origin is not None and cors.is_preflight(request.method, request.headers):
             self._preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None)
             return True
-        if self._clients:
-            exchange.client = self._clients.identify(exchange.facts, wall)
+        if self._visitors:
+            exchange.client = self._visitors.identify(exchange.facts, request.connection.transport, now).client
         if lost is not None:
             raise lost
         plan = exchange.lane.plan

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,6 +25,8 @@ from proxy.serve.inbound.request import Request
 log = structlog.get_logger("keyless.server")
 
 DRAIN_SECONDS = 10.0
+HANDSHAKE = 10.0
+BACKLOG = 1024
 TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
 
@@ -108,7 +111,13 @@ class Listening:
         self.addresses: list[Listener] = []
 
     async def start(
-        self, listener: Listener, server: Server, *, shared: bool = False, inherited: int | None = None
+        self,
+        listener: Listener,
+        server: Server,
+        *,
+        tls: ssl.SSLContext | None = None,
+        shared: bool = False,
+        inherited: int | None = None,
     ) -> Listener:
         """Listen, and tell the address as it became (port 0 asks for any). Raises OSError.
 
@@ -119,8 +128,10 @@ class Listening:
         elif listener.path:
             door = await server.loop.create_unix_server(server, listener.path, backlog=BACKLOG)
         else:
-            host, port = listener.host, listener.port
-            door = await server.loop.create_server(server, host, port, backlog=BACKLOG, reuse_port=shared or None)
+            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG, "ssl": tls}
+            if tls is not None:
+                options["ssl_handshake_timeout"] = HANDSHAKE
+            door = await server.loop.create_server(server, listener.host, listener.port, **options)
         self._doors.append(door)
         self.servers.append(server)
         port = listener.port or door.sockets[0].getsockname()[1] if not listener.path else 0
@@ -135,9 +146,6 @@ class Listening:
         await asyncio.gather(*(server.shutdown(DRAIN_SECONDS) for server in self.servers))
         self._doors.clear()
         self.servers.clear()
-
-
-BACKLOG = 1024
 
 
 async def _inherit(server: Server, descriptor: int) -> asyncio.Server:

@@ -78,7 +78,7 @@ class Supervisor:
     async def listen(self) -> list[Listener]:
         """Back when every worker listens. Raises OSError, StoreDown or WorkersFailed."""
         for written in self._loaded.config.listen:
-            self._doors.open(parse(written))
+            self._doors.open(parse(written, self._loaded.config.tls is not None))
         self._private = Private.new()
         loaded = await self._shared(self._private)
         ready = []
@@ -107,7 +107,7 @@ class Supervisor:
         config = self._loaded.config
         store = f"file:{private.path / 'store'}" if config.store == "memory" else config.store
         await open_records(store, config.store_key, self._loaded.folder).close()
-        listen = [_written(address) for address in self._doors.addresses]
+        listen = [address.address for address in self._doors.addresses]
         return replace(self._loaded, config=config.model_copy(update={"store": store, "listen": listen}))
 
     # -------------------------------------------------------------- one worker
@@ -194,7 +194,3 @@ class Supervisor:
 def _terminate(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.terminate()
-
-
-def _written(address: Listener) -> str:
-    return address.url.removeprefix("http://")

@@ -42,7 +42,8 @@ def test_lists_of_one_may_be_written_without_the_list() -> None:
 
 
 def test_a_client_may_have_a_key_or_several_with_or_without_an_end() -> None:
-    text, entry, several = SCHEMA["$defs"]["Client"]["properties"]["key"]["anyOf"]
+    text, entry, several, none = SCHEMA["$defs"]["Client"]["properties"]["key"]["anyOf"]
+    assert none == {"type": "null"}, "a certificate or an access token may do instead"
     assert (text, entry) == ({"type": "string"}, {"$ref": "#/$defs/ClientKey"})
     assert several == {"type": "array", "items": {"anyOf": [text, entry]}}
 

@@ -36,6 +36,7 @@ from proxy.config.catalogue import read_preset
 from proxy.errors import CODES, ConfigError, Fault
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
+from tests.serve.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path.name: path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
@@ -85,9 +86,22 @@ def loaded(written: dict[str, Any], folder: Path) -> load.Loaded:
     for prefix in {prefix for client in written.get("clients", ()) for prefix in client.get("routes", ())}:
         routes = written.setdefault("routes", {})
         routes.setdefault(prefix, {"upstream": "https://api.example.com", "provider": "none"})
+    certify(written.get("tls") or {}, folder)
     (folder / "config.yaml").write_text(yaml.safe_dump(written, allow_unicode=True))
     names = re.findall(r"\$\{([A-Z_0-9]+)\}", str(written))
     return load.load(folder / "config.yaml", environ=dict.fromkeys(names, MADE_UP))
+
+
+def certify(tls: dict[str, str], folder: Path) -> None:
+    """The PEM files that a config names."""
+    if not tls:
+        return
+    authority = Authority(folder)
+    pair = authority.issue("keyless.example.com").read_text()
+    for key, content in {"cert": pair, "key": pair, "client_ca": authority.pem}.items():
+        if key in tls:
+            (folder / tls[key]).parent.mkdir(exist_ok=True)
+            (folder / tls[key]).write_text(content)
 
 
 @pytest.mark.parametrize("block", [*blocks("yaml"), *blocks("yaml", "files")])

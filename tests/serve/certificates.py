@@ -64,6 +64,10 @@ def _name(common: str) -> x509.Name:
 
 
 def _alternative(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
+    if "@" in name:
+        return x509.RFC822Name(name)
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:

@@ -26,7 +26,7 @@ from proxy.config.model.provider import (
 )
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
 from proxy.config.model.service import Admin, Config, Limits, Log
-from proxy.config.model.tls import TlsFiles
+from proxy.config.model.tls import JwtClient, ListenerTls, TlsFiles
 from proxy.config.model.values import Secretive, Strict
 
 __all__ = [
@@ -42,7 +42,9 @@ __all__ = [
     "HeaderEdits",
     "Inject",
     "IssuerProvider",
+    "JwtClient",
     "Limits",
+    "ListenerTls",
     "Log",
     "LoginProvider",
     "OAuth2Provider",

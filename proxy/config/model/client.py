@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from proxy.config.model.tls import JwtClient
 from proxy.config.model.values import (
     Begin,
     End,
@@ -66,16 +67,26 @@ ClientKeys = Annotated[list[ClientKey], BeforeValidator(_entries), Field(json_sc
 
 
 class Client(Secretive):
-    """`read_tokens`: the providers whose tokens it may have, or all of them. `rate`: over all its routes together."""
+    """Who it is tells one of its keys, or `certificate`: what a client certificate holds, as `dns:NAME`; or `jwt`: an
+    issuer's access tokens.
+
+    `read_tokens`: the providers whose tokens it may have, or all of them. `rate`: over all its routes together.
+    """
 
     name: str
-    key: ClientKeys
+    key: ClientKeys | None = None
+    certificate: Texts | None = None
+    jwt: JwtClient | None = None
     routes: list[Prefix] | None = None
     methods: list[Method] | None = None
     paths: Texts | None = None
     origins: list[Origin] | None = None
     rate: Rates | None = None
     read_tokens: bool | list[str] = False
+
+    @property
+    def keys(self) -> list[ClientKey]:
+        return self.key or []
 
 
 class Browser(Strict):

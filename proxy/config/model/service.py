@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.provider import Provider
 from proxy.config.model.route import Route
+from proxy.config.model.tls import ListenerTls
 from proxy.config.model.values import Duration, Prefix, Secretive, Size, Strict, Texts
 
 
@@ -23,10 +24,10 @@ class Limits(Strict):
 
     max_body: Size | None = None
     max_header: Size = 32 * 1024
+    max_connections: int = Field(default=10_000, ge=1)
     head: Duration = 30.0
     idle: Duration = 75.0
     stall: Duration = 60.0
-    max_connections: int = Field(default=10_000, ge=1)
 
 
 class Log(Strict):
@@ -45,6 +46,7 @@ class Config(Strict):
     """One whole config file, includes merged."""
 
     listen: Texts = ["127.0.0.1:8080"]
+    tls: ListenerTls | None = None
     providers: dict[str, Provider] = {}
     routes: dict[Prefix, Route] = {}
     clients: list[Client] = []

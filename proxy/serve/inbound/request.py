@@ -63,6 +63,12 @@ class Request(Flow["ClientConnection"]):
         return self.header(b"content-length") is not None or self.header(b"transfer-encoding") is not None
 
     @property
+    def secure(self) -> bool:
+        """Did it come over TLS?"""
+        transport = self.connection.transport
+        return transport is not None and transport.get_extra_info("ssl_object") is not None
+
+    @property
     def peer(self) -> str | None:
         """The client's address; None on a unix socket."""
         transport = self.connection.transport

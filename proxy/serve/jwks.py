@@ -1,0 +1,112 @@
+"""The public keys of issuers whose access tokens clients show: fetched when needed, kept, renewed behind requests.
+
+Owns: when keys are fetched. Must not know: tokens. One flight per issuer, whoever waits; a caller that goes away
+cancels nothing. An issuer that is down harms nobody but those whose tokens need a key that isn't here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from proxy.auth.backoff import pause
+from proxy.auth.jwks import PublicKey, find_keys
+from proxy.auth.token import Now
+from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.plan.jwt_clients import JwtRule
+from proxy.serve.issuer import Issuer
+
+log = structlog.get_logger("keyless.clients")
+
+FRESH = 600.0
+"""Seconds until keys are fetched anew: so long may one that the issuer has withdrawn still count."""
+KEPT = 86400.0
+"""Seconds that keys serve on while the issuer can't be reached."""
+MIN_INTERVAL = 15.0
+"""Seconds between two fetches for the sake of a key that isn't there: made-up tokens must not hammer the issuer."""
+PATIENCE = 20.0
+
+
+class IssuerKeys:
+    """Of one issuer. `keys` is None before the first fetch has succeeded; `version` counts changes."""
+
+    def __init__(self, rule: JwtRule, issuer: Issuer, clock: Callable[[], Now], draw: Callable[[], float]) -> None:
+        self.name = rule.issuer
+        self.keys: tuple[PublicKey, ...] | None = None
+        self.version = 0
+        self._rule = rule
+        self._issuer = issuer
+        self._clock = clock
+        self._draw = draw
+        self._fetched = 0.0
+        self._next = 0.0
+        self._failures = 0
+        self._flight: asyncio.Task[None] | None = None
+
+    def usable(self, boot: float) -> tuple[PublicKey, ...] | None:
+        """The keys as they are; those that age are renewed in the background."""
+        if self.keys is None or boot - self._fetched > KEPT:
+            return None
+        if boot - self._fetched > FRESH:
+            self._fly(boot)
+        return self.keys
+
+    def may_fetch(self, boot: float) -> bool:
+        """Whether it makes sense to wait for newer keys now."""
+        return self._flight is not None or boot >= max(self._next, self._fetched + MIN_INTERVAL if self.keys else 0.0)
+
+    def unavailable(self, boot: float) -> Fault:
+        waits = max(1.0, self._next - boot)
+        return Fault("issuer_unavailable", f"the keys of {self.name} can't be had at present", retry_after=waits)
+
+    @property
+    def failing(self) -> bool:
+        return self._failures > 0
+
+    async def fetch(self) -> None:
+        """Wait for newer keys, if it makes sense. What came of it shows in `keys` and `failing`."""
+        boot = self._clock().boot
+        if self.may_fetch(boot):
+            self._fly(boot)
+        if self._flight is not None:
+            await asyncio.wait((self._flight,), timeout=PATIENCE)  # which cancels nothing
+
+    async def close(self) -> None:
+        if self._flight is not None:
+            self._flight.cancel()
+            await asyncio.wait((self._flight,))
+
+    def _fly(self, boot: float) -> None:
+        if self._flight is None and boot >= self._next:
+            self._flight = asyncio.create_task(self._fetch(), name=f"keys of {self.name}")
+
+    async def _fetch(self) -> None:
+        try:
+            now = self._clock()
+            keys = await self._issuer.run(find_keys(self.name, self._rule.jwks_uri, now.wall, self._rule.private))
+        except IssuerError as error:
+            self._failed(error)
+        except Exception as error:
+            self._failed(IssuerError(FailureClass.PASSING, type(error).__name__))
+        else:
+            self._fetched, self._failures = now.boot, 0
+            if _ids(keys) != _ids(self.keys or ()):
+                self.version += 1
+                log.info("client tokens: keys taken over", issuer=self.name, keys=len(keys))
+            self.keys = keys
+        finally:
+            self._flight = None
+
+    def _failed(self, error: IssuerError) -> None:
+        """All of it passes some day: nothing here is a credential of ours."""
+        self._failures += 1
+        passing = IssuerError(FailureClass.PASSING, error.message, retry_after=error.retry_after)
+        waits = pause(passing, self._failures, self._draw())
+        self._next = self._clock().boot + waits
+        log.warning("client tokens: keys not had", issuer=self.name, reason=error.message, next_try_in=round(waits, 1))
+
+
+def _ids(keys: tuple[PublicKey, ...]) -> frozenset[str]:
+    return frozenset(key.key.thumbprint() for key in keys)

@@ -1,0 +1,182 @@
+"""Who asks: by certificate, by an issuer's access token, or by client key.
+
+Owns: the order of these, and what is remembered so that the second request costs a look-up. Must not know: what a
+client may do. A certificate counts before all else, since an SDK on a connection that has one still sends some
+made-up key; its names are taken from the connection once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import ssl
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from proxy.auth.jwks import JWT_BEGINS, Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
+from proxy.auth.token import Now
+from proxy.errors import Fault
+from proxy.plan.certificates import names_of
+from proxy.plan.clients import ClientPlan, presented_key
+from proxy.plan.jwt_clients import JwtRule, judge, rules_of
+from proxy.plan.route import Plan
+from proxy.serve.issuer import Issuer
+from proxy.serve.jwks import IssuerKeys
+from proxy.serve.tls import Certificates
+
+Known = Mapping[bytes, bytes]
+
+_JWT_BEGINS = JWT_BEGINS.encode("ascii")
+
+REMEMBERED = 10_000
+"""Tokens whose signatures are known to be good."""
+
+
+class Visitor(NamedTuple):
+    """`who`: the person or machine behind the client, as far as the credential says; for logs."""
+
+    client: ClientPlan
+    who: str = ""
+
+
+class KeysWanted(Fault):
+    """The token can't be judged before its issuer's keys are there: await `fetch`, then ask again."""
+
+    def __init__(self, keys: IssuerKeys, boot: float) -> None:
+        why = keys.unavailable(boot)
+        super().__init__(why.code, why.detail, retry_after=why.retry_after)
+        self.fetch: Callable[[], Awaitable[None]] = keys.fetch
+
+
+class _Believed(NamedTuple):
+    visitor: Visitor
+    until: float
+    keys: IssuerKeys
+    version: int
+
+
+class Visitors:
+    """One per plan. Falsy when there are no clients: then everyone who reaches the listener may ask."""
+
+    def __init__(self, plan: Plan, issuer: Issuer, clock: Callable[[], Now], draw: Callable[[], float]) -> None:
+        self._clients = plan.clients
+        self._certificates = plan.certificates
+        self._rules = plan.jwts
+        self._clock = clock
+        self._keys = {place(rule): IssuerKeys(rule, issuer, clock, draw) for rule in plan.jwts}
+        self._tokens: OrderedDict[bytes, _Believed] = OrderedDict()
+        self._shown: WeakKeyDictionary[ssl.SSLObject, tuple[Visitor, float] | None] = WeakKeyDictionary()
+        self.tls: Certificates | None = None
+        """What the listeners verify with, once they listen."""
+        self.room = REMEMBERED
+
+    def __bool__(self) -> bool:
+        return bool(self._clients)
+
+    def identify(self, known: Known, transport: asyncio.BaseTransport | None, now: Now) -> Visitor:
+        """`known` are headers by lower case names.
+
+        Raises Fault client_key_required or issuer_unavailable; KeysWanted where waiting may help.
+        """
+        if self._certificates is not None and transport is not None:
+            visitor = self._by_certificate(transport.get_extra_info("ssl_object"))
+            if visitor is not None:
+                return visitor
+        if self._rules:
+            token = presented_key(known)
+            if token is not None and token.startswith(_JWT_BEGINS):
+                visitor = self._by_token(token, known, now)
+                if visitor is not None:
+                    return visitor
+        return Visitor(self._clients.identify(known, now.wall))
+
+    async def close(self) -> None:
+        await asyncio.gather(*(keys.close() for keys in self._keys.values()))
+
+    # -------------------------------------------------------------- certificates
+
+    def _by_certificate(self, connection: ssl.SSLObject | None) -> Visitor | None:
+        if connection is None or self.tls is None:
+            return None
+        if connection not in self._shown:
+            self._shown[connection] = self._look_at(connection, self.tls)
+        known = self._shown[connection]
+        # A connection may outlive the certificate that opened it.
+        return known[0] if known is not None and self._clock().wall <= known[1] else None
+
+    def _look_at(self, connection: ssl.SSLObject, tls: Certificates) -> tuple[Visitor, float] | None:
+        shown = tls.shown(connection)
+        if shown is None or self._certificates is None:
+            return None
+        found = self._certificates.identify(names_of(shown.fields, shown.der))
+        return None if found is None else (Visitor(*found), shown.until)
+
+    # -------------------------------------------------------------- tokens
+
+    def _by_token(self, presented: bytes, known: Known, now: Now) -> Visitor | None:
+        """None for what isn't a token at all."""
+        digest = hashlib.sha256(presented).digest()
+        believed = self._tokens.get(digest)
+        if believed is not None and self._still_holds(believed, now):
+            self._tokens.move_to_end(digest)
+            return believed.visitor
+        text = presented.decode("latin-1")
+        if not looks_like_jwt(text):
+            return None
+        try:
+            jwt = read_jwt(text)
+            rules = rules_of(jwt, self._rules)
+            if not rules:
+                raise ValueError("no client takes tokens of its issuer")  # noqa: TRY301 -- one place makes the answer
+        except ValueError as error:
+            return self._as_key(known, now, str(error))
+        believed = self._believed(jwt, rules, now)
+        self._remember(digest, believed)
+        return believed.visitor
+
+    def _still_holds(self, known: _Believed, now: Now) -> bool:
+        """Until it expires, while its issuer's keys are those that it was checked with."""
+        usable = known.keys.usable(now.boot)
+        return now.wall < known.until and usable is not None and known.keys.version == known.version
+
+    def _as_key(self, known: Known, now: Now, why: str) -> Visitor:
+        """A client key may look like a token, too."""
+        try:
+            return Visitor(self._clients.identify(known, now.wall))
+        except Fault:
+            raise refused(why) from None
+
+    def _believed(self, jwt: Jwt, rules: Sequence[JwtRule], now: Now) -> _Believed:
+        """Claims first: a token that would not do anyway is no reason to fetch keys."""
+        keys = self._keys[place(rules[0])]
+        try:
+            judged = judge(jwt, rules, now.wall)
+            check_signature(jwt, keys.usable(now.boot) or ())
+        except UnknownKey as error:
+            if keys.may_fetch(now.boot):
+                raise KeysWanted(keys, now.boot) from None
+            raise keys.unavailable(now.boot) if keys.failing else refused(str(error)) from None
+        except ValueError as error:
+            raise refused(str(error)) from None
+        return _Believed(Visitor(judged.client, judged.who), judged.until, keys, keys.version)
+
+    def _remember(self, digest: bytes, known: _Believed) -> None:
+        self._tokens[digest] = known
+        self._tokens.move_to_end(digest)
+        if len(self._tokens) > self.room:
+            self._tokens.popitem(last=False)
+
+
+def place(rule: JwtRule) -> str:
+    """All rules of an issuer share its keys."""
+    return rule.issuer.rstrip("/")
+
+
+def refused(why: str) -> Fault:
+    """RFC 6750 §3, §3.1."""
+    described = re.sub(r"[^ !#-\[\]-~]", "?", why)
+    challenge = f'Bearer realm="keyless", error="invalid_token", error_description="{described}"'
+    return Fault("client_key_required", why, headers=(("WWW-Authenticate", challenge),))
