@@ -6,7 +6,7 @@ Owns: which part is given to which. Nothing is decided here.
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from proxy.plan.compile import compile_plan
 from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.serve import clock
+from proxy.serve.audit import open_audit
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
 from proxy.serve.http1.dial import Dialer
@@ -50,9 +51,13 @@ class Service:
         self._access = AccessLog(config.log.format == "json") if config.log.access else None
         self._listening = Listening()
         self.records = open_records(config.store, config.store_key, loaded.folder)
-        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
+        self.audit = open_audit(config.audit, loaded.folder, clock.now)
+        self._digest = loaded.digest
+        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw, audit=self.audit))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
         self.cells = self._cells()
+        if self.audit is not None:
+            self.audit.secrets = self._secrets
         self.forwarder = Forwarder(
             Router({prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}),
             self.plan.clients,
@@ -60,8 +65,11 @@ class Service:
             clock.now,
             self._access,
             self.plan.max_body,
+            self.audit,
         )
-        self.admin = Admin(self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet)
+        self.admin = Admin(
+            self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet, self.audit
+        )
 
     def _cells(self) -> dict[str, Cell]:
         cells = {}
@@ -87,6 +95,24 @@ class Service:
         await self.issuer.__aexit__(*exc)
         if self._access is not None:
             self._access.flush()
+        if self.audit is not None:
+            self.audit.close()
+
+    def started(self) -> None:
+        """Write down that this config begins to be served; its end is written by itself."""
+        if self.audit is not None:
+            self.audit.started(self._digest, self._config.listen, None if self._post is None else self._post.number)
+
+    def _secrets(self) -> Iterator[str]:
+        """What must not stand in an audit line: of the config, and the tokens that live now."""
+        config = self._config
+        yield from (client.key for client in config.clients)
+        yield from (key for key in (config.admin.key, *(config.store_key or ())) if key is not None)
+        for provider in self.plan.providers.values():
+            yield from provider.secrets
+        for cell in self.keeper:
+            token = cell.life.token
+            yield from (each for each in (token.value, token.refresh_token) if each) if token is not None else ()
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
@@ -116,7 +142,7 @@ class Service:
     def _server(self, guard: Guard) -> Server:
         limits = self._config.limits
         handler = partial(_handle, self.admin, self.forwarder, guard)
-        return Server(handler, max_header=limits.max_header, max_connections=limits.max_connections)
+        return Server(handler, max_header=limits.max_header, max_connections=limits.max_connections, audit=self.audit)
 
 
 def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: web.BaseRequest) -> Answering:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from proxy import __version__
 from proxy.admin.fleet import Fleet, merge
-from proxy.admin.tokens import Tokens
+from proxy.admin.tokens import Tokens, about
 from proxy.auth.lifecycle import State
 from proxy.auth.token import Now
 from proxy.config.listen import is_loopback
@@ -26,6 +26,7 @@ from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
+from proxy.serve.audit import Audit, peer_of
 from proxy.serve.keeper import Cell
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
@@ -44,11 +45,13 @@ class Admin:
         path: str,
         key: str | None,
         fleet: Fleet | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._plan = plan
         self._cells = cells
         self._clock = clock
-        self._tokens = Tokens(plan, cells, clock)
+        self._audit = audit
+        self._tokens = Tokens(plan, cells, clock, audit)
         self._path = path
         self._fleet = fleet
         self._key = None if key is None else hashlib.sha256(key.encode("utf-8")).digest()
@@ -60,6 +63,8 @@ class Admin:
         try:
             return await self._answer(request, guard)
         except Fault as fault:
+            if self._audit is not None and fault.status < 500:
+                self._audit.request("request_refused", None, *about(request), code=fault.code)
             return answer.fault(request, fault, None)
 
     async def _answer(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
@@ -76,7 +81,8 @@ class Admin:
                 self._check_operator(request)
                 return _json(request, await self._status())
         if request.method == "GET" and name == "token" and len(rest) == 1:
-            return _json(request, (await self._tokens.give(request, rest[0])).document())
+            given = await self._tokens.give(request, rest[0])
+            return answer.fault(request, given, None) if isinstance(given, Fault) else _json(request, given.document())
         if request.method == "POST" and name == "providers" and len(rest) == 2:
             self._check_operator(request)
             return await self._switch(request, *rest)
@@ -128,6 +134,7 @@ class Admin:
         return {
             "version": __version__,
             "providers": self.known(),
+            **({} if self._audit is None else {"audit": self._audit.status()}),
             "routes": {
                 prefix: {"upstream": route.shown, "provider": route.provider.name if route.provider else None}
                 for prefix, route in self._plan.routes.items()
@@ -167,6 +174,8 @@ class Admin:
             await cell.expire()
         else:
             await cell.retry()
+        if self._audit is not None:
+            self._audit.admin(peer_of(request.transport), name, action, self._state(name))
         return _json(request, self.provider(name))
 
 

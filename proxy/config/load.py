@@ -7,9 +7,11 @@ know: what the keys are for.
 from __future__ import annotations
 
 import glob
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -37,7 +39,8 @@ class Loaded:
 
     `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
-    or not; a change in one is a reason to load again. `folder` is the config file's.
+    or not; a change in one is a reason to load again. `folder` is the config file's. `digest` tells apart what is written
+    in configs: it is taken before `${...}` are resolved, so that no secret behind one can be guessed from it.
     """
 
     config: Config = field(repr=False)
@@ -45,6 +48,7 @@ class Loaded:
     secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     files: tuple[Path, ...] = ()
     folder: Path = Path()
+    digest: str = ""
 
 
 def load(
@@ -69,7 +73,8 @@ def load(
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
     if problems:
         raise ConfigError(_in_order(problems, files))
-    return _loaded(expanded, resolved, (*map(Path, files), *sources.files), path.parent)
+    loaded = _loaded(expanded, resolved, (*map(Path, files), *sources.files), path.parent)
+    return replace(loaded, digest=_digest(document.tree))
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -206,6 +211,11 @@ def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...], fol
     config = Config.model_validate(resolved.tree | {"providers": providers})
     secrets = {name: _credentials(name, provider, expanded, resolved) for name, provider in providers.items()}
     return Loaded(config, unconfigured, secrets, tuple(dict.fromkeys(files)), folder)
+
+
+def _digest(tree: Mapping[str, Any]) -> str:
+    written = json.dumps(tree, sort_keys=True, default=str)
+    return f"sha256:{hashlib.sha256(written.encode()).hexdigest()}"
 
 
 def _credentials(name: str, provider: Any, expanded: Expanded, resolved: Resolved) -> frozenset[str]:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from proxy.auth.brake import Brake
 from proxy.auth.token import Now, Token
+from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan
 from proxy.serve.body import Body
 from proxy.serve.keeper import Cell
@@ -37,6 +38,7 @@ class Exchange:
     __slots__ = (
         "attempts",
         "body",
+        "client",
         "cookie",
         "cors_origin",
         "forced",
@@ -64,6 +66,7 @@ class Exchange:
         self.method = request.method
         self.path = b""
         self.query = b""
+        self.client: ClientPlan | None = None
         self.cors_origin: str | None = None
         self.cookie: bytes | None = None
         self.body: Body | None = None

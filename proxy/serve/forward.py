@@ -29,6 +29,7 @@ from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 from proxy.serve import answer
+from proxy.serve.audit import Audit
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
 from proxy.serve.judge import refused, verdict
@@ -55,6 +56,7 @@ class Forwarder:
         clock: Callable[[], Now],
         access: AccessLog | None,
         max_body: int | None,
+        audit: Audit | None = None,
     ) -> None:
         self._router = router
         self._clients = clients
@@ -62,6 +64,7 @@ class Forwarder:
         self._clock = clock
         self._access = access
         self._max_body = max_body
+        self._audit = audit
 
     async def handle(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
@@ -91,6 +94,8 @@ class Forwarder:
             return await answer.stream(exchange, reply)
         except Fault as fault:
             exchange.status = fault.status
+            if self._audit is not None:
+                self._audit.refused(exchange, fault)
             return answer.fault(request, fault, exchange.cors_origin)
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
@@ -110,7 +115,7 @@ class Forwarder:
         matched = self._router.match(exchange.path)
         if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):
             return self._preflight(exchange, exchange.cors_origin, matched[0] if matched else None)
-        client = self._clients.identify(headers) if self._clients else None
+        client = exchange.client = self._clients.identify(headers) if self._clients else None
         if matched is None:
             raise Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
         exchange.lane, exchange.rest = matched
@@ -175,6 +180,8 @@ class Forwarder:
         except BaseException:
             reply.close()
             raise
+        if self._audit is not None:
+            self._audit.token_refused(exchange, token, reply.status)
         if newer is None:
             return reply
         reply.close()
@@ -240,6 +247,8 @@ class Forwarder:
     def _replayed(self, exchange: Exchange, token: Token, again: bool) -> None:
         """Tell the cell and the route's brake what the replay showed."""
         lane = exchange.lane
+        if self._audit is not None:
+            self._audit.replayed(exchange, token, again)
         if not again:
             self._accepted(lane, token)
             if exchange.forced:

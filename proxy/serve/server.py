@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import LineTooLong
 from proxy.config.listen import Listener
 from proxy.errors import Fault
 from proxy.serve import answer
+from proxy.serve.audit import Audit, peer_of
 
 log = structlog.get_logger("keyless.server")
 
@@ -44,6 +45,8 @@ class ClientConnection(web.RequestHandler):
             fault = Fault("upstream_protocol", "an internal error; the operator's log has more")
         else:
             fault = Fault("bad_request", "the request is not valid HTTP/1.1")
+        if isinstance(self._manager, Server) and self._manager.audit is not None:
+            self._manager.audit.unreadable(peer_of(self.transport), fault)
         answer.fault(request, fault, None)
         return answer.CLOSED
 
@@ -59,7 +62,7 @@ def _where(error: BaseException | None) -> str:
 class Server(web.Server):
     """`web.Server` making our connections; over `max_connections` a new one is told so and closed."""
 
-    def __init__(self, handler: Handler, *, max_header: int, max_connections: int) -> None:
+    def __init__(self, handler: Handler, *, max_header: int, max_connections: int, audit: Audit | None = None) -> None:
         # A client that disconnects must stop its exchange, hence cancellation.
         super().__init__(handler, handler_cancellation=True)
         # The limits are each line's and each field's; aiohttp has no other.
@@ -70,6 +73,7 @@ class Server(web.Server):
             "auto_decompress": False,
         }
         self._max_connections = max_connections
+        self.audit = audit
 
     def __call__(self) -> web.RequestHandler:
         return ClientConnection(self, loop=asyncio.get_running_loop(), **self._options)
