@@ -1,6 +1,7 @@
 """`keyless audit verify`: is the audit log as it was written?
 
-Owns: which files belong together and in which order, and what is said. Must not know: what breaks a chain (plan/walk.py).
+Owns: which files belong together and in which order, and what is said. Must not know: what breaks a chain
+(plan/walk.py).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_a
 from proxy.plan import chain
 from proxy.plan.walk import Broken, Walk
 from proxy.serve.audit import STDOUT
-from proxy.serve.trail import rotated
+from proxy.serve.trail import is_named, rotated
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _NUMBERED = re.compile(r"(.+)\.([0-9]+)")
 
 app = command_app(no_args_is_help=True)
@@ -39,7 +41,6 @@ class Seen(NamedTuple):
 
     walk: Walk
     files: int
-    found: bool
     torn: bool
 
 
@@ -68,14 +69,12 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Walk along the log's chain. Exit code 1 if a line was changed, removed, inserted or moved, and where."""
+    if expect is not None and not _DIGEST.fullmatch(expect):
+        fail("--expect: expected 64 hex digits, such as `keyless audit verify` prints as the last digest", 2)
     paths, keys = _told(files or [], config, key_file, no_key)
     walk = Walk(keys, stream)
     try:
-        seen = _walked(paths, walk, (expect or "").strip().lower())
-        if expect is not None and not seen.found:
-            raise Broken(
-                str(paths[-1]), "no line has the digest that was expected: the log's end was cut off, or replaced"
-            )
+        seen = _walked(paths, walk, expect)
     except Broken as broken:
         _tell_broken(broken, walk, as_json)
     else:
@@ -119,9 +118,9 @@ def _age(path: Path) -> tuple[str, int]:
 # ---------------------------------------------------------------------------------------------- the walk
 
 
-def _walked(paths: Sequence[Path], walk: Walk, expected: str) -> Seen:
+def _walked(paths: Sequence[Path], walk: Walk, expected: str | None) -> Seen:
     """Raises Broken."""
-    found = torn = False
+    found, torn = expected is None, False
     with ExitStack() as stack:
         for opened in _open_all(paths, stack):
             torn = False
@@ -130,7 +129,11 @@ def _walked(paths: Sequence[Path], walk: Walk, expected: str) -> Seen:
                 digest = walk.feed(f"{opened.path}:{number}", line.removesuffix(b"\n"))
                 found = found or digest == expected
         walk.end(torn=torn)
-    return Seen(walk, len(paths), found, torn)
+    if not found:
+        raise Broken(
+            str(paths[-1]), "no line has the digest that was expected: its end was cut off, or all of it replaced"
+        )
+    return Seen(walk, len(paths), torn)
 
 
 def _open_all(paths: Sequence[Path], stack: ExitStack) -> list[Opened]:
@@ -139,6 +142,9 @@ def _open_all(paths: Sequence[Path], stack: ExitStack) -> list[Opened]:
     try:
         newest = stack.enter_context(paths[-1].open("rb"))
         fcntl.flock(newest, fcntl.LOCK_SH)
+        while not is_named(newest.fileno(), paths[-1]):  # it was rotated meanwhile, and would be read twice
+            newest = stack.enter_context(paths[-1].open("rb"))
+            fcntl.flock(newest, fcntl.LOCK_SH)
         files = [(path, stack.enter_context(path.open("rb"))) for path in paths[:-1]]
         opened = [Opened(path, file, os.fstat(file.fileno()).st_size) for path, file in (*files, (paths[-1], newest))]
         fcntl.flock(newest, fcntl.LOCK_UN)

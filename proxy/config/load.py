@@ -39,8 +39,8 @@ class Loaded:
 
     `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
-    or not; a change in one is a reason to load again. `folder` is the config file's. `digest` tells apart what is written
-    in configs: it is taken before `${...}` are resolved, so that no secret behind one can be guessed from it.
+    or not; a change in one is a reason to load again. `folder` is the config file's. `digest` is of what is written,
+    before `${...}` are resolved: no secret behind one can be guessed from it.
     """
 
     config: Config = field(repr=False)

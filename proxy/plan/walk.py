@@ -105,7 +105,7 @@ class Walk:
         if seq > last.seq + 1:
             raise Broken(place, f"lines are missing before it: {last.seq + 1} to {seq - 1}")
         if entry.prev != last.digest:
-            raise Broken(known.place, f"changed: line {seq} knows another line {last.seq}")
+            raise Broken(known.place, f"line {last.seq} was changed, or line {seq} after it, which knows another one")
         if entry.event == chain.BEGAN:
             raise Broken(place, "changed: a log begins with line 1")
         known.last, known.place = entry.link, place

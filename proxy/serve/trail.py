@@ -76,7 +76,7 @@ class Trail:
             handle = self._handle = _open(self._path) if self._handle is None else self._handle
             self._lock(handle)
             try:
-                if _is_named(handle, self._path):
+                if is_named(handle, self._path):
                     yield handle
                     return
             finally:
@@ -220,7 +220,7 @@ def _open(path: Path) -> int:
     return handle
 
 
-def _is_named(handle: int, path: Path) -> bool:
+def is_named(handle: int, path: Path) -> bool:
     try:
         named, opened = path.stat(), os.fstat(handle)
     except FileNotFoundError:
