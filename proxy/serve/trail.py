@@ -138,13 +138,10 @@ class Trail:
     def _before(self) -> Link | None:
         """The last line of the file before this one: the newest rotated one, or what we remember of it."""
         try:
-            handle = os.open(_numbered(self._path, 1), os.O_RDONLY)
-        except FileNotFoundError:
+            with _numbered(self._path, 1).open("rb") as older:
+                return _read_tail(older.fileno(), self._size_of(older.fileno())).link or self._last
+        except OSError:
             return self._last
-        try:
-            return _read_tail(handle, self._size_of(handle)).link or self._last
-        finally:
-            os.close(handle)
 
     def _later(self, found: Link) -> Link:
         """Lines that we have seen written and that are gone: the next one is tied to them, so that the gap shows."""
