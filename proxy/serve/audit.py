@@ -102,7 +102,7 @@ class Audit:
             event,
             who=ANYONE if client is None else f"client:{client}",
             peer=peer,
-            origin=_origin(origin),
+            origin=None if origin is None else self._origin(origin),
             method=method[:32],
             path=self._path(path),
             **facts,
@@ -129,9 +129,9 @@ class Audit:
 
     # -------------------------------------------------------------- people
 
-    def admin(self, peer: str, provider: str, action: str, outcome: str) -> None:
-        """A switch of `/-/` was used; `outcome` is the state it led to, or the code of the fault."""
-        self._write("admin", who=OPERATOR, peer=peer, provider=provider, action=action, outcome=outcome)
+    def admin(self, peer: str, provider: str, action: str, state: str) -> None:
+        """A switch of `/-/` was used; `state` is the token's, after it."""
+        self._write("admin", who=OPERATOR, peer=peer, provider=provider, action=action, state=state)
 
     def command(self, event: str, provider: str, outcome: str, **facts: Any) -> None:
         """Something was done at the command line."""
@@ -157,6 +157,10 @@ class Audit:
         return {"to": self.where, "lines": self.written, "lost": self.lost}
 
     # -------------------------------------------------------------- lines
+
+    def _origin(self, written: str) -> str:
+        """What a browser would send; anything may stand in the header."""
+        return self._blanked(written) if _ORIGIN.fullmatch(written) else "malformed"
 
     def _path(self, raw: str) -> str:
         """Without its query and its authority, in which keys stand; and not as long as it pleases."""
@@ -206,13 +210,6 @@ def peer_of(transport: Any) -> str:
     """The address at the other end; not the port, which says nothing later."""
     peer = transport.get_extra_info("peername") if transport is not None else None
     return str(peer[0]) if peer and not isinstance(peer, str | bytes) else "unix"
-
-
-def _origin(written: str | None) -> str | None:
-    """What a browser would send; anything may stand in the header."""
-    if written is None:
-        return None
-    return written if _ORIGIN.fullmatch(written) else "malformed"
 
 
 def _user() -> str:
