@@ -147,6 +147,7 @@ class Audit:
     def close(self) -> None:
         if self._serving:
             self._write("stopped", version=__version__, pid=os.getpid())
+            self._serving = False
         self._lines.close()
 
     def check(self) -> None:

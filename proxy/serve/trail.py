@@ -198,10 +198,17 @@ class Stream:
 
 def rotated(path: Path) -> list[Path]:
     """All files of a log that are there, the oldest first."""
-    names = (each.name.partition(f"{path.name}.") for each in path.parent.iterdir())
+    names = (name.partition(f"{path.name}.") for name in _names(path.parent))
     numbers = sorted(int(number) for before, _, number in names if not before and number.isdecimal())
     older = [_numbered(path, number) for number in reversed(numbers)]
     return [*older, *([path] if path.exists() else [])]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [each.name for each in folder.iterdir()]
+    except OSError:
+        return []
 
 
 def _numbered(path: Path, number: int) -> Path:
