@@ -5,6 +5,8 @@ Must not know: what is in a line (serve/audit.py).
 
 from __future__ import annotations
 
+import getpass
+import os
 import sys
 
 from proxy.cli.common import fail
@@ -18,9 +20,9 @@ def write_down(loaded: Loaded, event: str, provider: str, outcome: str, **facts:
     audit = open_audit(loaded.config.audit, loaded.folder, clock.now)
     if audit is None:
         return
-    audit.command(event, provider, outcome, **facts)
+    audit.command(event, _user(), provider, outcome, **facts)
     audit.close()
-    if audit.lost:
+    if audit.waiting:
         print(f"warning: the audit log {audit.where} can't be written, and lacks this", file=sys.stderr)
 
 
@@ -35,3 +37,10 @@ def check_or_exit(loaded: Loaded) -> None:
         fail(f"the audit log can't be written: {audit.where}: {error.strerror}")
     finally:
         audit.close()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return str(os.geteuid())

@@ -9,9 +9,9 @@ secrets that we know are blanked out of it.
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,8 @@ log = structlog.get_logger("keyless.audit")
 
 ANYONE, OPERATOR = "anyone", "operator"
 LONGEST_PATH = 1024
+WAITING = 1000
+"""Lines that wait in memory while they can't be written."""
 STDOUT = "stdout"
 _ORIGIN = re.compile(r"null|[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._:\[\]-]{1,255}")
 _AUTHORITY = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*|^//[^/?#]*@")
@@ -58,7 +60,10 @@ class Audit:
         self.secrets: Callable[[], Iterable[str]] = tuple
         self.written = 0
         self.lost = 0
+        self._waiting: deque[dict[str, Any]] = deque()
         self._untold = 0
+        self._failing = False
+        self._hidden: tuple[tuple[str, ...], tuple[bytes, ...]] = ((), ())
 
     # -------------------------------------------------------------- requests
 
@@ -133,9 +138,9 @@ class Audit:
         """A switch of `/-/` was used; `state` is the token's, after it."""
         self._write("admin", who=OPERATOR, peer=peer, provider=provider, action=action, state=state)
 
-    def command(self, event: str, provider: str, outcome: str, **facts: Any) -> None:
+    def command(self, event: str, user: str, provider: str, outcome: str, **facts: Any) -> None:
         """Something was done at the command line."""
-        self._write(event, who=f"user:{_user()}", provider=provider, outcome=outcome, **facts)
+        self._write(event, who=f"user:{user}", provider=provider, outcome=outcome, **facts)
 
     # -------------------------------------------------------------- start and stop
 
@@ -148,6 +153,8 @@ class Audit:
         if self._serving:
             self._write("stopped", version=__version__, pid=os.getpid())
             self._serving = False
+        elif self._waiting:
+            self._flush()
         self._lines.close()
 
     def check(self) -> None:
@@ -155,7 +162,12 @@ class Audit:
         self._lines.check()
 
     def status(self) -> dict[str, Any]:
-        return {"to": self.where, "lines": self.written, "lost": self.lost}
+        return {"to": self.where, "lines": self.written, "waiting": self.waiting, "lost": self.lost}
+
+    @property
+    def waiting(self) -> int:
+        """Lines that could not be written yet."""
+        return len(self._waiting)
 
     # -------------------------------------------------------------- lines
 
@@ -169,29 +181,48 @@ class Audit:
         return path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH] + "..."
 
     def _blanked(self, text: str) -> str:
-        needles = [spelling for secret in self.secrets() for spelling in spellings(secret)]
-        data = scrub(text.encode("utf-8", "surrogateescape"), tuple(sorted(needles, key=len, reverse=True)))
+        data = scrub(text.encode("utf-8", "surrogateescape"), self._needles())
         return data.decode("utf-8", "backslashreplace")
 
+    def _needles(self) -> tuple[bytes, ...]:
+        """Of the secrets of this moment; spelled anew only when one has changed."""
+        secrets = tuple(self.secrets())
+        if secrets != self._hidden[0]:
+            needles = (spelling for secret in secrets for spelling in spellings(secret))
+            self._hidden = secrets, tuple(sorted(needles, key=len, reverse=True))
+        return self._hidden[1]
+
     def _write(self, event: str, **facts: Any) -> None:
-        """What can't be written stops nothing: it is counted, and the next line that can be says how many are gone."""
+        """What can't be written stops nothing: it waits for the next event; what can't wait either is counted."""
         if self.where == STDOUT and not self._serving:
             return  # a command's output is not for this
         moment = datetime.fromtimestamp(self._clock().wall, UTC).isoformat(timespec="milliseconds")
         time = moment.replace("+00:00", "Z")
-        try:
-            if self._untold:
-                self._lines.append({"time": time, "event": chain.LOST, "lost": self._untold})
-                log.info("the audit log is written again", to=self.where, lost=self._untold)
-                self._untold = 0
-            self._lines.append({"time": time, "event": event, **facts})
-        except OSError as error:
-            if not self._untold:
-                log.error("the audit log can't be written", to=self.where, reason=error.strerror)  # noqa: TRY400 -- says all
-            self._untold += 1
-            self.lost += 1
+        if len(self._waiting) < WAITING:
+            self._waiting.append({"time": time, "event": event, **facts})
         else:
-            self.written += 1
+            self.lost += 1
+            self._untold += 1
+        self._flush()
+
+    def _flush(self) -> None:
+        """What waits, the oldest first; then how many could not even wait."""
+        try:
+            while self._waiting:
+                self._lines.append(self._waiting[0])
+                last = self._waiting.popleft()
+                self.written += 1
+                if self._untold and not self._waiting:
+                    lost, self._untold = self._untold, 0
+                    self._waiting.append({"time": last["time"], "event": chain.LOST, "lost": lost})
+        except OSError as error:
+            if not self._failing:
+                log.error("the audit log can't be written", to=self.where, reason=error.strerror)  # noqa: TRY400 -- says all
+            self._failing = True
+        else:
+            if self._failing:
+                log.info("the audit log is written again", to=self.where, lost=self.lost)
+            self._failing = False
 
 
 def open_audit(config: model.Audit | None, folder: Path, clock: Callable[[], Now]) -> Audit | None:
@@ -211,10 +242,3 @@ def peer_of(transport: Any) -> str:
     """The address at the other end; not the port, which says nothing later."""
     peer = transport.get_extra_info("peername") if transport is not None else None
     return str(peer[0]) if peer and not isinstance(peer, str | bytes) else "unix"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return str(os.geteuid())

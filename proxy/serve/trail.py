@@ -3,8 +3,8 @@
 Owns: the file's lock, rotation, what is done about a tail that a crash has torn. Must not know: what is audited.
 
 One chain for all processes of a file: a line is written under `flock`, tied to whatever line is the last one then. The
-lock is held for some microseconds and waited for for some milliseconds, since the event loop waits too; without it the
-line is lost and counted, as it is when the disk is full. A line is one write(2), not buffered: what a process has
+lock is held for some microseconds and not waited for for long, since the event loop waits too; who doesn't get it has
+an OSError, as when the disk is full. A line is one write(2), not buffered: what a process has
 audited survives its kill -9. There is no fsync, so a power failure can cost the last seconds.
 """
 
@@ -28,7 +28,7 @@ from proxy.plan.chain import Link, Tail
 log = structlog.get_logger("keyless.audit")
 
 MODE = 0o600
-LOCK_WAIT = 0.1
+LOCK_WAIT = 0.25
 _LOCK_POLL = 0.0005
 _TAIL = 8192
 

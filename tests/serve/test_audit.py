@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from proxy.plan import chain
 from proxy.plan.walk import Walk
 from proxy.sandbox import KEY, SECRET
 from proxy.serve import clock
-from proxy.serve.audit import Audit, open_audit, peer_of
+from proxy.serve.audit import WAITING, Audit, open_audit, peer_of
 from tests.conftest import Stage
 
 SHOP, READER = "shop-0123456789abc", "reader-0123456789"
@@ -283,7 +284,12 @@ async def test_the_lines_are_a_chain_and_signed(stage: Stage) -> None:
     for number, line in enumerate(path(stage).read_bytes().splitlines(), 1):
         walk.feed(str(number), line)
     assert walk.signed == walk.lines == 25
-    assert (await stage.call("/-/status")).json()["audit"] == {"to": str(path(stage)), "lines": 24, "lost": 0}
+    assert (await stage.call("/-/status")).json()["audit"] == {
+        "to": str(path(stage)),
+        "lines": 24,
+        "waiting": 0,
+        "lost": 0,
+    }
 
 
 async def test_no_secret_stands_in_any_line(stage: Stage) -> None:
@@ -319,16 +325,13 @@ async def test_what_cannot_be_written_stops_no_request_and_is_said_once(stage: S
         assert (await stage.call("/nowhere")).status == 404
     assert (await stage.call("/oauth2/echo")).status == 200
     assert stage.log.getvalue().count("the audit log can't be written") == 1
-    lost = (await stage.call("/-/status")).json()["audit"]["lost"]
-    assert lost == 7
+    audited = (await stage.call("/-/status")).json()["audit"]
+    assert (audited["lines"], audited["waiting"], audited["lost"]) == (0, 7, 0)
     (stage.folder / "folder").mkdir()
     await stage.call("/nowhere")
     lines = [json.loads(line) for line in (stage.folder / "folder/audit.jsonl").read_bytes().splitlines()]
-    assert [(line["event"], line.get("lost")) for line in lines] == [
-        ("log_began", None),
-        ("lines_lost", 7),
-        ("request_refused", None),
-    ]
+    assert [line["event"] for line in lines] == ["log_began", *["token_mint"] * 4, *["request_refused"] * 4]
+    assert stage.log.getvalue().count("the audit log is written again") == 1
 
 
 # ---------------------------------------------------------------------------------------------- by itself
@@ -382,6 +385,46 @@ def test_stdout_is_the_proxys_alone(tmp_path: Path, capfd: pytest.CaptureFixture
         "started",
         "stopped",
     ]
+
+
+class Disk:
+    """Lines that can be written or not."""
+
+    def __init__(self) -> None:
+        self.full = True
+        self.lines: list[dict[str, Any]] = []
+
+    def append(self, facts: Mapping[str, Any]) -> None:
+        if self.full:
+            raise OSError(None, "the disk is full")
+        self.lines.append(dict(facts))
+
+    def check(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_what_cannot_wait_any_longer_is_counted_and_said_where_it_is_missing() -> None:
+    disk = Disk()
+    written = Audit(disk, clock.now, "a disk")
+    for number in range(WAITING + 7):
+        written.secret_changed(f"p{number}")
+    assert (written.waiting, written.lost, written.written) == (WAITING, 7, 0)
+    disk.full = False
+    written.secret_changed("last")
+    assert [each.get("provider") or each["lost"] for each in disk.lines] == [*(f"p{n}" for n in range(WAITING)), 8]
+    written.secret_changed("next")
+    assert disk.lines[-1]["provider"] == "next"
+    assert (written.waiting, written.lost) == (0, 8)
+
+
+def test_what_waits_is_written_at_the_end() -> None:
+    disk = Disk()
+    written = Audit(disk, clock.now, "a disk")
+    written.secret_changed("p")
+    disk.full = False
+    written.close()
+    assert [each["provider"] for each in disk.lines] == ["p"]
 
 
 class Transport:

@@ -208,7 +208,10 @@ print("ready", flush=True)
 sys.stdin.readline()
 number = 0
 while True:
-    trail.append({"time": "2026", "event": "token_mint", "who": sys.argv[2], "number": number})
+    try:
+        trail.append({"time": "2026", "event": "token_mint", "who": sys.argv[2], "number": number})
+    except OSError:  # a machine that is busy elsewhere
+        continue
     number += 1
     print(number, flush=True)
 """
