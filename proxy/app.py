@@ -6,7 +6,7 @@ Owns: which part is given to which. Nothing is decided here.
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from proxy.plan.compile import compile_plan
 from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.serve import clock
+from proxy.serve.audit import open_audit
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
 from proxy.serve.http1.dial import Dialer, Resolve, resolve
@@ -34,6 +35,7 @@ from proxy.serve.store.open import open_records
 from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
+from proxy.serve.watch import Watch
 
 Answering = Coroutine[Any, Any, None]
 
@@ -55,23 +57,19 @@ class Service:
         self._listening = Listening()
         self._certificates: Certificates | None = None
         self.records = open_records(config.store, config.store_key, loaded.folder)
-        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw))
+        self.audit = open_audit(config.audit, loaded.folder, clock.now)
+        self._digest = loaded.digest
+        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw, audit=self.audit))
         self.plan = compile_plan(loaded, clock.draw, clock.now())
         self.cells = self._cells()
         self._quotas = open_quotas(self.plan, config.store)
         self.visitors = Visitors(self.plan, self.issuer, clock.now, clock.draw)
-        self.forwarder = Forwarder(
-            Router({prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}),
-            self.visitors,
-            self._upstream,
-            clock.now,
-            self._access,
-            self.plan.max_body,
-            self._quotas,
-        )
-        self.admin = Admin(
-            self.plan, self.cells, clock.now, config.admin.path, config.admin.key, self._fleet, self.visitors
-        )
+        if self.audit is not None:
+            self.audit.secrets = self._secrets
+        watch = Watch(clock.now, self.visitors, self._quotas, self._access, self.audit)
+        lanes = {prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}
+        self.forwarder = Forwarder(Router(lanes), self._upstream, watch, self.plan.max_body)
+        self.admin = Admin(self.plan, self.cells, config.admin, watch, self._fleet)
 
     def _cells(self) -> dict[str, Cell]:
         cells = {}
@@ -100,6 +98,24 @@ class Service:
         await self.issuer.__aexit__(*exc)
         if self._access is not None:
             self._access.flush()
+        if self.audit is not None:
+            self.audit.close()
+
+    def started(self) -> None:
+        """Write down that this config begins to be served; its end is written by itself."""
+        if self.audit is not None:
+            self.audit.started(self._digest, self._config.listen, None if self._post is None else self._post.number)
+
+    def _secrets(self) -> Iterator[str]:
+        """What must not stand in an audit line: of the config, and the tokens that live now."""
+        config = self._config
+        yield from (key.key for client in config.clients for key in client.keys)
+        yield from (key for key in (config.admin.key, *(config.store_key or ())) if key is not None)
+        for provider in self.plan.providers.values():
+            yield from provider.secrets
+        for cell in self.keeper:
+            token = cell.life.token
+            yield from (each for each in (token.value, token.refresh_token) if each) if token is not None else ()
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
@@ -130,7 +146,8 @@ class Service:
         return self._server(Guard(hosts=None, origins=None))
 
     def _server(self, guard: Guard) -> Server:
-        return Server(partial(_handle, self.admin, self.forwarder, guard), self._config.limits)
+        unreadable = None if self.audit is None else self.audit.unreadable
+        return Server(partial(_handle, self.admin, self.forwarder, guard), self._config.limits, unreadable)
 
 
 def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: Request) -> Answering:

@@ -8,15 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from proxy import __version__
 from proxy.admin.fleet import Fleet, merge
-from proxy.admin.tokens import Tokens
+from proxy.admin.tokens import Tokens, about
 from proxy.auth.lifecycle import State
-from proxy.auth.token import Now
+from proxy.config import model
 from proxy.config.listen import is_loopback
 from proxy.errors import Fault
 from proxy.plan.clients import presented_key
@@ -26,7 +26,7 @@ from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
-from proxy.serve.visitors import Visitors
+from proxy.serve.watch import Watch
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
 DEAD = frozenset((State.EXPIRED, State.REFUSED))
@@ -37,23 +37,17 @@ class Admin:
     """One per plan. `key` opens it from anywhere; without one only this machine may look."""
 
     def __init__(
-        self,
-        plan: Plan,
-        cells: Mapping[str, Cell],
-        clock: Callable[[], Now],
-        path: str,
-        key: str | None,
-        fleet: Fleet | None,
-        visitors: Visitors,
+        self, plan: Plan, cells: Mapping[str, Cell], config: model.Admin, watch: Watch, fleet: Fleet | None
     ) -> None:
         self._plan = plan
         self._cells = cells
-        self._clock = clock
-        self._tokens = Tokens(plan, cells, clock, visitors)
-        self._path = path
-        self._prefix = path.encode("ascii")
+        self._clock = watch.clock
+        self._audit = watch.audit
+        self._tokens = Tokens(plan, cells, watch)
+        self._path = config.path
+        self._prefix = config.path.encode("ascii")
         self._fleet = fleet
-        self._key = None if key is None else hashlib.sha256(key.encode("utf-8")).digest()
+        self._key = None if config.key is None else hashlib.sha256(config.key.encode("utf-8")).digest()
 
     def takes(self, target: bytes) -> bool:
         return target.startswith(self._prefix)
@@ -62,6 +56,8 @@ class Admin:
         try:
             return await self._answer(request, guard)
         except Fault as fault:
+            if self._audit is not None and fault.status < 500:
+                self._audit.request("request_refused", None, *about(request), code=fault.code)
             return answer.fault(request, fault, None)
 
     async def _answer(self, request: Request, guard: Guard) -> None:
@@ -78,7 +74,8 @@ class Admin:
                 self._check_operator(request)
                 return _json(request, await self._status())
         if request.method == "GET" and name == "token" and len(rest) == 1:
-            return _json(request, (await self._tokens.give(request, rest[0])).document())
+            given = await self._tokens.give(request, rest[0])
+            return answer.fault(request, given, None) if isinstance(given, Fault) else _json(request, given.document())
         if request.method == "POST" and name == "providers" and len(rest) == 2:
             self._check_operator(request)
             return await self._switch(request, *rest)
@@ -130,6 +127,7 @@ class Admin:
         return {
             "version": __version__,
             "providers": self.known(),
+            **({} if self._audit is None else {"audit": self._audit.status()}),
             "routes": {
                 prefix: {"upstream": route.shown, "provider": route.provider.name if route.provider else None}
                 for prefix, route in self._plan.routes.items()
@@ -169,6 +167,8 @@ class Admin:
             await cell.expire()
         else:
             await cell.retry()
+        if self._audit is not None:
+            self._audit.admin(request.peer or "unix", name, action, self._state(name))
         return _json(request, self.provider(name))
 
 

@@ -1,22 +1,23 @@
 """`/-/token/PROVIDER`: tokens for clients that must speak to an API themselves (DESIGN §4).
 
-Owns: who may have one, and the audit of it: a line for each token that is given or denied to a known client. Must not
-know: how tokens are got.
+Owns: who may have one, and the audit of it: a line for each that is given or denied, and why. Must not know: how
+tokens are got.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
-from proxy.auth.token import Now
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.handout import Handout, hand_out
 from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
-from proxy.serve.visitors import KeysWanted, Visitor, Visitors
+from proxy.serve.visitors import KeysWanted, Visitor
+from proxy.serve.watch import Watch
 
 log = structlog.get_logger("keyless.audit")
 
@@ -24,17 +25,36 @@ log = structlog.get_logger("keyless.audit")
 class Tokens:
     """One per plan."""
 
-    def __init__(self, plan: Plan, cells: Mapping[str, Cell], clock: Callable[[], Now], visitors: Visitors) -> None:
+    def __init__(self, plan: Plan, cells: Mapping[str, Cell], watch: Watch) -> None:
         self._plan = plan
         self._cells = cells
-        self._clock = clock
-        self._visitors = visitors
+        self._clock = watch.clock
+        self._visitors = watch.visitors
+        self._audit = watch.audit
 
-    async def give(self, request: Request, provider: str) -> Handout:
-        """Raises Fault. The guard has looked at Host and origin already."""
-        client, who = await self._admit(request)
-        peer = request.peer or "unix"
-        told = {"client": client.name, "provider": provider, "peer": peer} | ({"who": who} if who else {})
+    async def give(self, request: Request, provider: str) -> Handout | Fault:
+        """The guard has looked at Host and origin already."""
+        visitor = None
+        try:
+            visitor = await self._admit(request)
+            handout = await self._given(request, visitor, provider)
+        except Fault as fault:
+            self._write_down(request, visitor, provider, outcome=fault.code)
+            return fault
+        self._write_down(request, visitor, provider, outcome="given", generation=handout.generation)
+        return handout
+
+    def _write_down(self, request: Request, visitor: Visitor | None, provider: str, **facts: Any) -> None:
+        if self._audit is not None:
+            known = provider if provider in self._plan.providers else None
+            name = None if visitor is None else visitor.client.name
+            self._audit.request("token_read", name, *about(request), provider=known, **facts)
+
+    async def _given(self, request: Request, visitor: Visitor, provider: str) -> Handout:
+        client, who = visitor
+        told = {"client": client.name, "provider": provider, "peer": request.peer or "unix"} | (
+            {"who": who} if who else {}
+        )
         try:
             client.check_token(provider)
             handout = await hand_out(self._plan, self._cells, self._clock, provider)
@@ -56,3 +76,8 @@ class Tokens:
         except KeysWanted as wanted:
             await wanted.fetch()
             return self._visitors.identify(request.known, transport, self._clock())
+
+
+def about(request: Request) -> tuple[tuple[str, str | None], tuple[str, bytes]]:
+    """Sender and target, as the audit log has them."""
+    return (request.peer or "unix", request.headers.get("Origin")), (request.method, request.target)

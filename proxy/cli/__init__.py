@@ -39,6 +39,7 @@ COMMANDS = {
     "client": "Make client keys.",
     "seal": "Seal a secret for the config, or make a key.",
     "unseal": "Open what was sealed.",
+    "audit": "Check that nobody has changed the audit log.",
     "store": "List, clear or seal anew the stored tokens.",
 }
 

@@ -20,6 +20,7 @@ from proxy.auth.schemes.device import Device
 from proxy.auth.schemes.oauth2 import OAuth2Scheme
 from proxy.auth.token import Token
 from proxy.cli import shown
+from proxy.cli.audited import write_down
 from proxy.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -63,11 +64,14 @@ def login(
     try:
         token = asyncio.run(_login(loaded, provider, definition, port, timeout, no_browser))
     except IssuerError as error:
+        write_down(loaded, "login", provider, str(error.failure))
         fail(f"{provider}: not logged in: {error.message}" + (f"; {error.hint}" if error.hint else ""))
     except StoreDown as error:
+        write_down(loaded, "login", provider, "not_kept")
         fail(f"{provider}: the login can't be kept: {error}")
     except OSError as error:
         fail(f"can't listen on 127.0.0.1:{port} for the browser: {error.strerror or error}; choose another --port")
+    write_down(loaded, "login", provider, "logged_in", by=definition.grant)
     _tell(provider, token, as_json)
 
 

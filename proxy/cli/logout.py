@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from proxy.cli.audited import write_down
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
 from proxy.cli.login import for_person_or_exit, signing_in
 from proxy.config.load import Loaded
@@ -31,6 +32,8 @@ def logout(
         failed = asyncio.run(_logout(loaded, provider))
     except StoreDown as error:
         fail(f"{provider}: the store can't be used: {error}")
+    outcome = "nobody" if failed is None else "not_revoked" if failed else "logged_out"
+    write_down(loaded, "logout", provider, outcome)
     reasons = None if failed is None else [error.message for error in failed]
     if as_json:
         print_json({"provider": provider, "logged_out": reasons is not None, "revoked": reasons == []})

@@ -20,6 +20,7 @@ import typer
 from proxy import __version__
 from proxy.app import Service
 from proxy.cli import shown, workers
+from proxy.cli.audited import check_or_exit
 from proxy.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -50,6 +51,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG, strict: StrictOption = False, wor
         return
     loaded = load_or_exit(config, strict=strict)
     logs.configure(loaded.config.log)
+    check_or_exit(loaded)
     count = workers.how_many(loaded.config.workers)
     if count == 1:
         _run(_serve(loaded, config))
@@ -74,6 +76,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(loaded: Loaded, path: Path) -> None:
     told = on_signals()
     async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
+        service.started()
         try:
             listeners = await service.listen()
         except OSError as error:

@@ -11,6 +11,7 @@ import typer
 
 from proxy.auth.record import Record
 from proxy.cli import shown
+from proxy.cli.audited import write_down
 from proxy.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -65,7 +66,10 @@ def clear(
             await records.forget(each["key"])
         return len(wanted)
 
-    removed = _with_records(load_or_exit(config), remove)
+    loaded = load_or_exit(config)
+    removed = _with_records(loaded, remove)
+    if removed:
+        write_down(loaded, "admin", provider or "*", f"{removed} removed", action="store_clear")
     if provider is not None and not removed:
         fail(f"the store holds nothing of {provider}")
     print(f"{removed} removed")

@@ -22,6 +22,7 @@ from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.token import IssuerRequest
 from proxy.cli import shown
+from proxy.cli.audited import write_down
 from proxy.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -87,6 +88,8 @@ def token(
         fail(f"{answer.code}: {answer.said}")
     if revived:
         print(f"the running proxy had given up on it, and has tried again: {revived}", file=sys.stderr)
+    if reveal:
+        write_down(loaded, "token_read", provider, "given")
     _tell(answer, reveal, as_json)
 
 

@@ -21,6 +21,7 @@ from proxy.auth.record import Record
 from proxy.auth.reply import LONGEST_TOKEN
 from proxy.auth.token import Minted, Scheme
 from proxy.cli import shown
+from proxy.cli.audited import write_down
 from proxy.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -82,7 +83,9 @@ def import_(
     try:
         record = asyncio.run(_keep(loaded, provider, scheme, life, given))
     except StoreDown as down:
+        write_down(loaded, "token_import", provider, "not_kept")
         fail(f"the store can't be used: {down}")
+    write_down(loaded, "token_import", provider, "kept", kind="refresh_token" if refresh_token else "access_token")
     _tell(provider, record, as_json)
 
 

@@ -87,6 +87,7 @@ async def work(lifeline: Lifeline, post: Post) -> None:
         fail(f"the workers' directory can't be used: {post.private}: {error.strerror}")
     try:
         async with Service(post.loaded, post) as service:
+            service.started()
             try:
                 await service.listen()
             except OSError as error:

@@ -6,7 +6,7 @@ values, which may have come out of `${...}`; the loader adds what the user wrote
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from proxy.config import listen
@@ -43,13 +43,20 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     yield from check_clients(config.clients, known.routes, known.providers)
     yield from check_identities(config)
     yield from _store(config)
+    if config.audit is not None and config.audit.key is not None:
+        yield from _key(("audit", "key"), config.audit.key)
 
 
 def _store(config: Config) -> Iterator[Finding]:
     if config.store.startswith("redis") and not config.store_key:
         yield Finding(("store",), "a store for several machines needs store_key, the same on all of them")
-    if config.store_key is not None and (not config.store_key or min(map(len, config.store_key)) < SHORTEST_KEY):
-        yield Finding(("store_key",), "expected at least 16 characters; `keyless seal --new-key` makes one")
+    if config.store_key is not None:
+        yield from _key(("store_key",), config.store_key)
+
+
+def _key(where: Where, keys: Sequence[str]) -> Iterator[Finding]:
+    if not keys or min(map(len, keys)) < SHORTEST_KEY:
+        yield Finding(where, "expected at least 16 characters; `keyless seal --new-key` makes one")
 
 
 def _listeners(config: Config, known: Known) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ know: what the keys are for.
 from __future__ import annotations
 
 import glob
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,7 +42,8 @@ class Loaded:
     `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
     or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
-    have their own, by prefix.
+    have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
+    guessed from it.
     """
 
     config: Config = field(repr=False)
@@ -49,6 +52,7 @@ class Loaded:
     files: tuple[Path, ...] = ()
     folder: Path = Path()
     certificates: dict[str, Pem] = field(default_factory=dict, repr=False)
+    digest: str = ""
 
 
 def load(
@@ -75,7 +79,8 @@ def load(
     if problems:
         raise ConfigError(_in_order(problems, files))
     used = (*map(Path, files), *sources.files, *certificates.files)
-    return replace(_loaded(expanded, resolved, used, path.parent), certificates=certificates.of)
+    loaded = _loaded(expanded, resolved, used, path.parent)
+    return replace(loaded, certificates=certificates.of, digest=_digest(document.tree))
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -214,6 +219,11 @@ def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...], fol
     config = Config.model_validate(resolved.tree | {"providers": providers})
     secrets = {name: _credentials(name, provider, expanded, resolved) for name, provider in providers.items()}
     return Loaded(config, unconfigured, secrets, tuple(dict.fromkeys(files)), folder)
+
+
+def _digest(tree: Mapping[str, Any]) -> str:
+    written = json.dumps(tree, sort_keys=True, default=str)
+    return f"sha256:{hashlib.sha256(written.encode()).hexdigest()}"
 
 
 def _credentials(name: str, provider: Any, expanded: Expanded, resolved: Resolved) -> frozenset[str]:

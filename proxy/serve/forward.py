@@ -15,7 +15,6 @@ Owns: the order of these, and what is said when one fails. Must not know: config
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
@@ -35,7 +34,8 @@ from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.quota import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
-from proxy.serve.visitors import KeysWanted, Visitors
+from proxy.serve.visitors import KeysWanted
+from proxy.serve.watch import Watch
 from proxy.serve.websocket import tunnel
 
 log = structlog.get_logger("keyless.forward")
@@ -47,23 +47,15 @@ _NOWHERE = request_sieve(frozenset(), (), forwarded=False)
 class Forwarder:
     """Serves all routes of one plan. A listener calls `handle` with its own guard."""
 
-    def __init__(
-        self,
-        router: Router[Lane],
-        visitors: Visitors,
-        upstream: Upstream,
-        clock: Callable[[], Now],
-        access: AccessLog | None,
-        max_body: int | None,
-        quotas: Quotas | None = None,
-    ) -> None:
+    def __init__(self, router: Router[Lane], upstream: Upstream, watch: Watch, max_body: int | None) -> None:
         self._router = router
-        self._visitors = visitors
         self._upstream = upstream
-        self._clock = clock
-        self._access = access
+        self._clock = watch.clock
+        self._visitors = watch.visitors
+        self._quotas = watch.quotas
+        self._access = watch.access
+        self._audit = watch.audit
         self._max_body = max_body
-        self._quotas = quotas
 
     async def handle(self, request: Request, guard: Guard) -> None:  # noqa: PLR0912 -- the path, in one piece
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
@@ -100,13 +92,18 @@ class Forwarder:
             else:
                 await answer.stream(exchange, reply)
         except Fault as fault:
-            exchange.status = fault.status
-            answer.fault(request, fault, exchange.cors_origin)
+            self._answer_fault(exchange, fault)
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
         finally:
             if self._access is not None:
                 self._log(exchange, self._access)
+
+    def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
+        exchange.status = fault.status
+        if self._audit is not None:
+            self._audit.refused(exchange, fault)
+        answer.fault(exchange.request, fault, exchange.cors_origin)
 
     # -------------------------------------------------------------- admit
 
@@ -204,6 +201,8 @@ class Forwarder:
         except BaseException:
             reply.close()
             raise
+        if self._audit is not None:
+            self._audit.token_refused(exchange, token, reply.status)
         if newer is None:
             return reply
         reply.close()
@@ -269,6 +268,8 @@ class Forwarder:
     def _replayed(self, exchange: Exchange, token: Token, again: bool) -> None:
         """Tell the cell and the route's brake what the replay showed."""
         lane = exchange.lane
+        if self._audit is not None:
+            self._audit.replayed(exchange, token, again)
         if not again:
             self._accepted(lane, token)
             if exchange.forced:

@@ -29,7 +29,7 @@ WATCH_AGAIN = 1.0
 class Cell:
     """One credential: its lifecycle and its flight. `names` are the providers that share it."""
 
-    __slots__ = ("_clock", "_flight", "_mint", "_records", "_timeout", "key", "life", "names", "replays")
+    __slots__ = ("_audit", "_clock", "_flight", "_mint", "_records", "_timeout", "key", "life", "names", "replays")
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
         self.key = scheme.identity
@@ -37,6 +37,7 @@ class Cell:
         self.names: list[str] = []
         self.replays = 0
         self._mint = Mint(scheme, life, self.names, means)
+        self._audit = means.audit
         self._records = means.records
         self._clock = means.clock
         self._timeout = flight_timeout
@@ -175,13 +176,18 @@ class Cell:
         else:
             self.life.flying = False  # a token that was adopted from outside this flight has not said so
             left = round(token.left(self._clock()))
-            event = "token minted" if token.minted.boot >= began else "token adopted"
+            own = token.minted.boot >= began
+            event = "token minted" if own else "token adopted"
+            if own and self._audit is not None:
+                self._audit.minted(self.names, token.generation)
             log.info(event, provider=self.names, seconds=self._since(began), generation=token.generation, left=left)
 
     def _failed(self, began: float, error: IssuerError) -> None:
         now = self._clock()
         error.message = _without(self.life.token, error.message)
         self.life.failed(now, error)
+        if self._audit is not None:
+            self._audit.not_minted(self.names, error)
         log.warning(
             "token not minted",
             provider=self.names,

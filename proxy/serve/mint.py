@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -39,6 +39,14 @@ class Logins(Protocol):
     async def login(self, flow: Flow) -> Minted: ...
 
 
+class Witness(Protocol):
+    """What writes down how mints end; `serve.audit.Audit` does."""
+
+    def minted(self, names: Sequence[str], generation: int) -> None: ...
+
+    def not_minted(self, names: Sequence[str], error: IssuerError) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What every mint of the process works with."""
@@ -48,6 +56,7 @@ class Means:
     clock: Callable[[], Now]
     draw: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    audit: Witness | None = None
 
 
 class Mint:

@@ -31,14 +31,16 @@ TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
 
 Handler = Callable[[Request], Awaitable[None]]
+Unreadable = Callable[[str, Fault], None]
 
 
 class Server:
     """Makes the connections of its listeners, as their protocol factory, and knows them until they end."""
 
-    def __init__(self, handler: Handler, limits: Limits) -> None:
-        """Make it in a running loop."""
+    def __init__(self, handler: Handler, limits: Limits, unreadable: Unreadable | None = None) -> None:
+        """Make it in a running loop. `unreadable` is told of what no handler sees: who sent it, and the answer."""
         self.handler = handler
+        self.unreadable = unreadable
         self.limits = limits
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -135,3 +136,21 @@ def test_what_would_be_sent_before_a_login(authority: Authority, tmp_path: Path)
     assert done.code == 0
     assert done.json["request"] is None
     assert "keyless login" in done.json["note"]
+
+
+def test_who_logged_in_and_out_is_audited(authority: Authority, tmp_path: Path) -> None:
+    path = written(tmp_path, store="file:store", providers={"mail": authority.provider()}, audit="log")
+    with process("login", "mail", "-c", path, BROWSER=BROWSER) as started:
+        assert started.end().code == 0
+    for _ in range(2):
+        assert keyless("logout", "mail", "-c", path).code == 0
+    log = (tmp_path / "log").read_text()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [(line["event"], line["outcome"]) for line in lines[1:]] == [
+        ("login", "logged_in"),
+        ("logout", "logged_out"),
+        ("logout", "nobody"),
+    ]
+    assert {line["provider"] for line in lines[1:]} == {"mail"}
+    assert {line["who"][:5] for line in lines[1:]} == {"user:"}
+    assert not [secret for secret in (*authority.issued, *authority.refresh_tokens) if secret in log]

@@ -25,13 +25,14 @@ from proxy.config.model.provider import (
     TokenRequest,
 )
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
-from proxy.config.model.service import Admin, Config, Limits, Log
+from proxy.config.model.service import Admin, Audit, Config, Limits, Log
 from proxy.config.model.tls import JwtClient, ListenerTls, TlsFiles
 from proxy.config.model.values import Secretive, Strict
 
 __all__ = [
     "Admin",
     "Assertion",
+    "Audit",
     "Browser",
     "Client",
     "ClientKey",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.provider import Provider
@@ -36,6 +36,22 @@ class Log(Strict):
     access: bool = True
 
 
+class Audit(Secretive):
+    """Written as text it is the file. `key`: the first signs, all of them verify."""
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"]})
+
+    file: Annotated[str, Field(pattern=r"\S")]
+    rotate: Annotated[Size, Field(ge=4096)] = 100 * 1024 * 1024
+    keep: int = Field(default=10, ge=1, le=1000)
+    key: Texts | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, written: Any) -> Any:
+        return {"file": written} if isinstance(written, str) else written
+
+
 def _store(written: str) -> str:
     if not re.fullmatch(r"memory|file:\S.*|rediss?://\S+", written):
         raise ValueError("expected memory, file:DIR, redis://... or rediss://...")
@@ -60,3 +76,4 @@ class Config(Strict):
     admin: Admin = Admin()
     limits: Limits = Limits()
     log: Log = Log()
+    audit: Audit | None = None

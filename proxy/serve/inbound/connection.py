@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy.errors import Fault
-from proxy.serve.inbound.request import Fields, Request
+from proxy.serve.inbound.request import Fields, Request, address_of
 from proxy.serve.problem import last_words
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ class ClientConnection(asyncio.Protocol):
             self._waiting.append(fault)
             self.pause_reading()
         elif self.transport is not None and not self.transport.is_closing():
+            if self._server.unreadable is not None:
+                self._server.unreadable(address_of(self.transport) or "unix", fault)
             self.transport.write(last_words(fault))
             self._linger()
 

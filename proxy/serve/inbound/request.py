@@ -5,6 +5,7 @@ Owns: what a handler may ask of it. Must not know: how it is answered, or parsed
 
 from __future__ import annotations
 
+from asyncio import BaseTransport
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -71,6 +72,9 @@ class Request(Flow["ClientConnection"]):
     @property
     def peer(self) -> str | None:
         """The client's address; None on a unix socket."""
-        transport = self.connection.transport
-        peer = transport.get_extra_info("peername") if transport is not None else None
-        return str(peer[0]) if peer else None
+        return address_of(self.connection.transport)
+
+
+def address_of(transport: BaseTransport | None) -> str | None:
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    return str(peer[0]) if peer and not isinstance(peer, str | bytes) else None

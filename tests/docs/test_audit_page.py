@@ -1,0 +1,25 @@
+"""The page on the audit log names the events that the source writes, and its example is a line."""
+
+from __future__ import annotations
+
+import re
+
+from proxy.plan import chain
+from tests.docs.test_docs import BLOCKS, ROOT, code, table
+
+SOURCES = [ROOT / "proxy/serve/audit.py", ROOT / "proxy/admin/tokens.py", *sorted((ROOT / "proxy/cli").glob("*.py"))]
+WRITTEN = re.compile(r'(?:_write|_about|request|write_down|_audit\.request)\(\s*(?:loaded, |exchange, )?"(\w+)"')
+
+
+def test_events_are_listed() -> None:
+    events = {name for source in SOURCES for name in WRITTEN.findall(source.read_text("utf-8"))}
+    listed = [name for row in table("audit.md", "\n| event |") for name in code(row[0])]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == events | {chain.BEGAN, chain.CONTINUED, chain.RECOVERED, chain.LOST}
+
+
+def test_the_line_is_one() -> None:
+    shown = next(each.text for each in BLOCKS if each.page == "audit.md" and each.language == "json")
+    entry = chain.read(shown.strip().encode())
+    assert entry is not None
+    assert (entry.event, entry.link.seq) == ("request_refused", 42)
