@@ -17,6 +17,7 @@ from proxy.cli.common import (
     command_app,
     print_json,
     print_rows,
+    print_warnings,
 )
 from proxy.cli.mint import Denied, Got, line, mint
 from proxy.config.load import Loaded, load
@@ -44,6 +45,7 @@ def check(
         print_json(_document(loaded, answers, missing, live))
     else:
         print(f"{config}: ok, {_counted(loaded)}")
+        print_warnings(loaded)
         lines = [(name, line(answer)) for name, answer in answers.items()]
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
         if rows := [*_asleep(loaded), *lines, *lacks]:
@@ -82,7 +84,8 @@ def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
 
 def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], live: bool) -> dict[str, Any]:
     unconfigured = {name: list(missing) for name, missing in loaded.unconfigured.items()}
-    document: dict[str, Any] = {"ok": True, "problems": [], "unconfigured": unconfigured}
+    warnings = [warning._asdict() for warning in loaded.warnings]
+    document: dict[str, Any] = {"ok": True, "problems": [], "warnings": warnings, "unconfigured": unconfigured}
     if live:
         failed = [answer for answer in answers.values() if isinstance(answer, Denied)]
         document["ok"] = not failed and not missing

@@ -28,6 +28,7 @@ from proxy.cli.common import (
     fail,
     load_or_exit,
     print_rows,
+    print_warnings,
 )
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
@@ -120,6 +121,7 @@ def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: 
         ]
         or [("no routes",)]
     )
+    print_warnings(loaded)
     print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.", flush=True)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -24,6 +25,7 @@ from proxy.config.problems import as_written, message
 from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
 from proxy.config.store_key import keys_of, with_key
+from proxy.config.warn import in_the_clear, warnings
 from proxy.config.where import Finding, Where, dotted, place
 from proxy.errors import ConfigError, Problem
 
@@ -37,7 +39,7 @@ class Loaded:
 
     `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
-    or not; a change in one is a reason to load again. `folder` is the config file's.
+    or not; a change in one is a reason to load again. `folder` is the config file's. `warnings`: what weakens security.
     """
 
     config: Config = field(repr=False)
@@ -45,6 +47,7 @@ class Loaded:
     secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     files: tuple[Path, ...] = ()
     folder: Path = Path()
+    warnings: tuple[Problem, ...] = ()
 
 
 def load(
@@ -69,7 +72,9 @@ def load(
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
     if problems:
         raise ConfigError(_in_order(problems, files))
-    return _loaded(expanded, resolved, (*map(Path, files), *sources.files), path.parent)
+    loaded = _loaded(expanded, resolved, (*map(Path, files), *sources.files), path.parent)
+    told = (_problem(finding, document, expanded) for finding in _warnings(loaded.config, expanded, document))
+    return replace(loaded, warnings=tuple(_in_order(told, files)))
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -176,11 +181,27 @@ def _unset(reference: Reference) -> str:
     return f"{reference.written} is not set; put it into the environment or .env"
 
 
-def _problem(finding: Finding, document: Document, expanded: Expanded) -> Problem:
-    """At what the user wrote: of a text that a preset made of a parameter, at the parameter."""
-    written = as_written(finding.where, expanded.tree)
+def _warnings(config: Config, expanded: Expanded, document: Document) -> Iterator[Finding]:
+    yield from warnings(config, expanded.tree)
+    for finding in in_the_clear(expanded.tree, expanded.secret, expanded.public):
+        mark = document.marks.get(_as_the_user_wrote(finding.where, expanded))
+        if mark is not None and _readable_by_all(mark.file):  # a preset's own texts have no mark
+            yield finding
+
+
+def _readable_by_all(file: str) -> bool:
+    return os.name == "posix" and bool(Path(file).stat().st_mode & stat.S_IROTH)
+
+
+def _as_the_user_wrote(where: Where, expanded: Expanded) -> Where:
+    """Of a text that a preset made of a parameter, the parameter."""
+    written = as_written(where, expanded.tree)
     steps = range(len(written), 0, -1)
-    where = next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
+    return next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
+
+
+def _problem(finding: Finding, document: Document, expanded: Expanded) -> Problem:
+    where = _as_the_user_wrote(finding.where, expanded)
     mark = place(where, document.marks, document.file)
     return Problem(*mark, dotted(where) or "file", message(finding, expanded.tree))
 

@@ -116,3 +116,14 @@ def test_live_names_the_scopes_that_a_route_misses(tmp_path: Path, sandbox: str)
     done = keyless("check", "--live", "--json", "-c", path)
     assert (done.code, done.json["ok"]) == (1, False)
     assert done.json["missing_scopes"] == {"/poor": ["admin", "write"]}
+
+
+def test_warnings_stand_with_their_line_and_stop_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("clients:\n  - name: a\n    key: 0123456789abcdef\n")
+    done = keyless("check", "-c", str(path))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1].startswith(f"{path}:3: warning: clients[0].key: written in the clear")
+    assert keyless("check", "--strict", "-c", str(path)).code == 0
+    (warning,) = keyless("check", "--json", "-c", str(path)).json["warnings"]
+    assert (warning["line"], warning["path"]) == (3, "clients[0].key")

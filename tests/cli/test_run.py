@@ -148,3 +148,8 @@ def test_it_leaves_a_sandbox_that_runs_already_alone(tmp_path: Path, sandbox: st
         done = running.process.end()
     assert done.code == 0
     assert "the port is taken" in done.out
+
+
+def test_it_repeats_the_warnings_of_check(tmp_path: Path) -> None:
+    with proxy(tmp_path, clients=[{"name": "a", "key": "0123456789abcdef"}]) as running:
+        assert any("warning: clients[0].key: written in the clear" in line for line in running.process.said)
