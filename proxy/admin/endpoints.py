@@ -63,8 +63,9 @@ class Admin:
             return answer.fault(request, fault, None)
 
     async def _answer(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
-        guard.host(request.headers.get("Host"))
-        guard.origin(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
+        origin, site, host = _asker(request)
+        guard.host(host)
+        guard.origin(origin, site, host)
         path, _ = split_path(request.raw_path)
         name, *rest = map(unquote, path.decode("latin-1").removeprefix(self._path).split("/"))
         if request.method in ("GET", "HEAD"):
@@ -73,22 +74,28 @@ class Admin:
             if name == "readyz":
                 return self._readyz(request, rest)
             if name == "status" and not rest:
-                self._check_operator(request)
+                self._check_operator(request, guard)
                 return _json(request, await self._status())
         if request.method == "GET" and name == "token" and len(rest) == 1:
             return _json(request, (await self._tokens.give(request, rest[0])).document())
         if request.method == "POST" and name == "providers" and len(rest) == 2:
-            self._check_operator(request)
+            self._check_operator(request, guard)
             return await self._switch(request, *rest)
         raise Fault("no_route", f"nothing lies at {path.decode('latin-1')}")
 
-    def _check_operator(self, request: web.BaseRequest) -> None:
+    def _check_operator(self, request: web.BaseRequest, guard: Guard) -> None:
+        origin, site, host = _asker(request)
+        if origin is not None and not guard.is_own(origin, site, host):
+            raise Fault("origin_refused", "other pages than the proxy's own may not look after it")
         if self._key is not None:
             given = hashlib.sha256((presented_key(request.headers) or "").encode("utf-8", "surrogateescape")).digest()
             if not hmac.compare_digest(given, self._key):
                 raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
         elif not _is_local(request):
             raise Fault("route_refused", "set `admin.key` to use this from another machine")
+        elif not guard.vouches(host) and _peer_address(request):
+            # A web page that let its own name point here (DNS rebinding) comes from this machine, too.
+            raise Fault("host_refused", "set `admin.key`, or add the name to `browser.hosts`")
 
     # -------------------------------------------------------------- readiness and status
 
@@ -182,12 +189,22 @@ def _provider(state: str, **known: Any) -> dict[str, Any]:
     return {"state": state} | empty | known
 
 
+def _asker(request: web.BaseRequest) -> tuple[str | None, str | None, str | None]:
+    return request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"), request.headers.get("Host")
+
+
 def _is_local(request: web.BaseRequest) -> bool:
     """From this machine, and not through another proxy on it."""
     if any(name in request.headers for name in _PROXIED):
         return False
+    peer = _peer_address(request)
+    return not peer or is_loopback(peer)
+
+
+def _peer_address(request: web.BaseRequest) -> str:
+    """Empty for a unix socket, which no web page can reach."""
     peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return not peer or is_loopback(peer[0])
+    return str(peer[0]) if peer else ""
 
 
 def _json(request: web.BaseRequest, document: dict[str, Any], status: int = 200) -> web.StreamResponse:

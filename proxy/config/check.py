@@ -19,6 +19,7 @@ from proxy.config.template import Template
 from proxy.config.where import Finding, Where
 
 _KEY_HASH = re.compile(r"sha256:[0-9A-Fa-f]{64}")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 SHORTEST = 16
 _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
@@ -41,7 +42,17 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     for prefix, route in config.routes.items():
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from _clients(config.clients, known)
+    yield from _browser(config)
     yield from _store(config)
+    if config.admin.key is not None and len(config.admin.key) < SHORTEST:
+        yield Finding(("admin", "key"), f"expected at least {SHORTEST} characters")
+
+
+def _browser(config: Config) -> Iterator[Finding]:
+    for index, host in enumerate(config.browser.hosts or []):
+        if not _HOST.fullmatch(host):
+            reason = "expected a name or an address, such as proxy.example.com or [::1]:8080; each is listed by itself"
+            yield Finding(("browser", "hosts", index), reason, got=True)
 
 
 def _store(config: Config) -> Iterator[Finding]:
