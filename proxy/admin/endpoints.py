@@ -65,7 +65,7 @@ class Admin:
     async def _answer(self, request: web.BaseRequest, guard: Guard) -> web.StreamResponse:
         origin, site, host = _asker(request)
         guard.host(host)
-        guard.origin(origin, site, host)
+        guard.origin(origin, site, request.headers)
         path, _ = split_path(request.raw_path)
         name, *rest = map(unquote, path.decode("latin-1").removeprefix(self._path).split("/"))
         if request.method in ("GET", "HEAD"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proxy.config.listen import Listener
@@ -17,6 +17,8 @@ from proxy.errors import Fault
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
 _MEMO_BOUND = 256
+_AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
+"""Headers of browsers that fetch what nobody asked for yet."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
@@ -58,17 +60,18 @@ class Guard:
         if len(self._passed) < _MEMO_BOUND:
             self._passed.add(host)
 
-    def origin(self, origin: str | None, fetch_site: str | None, host: str | None) -> str | None:
+    def origin(self, origin: str | None, fetch_site: str | None, headers: Mapping[str, str]) -> str | None:
         """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused.
 
-        `host` has passed `host()`. What a page can't forge is `Origin` and `Sec-Fetch-Site`; a request that only shows
-        something is sent without `Origin`, and then the site is all that is known of the page.
+        The Host has passed `host()`. What a page can't forge is `Origin` and `Sec-Fetch-Site`; a request that only
+        shows something is sent without `Origin`, and then the site is all that is known of the page. They are given
+        apart from the other `headers`, which are looked at only where a browser asks.
         """
         if origin is None:
-            if fetch_site is not None and not self._may_show(fetch_site, host):
+            if fetch_site is not None and not self._may_show(fetch_site, headers):
                 raise Fault("origin_refused", "a page of another origin may not send this request")
             return None
-        if not (self._allows(origin.lower()) or self.is_own(origin, fetch_site, host)):
+        if not (self._allows(origin.lower()) or self.is_own(origin, fetch_site, headers.get("Host"))):
             raise Fault("origin_refused", "pages of this origin may not use the proxy")
         return origin
 
@@ -87,11 +90,14 @@ class Guard:
         name = _name(host)
         return self.hosts is not None or _is_address(name) or (name == self.own and name != "")
 
-    def _may_show(self, fetch_site: str, host: str | None) -> bool:
-        """An image, a link, a script: `none` is a person who typed the address."""
+    def _may_show(self, fetch_site: str, headers: Mapping[str, str]) -> bool:
+        """An image, a link, a script."""
         if fetch_site == "same-site":  # for a loopback name: another port of this machine
-            return self._takes_loopback and _name(host) in LOOPBACK_NAMES
-        return fetch_site in ("none", "same-origin")
+            return self._takes_loopback and _name(headers.get("Host")) in LOOPBACK_NAMES
+        if fetch_site == "none":
+            # A person typed the address; but Chromium says so, too, of what a page's speculation rules let it prefetch.
+            return not any(name in headers for name in _AHEAD)
+        return fetch_site == "same-origin"
 
     def _allows(self, origin: str) -> bool:
         match = _ORIGIN.match(origin)

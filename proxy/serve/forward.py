@@ -104,9 +104,8 @@ class Forwarder:
     def _admit(self, exchange: Exchange, guard: Guard) -> web.StreamResponse | None:
         """Raises Fault, or answers a preflight. No token is touched in here (TRAPS 38)."""
         request, headers = exchange.request, exchange.request.headers
-        host = headers.get(_HOST)
-        guard.host(host)
-        exchange.cors_origin = guard.origin(headers.get(_ORIGIN), headers.get(_FETCH_SITE), host)
+        guard.host(headers.get(_HOST))
+        exchange.cors_origin = guard.origin(headers.get(_ORIGIN), headers.get(_FETCH_SITE), headers)
         exchange.path, exchange.query = split_path(request.raw_path)
         matched = self._router.match(exchange.path)
         if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):

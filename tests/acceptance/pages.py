@@ -26,7 +26,7 @@ from proxy.app import Service
 from proxy.config.load import load
 from proxy.sandbox import KEY, SECRET, Sandbox
 
-PATIENCE = 20.0
+PATIENCE = 10.0
 CHROMIUM = shutil.which("chromium")
 FOREIGN = "evil.test"
 FLAGS = [
@@ -43,14 +43,16 @@ FLAGS = [
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None and "CI" not in os.environ, reason="needs Debian's chromium; CI installs it"
 )
-_REQUEST = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL | re.MULTILINE)
-_REPLY = re.compile(rb"^HTTP/1\.1 (\d{3})[^\r]*\r\n(.*?)\r\n\r\n", re.DOTALL | re.MULTILINE)
+_REQUEST = re.compile(rb"([A-Z]+) (/\S*) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
+_REPLY = re.compile(rb"HTTP/1\.1 (\d{3})[^\r]*\r\n(.*?)\r\n\r\n", re.DOTALL)
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*trusted: str) -> AsyncIterator[Browser]:
+    """`trusted`: origins that count as secure, as if they had a certificate; what needs one works there."""
+    trusting = f"--unsafely-treat-insecure-origin-as-secure={','.join(trusted)}"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, trusting])
         yield browser
         await browser.close()
 
@@ -141,22 +143,35 @@ class Tap:
 
 @dataclass
 class Site:
-    """Serves a document to every name and path, with whatever headers the test wants; `/to` redirects."""
+    """Serves a document to every name, with whatever headers the test wants; `/to` redirects."""
 
     port: int = 0
     document: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    worker: str = ""
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
         if request.path == "/to":
-            return web.Response(status=int(request.query["code"]), headers={"Location": request.query["url"]})
+            query = request.query
+            return web.Response(status=int(query["code"]), headers={"Location": query["url"]})
         if request.path == "/worker.js":
-            return web.Response(text=self.document, content_type="text/javascript")
+            return web.Response(text=self.worker, content_type="text/javascript")
         if request.path == "/empty":
             return web.Response(text="<!doctype html>", content_type="text/html")
         if request.path != "/":
-            raise web.HTTPNotFound
+            return web.Response(status=404)
         return web.Response(text=f"<!doctype html>{self.document}", content_type="text/html", headers=self.headers)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[Site]:
+    site = Site()
+    runner = web.ServerRunner(web.Server(site.answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.port = runner.addresses[0][1]
+    yield site
+    await runner.cleanup()
 
 
 @dataclass
@@ -177,7 +192,9 @@ class Scene:
         return self.sandbox.api_requests == 0 and self.sandbox.token_requests.total() == 0
 
     @asynccontextmanager
-    async def page(self, host: str, document: str = "", headers: Mapping[str, str] | None = None) -> AsyncIterator[Page]:
+    async def page(
+        self, host: str, document: str = "", headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Page]:
         """A page of `http://HOST:port/`, in a browser profile of its own."""
         self.site.document, self.site.headers = document, dict(headers or {})
         context = await self.browser.new_context()
@@ -190,7 +207,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(browser: Browser, folder: Path, **config: Any) -> AsyncIterator[Scene]:
+async def scene(
+    browser: Browser, site: Site, folder: Path, named: Mapping[str, Any] | None = None
+) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox(lifetime=3600))
         provider = {"scheme": "oauth2", "token_url": f"{sandbox.url}/oauth2/token", "exclusive": True}
@@ -199,14 +218,9 @@ async def scene(browser: Browser, folder: Path, **config: Any) -> AsyncIterator[
             "log": {"access": False},
             "providers": {"plain": provider | {"client_id": KEY, "client_secret": SECRET}},
             "routes": {"/plain": {"upstream": f"{sandbox.url}/oauth2/api", "provider": "plain"}},
-        } | config
+        }
+        written |= {} if named is None else {"browser": dict(named)}
         (folder / "config.yaml").write_text(yaml.safe_dump(written))
         service = await stack.enter_async_context(Service(load(folder / "config.yaml", environ={})))
         tap = await stack.enter_async_context(Tap((await service.listen())[0].url))
-        site = Site()
-        runner = web.ServerRunner(web.Server(site.answer))  # type: ignore[arg-type]
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.port = runner.addresses[0][1]
         yield Scene(browser, sandbox, tap, site)

@@ -29,7 +29,7 @@ def passes(guard: Guard, host: str | None) -> bool:
 
 
 def allowed(guard: Guard, origin: str | None, site: str | None = None, host: str | None = "localhost:8080") -> bool:
-    return _code(lambda: guard.origin(origin, site, host)) is None
+    return _code(lambda: guard.origin(origin, site, {} if host is None else {"Host": host})) is None
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,14 @@ def test_pages_of_the_proxys_own(
     """None of these origins is listed; the dashboard's POST carries one all the same."""
     assert allowed(guard(listen, [], hosts), origin, site, host) is good
     assert guard(listen, [], hosts).is_own(origin, site, host) is good
+
+
+@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Moz"])
+@pytest.mark.parametrize(("site", "good"), [("none", False), ("same-origin", True)])
+def test_what_a_browser_fetches_ahead_is_nobodys_wish(header: str, site: str, good: bool) -> None:
+    """Chromium calls a foreign page's speculative prefetch `none`, as if a person had typed the address."""
+    headers = {"Host": "localhost", header: "prefetch"}
+    assert (_code(lambda: LOOPBACK.origin(None, site, headers)) is None) is good
 
 
 def test_the_own_origin_needs_a_host() -> None:
