@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from proxy.config.model import Client
 from proxy.errors import Fault
+from proxy.plan import subprotocol
 
 KEY_HEADERS = ("X-Api-Key", "Api-Key", "X-Goog-Api-Key")
 
@@ -71,7 +72,7 @@ def presented_key(headers: Mapping[str, str]) -> str | None:
     for name in KEY_HEADERS:
         if name in headers:
             return headers[name]
-    return None
+    return subprotocol.presented_key(headers.get(subprotocol.NAME))
 
 
 def _key_required(detail: str) -> Fault:

@@ -28,7 +28,9 @@ _MEMO_BOUND = 4096
 _PASS, _DROP = b"pass", b"drop"
 _NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
 
-NOTED_IN_REQUESTS = frozenset((b"connection", b"upgrade", b"transfer-encoding", b"cookie", b"accept-encoding"))
+NOTED_IN_REQUESTS = frozenset(
+    (b"connection", b"upgrade", b"transfer-encoding", b"cookie", b"accept-encoding", b"sec-websocket-protocol")
+)
 NOTED_IN_REPLIES = frozenset(
     (b"content-type", b"content-encoding", b"content-length", b"location", b"content-location", b"link", b"upgrade")
 )
@@ -74,11 +76,26 @@ class Sieve:
         return fate
 
 
-def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool) -> Sieve:
-    """For requests to the API; `slots` are the headers that the provider fills."""
+class _Only(Sieve):
+    """Lets pass what others drop, and nothing else."""
+
+    __slots__ = ()
+
+    def _look(self, name: bytes) -> bytes:
+        lower = name.lower()
+        return _PASS if lower in self._drop or lower.startswith(self._prefixes) else _DROP
+
+
+def preflight_sieve() -> Sieve:
+    """For preflights that the API answers itself: they come without a client key, and take nothing else along."""
+    return _Only(frozenset((b"origin", b"user-agent", b"accept")), (b"access-control-request-",), frozenset())
+
+
+def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool, *, origin: bool = False) -> Sieve:
+    """For requests to the API; `slots` are the headers that the provider fills. `origin`: the API answers CORS."""
     edited = lower_names(removed)
     noted = NOTED_IN_REQUESTS - edited
-    drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | slots | edited
+    drop = HOP_BY_HOP | CREDENTIALS | (OF_BROWSERS - {b"origin"} if origin else OF_BROWSERS) | REPLACED | slots | edited
     if forwarded:
         return Sieve(drop, (b"sec-fetch-", OURS), noted)
     return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted)

@@ -74,6 +74,8 @@ class RoutePlan:
     stand_in: StandInPlan | None
     links: Links
     required_scope: RequiredScope | None = None
+    preflight: RoutePlan | None = field(default=None, repr=False)
+    """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
     @property
     def shown(self) -> str:

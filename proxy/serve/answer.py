@@ -14,7 +14,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from proxy.errors import Fault, whole_seconds
-from proxy.plan import cors
+from proxy.plan import cors, subprotocol
 from proxy.plan.scrub import Scrubber, is_text, scrub
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
@@ -167,6 +167,7 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     """The 101 of an upgrade; what follows is the tunnel's."""
     lines, noted = exchange.lane.plan.reply_headers.sort(reply.headers)
     lines += [b"Connection: Upgrade\r\n", *(b"Upgrade: %b\r\n" % value for name, value in noted if name == b"upgrade")]
+    lines.append(subprotocol.answered(exchange.request.headers.get(subprotocol.NAME), reply.headers))
     head = scrub(b"".join(lines), exchange.needles)
     _write(exchange, b"".join((status_line(101, reply.reason), head, _added(exchange), b"\r\n")))
 

@@ -108,9 +108,12 @@ class Forwarder:
         exchange.cors_origin = guard.origin(headers.get(_ORIGIN), headers.get(_FETCH_SITE), headers)
         exchange.path, exchange.query = split_path(request.raw_path)
         matched = self._router.match(exchange.path)
-        if exchange.cors_origin is not None and cors.is_preflight(request.method, headers):
-            return self._preflight(exchange, exchange.cors_origin, matched[0] if matched else None)
-        client = self._clients.identify(headers) if self._clients else None
+        preflight = exchange.cors_origin is not None and cors.is_preflight(request.method, headers)
+        if preflight:
+            if matched is None or matched[0].preflight is None or request.body_exists:
+                return self._preflight(exchange, matched[0] if matched else None)
+            matched = matched[0].preflight, matched[1]
+        client = self._clients.identify(headers) if self._clients and not preflight else None
         if matched is None:
             raise Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
         exchange.lane, exchange.rest = matched
@@ -124,8 +127,9 @@ class Forwarder:
             raise Fault("path_refused", f"{plan.prefix} does not take this path")
         return None
 
-    def _preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> web.StreamResponse:
+    def _preflight(self, exchange: Exchange, lane: Lane | None) -> web.StreamResponse:
         exchange.status = 204
+        origin = exchange.cors_origin or ""
         methods = lane.plan.methods if lane is not None else None
         return answer.own(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
 

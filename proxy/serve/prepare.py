@@ -13,6 +13,7 @@ from proxy.auth.inject import Injection, Rendered
 from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.plan import subprotocol
 from proxy.plan.headers import Pairs, named_by_connection, without
 from proxy.plan.scrub import spellings
 from proxy.serve import answer
@@ -37,6 +38,8 @@ def sort_headers(exchange: Exchange) -> None:
                 exchange.cookie = value if exchange.cookie is None else exchange.cookie + b"; " + value
             elif name == b"accept-encoding":
                 lines.append(_accept_encoding(exchange, value))
+            elif name == b"sec-websocket-protocol":
+                lines.append(subprotocol.passed_on(value))
             elif name == b"upgrade":
                 exchange.upgrade = value.strip().lower() == b"websocket" and _may_upgrade(exchange, noted)
             elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
