@@ -208,7 +208,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    browser: Browser, site: Site, folder: Path, named: Mapping[str, Any] | None = None
+    browser: Browser, site: Site, folder: Path, more: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox(lifetime=3600))
@@ -218,8 +218,7 @@ async def scene(
             "log": {"access": False},
             "providers": {"plain": provider | {"client_id": KEY, "client_secret": SECRET}},
             "routes": {"/plain": {"upstream": f"{sandbox.url}/oauth2/api", "provider": "plain"}},
-        }
-        written |= {} if named is None else {"browser": dict(named)}
+        } | dict(more or {})
         (folder / "config.yaml").write_text(yaml.safe_dump(written))
         service = await stack.enter_async_context(Service(load(folder / "config.yaml", environ={})))
         tap = await stack.enter_async_context(Tap((await service.listen())[0].url))

@@ -182,7 +182,8 @@ async def test_a_report_of_a_foreign_page_is_not_forwarded(attacked: Scene) -> N
     url = f"{attacked.proxy}/plain/echo/report"
     headers = {"Content-Security-Policy": f"img-src 'none'; report-uri {url}"}
     async with attacked.page(FOREIGN, "<img src=/x>", headers):
-        await attacked.tap.until(lambda: any("report" in each.target for each in attacked.tap.heard))
+        await attacked.tap.until(lambda: any("echo/report" in each.target for each in attacked.tap.heard))
+    assert {each.status for each in attacked.tap.heard if "echo/report" in each.target} == {403}
     assert attacked.untouched
 
 
@@ -212,7 +213,7 @@ async def test_with_named_origins_other_ports_of_this_machine_are_foreign(
     browser: Browser, site: Site, tmp_path: Path
 ) -> None:
     """They are the same site: their `<img>` names no origin, and the site is that of the page that is allowed."""
-    async with scene(browser, site, tmp_path, {"origins": ["http://localhost:1"]}) as played:
+    async with scene(browser, site, tmp_path, {"browser": {"origins": ["http://localhost:1"]}}) as played:
         for name in ("img", "script", "iframe", "link", "form GET", "form POST", "fetch", "fetch no-cors", "WebSocket"):
             heard = await carry_out(played, "localhost", name, ATTACKS[name], 403)
             assert {each.status for each in heard} == {403}, name
@@ -272,6 +273,13 @@ SOCKET = """([url, protocols]) => new Promise((done, failed) => {
 })"""
 
 
+SOCKET_OPENS = """([url, protocols]) => new Promise(done => {
+    const socket = new WebSocket(url, protocols);
+    socket.onopen = () => done(true);
+    socket.onerror = () => done(false);
+})"""
+
+
 async def test_streams_events_and_sockets_work(used: Scene) -> None:
     held = f"{used.proxy}/plain/sse?events=2&hold=1"
     socket = f"{used.proxy}/plain/ws".replace("http", "ws")
@@ -286,7 +294,45 @@ async def test_streams_events_and_sockets_work(used: Scene) -> None:
 @pytest.mark.parametrize("host", ["localhost", FOREIGN])
 async def test_a_named_origin_works_from_anywhere(browser: Browser, site: Site, tmp_path: Path, host: str) -> None:
     origins = [f"http://{FOREIGN}:{site.port}"]
-    async with scene(browser, site, tmp_path, {"origins": origins}) as played, played.page(host) as page:
+    async with scene(browser, site, tmp_path, {"browser": {"origins": origins}}) as played, played.page(host) as page:
         said = await page.evaluate(f"fetch('{played.proxy}/plain/echo').then(x => x.status).catch(() => 'unread')")
         assert said == (200 if host == FOREIGN else "unread")
         assert played.sandbox.api_requests == (1 if host == FOREIGN else 0)
+
+
+async def test_with_clients_a_page_needs_its_key_even_for_a_socket(
+    browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    key = "klc_0123456789abcdef"
+    clients = [{"name": "web", "key": key}]
+    async with scene(browser, site, tmp_path, {"clients": clients}) as played, played.page("localhost") as page:
+        socket = f"{played.proxy}/plain/ws".replace("http", "ws")
+        for protocols in ([], ["keyless", "keyless.key.wrong"]):
+            assert not await page.evaluate(SOCKET_OPENS, [socket, protocols])
+        assert played.untouched
+        assert await page.evaluate(SOCKET, [socket, ["keyless", f"keyless.key.{key}"]]) == ["keyless", "hello"]
+        assert await page.evaluate(SOCKET, [socket, ["echo.v1", f"keyless.key.{key}"]]) == ["echo.v1", "hello"]
+        assert not any(key in str(call.headers) for call in played.sandbox.requests)
+        bearer = {"headers": {"Authorization": f"Bearer {key}"}}
+        assert (await page.evaluate(FETCH, [f"{played.proxy}/plain/echo", bearer]))[0] == 200
+        assert (await page.evaluate(FETCH, [f"{played.proxy}/plain/echo", {}]))[0] == 401
+
+
+async def test_over_plain_http_only_a_client_key_keeps_out_an_image_under_another_name(
+    browser: Browser, site: Site, tmp_path: Path
+) -> None:
+    """The limit of what can be told: to plain HTTP beyond loopback, browsers don't say which page asks."""
+    named = {"browser": {"hosts": ["proxy.test"]}}
+    keyed = named | {"clients": [{"name": "app", "key": "klc_0123456789abcdef"}]}
+    for config, status in ((named, 200), (keyed, 401)):
+        async with scene(browser, site, tmp_path, config) as played:
+            url = f"http://proxy.test:{played.tap.port}/plain/echo"
+            async with played.page(FOREIGN, f"<img src={url}/image>") as page:
+                await played.tap.until(lambda: any("/image" in each.target for each in played.tap.heard))
+                (heard,) = (each for each in played.tap.heard if "/image" in each.target)
+                assert "sec-fetch-site" not in heard.headers
+                assert heard.status == status
+                await page.evaluate(f"fetch('{url}', {{method: 'POST', mode: 'no-cors'}})")
+                assert await page.evaluate(f"fetch('{url}').catch(() => 'unread')") == "unread"
+            refused = [each for each in played.tap.heard if "/image" not in each.target]
+            assert {each.status for each in refused} == {403}
