@@ -61,8 +61,9 @@ class Admin:
             return answer.fault(request, fault, None)
 
     async def _answer(self, request: Request, guard: Guard) -> None:
-        guard.host(request.headers.get("Host"))
-        guard.origin(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"))
+        origin, site, host = _asker(request)
+        guard.host(host)
+        guard.origin(origin, site, request.headers)
         path, _ = split_path(request.target)
         name, *rest = map(unquote, path.decode("latin-1").removeprefix(self._path).split("/"))
         if request.method in ("GET", "HEAD"):
@@ -71,23 +72,29 @@ class Admin:
             if name == "readyz":
                 return self._readyz(request, rest)
             if name == "status" and not rest:
-                self._check_operator(request)
+                self._check_operator(request, guard)
                 return _json(request, await self._status())
         if request.method == "GET" and name == "token" and len(rest) == 1:
             given = await self._tokens.give(request, rest[0])
             return answer.fault(request, given, None) if isinstance(given, Fault) else _json(request, given.document())
         if request.method == "POST" and name == "providers" and len(rest) == 2:
-            self._check_operator(request)
+            self._check_operator(request, guard)
             return await self._switch(request, *rest)
         raise Fault("no_route", f"nothing lies at {path.decode('latin-1')}")
 
-    def _check_operator(self, request: Request) -> None:
+    def _check_operator(self, request: Request, guard: Guard) -> None:
+        origin, site, host = _asker(request)
+        if origin is not None and not guard.is_own(origin, site, host):
+            raise Fault("origin_refused", "other pages than the proxy's own may not look after it")
         if self._key is not None:
             given = hashlib.sha256(presented_key(request.known) or b"").digest()
             if not hmac.compare_digest(given, self._key):
                 raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
         elif not _is_local(request):
             raise Fault("route_refused", "set `admin.key` to use this from another machine")
+        elif not guard.vouches(host) and request.peer is not None:
+            # A web page that let its own name point here (DNS rebinding) comes from this machine, too.
+            raise Fault("host_refused", "set `admin.key`, or add the name to `browser.hosts`")
 
     # -------------------------------------------------------------- readiness and status
 
@@ -182,6 +189,10 @@ def _provider(state: str, **known: Any) -> dict[str, Any]:
         "last_error": None,
     }
     return {"state": state} | empty | known
+
+
+def _asker(request: Request) -> tuple[str | None, str | None, str | None]:
+    return request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"), request.headers.get("Host")
 
 
 def _is_local(request: Request) -> bool:

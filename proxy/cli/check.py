@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Annotated, Any
 
 import typer
@@ -18,9 +17,9 @@ from proxy.cli.common import (
     command_app,
     print_json,
     print_rows,
+    print_warnings,
 )
 from proxy.cli.mint import Denied, Got, line, mint
-from proxy.config.check_clients import Note, notes
 from proxy.config.load import Loaded, load
 from proxy.errors import ConfigError
 
@@ -46,9 +45,10 @@ def check(
         print_json(_document(loaded, answers, missing, live))
     else:
         print(f"{config}: ok, {_counted(loaded)}")
+        print_warnings(loaded)
         lines = [(name, line(answer)) for name, answer in answers.items()]
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
-        if rows := [*_asleep(loaded), *lines, *lacks, *_notes(loaded)]:
+        if rows := [*_asleep(loaded), *lines, *lacks]:
             print_rows(rows)
     if missing or any(isinstance(answer, Denied) for answer in answers.values()):
         raise typer.Exit(1)
@@ -72,10 +72,6 @@ def _asleep(loaded: Loaded) -> list[tuple[str, str]]:
     return [(name, asleep(missing)) for name, missing in loaded.unconfigured.items()]
 
 
-def _notes(loaded: Loaded) -> list[Note]:
-    return notes(loaded.config, time.time())
-
-
 def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
     """By route: what its token is known to lack of `require_scope`."""
     missing = {}
@@ -88,8 +84,8 @@ def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
 
 def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], live: bool) -> dict[str, Any]:
     unconfigured = {name: list(missing) for name, missing in loaded.unconfigured.items()}
-    document: dict[str, Any] = {"ok": True, "problems": [], "unconfigured": unconfigured}
-    document["notes"] = [note._asdict() for note in _notes(loaded)]
+    warnings = [warning._asdict() for warning in loaded.warnings]
+    document: dict[str, Any] = {"ok": True, "problems": [], "warnings": warnings, "unconfigured": unconfigured}
     if live:
         failed = [answer for answer in answers.values() if isinstance(answer, Denied)]
         document["ok"] = not failed and not missing

@@ -85,6 +85,12 @@ def asleep(missing: Sequence[str]) -> str:
     return "asleep: set " + " and ".join(missing)
 
 
+def print_warnings(loaded: Loaded) -> None:
+    """What weakens security, addressed as problems are."""
+    for file, line, path, message in loaded.warnings:
+        print(f"{file}:{line}: warning: {path}: {message}")
+
+
 def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2))
 

@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +29,10 @@ from proxy.cli.common import (
     fail,
     load_or_exit,
     print_rows,
+    print_warnings,
 )
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
-from proxy.config.check_clients import notes
 from proxy.config.load import Loaded
 from proxy.serve import logs
 
@@ -125,8 +124,7 @@ def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: 
         ]
         or [("no routes",)]
     )
-    for note in notes(config, time.time()):
-        print(f"{note.path}: {note.message}")
+    print_warnings(loaded)
     print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.", flush=True)
 
 

@@ -6,6 +6,7 @@ values, which may have come out of `${...}`; the loader adds what the user wrote
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,13 @@ from proxy.config.check_identities import check_identities
 from proxy.config.check_provider import check_provider, field_problem, template_findings
 from proxy.config.check_reach import check_upstream
 from proxy.config.model import Config, HeaderEdits, Route
+from proxy.config.model.client import SHORTEST
 from proxy.config.names import did_you_mean
 from proxy.config.seal import SHORTEST as SHORTEST_KEY
 from proxy.config.template import Template
 from proxy.config.where import Finding, Where
 
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
 
@@ -42,9 +45,19 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from check_clients(config.clients, known.routes, known.providers)
     yield from check_identities(config)
+    yield from _browser(config)
     yield from _store(config)
     if config.audit is not None and config.audit.key is not None:
         yield from _key(("audit", "key"), config.audit.key)
+    if config.admin.key is not None and len(config.admin.key) < SHORTEST:
+        yield Finding(("admin", "key"), f"expected at least {SHORTEST} characters")
+
+
+def _browser(config: Config) -> Iterator[Finding]:
+    for index, host in enumerate(config.browser.hosts or []):
+        if not _HOST.fullmatch(host):
+            reason = "expected a name or an address, such as proxy.example.com or [::1]:8080; each is listed by itself"
+            yield Finding(("browser", "hosts", index), reason, got=True)
 
 
 def _store(config: Config) -> Iterator[Finding]:

@@ -7,24 +7,14 @@ clock. Findings don't quote values, which may have come out of `${...}`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
-from proxy.config import moments
-from proxy.config.model import Client, ClientKey, Config
+from proxy.config.model import Client, ClientKey
 from proxy.config.model.client import SHORTEST
 from proxy.config.names import did_you_mean
 from proxy.config.units import Rate
-from proxy.config.where import Finding, Where, dotted
+from proxy.config.where import Finding, Where
 
-SOON = 14 * 86400.0
 _BAD_KEY = f"expected sha256: and 64 hex digits, or a key of at least {SHORTEST} characters"
-
-
-class Note(NamedTuple):
-    """Something that is no mistake, or not one that may stop a proxy, but that its operator should know."""
-
-    path: str
-    message: str
 
 
 def check_clients(
@@ -76,32 +66,3 @@ def _read_tokens(where: Where, client: Client, providers: Collection[str] | None
     for number, name in enumerate(client.read_tokens):
         if name not in providers:
             yield Finding((*where, number), "no such provider", did_you_mean(name, providers), got=True)
-
-
-# ---------------------------------------------------------------------------------------------- notes
-
-
-def notes(config: Config, wall: float) -> list[Note]:
-    """What to tell the operator of a config that can be run. An expired key never keeps a proxy from starting."""
-    return [*_of_keys(config.clients, wall), *_of_counting(config)]
-
-
-def _of_keys(clients: list[Client], wall: float) -> Iterator[Note]:
-    for index, client in enumerate(clients):
-        for number, key in enumerate(client.keys):
-            where: Where = ("clients", index, "key", *((number,) if len(client.keys) > 1 else ()))
-            if key.expires is None or key.expires - wall > SOON:
-                continue
-            told = "has expired" if key.expires <= wall else "expires soon"
-            advice = "" if _is_replaced(client, wall) else "; `keyless client new` makes the next one"
-            yield Note(dotted(where), f"the key of {client.name} {told} ({moments.shown(key.expires)}){advice}")
-
-
-def _is_replaced(client: Client, wall: float) -> bool:
-    return any(key.expires is None or key.expires - wall > SOON for key in client.keys)
-
-
-def _of_counting(config: Config) -> Iterator[Note]:
-    rated = any(client.rate for client in config.clients) or any(route.rate for route in config.routes.values())
-    if rated and config.workers != 1 and not config.store.startswith("redis"):
-        yield Note("workers", "each worker counts rates for itself; `store: redis://...` counts them together")

@@ -10,6 +10,7 @@ import glob
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -28,6 +29,7 @@ from proxy.config.problems import as_written, message
 from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
 from proxy.config.store_key import keys_of, with_key
+from proxy.config.warn import in_the_clear, warnings
 from proxy.config.where import Finding, Where, dotted, place
 from proxy.errors import ConfigError, Problem
 
@@ -43,7 +45,7 @@ class Loaded:
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
     or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
     have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
-    guessed from it.
+    guessed from it. `warnings`: what weakens security.
     """
 
     config: Config = field(repr=False)
@@ -53,6 +55,7 @@ class Loaded:
     folder: Path = Path()
     certificates: dict[str, Pem] = field(default_factory=dict, repr=False)
     digest: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 def load(
@@ -80,7 +83,13 @@ def load(
         raise ConfigError(_in_order(problems, files))
     used = (*map(Path, files), *sources.files, *certificates.files)
     loaded = _loaded(expanded, resolved, used, path.parent)
-    return replace(loaded, certificates=certificates.of, digest=_digest(document.tree))
+    told = (_problem(finding, document, expanded) for finding in _warnings(loaded.config, expanded, document))
+    return replace(
+        loaded,
+        certificates=certificates.of,
+        digest=_digest(document.tree),
+        warnings=tuple(_in_order(told, files)),
+    )
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -189,11 +198,27 @@ def _unset(reference: Reference) -> str:
     return f"{reference.written} is not set; put it into the environment or .env"
 
 
-def _problem(finding: Finding, document: Document, expanded: Expanded) -> Problem:
-    """At what the user wrote: of a text that a preset made of a parameter, at the parameter."""
-    written = as_written(finding.where, expanded.tree)
+def _warnings(config: Config, expanded: Expanded, document: Document) -> Iterator[Finding]:
+    yield from warnings(config, expanded.tree, utc_now().timestamp())
+    for finding in in_the_clear(expanded.tree, expanded.secret, expanded.public):
+        mark = document.marks.get(_as_the_user_wrote(finding.where, expanded))
+        if mark is not None and _readable_by_all(mark.file):  # a preset's own texts have no mark
+            yield finding
+
+
+def _readable_by_all(file: str) -> bool:
+    return os.name == "posix" and bool(Path(file).stat().st_mode & stat.S_IROTH)
+
+
+def _as_the_user_wrote(where: Where, expanded: Expanded) -> Where:
+    """Of a text that a preset made of a parameter, the parameter."""
+    written = as_written(where, expanded.tree)
     steps = range(len(written), 0, -1)
-    where = next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
+    return next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
+
+
+def _problem(finding: Finding, document: Document, expanded: Expanded) -> Problem:
+    where = _as_the_user_wrote(finding.where, expanded)
     mark = place(where, document.marks, document.file)
     return Problem(*mark, dotted(where) or "file", message(finding, expanded.tree))
 

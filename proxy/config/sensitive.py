@@ -51,10 +51,24 @@ def credentials(
     found = {
         each.value for each in substitutions if each.where[: len(where)] == where and _is_secret(each, secret, public)
     }
+    for place, text in _secret_texts(provider, where, secret, public):
+        found.update(_literals(place, text))
+    return frozenset(text for text in found if len(text) >= SHORTEST)
+
+
+def secret_places(provider: Any, where: Where, secret: Collection[Where], public: Collection[Where]) -> Iterator[Where]:
+    """Where secrets stand in the provider at `where`, which may hold `${...}` still."""
+    for place, text in _secret_texts(provider, where, secret, public):
+        if any(len(literal) >= SHORTEST for literal in _literals(place, text)):
+            yield place
+
+
+def _secret_texts(
+    provider: Any, where: Where, secret: Collection[Where], public: Collection[Where]
+) -> Iterator[tuple[Where, str]]:
     for place, text in _texts(provider, where):
         if _under(place, secret) or (not _under(place, public) and _is_secret_literal(place, text)):
-            found.update(_literals(place, text))
-    return frozenset(text for text in found if len(text) >= SHORTEST)
+            yield place, text
 
 
 def _is_secret(substitution: Substitution, secret: Collection[Where], public: Collection[Where]) -> bool:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from proxy.config import moments
 from proxy.config.model import Client
 from proxy.errors import Fault
+from proxy.plan import subprotocol
 from proxy.plan.globs import globs
 from proxy.plan.quota import Limit, limits_of
 
@@ -118,7 +119,7 @@ def presented_key(known: Mapping[bytes, bytes]) -> bytes | None:
     for name in KEY_HEADERS:
         if (value := known.get(name)) is not None:
             return value
-    return None
+    return subprotocol.presented_key(known.get(subprotocol.LOWER))
 
 
 def _lapsed(key: _Key, wall: float) -> str:

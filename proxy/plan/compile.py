@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from proxy.auth.inject import Injection, injection_of
@@ -39,7 +40,9 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
         for name, provider in config.providers.items()
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
-    routes = {prefix: _route(prefix, route, loaded, providers) for prefix, route in config.routes.items()}
+    routes = {
+        prefix: _with_preflight(_route(prefix, route, loaded, providers)) for prefix, route in config.routes.items()
+    }
     clients = Clients(config.clients)
     return Plan(
         Router(routes),
@@ -82,7 +85,9 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(slots, [*route.headers.remove, *set_headers], config.forwarded),
+        request_headers=headers.request_sieve(
+            slots, [*route.headers.remove, *set_headers], config.forwarded, origin=route.cors == "pass"
+        ),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -106,6 +111,24 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
     )
+
+
+def _with_preflight(plan: RoutePlan) -> RoutePlan:
+    """Where the API answers CORS, it gets preflights, too; but for those whose path would need the credential."""
+    if plan.cors or plan.target.template is not None:
+        return plan
+    bare = replace(
+        plan,
+        provider=None,
+        methods=None,
+        request_headers=headers.preflight_sieve(),
+        set_headers=b"",
+        injection=None,
+        refusals=None,
+        stand_in=None,
+        required_scope=None,
+    )
+    return replace(plan, preflight=bare)
 
 
 def _strictly(headers: dict[str, str]) -> dict[str, str]:

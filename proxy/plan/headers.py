@@ -30,8 +30,8 @@ _NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-enc
 ABOUT_THE_REQUEST = frozenset(
     (b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
 )
-"""What the proxy itself must know; none of it passes as it stands."""
-NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding"))
+"""What the proxy itself must know."""
+NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
 OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
 LINKING = frozenset((b"location", b"content-location", b"link"))
 NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
@@ -84,14 +84,31 @@ class Sieve:
         return fate
 
 
-def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool) -> Sieve:
-    """For requests to the API; `slots` are the headers that the provider fills."""
+class _Only(Sieve):
+    """Lets pass what others drop, and nothing else."""
+
+    __slots__ = ()
+
+    def _look(self, name: bytes) -> tuple[bool, bytes | None]:
+        lower = name.lower()
+        passes = lower in self._drop or lower.startswith(self._prefixes)
+        return passes, lower if lower in ABOUT_THE_REQUEST else None
+
+
+def preflight_sieve() -> Sieve:
+    """For preflights that the API answers itself: they come without a client key, and take nothing else along."""
+    return _Only(frozenset((b"origin", b"user-agent", b"accept")), (b"access-control-request-",), frozenset())
+
+
+def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool, *, origin: bool = False) -> Sieve:
+    """For requests to the API; `slots` are the headers that the provider fills. `origin`: the API answers CORS."""
     edited = lower_names(removed)
     noted = ABOUT_THE_REQUEST | KEYS | (NOTED_IN_REQUESTS - edited)
+    passing = frozenset((b"origin",)) if origin else frozenset[bytes]()
     drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | slots | edited
     if forwarded:
-        return Sieve(drop, (b"sec-fetch-", OURS), noted)
-    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted)
+        return Sieve(drop, (b"sec-fetch-", OURS), noted, passing)
+    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted, passing)
 
 
 def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:

@@ -78,6 +78,8 @@ class RoutePlan:
     links: Links
     limits: tuple[Limit, ...] = ()
     required_scope: RequiredScope | None = None
+    preflight: RoutePlan | None = field(default=None, repr=False)
+    """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
     @property
     def shown(self) -> str:

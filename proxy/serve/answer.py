@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import product
 
 from proxy.errors import Fault
-from proxy.plan import cors
+from proxy.plan import cors, subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.scrub import Scrubber, is_text, scrub
 from proxy.serve.exchange import Exchange
@@ -140,6 +140,7 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     """The 101 of an upgrade; what follows is the tunnel's."""
     upgrades = [b"Upgrade: %b\r\n" % value for name, value in reply.headers if name.lower() == b"upgrade"]
     lines = [*_unnoted(exchange, reply.headers), b"Connection: Upgrade\r\n", *upgrades]
+    lines.append(subprotocol.answered(exchange.facts.get(subprotocol.LOWER), reply.headers))
     head = scrub(b"".join(lines), exchange.needles)
     _write(exchange, b"".join((status_line(101, reply.reason), head, _added(exchange), b"\r\n")))
 

@@ -15,14 +15,15 @@ CLIENT_GONE = 499
 
 
 class Lane:
-    """A route in service: its plan, the cell it draws tokens from, its brake."""
+    """A route in service: its plan, the cell it draws tokens from, its brake; and that of its preflights."""
 
-    __slots__ = ("brake", "cell", "plan")
+    __slots__ = ("brake", "cell", "plan", "preflight")
 
     def __init__(self, plan: RoutePlan, cell: Cell | None) -> None:
         self.plan = plan
         self.cell = cell
         self.brake = Brake()
+        self.preflight = None if plan.preflight is None else Lane(plan.preflight, None)
 
     def ready(self, now: Now) -> Token | None:
         """The token, if the request may take it without a thought."""

@@ -116,9 +116,9 @@ class Forwarder:
         if b"origin" in exchange.facts or b"sec-fetch-site" in exchange.facts:
             self._from_a_browser(exchange, guard)
         if exchange.cors_origin is not None and cors.is_preflight(request.method, request.headers):
-            self._preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None)
-            return True
-        if self._visitors:
+            if self._answers_preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None):
+                return True
+        elif self._visitors:
             exchange.client = self._visitors.identify(exchange.facts, request.connection.transport, now).client
         if lost is not None:
             raise lost
@@ -146,13 +146,19 @@ class Forwarder:
         return None
 
     def _from_a_browser(self, exchange: Exchange, guard: Guard) -> None:
-        told = exchange.facts
-        exchange.cors_origin = guard.origin(_text(told.get(b"origin")), _text(told.get(b"sec-fetch-site")))
+        told, headers = exchange.facts, exchange.request.headers
+        exchange.cors_origin = guard.origin(_text(told.get(b"origin")), _text(told.get(b"sec-fetch-site")), headers)
 
-    def _preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> None:
+    def _answers_preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> bool:
+        """False if it goes to the API, which then answers it: it carries no client key, and gets no token."""
+        if lane is not None and lane.preflight is not None and not exchange.framed:
+            exchange.lane = lane.preflight
+            read_head(exchange, lane.preflight.plan.request_headers)
+            return False
         exchange.status = 204
         methods = lane.plan.methods if lane is not None else None
         answer.own(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
+        return True
 
     def _stand_in(self, exchange: Exchange) -> bool:
         """The token endpoint that the proxy plays for an SDK which insists on one."""

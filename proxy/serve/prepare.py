@@ -13,6 +13,7 @@ from proxy.auth.inject import Injection, Rendered
 from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.plan import subprotocol
 from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve, facts, named_by_connection, without
 from proxy.plan.scrub import spellings
 from proxy.serve import answer
@@ -46,6 +47,8 @@ def finish_head(exchange: Exchange) -> None:
         if plan.refusals is not None and plan.refusals.reads_body:
             codings = readable_codings(codings)
         lines.append(b"Accept-Encoding: %b\r\n" % codings)
+    if subprotocol.LOWER in known:
+        lines.append(subprotocol.passed_on(known[subprotocol.LOWER]))
     if b"upgrade" in known:
         exchange.upgrade = known[b"upgrade"].strip().lower() == b"websocket" and _may_upgrade(exchange)
     if b"transfer-encoding" in known and known[b"transfer-encoding"].strip().lower() != b"chunked":

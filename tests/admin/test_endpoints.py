@@ -222,3 +222,43 @@ async def test_another_path(stage: Stage) -> None:
     await stage.open(admin={"path": "/keyless/"})
     assert (await stage.ask("GET /keyless/healthz HTTP/1.1")).status == 200
     assert (await stage.ask("GET /-/healthz HTTP/1.1")).code == "no_route"
+
+
+# ------------------------------------------------------------------------------------------- web pages
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "good"),
+    [
+        ("", "http://{}", True),
+        ("", "http://localhost:6666", False),  # another program's page may call APIs, but not look after the proxy
+        ("", "http://evil.test", False),
+        ("localhost:1", "http://localhost:1", True),
+    ],
+)
+async def test_only_the_proxys_own_pages_may_look_after_it(stage: Stage, host: str, origin: str, good: bool) -> None:
+    await stage.open()
+    headers = (f"Host: {host or stage.authority}", f"Origin: {origin.format(stage.authority)}", "Content-Length: 0")
+    reply = await stage.ask("POST /-/providers/oauth2/expire HTTP/1.1", *headers)
+    assert (reply.status, reply.code) == ((200, None) if good else (403, "origin_refused"))
+    assert (await stage.ask("GET /-/status HTTP/1.1", *headers[:2])).status == reply.status
+
+
+@pytest.mark.parametrize(
+    ("host", "browser", "code"),
+    [
+        ("localhost", {}, None),
+        ("127.0.0.1:1", {}, None),
+        ("evil.test", {}, "host_refused"),
+        ("evil.test", {"hosts": ["proxy.test"]}, "host_refused"),
+        ("proxy.test", {"hosts": ["proxy.test"]}, None),
+    ],
+)
+async def test_a_name_that_a_web_page_let_point_here_is_not_this_machine(
+    stage: Stage, host: str, browser: dict[str, list[str]], code: str | None
+) -> None:
+    """DNS rebinding of a listener that answers to any name: the browser runs on this machine."""
+    await stage.open(listen="0.0.0.0:0", anyone=True, browser=browser)
+    stage.url = stage.url.replace("0.0.0.0", "127.0.0.1")
+    for start in ("GET /-/status HTTP/1.1", "POST /-/providers/oauth2/refresh HTTP/1.1"):
+        assert (await stage.ask(start, f"Host: {host}", "Content-Length: 0")).code == code

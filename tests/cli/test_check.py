@@ -123,7 +123,16 @@ def test_keys_that_end_are_told_and_stop_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, clients=[{"name": "one", "key": keys}])
     done = keyless("check", "-c", path)
     assert done.code == 0
-    assert "clients[0].key[0]  the key of one has expired (2020-01-31)" in done.out
-    assert keyless("check", "-c", path, "--json").json["notes"] == [
-        {"path": "clients[0].key[0]", "message": "the key of one has expired (2020-01-31)"}
-    ]
+    assert "warning: clients[0].key[0]: the key of one has expired (2020-01-31)" in done.out
+    assert "clients[0].key[0]" in [each["path"] for each in keyless("check", "-c", path, "--json").json["warnings"]]
+
+
+def test_warnings_stand_with_their_line_and_stop_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("clients:\n  - name: a\n    key: 0123456789abcdef\n")
+    done = keyless("check", "-c", str(path))
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[1].startswith(f"{path}:3: warning: clients[0].key: written in the clear")
+    assert keyless("check", "--strict", "-c", str(path)).code == 0
+    (warning,) = keyless("check", "--json", "-c", str(path)).json["warnings"]
+    assert (warning["line"], warning["path"]) == (3, "clients[0].key")

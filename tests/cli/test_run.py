@@ -47,7 +47,7 @@ def test_it_says_which_client_keys_have_expired_and_starts(tmp_path: Path, sandb
         done = running.process.end()
     assert done.code == 0
     told = "clients[0].key: the key of one has expired (2020-01-31); `keyless client new` makes the next one"
-    assert told in done.out.splitlines()
+    assert f"warning: {told}" in done.out
 
 
 def test_the_shipped_config_runs_as_it_is(tmp_path: Path) -> None:
@@ -158,3 +158,8 @@ def test_it_leaves_a_sandbox_that_runs_already_alone(tmp_path: Path, sandbox: st
         done = running.process.end()
     assert done.code == 0
     assert "the port is taken" in done.out
+
+
+def test_it_repeats_the_warnings_of_check(tmp_path: Path) -> None:
+    with proxy(tmp_path, clients=[{"name": "a", "key": "0123456789abcdef"}]) as running:
+        assert any("warning: clients[0].key: written in the clear" in line for line in running.process.said)

@@ -28,8 +28,8 @@ def passes(guard: Guard, host: str | None) -> bool:
     return _code(lambda: guard.host(host)) is None
 
 
-def allowed(guard: Guard, origin: str | None, site: str | None = None) -> bool:
-    return _code(lambda: guard.origin(origin, site)) is None
+def allowed(guard: Guard, origin: str | None, site: str | None = None, host: str | None = "localhost:8080") -> bool:
+    return _code(lambda: guard.origin(origin, site, {} if host is None else {"Host": host})) is None
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,95 @@ def test_origins(origins: list[str] | None, origin: str, good: bool) -> None:
     assert allowed(Guard.compile(Browser(origins=origins), [], parse("127.0.0.1:1")), origin) is good
 
 
+OPEN, NAMED = "0.0.0.0:8080", "127.0.0.1:8080"
+
+
+def guard(listen: str, origins: list[str] | None = None, hosts: list[str] | None = None) -> Guard:
+    return Guard.compile(Browser(origins=origins, hosts=hosts), [], parse(listen))
+
+
 @pytest.mark.parametrize(
-    ("site", "good"), [(None, True), ("none", True), ("same-origin", True), ("same-site", True), ("cross-site", False)]
+    ("site", "good"),
+    [
+        (None, True),
+        ("none", True),
+        ("same-origin", True),
+        ("same-site", True),
+        ("cross-site", False),
+        ("Cross-Site", False),
+        ("", False),
+        ("same-origin, cross-site", False),
+        ("something-newer", False),
+    ],
 )
 def test_requests_that_name_no_origin(site: str | None, good: bool) -> None:
     assert allowed(LOOPBACK, None, site) is good
+
+
+@pytest.mark.parametrize(
+    ("listen", "origins", "hosts", "host", "good"),
+    [
+        ("127.0.0.1:8080", None, None, "localhost:8080", True),
+        ("127.0.0.1:8080", None, None, "[::1]:8080", True),
+        ("127.0.0.2:8080", None, None, "127.0.0.2:8080", False),  # pages there are none of the default origins
+        ("127.0.0.1:8080", ["http://localhost:5173"], None, "localhost:8080", False),
+        ("127.0.0.1:8080", [], None, "localhost:8080", False),
+        ("127.0.0.1:8080", None, ["proxy.example.test"], "proxy.example.test", False),  # from evil.example.test
+        ("127.0.0.1:8080", None, ["app.localhost"], "app.localhost", False),
+        ("0.0.0.0:8080", None, None, "proxy.example.test", False),
+        ("0.0.0.0:8080", None, None, "localhost", True),
+        ("0.0.0.0:8080", None, None, "10.0.0.1", False),
+    ],
+)
+def test_a_neighbouring_site_without_its_origin_is_any_page_of_it(
+    listen: str, origins: list[str] | None, hosts: list[str] | None, host: str, good: bool
+) -> None:
+    """`<img>` of http://evil.example.test or http://localhost:6666: which page it was, nobody says."""
+    assert allowed(guard(listen, origins, hosts), None, "same-site", host) is good
+    assert allowed(guard(listen, origins, hosts), None, None, host)
+
+
+@pytest.mark.parametrize(
+    ("listen", "hosts", "host", "origin", "site", "good"),
+    [
+        (OPEN, ["proxy.test"], "proxy.test:8080", "http://proxy.test:8080", "same-origin", True),
+        (OPEN, ["proxy.test"], "Proxy.Test:8080", "http://proxy.test:8080", None, True),
+        (OPEN, ["proxy.test"], "proxy.test", "https://proxy.test", "same-origin", True),
+        (OPEN, ["proxy.test"], "proxy.test", "http://proxy.test", "cross-site", False),  # sent over plain HTTP
+        (OPEN, ["proxy.test"], "proxy.test", "http://proxy.test", "same-site", False),
+        (OPEN, ["proxy.test"], "proxy.test", "https://proxy.test", None, False),
+        (OPEN, ["proxy.test"], "proxy.test:8080", "http://proxy.test:8081", "same-site", False),
+        (OPEN, ["proxy.test"], "proxy.test", "http://other.proxy.test", "same-site", False),
+        (OPEN, None, "10.0.0.1:8080", "http://10.0.0.1:8080", None, True),
+        (OPEN, None, "[fd00::1]:8080", "http://[fd00::1]:8080", None, True),
+        (OPEN, None, "evil.test:8080", "http://evil.test:8080", None, False),  # DNS rebinding
+        (OPEN, None, "evil.test:8080", "http://evil.test:8080", "same-origin", False),
+        ("proxy.test:8080", None, "proxy.test:8080", "http://proxy.test:8080", None, True),
+        ("proxy.test:8080", None, "evil.test:8080", "http://evil.test:8080", None, False),
+        (NAMED, None, "127.0.0.1:8080", "http://127.0.0.1:8080", "same-origin", True),
+        (NAMED, ["proxy.test"], "proxy.test", "null", "same-origin", False),
+    ],
+)
+def test_pages_of_the_proxys_own(
+    listen: str, hosts: list[str] | None, host: str, origin: str, site: str | None, good: bool
+) -> None:
+    """None of these origins is listed; the dashboard's POST carries one all the same."""
+    assert allowed(guard(listen, [], hosts), origin, site, host) is good
+    assert guard(listen, [], hosts).is_own(origin, site, host) is good
+
+
+@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Moz"])
+@pytest.mark.parametrize(("site", "good"), [("none", False), ("same-origin", True)])
+def test_what_a_browser_fetches_ahead_is_nobodys_wish(header: str, site: str, good: bool) -> None:
+    """Chromium calls a foreign page's speculative prefetch `none`, as if a person had typed the address."""
+    headers = {"Host": "localhost", header: "prefetch"}
+    assert (_code(lambda: LOOPBACK.origin(None, site, headers)) is None) is good
+
+
+def test_the_own_origin_needs_a_host() -> None:
+    assert not guard(OPEN).is_own("http://", None, None)
+    assert not guard(OPEN).is_own("http://", None, "")
+    assert not guard("unix:/run/k.sock").vouches("")
 
 
 def test_a_clients_origins_come_beside_the_default_ones() -> None:

@@ -174,3 +174,65 @@ async def test_a_clients_routes_methods_and_origins(stage: Stage) -> None:
         reply = await stage.ask(f"{line} HTTP/1.1", f"X-Api-Key: {KEY}", f"Origin: {origin}")
         assert (reply.code, reply.status) == (code, 200 if code is None else 403)
     assert (await stage.ask("GET /baidu/echo HTTP/1.1", f"X-Api-Key: {KEY}2")).status == 200
+
+
+# ------------------------------------------------------------------------------------------- cors: pass
+
+ASKS = ("Access-Control-Request-Method: PUT", "Access-Control-Request-Headers: x-own")
+ALLOWS = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Max-Age: 7\r\nContent-Length: 0\r\n\r\n"
+
+
+async def test_an_api_that_answers_cors_itself_gets_the_preflight(stage: Stage) -> None:
+    """Without a client key, which no preflight has; so without a credential, and nothing else that was sent."""
+    api = await stage.api(ALLOWS)
+    route = {"upstream": f"{api.url}/v1", "provider": "oauth2", "cors": "pass", "methods": ["PUT"], "paths": ["/a"]}
+    stage.sandbox.issuer_down = True
+    await stage.open({"/api": route | {"headers": {"set": {"X-Team": "a"}}}}, clients=[{"name": "web", "key": KEY}])
+    asked = ("Authorization: Bearer x", "X-Other: x", "Cookie: a=b", f"Origin: {PAGE}")
+    reply = await stage.ask("OPTIONS /api/a?b=c HTTP/1.1", *ASKS, *asked)
+    assert (reply.status, reply.all("Access-Control-Allow-Origin")) == (200, ["*"])
+    assert reply.get("Access-Control-Max-Age") == "7"
+    (request,) = api.requests
+    assert (request.start, request.get("Origin")) == ("OPTIONS /v1/a?b=c HTTP/1.1", PAGE)
+    assert {name.lower() for name, _ in request.headers} == {
+        "host",
+        "origin",
+        "access-control-request-method",
+        "access-control-request-headers",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/api/other", (f"Origin: {PAGE}", *ASKS), 403),
+        ("/api/a", ("Origin: http://evil.test", *ASKS), 403),
+        ("/api/a", ("Origin: null", *ASKS), 403),
+        ("/api/a", (f"Origin: {PAGE}",), 401),
+        ("/api/a", ASKS, 401),
+        ("/api/a", (f"Origin: {PAGE}", *ASKS, "Content-Length: 2"), 204),
+    ],
+)
+async def test_nothing_but_a_preflight_of_an_allowed_page_does(
+    stage: Stage, path: str, headers: tuple[str, ...], status: int
+) -> None:
+    api = await stage.api(ALLOWS)
+    route = {"upstream": api.url, "provider": "oauth2", "cors": "pass", "paths": ["/a"]}
+    await stage.open({"/api": route}, clients=[{"name": "web", "key": KEY}])
+    body = b"{}" if "Content-Length: 2" in headers else b""
+    assert (await stage.ask(f"OPTIONS {path} HTTP/1.1", *headers, body=body)).status == status
+    assert api.requests == []
+
+
+async def test_an_api_that_answers_cors_itself_learns_the_origin(stage: Stage) -> None:
+    api = await stage.api(ALLOWS)
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2", "cors": "pass"}})
+    await stage.ask("GET /api HTTP/1.1", f"Origin: {PAGE}", f"Referer: {PAGE}/secret")
+    assert (api.requests[0].get("Origin"), api.requests[0].get("Referer")) == (PAGE, None)
+
+
+async def test_a_path_that_needs_the_credential_is_no_place_for_a_preflight(stage: Stage) -> None:
+    api = await stage.api(ALLOWS)
+    await stage.open({"/api": {"upstream": f"{api.url}/bot{{token}}", "provider": "oauth2", "cors": "pass"}})
+    assert (await stage.ask("OPTIONS /api/a HTTP/1.1", f"Origin: {PAGE}", *ASKS)).status == 204
+    assert api.requests == []

@@ -212,3 +212,35 @@ async def test_other_upgrades_are_ordinary_requests(stage: Stage, headers: tuple
     assert reply.status == 200
     assert reply.json()["body"]["text"] == "hello"
     assert "upgrade" not in reply.json()["headers"]
+
+
+# ------------------------------------------------------------------------------------------- a web page's client key
+
+CLIENT_KEY = "kl-0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("offered", "passed", "answered"),
+    [
+        (f"keyless, keyless.key.{CLIENT_KEY}", None, "keyless"),
+        (f"chat.v1, keyless.key.{CLIENT_KEY}", "chat.v1", None),
+    ],
+)
+async def test_a_client_key_among_the_subprotocols(
+    stage: Stage, offered: str, passed: str | None, answered: str | None
+) -> None:
+    api = await stage.api(SWITCH + b"\r\n")
+    clients = [{"name": "web", "key": CLIENT_KEY}]
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}}, clients=clients)
+    wire = await upgrading(stage, "/api/ws", f"Sec-WebSocket-Protocol: {offered}")
+    answer = await wire.head()
+    assert (answer.status, answer.get("Sec-WebSocket-Protocol")) == (101, answered)
+    assert api.requests[0].get("Sec-WebSocket-Protocol") == passed
+    assert CLIENT_KEY not in str(api.requests[0])
+
+
+async def test_a_wrong_client_key_among_the_subprotocols(stage: Stage) -> None:
+    await stage.open(clients=[{"name": "web", "key": CLIENT_KEY}])
+    wire = await upgrading(stage, "/oauth2/ws", "Sec-WebSocket-Protocol: keyless, keyless.key.wrong")
+    assert (await wire.message()).code == "client_key_required"
+    assert stage.sandbox.api_requests == 0

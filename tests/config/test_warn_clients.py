@@ -1,4 +1,4 @@
-"""What operators are told of configs that can be run."""
+"""What operators are told of keys that end, and of rates that are counted apart."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 
 from proxy.config import moments
-from proxy.config.check_clients import SOON, notes
 from proxy.config.model import Config
+from proxy.config.warn import SOON, warnings
+from proxy.config.where import dotted
 
 NOON = moments.end("2027-01-31T12:00:00Z")
 A, B = "a" * 16, "b" * 16
 
 
 def told(wall: float = NOON, **config: Any) -> list[str]:
-    return [f"{note.path}: {note.message}" for note in notes(Config.model_validate(config), wall)]
+    found = warnings(Config.model_validate(config), config, wall)
+    lines = [f"{dotted(finding.where)}: {finding.message}" for finding in found]
+    return [line for line in lines if "guessed" not in line and "in the clear" not in line]
 
 
 def of_key(key: Any, wall: float = NOON) -> list[str]:
