@@ -85,7 +85,7 @@ class Token:
     """A minted token with the times that its life is judged by.
 
     `fresh_boot` and `fresh_wall` are the ends of carefree use: before both, a request takes it without a thought.
-    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients.
+    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients, compiled.
     """
 
     generation: int
@@ -98,7 +98,7 @@ class Token:
     scope: str | None = None
     reply: Any = field(default=None, repr=False)
     rendered: dict[int, Any] = field(default_factory=dict, repr=False)
-    needles: tuple[bytes, ...] = field(default=(), repr=False)
+    needles: dict[int, Any] = field(default_factory=dict, repr=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)
 

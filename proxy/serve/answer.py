@@ -15,7 +15,7 @@ from aiohttp import web
 
 from proxy.errors import Fault, whole_seconds
 from proxy.plan import cors
-from proxy.plan.scrub import Scrubber, is_text, scrub
+from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 
@@ -76,7 +76,7 @@ class Framing:
 def whole(exchange: Exchange, reply: Reply) -> web.StreamResponse:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
-    data = scrub(reply.take(), exchange.needles) if scrubbed else reply.take()
+    data = exchange.needles.scrub(reply.take()) if scrubbed else reply.take()
     reply.close()
     if framing.empty:
         _write(exchange, head)
@@ -90,7 +90,7 @@ def whole(exchange: Exchange, reply: Reply) -> web.StreamResponse:
 async def stream(exchange: Exchange, reply: Reply) -> web.StreamResponse:
     """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
-    scrubber = Scrubber(exchange.needles) if scrubbed else None
+    scrubber = exchange.needles.stream() if scrubbed else None
     writer = exchange.request.writer
     try:
         _write(exchange, head)
@@ -118,7 +118,7 @@ def _trailers(exchange: Exchange, reply: Reply) -> bytes:
     if not reply.trailers:
         return b""
     lines, _ = exchange.lane.plan.reply_headers.sort(reply.trailers)
-    return scrub(b"".join(lines), exchange.needles)
+    return exchange.needles.scrub(b"".join(lines))
 
 
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
@@ -137,7 +137,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
             lines.append(_noted_line(exchange, name, value))
     framing = Framing(exchange, reply.status, has_length)
     scrubbed = text and not coded and plan.scrub != "headers" and bool(exchange.needles)
-    theirs = scrub(b"".join((status_line(reply.status, reply.reason), *lines)), exchange.needles)
+    theirs = exchange.needles.scrub(b"".join((status_line(reply.status, reply.reason), *lines)))
     return b"".join((theirs, _added(exchange), framing.lines(), b"\r\n")), framing, scrubbed
 
 
@@ -167,7 +167,7 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     """The 101 of an upgrade; what follows is the tunnel's."""
     lines, noted = exchange.lane.plan.reply_headers.sort(reply.headers)
     lines += [b"Connection: Upgrade\r\n", *(b"Upgrade: %b\r\n" % value for name, value in noted if name == b"upgrade")]
-    head = scrub(b"".join(lines), exchange.needles)
+    head = exchange.needles.scrub(b"".join(lines))
     _write(exchange, b"".join((status_line(101, reply.reason), head, _added(exchange), b"\r\n")))
 
 
@@ -176,7 +176,7 @@ def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -
     if exchange.request.version >= (1, 1) and exchange.request.transport is not None:
         lines, noted = exchange.lane.plan.reply_headers.sort(headers)
         lines += [_noted_line(exchange, name, value) for name, value in noted if name == b"link"]
-        head = scrub(b"".join(lines), exchange.needles)
+        head = exchange.needles.scrub(b"".join(lines))
         _write(exchange, status_line(status, b"") + head + b"\r\n")
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from proxy.auth.brake import Brake
 from proxy.auth.token import Now, Token
 from proxy.plan.route import RoutePlan
+from proxy.plan.scrub import NOTHING
 from proxy.serve.body import Body
 from proxy.serve.keeper import Cell
 
@@ -72,7 +73,7 @@ class Exchange:
         self.forced = False
         self.status = CLIENT_GONE  # until there is an answer
         self.upgrade = False
-        self.needles: tuple[bytes, ...] = ()
+        self.needles = NOTHING
 
     @property
     def replayable(self) -> bool:
