@@ -60,6 +60,7 @@ def _route(prefix: str, route: Route, config: Config, providers: dict[str, Provi
     injection = None if provider is None else _injection(provider, target)
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
+    removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
     return RoutePlan(
         prefix=prefix,
@@ -69,7 +70,7 @@ def _route(prefix: str, route: Route, config: Config, providers: dict[str, Provi
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else _globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(slots, [*route.headers.remove, *set_headers], config.forwarded),
+        request_headers=headers.request_sieve(slots, removed, config.forwarded),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -99,6 +100,15 @@ def _strictly(headers: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() != "accept-encoding"} | {
         "Accept-Encoding": "identity"
     }
+
+
+def _unread(route: Route, config: Config) -> list[str]:
+    """Headers by which a request gets past what is checked or scrubbed: other methods, compressed frames."""
+    limited = route.methods is not None or any(client.methods is not None for client in config.clients)
+    dropped = headers.METHOD_OVERRIDES if limited else frozenset()
+    if route.scrub != "headers" and route.provider != "none":
+        dropped |= {headers.OF_EXTENSIONS}
+    return [name.decode("ascii") for name in sorted(dropped)]
 
 
 def _injection(provider: Provider, target: Target) -> Injection:

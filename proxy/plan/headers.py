@@ -19,6 +19,20 @@ CREDENTIALS = frozenset(
 )
 OF_BROWSERS = frozenset((b"origin", b"referer"))
 OF_PROXIES = frozenset((b"forwarded", b"x-real-ip"))
+STEERING = frozenset(
+    (
+        *(b"x-original-url", b"x-rewrite-url", b"x-original-uri", b"x-envoy-original-path"),
+        *(b"x-host", b"x-original-host", b"x-http-host-override", b"x-envoy-original-dst-host"),
+        *(b"proxy", b"max-forwards"),
+    )
+)
+"""By these, frameworks and proxies behind the API's door take another path or host than the one checked here.
+
+`Proxy` becomes HTTP_PROXY in a CGI environment (httpoxy); `Max-Forwards` lets a hop answer in the API's place.
+"""
+METHOD_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
+"""Dropped where somebody's methods are limited; else they are a means of long queries (Google's APIs)."""
+OF_EXTENSIONS = b"sec-websocket-extensions"
 REPLACED = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 """Said anew for the API; a request's trailers end here, and so does what announces them."""
 NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
@@ -40,10 +54,14 @@ class Sieve:
     Each spelling of a name is looked at once; after that a header costs one dictionary lookup.
     """
 
-    __slots__ = ("_drop", "_memo", "_noted", "_prefixes")
+    __slots__ = ("_drop", "_fold", "_memo", "_noted", "_prefixes")
 
-    def __init__(self, drop: frozenset[bytes], prefixes: tuple[bytes, ...], noted: frozenset[bytes]) -> None:
-        self._drop = drop
+    def __init__(
+        self, drop: frozenset[bytes], prefixes: tuple[bytes, ...], noted: frozenset[bytes], *, fold: bool = False
+    ) -> None:
+        """`fold`: `X_Token` is dropped with `X-Token`, since to CGI and WSGI they are one (and so twice there)."""
+        self._drop = frozenset(map(_folded, drop)) if fold else drop
+        self._fold = fold
         self._prefixes = prefixes
         self._noted = noted
         self._memo: dict[bytes, bytes] = {}
@@ -68,7 +86,8 @@ class Sieve:
         if lower in self._noted:
             fate = lower
         else:
-            fate = _DROP if lower in self._drop or lower.startswith(self._prefixes) else _PASS
+            known = _folded(lower) if self._fold else lower
+            fate = _DROP if known in self._drop or known.startswith(self._prefixes) else _PASS
         if len(self._memo) < _MEMO_BOUND:
             self._memo[name] = fate
         return fate
@@ -78,10 +97,10 @@ def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bo
     """For requests to the API; `slots` are the headers that the provider fills."""
     edited = lower_names(removed)
     noted = NOTED_IN_REQUESTS - edited
-    drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | slots | edited
+    drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | STEERING | slots | edited
     if forwarded:
-        return Sieve(drop, (b"sec-fetch-", OURS), noted)
-    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted)
+        return Sieve(drop, (b"sec-fetch-", OURS), noted, fold=True)
+    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted, fold=True)
 
 
 def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:
@@ -91,6 +110,10 @@ def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:
     if not cookies:
         drop |= {b"set-cookie"}
     return Sieve(drop, (b"access-control-", OURS) if cors else (OURS,), NOTED_IN_REPLIES)
+
+
+def _folded(name: bytes) -> bytes:
+    return name.replace(b"_", b"-")
 
 
 def lower_names(names: Iterable[str]) -> frozenset[bytes]:

@@ -22,6 +22,9 @@ from proxy.plan.links import Links
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
+ECHOING = frozenset(("TRACE", "TRACK"))
+USUAL = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
+
 
 @dataclass(frozen=True, slots=True)
 class StandInPlan:
@@ -74,6 +77,16 @@ class RoutePlan:
     stand_in: StandInPlan | None
     links: Links
     required_scope: RequiredScope | None = None
+
+    def check_method(self, method: str) -> None:
+        """Raises Fault method_refused. An API that answers TRACE shows the credential, so that has to be asked for."""
+        if self.methods is not None and method not in self.methods:
+            allowed, detail = self.methods, f"{self.prefix} does not take {method}"
+        elif self.methods is None and method in ECHOING:
+            allowed, detail = USUAL, f"{self.prefix} takes {method} only if its `methods` name it"
+        else:
+            return
+        raise Fault("method_refused", detail, headers=(("Allow", ", ".join(sorted(allowed))),))
 
     @property
     def shown(self) -> str:

@@ -20,6 +20,8 @@ __all__ = ["NOTHING", "SHORTEST", "Needles", "Scrubber", "is_text", "needles_of"
 
 _TEXT = (
     b"text/",
+    b"message/",
+    b"multipart/",
     b"application/json",
     b"application/xml",
     b"application/x-www-form-urlencoded",

@@ -125,12 +125,13 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     """The finished head, how the body is framed, and whether it is to be scrubbed."""
     plan = exchange.lane.plan
     lines, noted = plan.reply_headers.sort(reply.headers)
-    has_length = coded = text = False
+    has_length = coded = False
+    text = True  # what says nothing of itself is shown as text by most
     for name, value in noted:
         if name == b"content-length":
             has_length = True
         elif name == b"content-type":
-            text = _is_text(value)
+            text = _is_text(value) or plan.scrub == "strict"
         elif name == b"content-encoding":
             coded = value.strip().lower() != b"identity"
         if name not in plan.reply_edited:
@@ -167,8 +168,8 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     """The 101 of an upgrade; what follows is the tunnel's."""
     lines, noted = exchange.lane.plan.reply_headers.sort(reply.headers)
     lines += [b"Connection: Upgrade\r\n", *(b"Upgrade: %b\r\n" % value for name, value in noted if name == b"upgrade")]
-    head = exchange.needles.scrub(b"".join(lines))
-    _write(exchange, b"".join((status_line(101, reply.reason), head, _added(exchange), b"\r\n")))
+    head = exchange.needles.scrub(b"".join((status_line(101, reply.reason), *lines)))
+    _write(exchange, b"".join((head, _added(exchange), b"\r\n")))
 
 
 def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> None:

@@ -25,6 +25,7 @@ from proxy.auth.token import Now, Token
 from proxy.errors import Fault
 from proxy.plan import cors
 from proxy.plan.clients import Clients
+from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
@@ -117,9 +118,7 @@ class Forwarder:
         plan = exchange.lane.plan
         if client is not None:
             client.check(plan.prefix, exchange.method, exchange.cors_origin)
-        if plan.methods is not None and exchange.method not in plan.methods:
-            allowed = (("Allow", ", ".join(sorted(plan.methods))),)
-            raise Fault("method_refused", f"{plan.prefix} does not take {exchange.method}", headers=allowed)
+        plan.check_method(exchange.method)
         if not plan.takes(exchange.rest):
             raise Fault("path_refused", f"{plan.prefix} does not take this path")
         return None
@@ -141,7 +140,8 @@ class Forwarder:
 
     async def _switched(self, exchange: Exchange, reply: Reply) -> web.StreamResponse:
         answer.switch_protocols(exchange, reply)
-        await tunnel(exchange.request, reply)
+        scrubs = exchange.needles and exchange.lane.plan.scrub != "headers"
+        await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
         return answer.CLOSED
 
     async def _token(self, lane: Lane) -> Token | None:

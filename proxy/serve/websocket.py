@@ -1,4 +1,4 @@
-"""The pipe after a 101: bytes both ways, unread, with backpressure (TRAPS 36).
+"""The pipe after a 101: bytes both ways, with backpressure (TRAPS 36); only the API's text is looked at, for secrets.
 
 Framing, extensions and pings are between the client and the API; no token is renewed in here.
 """
@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from proxy.plan.frames import FrameError, Frames
 from proxy.serve.upstream import Broken, Reply, Stalled
 
 LAST_WORDS = 10.0
@@ -44,8 +45,8 @@ class Pipe:
             self._api.transport.close()
 
 
-async def tunnel(request: web.BaseRequest, reply: Reply) -> None:
-    """Until either side closes."""
+async def tunnel(request: web.BaseRequest, reply: Reply, frames: Frames | None) -> None:
+    """Until either side closes. `frames` take secrets out of what the API says; without them nothing is read."""
     pipe = Pipe(request, reply)
     # aiohttp hands an upgraded connection's bytes to whatever parser is set, though it declares only its own.
     request.protocol.set_parser(cast("Any", pipe))
@@ -54,9 +55,9 @@ async def tunnel(request: web.BaseRequest, reply: Reply) -> None:
             transport = request.transport
             if transport is None:
                 return
-            transport.write(data)
+            transport.write(data if frames is None else frames.feed(data))
             await request.writer.drain()
-    except (Broken, Stalled, ConnectionError):
+    except (Broken, Stalled, FrameError, ConnectionError):
         return
     finally:
         pipe.close()

@@ -8,7 +8,7 @@ import json
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.auth.spellings import families, spellings
@@ -21,6 +21,7 @@ def found(secret: str, text: str | bytes) -> bool:
     return any(each in data for each in spellings(secret))
 
 
+@settings(deadline=None)
 @given(SECRETS)
 def test_whatever_python_makes_of_it(secret: str) -> None:
     for text in (
@@ -38,6 +39,7 @@ def test_whatever_python_makes_of_it(secret: str) -> None:
         assert found(secret, text), text
 
 
+@settings(deadline=None)
 @given(SECRETS, st.binary(max_size=5), st.binary(max_size=5))
 def test_inside_base64_at_every_place(secret: str, before: bytes, after: bytes) -> None:
     whole = before + secret.encode() + after
@@ -49,6 +51,7 @@ def test_inside_base64_at_every_place(secret: str, before: bytes, after: bytes) 
     assert found(secret, quote(base64.b64encode(whole), safe=""))
 
 
+@settings(deadline=None)
 @given(SECRETS)
 def test_the_mark_is_in_every_spelling(secret: str) -> None:
     for family in families(secret):

@@ -6,7 +6,7 @@ import itertools
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.plan.frames import FrameError, Frames
@@ -59,6 +59,7 @@ def messages(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return came, goes
 
 
+@settings(deadline=None)
 @given(st.lists(messages(), max_size=4), CUTS)
 def test_every_message_is_scrubbed_as_a_whole_and_every_frame_keeps_its_length(
     several: list[tuple[bytes, bytes]], cuts: list[int]
@@ -68,6 +69,7 @@ def test_every_message_is_scrubbed_as_a_whole_and_every_frame_keeps_its_length(
     assert fed(Frames(NEEDLES), came, list(range(len(came)))) == goes
 
 
+@settings(deadline=None)
 @given(st.lists(messages(), max_size=3), st.lists(st.sampled_from([PING, PONG]), max_size=3), CUTS)
 def test_without_needles_nothing_changes_and_nothing_waits(
     several: list[tuple[bytes, bytes]], controls: list[int], cuts: list[int]
@@ -146,6 +148,7 @@ def test_what_is_no_frame_does_not_pass(came: bytes) -> None:
             fed(Frames(NEEDLES), came, cuts)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), CUTS)
 def test_any_bytes_end_in_frames_or_in_an_error(data: bytes, cuts: list[int]) -> None:
     outcomes = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.plan.scrub import NOTHING, SHORTEST, Needles, is_text, spellings
@@ -42,6 +42,7 @@ def in_pieces(text: bytes, needles: Needles, cuts: list[int]) -> bytes:
     return b"".join([*map(scrubber.feed, pieces), scrubber.end()])
 
 
+@settings(deadline=None)
 @given(SECRETS, FILLER, st.data())
 def test_whole_or_in_pieces_the_same_bytes_become_stars(
     secrets: list[str], filler: list[str], data: st.DataObject
@@ -56,12 +57,14 @@ def test_whole_or_in_pieces_the_same_bytes_become_stars(
     assert in_pieces(text, needles, list(range(len(text)))) == wanted
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=5))
 def test_what_holds_no_secret_is_not_touched(text: bytes, cuts: list[int]) -> None:
     needles = Needles(["not-in-random-bytes"])
     assert in_pieces(text, needles, cuts) == text == needles.scrub(text)
 
 
+@settings(deadline=None, max_examples=15)
 @given(st.lists(st.text("abcXYZ019+/=%&\"'<_.- é", min_size=8, max_size=40), min_size=30, max_size=40, unique=True))
 def test_more_secrets_than_one_search_takes(secrets: list[str]) -> None:
     needles = Needles(secrets)
