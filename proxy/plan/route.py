@@ -22,7 +22,9 @@ from proxy.plan.links import Links
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
-ECHOING = frozenset(("TRACE", "TRACK"))
+UNUSUAL = frozenset(("CONNECT", "TRACE", "TRACK"))
+"""An API that answers TRACE shows the credential, so that has to be asked for; CONNECT is no request to an API at all,
+and what follows a 2xx to it has no framing (RFC 9110 §9.3.6, §9.3.8)."""
 USUAL = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 
 
@@ -79,14 +81,12 @@ class RoutePlan:
     required_scope: RequiredScope | None = None
 
     def check_method(self, method: str) -> None:
-        """Raises Fault method_refused. An API that answers TRACE shows the credential, so that has to be asked for."""
-        if self.methods is not None and method not in self.methods:
-            allowed, detail = self.methods, f"{self.prefix} does not take {method}"
-        elif self.methods is None and method in ECHOING:
-            allowed, detail = USUAL, f"{self.prefix} takes {method} only if its `methods` name it"
-        else:
+        """Raises Fault method_refused."""
+        if method not in UNUSUAL if self.methods is None else method in self.methods and method != "CONNECT":
             return
-        raise Fault("method_refused", detail, headers=(("Allow", ", ".join(sorted(allowed))),))
+        allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
+        why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
+        raise Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
 
     @property
     def shown(self) -> str:
