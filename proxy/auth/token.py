@@ -86,6 +86,7 @@ class Token:
 
     `fresh_boot` and `fresh_wall` are the ends of carefree use: before both, a request takes it without a thought.
     `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients, compiled.
+    `previous` may live on at the API for a while, so what is said of it is looked at, too.
     """
 
     generation: int
@@ -99,6 +100,7 @@ class Token:
     reply: Any = field(default=None, repr=False)
     rendered: dict[int, Any] = field(default_factory=dict, repr=False)
     needles: dict[int, Any] = field(default_factory=dict, repr=False)
+    previous: Token | None = field(default=None, repr=False, compare=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)
 
@@ -109,6 +111,12 @@ class Token:
     def left(self, now: Now) -> float:
         """Seconds until it dies, by whichever clock says so first."""
         return min(self.expires.boot - now.boot, self.expires.wall - now.wall)
+
+    def follow(self, previous: Token | None) -> None:
+        """Take the place of the one before; of those before that nothing is kept."""
+        if previous is not None and previous is not self:
+            previous.previous = None
+            self.previous = previous
 
     @classmethod
     def eternal(cls, value: str, now: Now) -> Token:

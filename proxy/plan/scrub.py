@@ -135,8 +135,9 @@ def needles_of(token: Token, injection: Injection, secrets: Iterable[str]) -> Ne
     """What a reply to a request with this token may not hold; compiled once per token and injection."""
     needles: Needles | None = token.needles.get(injection.index)
     if needles is None:
-        needles = Needles((token.value, token.refresh_token or "", *injection.carried(token), *secrets))
-        token.needles[injection.index] = needles
+        lately = [token] if token.previous is None else [token, token.previous]
+        values = [text for each in lately for text in (each.value, each.refresh_token or "", *injection.carried(each))]
+        needles = token.needles[injection.index] = Needles((*values, *secrets))
     return needles
 
 
