@@ -10,6 +10,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from proxy.config.secret import Secret, hidden
+
 
 class Now(NamedTuple):
     """A reading of both clocks, in seconds: `boot` counts suspend and never jumps, `wall` is Unix time."""
@@ -105,6 +107,7 @@ class Token:
     fresh_wall: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.value, self.refresh_token = Secret(self.value), hidden(self.refresh_token)
         self.fresh_boot = self.expires.boot - self.soft
         self.fresh_wall = self.expires.wall - self.soft
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from proxy.config.secret import Secret
 from proxy.config.secrets import Substitution
 from proxy.config.template import Template, is_template
 from proxy.config.where import Where
@@ -54,7 +55,7 @@ def credentials(
     for place, text in _texts(provider, where):
         if _under(place, secret) or (not _under(place, public) and _is_secret_literal(place, text)):
             found.update(_literals(place, text))
-    return frozenset(text for text in found if len(text) >= SHORTEST)
+    return frozenset(Secret(text) for text in found if len(text) >= SHORTEST)
 
 
 def _is_secret(substitution: Substitution, secret: Collection[Where], public: Collection[Where]) -> bool:

@@ -19,6 +19,7 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Now, Token
 from proxy.config.load import Loaded
 from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.secret import Secret
 from proxy.plan import headers
 from proxy.plan.clients import Clients
 from proxy.plan.links import Links
@@ -119,7 +120,7 @@ def _basic(provider: Provider) -> str | None:
     """The pair for `{basic}`, of providers that have a user name and a password."""
     if not isinstance(provider, StaticProvider) or provider.username is None:
         return None
-    return b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii")
+    return Secret(b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii"))
 
 
 def _refusals(provider: ProviderCommon) -> Refusals | None:

@@ -20,6 +20,7 @@ from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.login import text_pairs
 from proxy.auth.token import Flow, IssuerRequest, Tls
 from proxy.config.model import OAuth2Provider, ProviderCommon
+from proxy.config.secret import Secret
 from proxy.errors import FailureClass, IssuerError
 
 LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
@@ -39,6 +40,9 @@ class Asking(NamedTuple):
 
     request: IssuerRequest
     hidden: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"Asking({self.request!r})"
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ class OAuth2Scheme:
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
             tls if any(tls) else None,
             ReplyReader.compile(provider.reply, provider.ttl),
-            secrets | ({pair} if pair else set()),
+            secrets | ({Secret(pair)} if pair else set()),
         )
 
     @property
