@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 from proxy.auth.lifetime import http_date
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.rules import PREFIX, Conditions
+from proxy.auth.spellings import spellings
 from proxy.auth.token import IssuerReply
 from proxy.config.model import ErrorRule
 from proxy.errors import FailureClass, IssuerError
@@ -151,7 +152,7 @@ def error_code(document: Any, secrets: frozenset[str]) -> str | None:
         text = as_text(path.find(document))
         if text is None or not _CODE.fullmatch(text):
             continue
-        if text in HINTS or text in TRANSIENT_CODES or not any(secret in text for secret in secrets if secret):
+        if text in HINTS or text in TRANSIENT_CODES or not any(each in text for each in _spellings(secrets)):
             return text
     return None
 
@@ -167,10 +168,17 @@ def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
 
 def scrub(text: str, secrets: frozenset[str]) -> str:
     """A vendor's text, fit for a log line: no secret in any spelling, printable, at most 200 characters."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        encoded = (quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
-        for spelling in (secret, *encoded, json.dumps(secret)[1:-1]):
-            text = text.replace(spelling, "***")
+    for spelling in sorted(_spellings(secrets), key=len, reverse=True):
+        text = text.replace(spelling, "***")
     printable = "".join(character if character.isprintable() else " " for character in text)
     short = " ".join(printable.split())
     return short if len(short) <= 200 else short[:199] + "…"
+
+
+def _spellings(secrets: frozenset[str]) -> set[str]:
+    """Short ones too: what an issuer is told is a secret, and its prose is no client's data."""
+    found = {spelling.decode() for secret in secrets for spelling in spellings(secret)}
+    for secret in filter(None, secrets):
+        encoded = (quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
+        found.update((secret, *encoded, json.dumps(secret)[1:-1]))
+    return found

@@ -112,6 +112,10 @@ class Injection:
             tuple(template.render(lambda name: _segment(lookup(name))) for template in self._path),
         )
 
+    def carried(self, token: Token) -> tuple[str, ...]:
+        """What is injected of the issuer's reply beside the token: as good as one."""
+        return tuple(value for path in self._reply.values() if (value := as_text(path.find(token.reply))))
+
     def _value(self, name: str, token: Token) -> str:
         if name == "token":
             return token.value

@@ -220,6 +220,7 @@ class Lifecycle:
         self.generation = max(self.generation, floor) + 1
         self.mints += 1
         self.token = token = self._token(sent, minted, previous, self.generation)
+        token.follow(previous)
         self._hold(sent.boot + self._terms.min_interval)
         left = token.left(now)
         if left <= 0:
@@ -268,6 +269,7 @@ class Lifecycle:
 
     def adopted(self, token: Token) -> None:
         """Another process has minted: its token is ours, and proves that the issuer works."""
+        token.follow(self.token)
         self.token = token
         self.generation = token.generation
         self.refused = self.flying = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,7 +33,7 @@ class Located:
     """A reply together with its document: what a locator (JMESPath or `header:NAME`) is looked up in."""
 
     reply: IssuerReply
-    document: Any
+    document: Any = field(repr=False)
     paths: Mapping[str, Path]
 
     def find(self, locator: str) -> Any | None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from proxy.config.address import canonical
+from proxy.config.secret import Secret, hidden
 
 
 class Now(NamedTuple):
@@ -109,7 +110,8 @@ class Token:
     """A minted token with the times that its life is judged by.
 
     `fresh_boot` and `fresh_wall` are the ends of carefree use: before both, a request takes it without a thought.
-    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients.
+    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients, compiled.
+    `previous` may live on at the API for a while, so what is said of it is looked at, too.
     """
 
     generation: int
@@ -122,17 +124,25 @@ class Token:
     scope: str | None = None
     reply: Any = field(default=None, repr=False)
     rendered: dict[int, Any] = field(default_factory=dict, repr=False)
-    needles: tuple[bytes, ...] = field(default=(), repr=False)
+    needles: dict[int, Any] = field(default_factory=dict, repr=False)
+    previous: Token | None = field(default=None, repr=False, compare=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self.value, self.refresh_token = Secret(self.value), hidden(self.refresh_token)
         self.fresh_boot = self.expires.boot - self.soft
         self.fresh_wall = self.expires.wall - self.soft
 
     def left(self, now: Now) -> float:
         """Seconds until it dies, by whichever clock says so first."""
         return min(self.expires.boot - now.boot, self.expires.wall - now.wall)
+
+    def follow(self, previous: Token | None) -> None:
+        """Take the place of the one before; of those before that nothing is kept."""
+        if previous is not None and previous is not self:
+            previous.previous = None
+            self.previous = previous
 
     @classmethod
     def eternal(cls, value: str, now: Now) -> Token:

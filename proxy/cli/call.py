@@ -42,6 +42,9 @@ class Request(NamedTuple):
     headers: CIMultiDict[str]
     body: bytes | None
 
+    def __repr__(self) -> str:
+        return f"Request({self.method})"
+
 
 @app.command()
 def call(

@@ -122,8 +122,7 @@ def _route(plan: Plan, method: str, path: bytes) -> tuple[RoutePlan, bytes]:
     if matched is None:
         raise Fault("no_route", f"no route takes {path.decode('utf-8', 'replace')}")
     route, rest = matched
-    if route.methods is not None and method not in route.methods:
-        raise Fault("method_refused", f"{route.prefix} takes {', '.join(sorted(route.methods))}, not {method}")
+    route.check_method(method)
     if not route.takes(rest):
         raise Fault("path_refused", f"{route.prefix} does not take this path")
     return route, rest

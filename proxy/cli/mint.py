@@ -22,6 +22,7 @@ from proxy.cli import shown
 from proxy.cli.sandbox import standing_by
 from proxy.config.load import Loaded
 from proxy.config.model import Log, OAuth2Provider, Provider
+from proxy.config.secret import revealed
 from proxy.errors import Fault
 from proxy.serve import logs
 from proxy.serve.keeper import FLIGHT_TIMEOUT
@@ -74,7 +75,10 @@ async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:
     replaced = _replacement(provider, token)
     known = {"provider": name, "scheme": provider.scheme} | _known(token)
     return Got(
-        static or token.value, known | {"refresh_token_replaced": replaced is not None}, replaced, granted(token)
+        revealed(static or token.value),
+        known | {"refresh_token_replaced": replaced is not None},
+        replaced,
+        granted(token),
     )
 
 
@@ -96,7 +100,8 @@ def _replacement(provider: Provider, token: Token) -> str | None:
     """The refresh token that took the place of the config's own."""
     if not isinstance(provider, OAuth2Provider) or provider.grant != "refresh_token":
         return None
-    return token.refresh_token if token.refresh_token != provider.refresh_token else None
+    replaced = token.refresh_token is not None and token.refresh_token != provider.refresh_token
+    return revealed(token.refresh_token or "") if replaced else None
 
 
 def rows(known: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from proxy.config.secret import Secret
 from proxy.config.secrets import Substitution
 from proxy.config.template import Template, is_template
 from proxy.config.where import Where
@@ -53,7 +54,7 @@ def credentials(
     }
     for place, text in _secret_texts(provider, where, secret, public):
         found.update(_literals(place, text))
-    return frozenset(text for text in found if len(text) >= SHORTEST)
+    return frozenset(Secret(text) for text in found if len(text) >= SHORTEST)
 
 
 def secret_places(provider: Any, where: Where, secret: Collection[Where], public: Collection[Where]) -> Iterator[Where]:

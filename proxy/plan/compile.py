@@ -18,7 +18,8 @@ from proxy.auth.schemes import scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Now, Token
 from proxy.config.load import Loaded
-from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.secret import Secret
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -76,6 +77,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
     injection = None if provider is None else _injection(provider, target)
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
+    removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
     return RoutePlan(
         prefix=prefix,
@@ -85,9 +87,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(
-            slots, [*route.headers.remove, *set_headers], config.forwarded, origin=route.cors == "pass"
-        ),
+        request_headers=headers.request_sieve(slots, removed, config.forwarded, origin=route.cors == "pass"),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -138,6 +138,15 @@ def _strictly(headers: dict[str, str]) -> dict[str, str]:
     }
 
 
+def _unread(route: Route, config: Config) -> list[str]:
+    """Headers by which a request gets past what is checked or scrubbed: other methods, compressed frames."""
+    limited = route.methods is not None or any(client.methods is not None for client in config.clients)
+    dropped = headers.METHOD_OVERRIDES if limited else frozenset()
+    if route.scrub != "headers" and route.provider != "none":
+        dropped |= {headers.OF_EXTENSIONS}
+    return [name.decode("ascii") for name in sorted(dropped)]
+
+
 def _injection(provider: Provider, target: Target) -> Injection:
     return injection_of(provider, _basic(provider), () if target.template is None else (target.template,))
 
@@ -146,7 +155,7 @@ def _basic(provider: Provider) -> str | None:
     """The pair for `{basic}`, of providers that have a user name and a password."""
     if not isinstance(provider, StaticProvider) or provider.username is None:
         return None
-    return b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii")
+    return Secret(b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii"))
 
 
 def _refusals(provider: ProviderCommon) -> Refusals | None:

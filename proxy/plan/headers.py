@@ -19,6 +19,20 @@ KEYS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
 CREDENTIALS = KEYS | {b"proxy-authorization", b"cookie"}
 OF_BROWSERS = frozenset((b"origin", b"referer"))
 OF_PROXIES = frozenset((b"forwarded", b"x-real-ip"))
+STEERING = frozenset(
+    (
+        *(b"x-original-url", b"x-rewrite-url", b"x-original-uri", b"x-envoy-original-path"),
+        *(b"x-host", b"x-original-host", b"x-http-host-override", b"x-envoy-original-dst-host"),
+        *(b"proxy", b"max-forwards"),
+    )
+)
+"""By these, frameworks and proxies behind the API's door take another path or host than the one checked here.
+
+`Proxy` becomes HTTP_PROXY in a CGI environment (httpoxy); `Max-Forwards` lets a hop answer in the API's place.
+"""
+METHOD_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
+"""Dropped where somebody's methods are limited; else they are a means of long queries (Google's APIs)."""
+OF_EXTENSIONS = b"sec-websocket-extensions"
 REPLACED = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 """Said anew for the API; a request's trailers end here, and so does what announces them."""
 NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
@@ -43,7 +57,7 @@ class Sieve:
     Each spelling of a name is looked at once; after that a header costs one dictionary lookup.
     """
 
-    __slots__ = ("_drop", "_memo", "_noted", "_passing", "_prefixes")
+    __slots__ = ("_drop", "_fold", "_memo", "_noted", "_passing", "_prefixes")
 
     def __init__(
         self,
@@ -51,9 +65,15 @@ class Sieve:
         prefixes: tuple[bytes, ...],
         noted: frozenset[bytes],
         passing: frozenset[bytes] = frozenset(),
+        *,
+        fold: bool = False,
     ) -> None:
-        """`passing` are those of the noted that pass."""
-        self._drop = drop
+        """`passing` are those of the noted that pass.
+
+        `fold`: `X_Token` is dropped with `X-Token`, since to CGI and WSGI they are one (and so twice there).
+        """
+        self._drop = frozenset(map(_folded, drop)) if fold else drop
+        self._fold = fold
         self._prefixes = prefixes
         self._noted = noted
         self._passing = passing
@@ -78,7 +98,8 @@ class Sieve:
         if lower in self._noted:
             fate = lower in self._passing, lower
         else:
-            fate = not (lower in self._drop or lower.startswith(self._prefixes)), None
+            known = _folded(lower) if self._fold else lower
+            fate = not (known in self._drop or known.startswith(self._prefixes)), None
         if len(self._memo) < _MEMO_BOUND:
             self._memo[name] = fate
         return fate
@@ -105,10 +126,10 @@ def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bo
     edited = lower_names(removed)
     noted = ABOUT_THE_REQUEST | KEYS | (NOTED_IN_REQUESTS - edited)
     passing = frozenset((b"origin",)) if origin else frozenset[bytes]()
-    drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | slots | edited
+    drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | STEERING | slots | edited
     if forwarded:
-        return Sieve(drop, (b"sec-fetch-", OURS), noted, passing)
-    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted, passing)
+        return Sieve(drop, (b"sec-fetch-", OURS), noted, passing, fold=True)
+    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted, passing, fold=True)
 
 
 def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:
@@ -119,6 +140,10 @@ def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:
         drop |= {b"set-cookie"}
     ours = (b"access-control-", OURS) if cors else (OURS,)
     return Sieve(drop, ours, NOTED_IN_REPLIES, OF_CONTENT - edited)
+
+
+def _folded(name: bytes) -> bytes:
+    return name.replace(b"_", b"-")
 
 
 def lower_names(names: Iterable[str]) -> frozenset[bytes]:

@@ -25,6 +25,11 @@ from proxy.plan.quota import Limit
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
+UNUSUAL = frozenset(("CONNECT", "TRACE", "TRACK"))
+"""An API that answers TRACE shows the credential, so that has to be asked for; CONNECT is no request to an API at all,
+and what follows a 2xx to it has no framing (RFC 9110 §9.3.6, §9.3.8)."""
+USUAL = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
+
 
 @dataclass(frozen=True, slots=True)
 class StandInPlan:
@@ -80,6 +85,14 @@ class RoutePlan:
     required_scope: RequiredScope | None = None
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
+
+    def check_method(self, method: str) -> None:
+        """Raises Fault method_refused."""
+        if method not in UNUSUAL if self.methods is None else method in self.methods and method != "CONNECT":
+            return
+        allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
+        why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
+        raise Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
 
     @property
     def shown(self) -> str:

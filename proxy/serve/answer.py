@@ -14,7 +14,7 @@ from itertools import product
 from proxy.errors import Fault
 from proxy.plan import cors, subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
-from proxy.plan.scrub import Scrubber, is_text, scrub
+from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.inbound.request import Request
 from proxy.serve.problem import PROBLEM, encoded, problem, status_line
@@ -51,7 +51,7 @@ _FRAMINGS = {known: Framing(*known) for known in product((False, True), repeat=4
 def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
-    data = scrub(reply.take(), exchange.needles) if scrubbed else reply.take()
+    data = exchange.needles.scrub(reply.take()) if scrubbed else reply.take()
     reply.close()
     if framing.empty:
         _write(exchange, head)
@@ -64,7 +64,7 @@ def whole(exchange: Exchange, reply: Reply) -> None:
 async def stream(exchange: Exchange, reply: Reply) -> None:
     """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
     head, framing, scrubbed = _head(exchange, reply)
-    scrubber = Scrubber(exchange.needles) if scrubbed else None
+    scrubber = exchange.needles.stream() if scrubbed else None
     client = exchange.request.connection
     try:
         _write(exchange, head)
@@ -88,7 +88,7 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
 
 def _trailers(exchange: Exchange, reply: Reply) -> bytes:
     """What could stand in the head may stand here, but for what frames or decides (RFC 9110 §6.5.1)."""
-    return scrub(b"".join(_unnoted(exchange, reply.trailers)), exchange.needles) if reply.trailers else b""
+    return exchange.needles.scrub(b"".join(_unnoted(exchange, reply.trailers))) if reply.trailers else b""
 
 
 def _unnoted(exchange: Exchange, headers: list[tuple[bytes, bytes]]) -> list[bytes]:
@@ -100,12 +100,13 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     """The finished head, how the body is framed, and whether it is to be scrubbed."""
     plan, request = exchange.lane.plan, exchange.request
     lines, noted = plan.reply_headers.sort(reply.headers)
-    sized = coded = text = False
+    sized = coded = False
+    text = True  # what says nothing of itself is shown as text by most
     for name, value in noted:
         if name == b"content-length":
             sized = True
         elif name == b"content-type":
-            text = _is_text(value)
+            text = _is_text(value) or plan.scrub == "strict"
         elif name == b"content-encoding":
             coded = value.strip().lower() != b"identity"
         elif name in LINKING and name not in plan.reply_edited:
@@ -114,7 +115,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
     request.keep_alive = framing.keep_alive
     scrubbed = text and not coded and plan.scrub != "headers" and bool(exchange.needles)
-    theirs = scrub(status_line(reply.status, reply.reason) + b"".join(lines), exchange.needles)
+    theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
     return b"%b%b%b\r\n" % (theirs, _added(exchange), framing.lines), framing, scrubbed
 
 
@@ -141,8 +142,8 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     upgrades = [b"Upgrade: %b\r\n" % value for name, value in reply.headers if name.lower() == b"upgrade"]
     lines = [*_unnoted(exchange, reply.headers), b"Connection: Upgrade\r\n", *upgrades]
     lines.append(subprotocol.answered(exchange.facts.get(subprotocol.LOWER), reply.headers))
-    head = scrub(b"".join(lines), exchange.needles)
-    _write(exchange, b"".join((status_line(101, reply.reason), head, _added(exchange), b"\r\n")))
+    head = exchange.needles.scrub(status_line(101, reply.reason) + b"".join(lines))
+    _write(exchange, b"%b%b\r\n" % (head, _added(exchange)))
 
 
 def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> None:
@@ -150,7 +151,7 @@ def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -
     if exchange.request.modern:
         lines = _unnoted(exchange, headers)
         lines += [_link_line(exchange, b"link", value) for name, value in headers if name.lower() == b"link"]
-        head = scrub(b"".join(lines), exchange.needles)
+        head = exchange.needles.scrub(b"".join(lines))
         _write(exchange, status_line(status, b"") + head + b"\r\n")
 
 

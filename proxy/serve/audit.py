@@ -24,7 +24,7 @@ from proxy.auth.token import Now, Token
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
 from proxy.plan import chain
-from proxy.plan.scrub import scrub, spellings
+from proxy.plan.scrub import NOTHING, Needles
 from proxy.serve.exchange import Exchange
 
 log = structlog.get_logger("keyless.audit")
@@ -63,7 +63,7 @@ class Audit:
         self._waiting: deque[dict[str, Any]] = deque()
         self._untold = 0
         self._failing = False
-        self._hidden: tuple[tuple[str, ...], tuple[bytes, ...]] = ((), ())
+        self._hidden: tuple[tuple[str, ...], Needles] = ((), NOTHING)
 
     # -------------------------------------------------------------- requests
 
@@ -182,15 +182,14 @@ class Audit:
         return path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH] + "..."
 
     def _blanked(self, text: str) -> str:
-        data = scrub(text.encode("utf-8", "surrogateescape"), self._needles())
+        data = self._needles().scrub(text.encode("utf-8", "surrogateescape"))
         return data.decode("utf-8", "backslashreplace")
 
-    def _needles(self) -> tuple[bytes, ...]:
+    def _needles(self) -> Needles:
         """Of the secrets of this moment; spelled anew only when one has changed."""
         secrets = tuple(self.secrets())
         if secrets != self._hidden[0]:
-            needles = (spelling for secret in secrets for spelling in spellings(secret))
-            self._hidden = secrets, tuple(sorted(needles, key=len, reverse=True))
+            self._hidden = secrets, Needles(secrets)
         return self._hidden[1]
 
     def _write(self, event: str, **facts: Any) -> None:

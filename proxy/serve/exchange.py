@@ -6,6 +6,7 @@ from proxy.auth.brake import Brake
 from proxy.auth.token import Now, Token
 from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan
+from proxy.plan.scrub import NOTHING
 from proxy.serve.body import Body
 from proxy.serve.inbound.request import Request
 from proxy.serve.keeper import Cell
@@ -78,7 +79,7 @@ class Exchange:
         self.forced = False
         self.status = CLIENT_GONE  # until there is an answer
         self.upgrade = False
-        self.needles: tuple[bytes, ...] = ()
+        self.needles = NOTHING
 
     @property
     def framed(self) -> bool:

@@ -22,6 +22,7 @@ from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
 from proxy.errors import Fault
 from proxy.plan import cors
+from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
 from proxy.plan.headers import request_sieve
 from proxy.plan.router import Router
@@ -87,8 +88,7 @@ class Forwarder:
             if reply.complete:
                 answer.whole(exchange, reply)
             elif reply.status == 101:
-                answer.switch_protocols(exchange, reply)
-                await tunnel(request, reply)
+                await self._switch(exchange, reply)
             else:
                 await answer.stream(exchange, reply)
         except Fault as fault:
@@ -125,9 +125,7 @@ class Forwarder:
         plan = exchange.lane.plan
         if exchange.client is not None:
             exchange.client.check(plan.prefix, exchange.rest, exchange.method, exchange.cors_origin)
-        if plan.methods is not None and exchange.method not in plan.methods:
-            allowed = (("Allow", ", ".join(sorted(plan.methods))),)
-            raise Fault("method_refused", f"{plan.prefix} does not take {exchange.method}", headers=allowed)
+        plan.check_method(exchange.method)
         if not plan.takes(exchange.rest):
             raise Fault("path_refused", f"{plan.prefix} does not take this path")
         return False
@@ -175,6 +173,11 @@ class Forwarder:
             await taking
 
     # -------------------------------------------------------------- token, prepare, send, judge
+
+    async def _switch(self, exchange: Exchange, reply: Reply) -> None:
+        answer.switch_protocols(exchange, reply)
+        scrubs = exchange.needles and exchange.lane.plan.scrub != "headers"
+        await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
 
     async def _token(self, lane: Lane) -> Token | None:
         """None where the route wants none. Raises Fault."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.token import Now, Token
+from proxy.config.secret import revealed
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.keeper import Cell
@@ -40,9 +41,9 @@ async def hand_out(plan: Plan, cells: Mapping[str, Cell], clock: Callable[[], No
         raise provider.asleep()
     if isinstance(provider.scheme, StaticScheme):
         kind = "Bearer" if cell.life.token is not None and cell.life.token.value else "Basic"
-        return Handout(provider.scheme.credential, None, kind, 1)
+        return Handout(revealed(provider.scheme.credential), None, kind, 1)
     token = await cell.lasting(name)
-    return Handout(token.value, int(token.left(clock())), _kind(token), token.generation)
+    return Handout(revealed(token.value), int(token.left(clock())), _kind(token), token.generation)
 
 
 def _kind(token: Token) -> str:

@@ -15,7 +15,7 @@ from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan import subprotocol
 from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve, facts, named_by_connection, without
-from proxy.plan.scrub import spellings
+from proxy.plan.scrub import Needles, needles_of
 from proxy.serve import answer
 from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange
@@ -94,7 +94,7 @@ def prepare(exchange: Exchange, token: Token | None) -> Call:
 
 
 def _rendered(exchange: Exchange, injection: Injection, token: Token) -> Rendered:
-    exchange.needles = token.needles or _needles(exchange, token)
+    exchange.needles = _needles(exchange, injection, token)
     try:
         return injection.render(token)
     except ValueError as error:
@@ -103,14 +103,11 @@ def _rendered(exchange: Exchange, injection: Injection, token: Token) -> Rendere
         raise Fault("credential_refused", str(error), provider=name) from None
 
 
-def _needles(exchange: Exchange, token: Token) -> tuple[bytes, ...]:
-    """What must not go back to the client: computed once per token."""
+def _needles(exchange: Exchange, injection: Injection, token: Token) -> Needles:
+    """What must not go back to the client: after a replay also what the first try carried."""
     provider = exchange.lane.plan.provider
-    secrets = sorted(provider.secrets) if provider is not None else []
-    found = [spelling for secret in (token.value, *secrets) for spelling in spellings(secret)]
-    # The longest first: a secret may be the beginning of another.
-    token.needles = tuple(sorted(found, key=len, reverse=True))
-    return token.needles
+    needles = needles_of(token, injection, provider.secrets if provider is not None else ())
+    return needles | exchange.needles if exchange.attempts > 1 else needles
 
 
 def _query(exchange: Exchange, injection: Injection | None, rendered: Rendered) -> bytes:

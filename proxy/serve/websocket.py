@@ -1,10 +1,11 @@
-"""The pipe after a 101: bytes both ways, unread, with backpressure (TRAPS 36).
+"""The pipe after a 101: bytes both ways, with backpressure (TRAPS 36); only the API's text is looked at, for secrets.
 
 Framing, extensions and pings are between the client and the API; no token is renewed in here.
 """
 
 from __future__ import annotations
 
+from proxy.plan.frames import FrameError, Frames
 from proxy.serve.inbound.request import Request
 from proxy.serve.upstream import Broken, Reply, Stalled
 
@@ -36,17 +37,17 @@ class Pipe:
             self._api.transport.close()
 
 
-async def tunnel(request: Request, reply: Reply) -> None:
-    """Until either side closes."""
+async def tunnel(request: Request, reply: Reply, frames: Frames | None) -> None:
+    """Until either side closes. `frames` take secrets out of what the API says; without them nothing is read."""
     pipe = Pipe(request, reply)
     client = request.connection
     request.keep_alive = False
     client.become(pipe)
     try:
         while data := await reply.read():
-            client.write(data)
+            client.write(data if frames is None else frames.feed(data))
             await client.drain()
-    except (Broken, Stalled, ConnectionError):
+    except (Broken, Stalled, FrameError, ConnectionError):
         return
     finally:
         pipe.close()

@@ -5,55 +5,117 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.plan.scrub import Scrubber, is_text, scrub, spellings
+from proxy.plan.scrub import NOTHING, SHORTEST, Needles, is_text, spellings
 
-SECRETS = st.sampled_from(["abababac", "aaaaaaaa", "a/b+c=d&e", 'quote"back\\slash', "ünïcödé-secret"])
+ALL = (
+    "abababac",
+    "aaaaaaaa",
+    "abababacus-and-on",
+    "a/b+c=d&e",
+    'quote"back\\slash',
+    "ünïcödé-secret",
+    "bababacab",
+    "x" * 40,
+)
+SECRETS = st.lists(st.sampled_from(ALL), min_size=1, max_size=3, unique=True)
+FILLER = st.lists(st.sampled_from(["x", "ab", "a", "aaaa", " ", "abab", "%2F", "\\"]))
 
 
-def in_pieces(text: bytes, needles: tuple[bytes, ...], cuts: list[int]) -> bytes:
-    scrubber = Scrubber(needles)
+def reference(text: bytes, secrets: list[str]) -> bytes:
+    """The same, slowly: every place of every spelling, and a long beginning at the end."""
+    out = bytearray(text)
+    for each in {spelling for secret in secrets for spelling in spellings(secret)}:
+        for at in range(len(text)):
+            if text.startswith(each, at) or (len(text) - at >= SHORTEST and each.startswith(text[at:])):
+                end = min(at + len(each), len(text))
+                out[at:end] = b"*" * (end - at)
+    return bytes(out)
+
+
+def in_pieces(text: bytes, needles: Needles, cuts: list[int]) -> bytes:
+    scrubber = needles.stream()
     edges = [0, *sorted(cut % (len(text) + 1) for cut in cuts), len(text)]
     pieces = [text[start:end] for start, end in itertools.pairwise(edges)]
     return b"".join([*map(scrubber.feed, pieces), scrubber.end()])
 
 
-@given(SECRETS, st.lists(st.sampled_from(["x", "ab", "a", "aaaa", " "])), st.data())
-def test_a_scrubbed_stream_has_its_length_and_no_secret(secret: str, filler: list[str], data: st.DataObject) -> None:
-    needles = tuple(sorted(spellings(secret), key=len, reverse=True))
-    words = data.draw(st.permutations([*filler, *(needle.decode() for needle in needles), secret]))
-    text = "".join(words).encode()
-    out = in_pieces(text, needles, data.draw(st.lists(st.integers(0, 500), max_size=8)))
-    assert len(out) == len(text)
-    assert not any(needle in out for needle in needles)
+@settings(deadline=None)
+@given(SECRETS, FILLER, st.data())
+def test_whole_or_in_pieces_the_same_bytes_become_stars(
+    secrets: list[str], filler: list[str], data: st.DataObject
+) -> None:
+    found = [each.decode() for secret in secrets for each in spellings(secret)]
+    chosen = data.draw(st.lists(st.sampled_from([*found, *secrets]), max_size=4))
+    text = "".join(data.draw(st.permutations([*filler, *chosen]))).encode()
+    text = text[: data.draw(st.integers(0, len(text)))]
+    needles, wanted = Needles(secrets), reference(text, secrets)
+    assert needles.scrub(text) == wanted
+    assert in_pieces(text, needles, data.draw(st.lists(st.integers(0, 500), max_size=8))) == wanted
+    assert in_pieces(text, needles, list(range(len(text)))) == wanted
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=5))
 def test_what_holds_no_secret_is_not_touched(text: bytes, cuts: list[int]) -> None:
-    needles = spellings("not-in-random-bytes")
-    assert in_pieces(text, needles, cuts) == text == scrub(text, needles)
+    needles = Needles(["not-in-random-bytes"])
+    assert in_pieces(text, needles, cuts) == text == needles.scrub(text)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.text("abcXYZ019+/=%&\"'<_.- é", min_size=8, max_size=40), min_size=30, max_size=40, unique=True))
+def test_more_secrets_than_one_search_takes(secrets: list[str]) -> None:
+    needles = Needles(secrets)
+    for secret in secrets:
+        for each in spellings(secret):
+            assert each not in needles.scrub(b"<" + each + b">")
 
 
 def test_only_a_possible_beginning_is_held_back() -> None:
-    scrubber = Scrubber(spellings("secret-token"))
+    scrubber = Needles(["secret-token"]).stream()
     assert scrubber.feed(b"data: 1\n\n") == b"data: 1\n\n"
     assert scrubber.feed(b"data: sec") == b"data: "
+    assert scrubber.waiting == 3
     assert scrubber.feed(b"ond\n\n") == b"second\n\n"
     assert scrubber.feed(b"s") + scrubber.end() == b"s"
 
 
-def test_spellings() -> None:
-    assert spellings("short") == ()
-    assert spellings("plain-enough") == (b"plain-enough",)
-    assert set(spellings('a/b"c+d=e')) == {
-        b'a/b"c+d=e',
-        b"a%2Fb%22c%2Bd%3De",
-        b"a%2fb%22c%2bd%3de",
-        b'a/b\\"c+d=e',
-        b'a\\/b\\"c+d=e',
-    }
+def test_what_was_flushed_is_still_the_beginning_of_what_follows() -> None:
+    scrubber = Needles(["secret-token"]).stream()
+    assert scrubber.feed(b"a sec") + scrubber.flush() == b"a sec"
+    assert scrubber.flush() == b""
+    assert scrubber.feed(b"ret-to") == b""
+    assert scrubber.flush() == b"******"
+    assert scrubber.feed(b"ken and") == b"*** and"
+    assert scrubber.end() == b""
+
+
+def test_a_secret_that_breaks_off_at_the_end_does_not_go_out_but_for_its_last_byte() -> None:
+    needles = Needles(["secret-token"])
+    assert needles.scrub(b"you: secret-toke") == b"you: ***********"
+    assert needles.scrub(b"you: secret") == b"you: secret", "shorter than a secret can be"
+
+
+def test_a_secret_that_another_begins_with() -> None:
+    """The shorter one is whole already, yet the rest of the longer one may still come."""
+    scrubber = Needles(["abcdefgh", "abcdefgh-and-more"]).stream()
+    out = [scrubber.feed(piece) for piece in (b"x abcdefgh", b"-and-", b"more abcdefgh", b"-and-less")]
+    assert b"".join([*out, scrubber.end()]) == b"x " + b"*" * 17 + b" " + b"*" * 8 + b"-and-less"
+
+
+def test_needles() -> None:
+    assert not NOTHING
+    assert not Needles(["short", ""])
+    assert NOTHING.scrub(b"text") == NOTHING.stream().feed(b"text") == b"text"
+    older, newer = Needles(["older-token", "the-secret"]), Needles(["newer-token", "the-secret"])
+    both = newer | older
+    assert both.scrub(b"older-token newer-token the-secret") == b"*********** *********** **********"
+    assert newer | older is both
+    assert newer | NOTHING is newer
+    assert (newer | Needles(["the-secret"])) is newer
+    assert repr(both) == "<Needles of 3 secrets>"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +129,7 @@ def test_spellings() -> None:
         (b"image/svg+xml", True),
         (b"text/event-stream", True),
         (b"application/javascript", True),
+        (b"application/x-ndjson", True),
         (b"application/octet-stream", False),
         (b"image/png", False),
         (b"", False),

@@ -207,7 +207,7 @@ async def test_bad_files_are_found_at_load(stage: Stage, authority: Authority, t
     path = str(tmp_path / "config.yaml")
     said = {(problem.path, problem.message) for problem in refused.value.problems}
     assert said == {
-        ("routes./a.tls.key", "its private key belongs to another certificate"),
+        ("routes./a.tls.key", "does not belong to the first certificate of tls.cert"),
         ("routes./b.tls.cert", "holds no private key in PEM"),
         ("routes./c.tls.ca", "not found"),
     }

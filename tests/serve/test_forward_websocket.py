@@ -1,4 +1,4 @@
-"""WebSockets: the token goes with the upgrade, a refused upgrade is tried once more, then bytes flow unread."""
+"""WebSockets: the token goes with the upgrade, a refused upgrade is tried once more, then bytes flow, scrubbed."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ async def upgrading(stage: Stage, path: str, *headers: str) -> Wire:
         "\r\n".join((f"GET {path} HTTP/1.1", f"Host: {stage.authority}", *UPGRADE, *headers, "", "")).encode()
     )
     return wire
+
+
+def text(content: bytes, first: int = 0x81) -> bytes:
+    """A short frame, as servers send it; 0x81 is all of a text."""
+    return bytes((first, len(content))) + content
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -107,8 +112,8 @@ async def test_the_guard_stands_before_upgrades_too(stage: Stage) -> None:
 async def test_bytes_that_come_with_the_heads_are_not_lost(stage: Stage) -> None:
     async def play(wire: Wire) -> None:
         await wire.head()
-        await wire.send(SWITCH, b"\r\nfirst words")
-        await wire.send(b"echo " + await wire.some(5))
+        await wire.send(SWITCH, b"\r\n", text(b"first words"))
+        await wire.send(text(b"echo " + await wire.some(5)))
 
     api = await stage.playing(play)
     await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
@@ -117,7 +122,7 @@ async def test_bytes_that_come_with_the_heads_are_not_lost(stage: Stage) -> None
     answer = await wire.head()
     assert answer.status == 101
     assert (answer.get("Connection"), answer.get("Upgrade")) == ("Upgrade", "websocket")
-    assert await wire.rest() == b"first wordsecho early"
+    assert await wire.rest() == text(b"first words") + text(b"echo early")
 
 
 async def test_backpressure_reaches_the_client(stage: Stage) -> None:
@@ -133,7 +138,7 @@ async def test_backpressure_reaches_the_client(stage: Stage) -> None:
         wire.writer.transport.resume_reading()
         while received < 64 * MIB:
             received += len(await wire.reader.read(MIB))
-        await wire.send(b"all")
+        await wire.send(text(b"all"))
 
     api = await stage.playing(play)
     await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
@@ -146,7 +151,7 @@ async def test_backpressure_reaches_the_client(stage: Stage) -> None:
             await wire.writer.drain()
     assert wire.writer.transport.get_write_buffer_size() > 32 * MIB
     reading.set()
-    assert await wire.some(3) == b"all"
+    assert await wire.some(5) == text(b"all")
 
 
 async def test_what_the_client_said_last_still_arrives(stage: Stage) -> None:
@@ -244,3 +249,57 @@ async def test_a_wrong_client_key_among_the_subprotocols(stage: Stage) -> None:
     wire = await upgrading(stage, "/oauth2/ws", "Sec-WebSocket-Protocol: keyless, keyless.key.wrong")
     assert (await wire.message()).code == "client_key_required"
     assert stage.sandbox.api_requests == 0
+
+
+# ------------------------------------------------------------------------------------------- what the API says there
+
+TOKEN = "a-static-token-that-is-echoed"
+STARS = b"*" * len(TOKEN)
+
+
+async def said(stage: Stage, *pieces: bytes, **route: object) -> Wire:
+    """The client's end of a pipe, the API having said this in pieces, behind a head that echoes the credential."""
+
+    async def play(wire: Wire) -> None:
+        head = await wire.head()
+        api.record(head)
+        await wire.send(SWITCH, f"X-Echo: {head.get('Authorization')}\r\n\r\n".encode())
+        for piece in pieces:
+            await wire.send(piece)
+        await wire.rest()
+
+    api = await stage.playing(play)
+    provider = {"scheme": "static", "token": TOKEN}
+    await stage.open({"/api": {"upstream": api.url, "provider": "p", **route}}, providers={"p": provider})
+    wire = await upgrading(stage, "/api", "Sec-WebSocket-Extensions: permessage-deflate")
+    assert (await wire.head()).get("X-Echo") == f"Bearer {STARS.decode()}"
+    left_alone = route.get("scrub") == "headers"
+    assert api.requests[0].get("Sec-WebSocket-Extensions") == ("permessage-deflate" if left_alone else None)
+    return wire
+
+
+async def test_a_token_in_text_is_starred_across_frames_and_reads(stage: Stage) -> None:
+    frames = text(f"you: {TOKEN[:9]}".encode(), 0x01) + text(f"{TOKEN[9:]}, yes".encode(), 0x80)
+    wire = await said(stage, *(frames[at : at + 1] for at in range(len(frames))))
+    assert await wire.some(len(frames)) == text(b"you: " + STARS[:9], 0x01) + text(STARS[9:] + b", yes", 0x80)
+
+
+@pytest.mark.parametrize(("first", "route"), [(0x82, {}), (0x81, {"scrub": "headers"})])
+async def test_binary_frames_and_unscrubbed_routes_are_left_alone(
+    stage: Stage, first: int, route: dict[str, str]
+) -> None:
+    frame = text(TOKEN.encode(), first)
+    wire = await said(stage, frame, **route)
+    assert await wire.some(len(frame)) == frame
+
+
+async def test_a_closes_reason_is_starred(stage: Stage) -> None:
+    wire = await said(stage, text(b"\x03\xf0no: " + TOKEN.encode(), 0x88))
+    assert await wire.some(2 + 6 + len(TOKEN)) == text(b"\x03\xf0no: " + STARS, 0x88)
+
+
+async def test_what_cannot_be_read_as_frames_ends_the_pipe(stage: Stage) -> None:
+    """Compressed, though nobody asked for it: it could hold anything."""
+    wire = await said(stage, text(b"fine"), text(TOKEN.encode(), 0xC1))
+    assert await wire.rest() in (text(b"fine"), b"")
+    await stage.until(lambda: not stage.busy and not stage.server.connections)

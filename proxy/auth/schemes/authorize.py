@@ -52,6 +52,9 @@ class Code(NamedTuple):
 
     code: str
 
+    def __repr__(self) -> str:
+        return "Code()"
+
 
 class Denied(NamedTuple):
     """The issuer's answer to this attempt: no. `why` is printable and short."""

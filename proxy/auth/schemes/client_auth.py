@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 
 from proxy.auth.schemes.assertion import Signer
 from proxy.config.model import OAuth2Provider
+from proxy.config.secret import hidden
 from proxy.config.signing import secret_key, signing_key
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -21,6 +22,9 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 class Proof(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     fields: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"Proof({len(self.headers)} headers, {len(self.fields)} fields)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,8 @@ class ClientAuth:
     @classmethod
     def compile(cls, provider: OAuth2Provider) -> ClientAuth:
         """Raises ValueError for a key that can't sign."""
-        return cls(
-            provider.client_id, provider.client_auth, provider.client_secret, _signer(provider), provider.auth_audience
-        )
+        secret = hidden(provider.client_secret)
+        return cls(provider.client_id, provider.client_auth, secret, _signer(provider), provider.auth_audience)
 
     def prove(self, token_url: str, wall: float) -> Proof:
         if self.method == "basic":

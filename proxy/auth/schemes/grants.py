@@ -23,6 +23,9 @@ class Asked(NamedTuple):
     wall: float
     refresh_token: str | None
 
+    def __repr__(self) -> str:
+        return f"Asked(at {self.token_url})"
+
 
 Fields = Callable[[Asked], dict[str, str]]
 

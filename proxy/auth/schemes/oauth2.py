@@ -20,6 +20,7 @@ from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.login import text_pairs, tls_of
 from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
 from proxy.config.model import OAuth2Provider, ProviderCommon
+from proxy.config.secret import Secret
 from proxy.errors import FailureClass, IssuerError
 
 LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
@@ -39,6 +40,9 @@ class Asking(NamedTuple):
 
     request: IssuerRequest
     hidden: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"Asking({self.request!r})"
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ class OAuth2Scheme:
             tls_of(provider),
             _consent(provider),
             ReplyReader.compile(provider.reply, provider.ttl),
-            secrets | ({pair} if pair else set()),
+            secrets | ({Secret(pair)} if pair else set()),
         )
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from proxy.auth.schemes.identity import digest
 from proxy.auth.token import Flow
 from proxy.config.model import StaticProvider
+from proxy.config.secret import Secret, hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class StaticScheme:
         basic = None
         if provider.username is not None and provider.password is not None:
             basic = basic_pair(provider.username, provider.password)
-        return cls(digest("static", provider.token, basic), provider.token or basic or "", basic)
+        credential = Secret(provider.token or basic or "")
+        return cls(digest("static", provider.token, basic), credential, hidden(basic))
 
     @property
     def one_shot(self) -> bool:
