@@ -25,7 +25,7 @@ from proxy.config.model.provider import (
     TokenRequest,
 )
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
-from proxy.config.model.service import Admin, Config, Limits, Log
+from proxy.config.model.service import Admin, Config, Limits, Log, Secrets
 from proxy.config.model.values import Secretive, Strict
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ReplyMap",
     "Route",
     "Secretive",
+    "Secrets",
     "StandIn",
     "StaticProvider",
     "Strict",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.provider import Provider
 from proxy.config.model.route import Route
-from proxy.config.model.values import Prefix, Secretive, Size, Strict, Texts
+from proxy.config.model.values import Duration, Prefix, Secretive, Size, Strict, Texts
 
 
 class Admin(Secretive):
@@ -28,6 +28,13 @@ class Log(Strict):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
     access: bool = True
+
+
+class Secrets(Strict):
+    """How secrets are read again while the proxy runs, and what is said of files that every user can read."""
+
+    reread: Annotated[Duration, Field(gt=0)] = 300.0
+    world_readable: Literal["warn", "refuse", "allow"] = "warn"
 
 
 def _store(written: str) -> str:
@@ -53,3 +60,4 @@ class Config(Strict):
     admin: Admin = Admin()
     limits: Limits = Limits()
     log: Log = Log()
+    secrets: Secrets = Secrets()
