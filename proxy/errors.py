@@ -67,7 +67,7 @@ CODES: dict[str, Code] = {
     "upstream_unreachable": Code(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
     "upstream_protocol": Code(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
     "token_unavailable": Code(503, "Token unavailable", "Try again after Retry-After."),
-    "provider_unconfigured": Code(503, "Provider not configured", "Set what is named; what lies in files and other sources is read again by itself."),
+    "provider_unconfigured": Code(503, "Provider not configured", "Set what is named; sources are read again."),
     "overloaded": Code(503, "Overloaded", "Try again after Retry-After."),
     "shutting_down": Code(503, "Shutting down", "Try again after Retry-After."),
     "upstream_timeout": Code(504, "Upstream timed out", "Try again, or raise the route's `timeout`."),

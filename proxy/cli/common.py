@@ -85,9 +85,8 @@ def asleep(missing: Sequence[str]) -> str:
     """How to wake a provider up, or why it can't be helped: a source that fails is asked again by itself."""
     names = [name for name in missing if not isinstance(name, Reason)]
     said = ["set " + " and ".join(names)] if names else []
-    for reason in missing:
-        if isinstance(reason, Reason):
-            said.append(f"{reason} ({reason.detail})" if reason.detail else reason)
+    reasons = [reason for reason in missing if isinstance(reason, Reason)]
+    said += [f"{reason} ({reason.detail})" if reason.detail else reason for reason in reasons]
     return "asleep: " + "; ".join(said)
 
 
