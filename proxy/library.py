@@ -35,6 +35,7 @@ from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
 from proxy.serve import clock, logs
 from proxy.serve.handout import hand_out
+from proxy.serve.reload import Reloader
 from proxy.serve.server import Server
 
 BASE = "http://keyless"
@@ -122,6 +123,8 @@ class Keyless:
             server = self._service.inside()
             stack.push_async_callback(server.shutdown, 1.0)
             self._session = await stack.enter_async_context(_session(server))
+            replace_in = self._service.replace
+            await stack.enter_async_context(Reloader(self._loaded, lambda fresh: replace_in(_own(fresh))))
             self._stack = stack.pop_all()
         return self
 

@@ -22,8 +22,9 @@ from proxy.config.merge import merge
 from proxy.config.model import Config
 from proxy.config.problems import as_written, message
 from proxy.config.reference import KEY_VARIABLE, Reference, references
-from proxy.config.secrets import Resolved, Sources, resolve
+from proxy.config.secrets import Reason, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
+from proxy.config.sources import OUTSIDE
 from proxy.config.store_key import keys_of, with_key
 from proxy.config.where import Finding, Where, dotted, place
 from proxy.errors import ConfigError, Problem
@@ -64,6 +65,18 @@ class Loaded:
     kept: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     written: Written | None = field(default=None, repr=False)
+
+    @property
+    def asks_outside(self) -> bool:
+        """Whether there are sources that can't be watched."""
+        return self.fails or any(reference.kind in OUTSIDE for reference in self.values)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a source did not answer, and may later."""
+        return bool(self.kept) or any(
+            isinstance(name, Reason) for names in self.unconfigured.values() for name in names
+        )
 
 
 def load(
