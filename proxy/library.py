@@ -108,7 +108,8 @@ class Keyless:
 
     def __init__(self, config: str | Path = "config.yaml") -> None:
         """Raises ConfigError with every problem of the file."""
-        self._loaded = _own(load(Path(config)))
+        self._read = load(Path(config))
+        self._loaded = _own(self._read)
         self._stack = AsyncExitStack()
         self._service: Service | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -124,7 +125,7 @@ class Keyless:
             stack.push_async_callback(server.shutdown, 1.0)
             self._session = await stack.enter_async_context(_session(server))
             replace_in = self._service.replace
-            await stack.enter_async_context(Reloader(self._loaded, lambda fresh: replace_in(_own(fresh))))
+            await stack.enter_async_context(Reloader(self._read, lambda fresh: replace_in(_own(fresh))))
             self._stack = stack.pop_all()
         return self
 

@@ -48,6 +48,8 @@ def check(
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
         if rows := [*_asleep(loaded), *lines, *lacks]:
             print_rows(rows)
+        for warning in loaded.warnings:
+            print(f"{warning.file}:{warning.line}: warning: {warning.path}: {warning.message}")
     if missing or any(isinstance(answer, Denied) for answer in answers.values()):
         raise typer.Exit(1)
 
@@ -83,6 +85,7 @@ def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
 def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], live: bool) -> dict[str, Any]:
     unconfigured = {name: list(missing) for name, missing in loaded.unconfigured.items()}
     document: dict[str, Any] = {"ok": True, "problems": [], "unconfigured": unconfigured}
+    document["warnings"] = [warning._asdict() for warning in loaded.warnings]
     if live:
         failed = [answer for answer in answers.values() if isinstance(answer, Denied)]
         document["ok"] = not failed and not missing

@@ -22,7 +22,6 @@ def changes(old: Loaded, new: Loaded) -> Changes:
         **_differences("routes", old.config.routes, new.config.routes),
         **_differences("providers", _providers(old), _providers(new)),
         "settings": _settings(old, new),
-        "need_a_restart": need_a_restart(old, new),
     }
     return {what: names for what, names in found.items() if names}
 
@@ -57,9 +56,7 @@ def check_listeners(old: Loaded, new: Loaded) -> None:
     for written in old.config.listen:
         listener = parse(written)
         if not listener.path and not is_loopback(listener.host):
-            text = (
-                f"the proxy still listens on {written}, which needs `clients` or `anyone: true` until it is restarted"
-            )
+            text = f"until a restart the proxy listens on {written}, which needs `clients` or `anyone: true`"
             raise ConfigError([Problem(str(new.files[0]), 1, "clients", text)])
 
 

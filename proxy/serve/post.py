@@ -2,8 +2,9 @@
 
 Owns: the words between the two. Must not know: processes, what a worker serves.
 
-The config goes over as the supervisor has loaded it, and again when it has changed: all workers, restarted ones too, run
-the same one, and what `${...}` stands for is fetched once. Secrets pass through this socket only, never through arguments or the environment.
+The config goes over as the supervisor has loaded it, and again when it has changed: all workers, restarted ones too,
+run the same one, and what `${...}` stands for is fetched once. Secrets pass through this socket only, never through
+arguments or the environment.
 """
 
 from __future__ import annotations

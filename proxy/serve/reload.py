@@ -19,7 +19,7 @@ import structlog
 
 from proxy.config.load import Loaded, again, load
 from proxy.errors import ConfigError
-from proxy.serve.changes import changed_secrets, changes, check_listeners
+from proxy.serve.changes import changed_secrets, changes, check_listeners, need_a_restart
 
 log = structlog.get_logger("keyless.reload")
 audit = structlog.get_logger("keyless.audit")
@@ -35,7 +35,7 @@ class Reloader:
     """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again."""
 
     def __init__(self, loaded: Loaded, replace: Callable[[Loaded], None], path: Path | None = None) -> None:
-        self._loaded = loaded
+        self._first = self._loaded = loaded
         self._replace = replace
         self._path = path
         self._stamps = self._look()
@@ -113,7 +113,7 @@ class Reloader:
         self._stamps = self._look()
         try:
             fresh = await asyncio.to_thread(self._read)
-            check_listeners(self._loaded, fresh)
+            check_listeners(self._first, fresh)
         except ConfigError as error:
             self._refuse(error)
             return False
@@ -129,6 +129,8 @@ class Reloader:
         if found:
             self._replace(fresh)
             self._tell(before, fresh)
+        if need_a_restart(before, fresh):
+            log.warning("some changes need a restart", settings=need_a_restart(self._first, fresh))
         return bool(found)
 
     def _read(self) -> Loaded:
