@@ -163,6 +163,11 @@ class Cell:
         if self.life.token is not None:
             self.life.token.rendered.clear()  # by injections that are gone
 
+    @property
+    def one_shot(self) -> bool:
+        """Its flights spend a refresh token that may rotate."""
+        return self._mint.scheme.one_shot
+
     async def landed(self) -> None:
         """No flight is in the air."""
         if self._flight is not None:

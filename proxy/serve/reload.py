@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
@@ -25,8 +25,15 @@ log = structlog.get_logger("keyless.reload")
 audit = structlog.get_logger("keyless.audit")
 
 FIRST_RETRY = 5.0
-_STEP = 50
-"""Milliseconds of quiet after a change: who writes a file in two pieces is done by then."""
+_WATCH: dict[str, Any] = {
+    "watch_filter": None,
+    "recursive": False,
+    "step": 50,  # milliseconds of quiet after a change: who writes a file in two pieces is done by then
+    "debounce": 400,
+    # What changes before the watch is up makes no event, nor does anything on some network file systems.
+    "yield_on_timeout": True,
+    "rust_timeout": 1000,
+}
 
 Stamps = dict[str, object]
 
@@ -62,16 +69,21 @@ class Reloader:
     # -------------------------------------------------------------- when
 
     async def _running(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock() + self._pause()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), self._pause())
-            stirred = self._stirred.is_set()
+                await asyncio.wait_for(self._stirred.wait(), max(0.0, due - clock()))
             self._stirred.clear()
-            if self._look() != self._stamps or (not stirred and self._loaded.asks_outside):
+            is_due = clock() >= due
+            if self._look() != self._stamps or (is_due and self._loaded.asks_outside):
                 await self.reread()
+                is_due = True
+            if is_due:
+                due = clock() + self._pause()
 
     def _pause(self) -> float:
-        """Seconds until the next look, if nothing stirs."""
+        """Seconds until the sources that can't be watched are asked again."""
         usual = self._loaded.config.secrets.reread
         if not self._loaded.fails:
             self._retry = FIRST_RETRY
@@ -86,9 +98,7 @@ class Reloader:
             self._moved.clear()
             folders = _folders(self._loaded.files)
             try:
-                async for _ in watchfiles.awatch(
-                    *folders, watch_filter=None, recursive=False, step=_STEP, debounce=_STEP * 8, stop_event=self._moved
-                ):
+                async for _ in watchfiles.awatch(*folders, stop_event=self._moved, **_WATCH):
                     self._stirred.set()
             except (OSError, RuntimeError) as error:  # too many watches, or a folder that went away just now
                 self._complain(f"{type(error).__name__}")

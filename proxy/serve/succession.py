@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from proxy.auth.lifecycle import Lifecycle, State
+from proxy.auth.schemes.grants import GRANTS
 from proxy.auth.token import Now, Scheme
 from proxy.config.load import Loaded
 from proxy.config.model import OAuth2Provider, Provider
@@ -72,7 +73,7 @@ class Succession:
         heirs = {name: Heir(before[name], cell) for name, cell in zip(waiting, cells[len(awake) :], strict=True)}
         followers = {name: Heir(before[name], cell) for name, cell in self.cells.items() if name in before} | heirs
         for name, heir in followers.items():
-            if heir.new is not heir.old and self._is_same_login(previous, name):
+            if heir.new is not heir.old and not heir.old.life.flying and self._is_same_login(previous, name):
                 heir.new.inherit(heir.old)
         _appoint(set(self.cells.values()), followers, heirs)
         self._arrange(heirs)
@@ -104,14 +105,15 @@ class Succession:
             if task is not asyncio.current_task():
                 task.cancel()
         for key, (name, heir) in keys.items():
-            if key not in self._tasks:
+            task = self._tasks.get(key)
+            if task is None or task.done():
                 self._tasks[key] = asyncio.create_task(self._follow(name, heir), name=f"new credential of {name}")
 
     async def _follow(self, name: str, heir: Heir) -> None:
         """Until the new credential has a token, or the old one's token has died."""
-        if heir.old.life.flying:
+        while heir.old.successor is None and heir.old.life.flying and self._is_same_login(self.serving, name):
             await heir.old.landed()
-            heir.new.inherit(heir.old)
+            self._settle()  # now the new one has the refresh token that this flight brought
         while heir.new.usable is None and (token := heir.old.usable) is not None:
             try:
                 await heir.new.token(name)
@@ -128,10 +130,10 @@ class Succession:
 
 
 def same_login(old: Provider | None, new: Provider | None) -> bool:
-    """Whether only the client's own proof has changed: what a person has logged in to stays good."""
+    """Whether only the client's own proof has changed: the refresh token that was kept stays good."""
     if not isinstance(old, OAuth2Provider) or not isinstance(new, OAuth2Provider):
         return False
-    return old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
+    return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
 
 
 def _definition(provider: ProviderPlan) -> tuple[str, Scheme, Callable[[], Lifecycle]]:
@@ -155,5 +157,6 @@ def _appoint(serving: Collection[Cell], followers: Mapping[str, Heir], heirs: Ma
         if old not in serving and old is not new:
             old.successor = new
     for old, new in heirs.values():
-        if {heirs[name].new if name in heirs else None for name in old.names} == {new}:
+        spends = old.life.flying and new.one_shot
+        if not spends and {heirs[name].new if name in heirs else None for name in old.names} == {new}:
             old.successor = new

@@ -56,7 +56,7 @@ async def reloading(stage: Stage, loaded: Loaded, whole: bool = False) -> AsyncI
 class Load:
     """Clients that ask again as soon as they are answered; what was not a 200 is a failure."""
 
-    def __init__(self, stage: Stage, path: str = "/oauth2/echo", clients: int = 8) -> None:
+    def __init__(self, stage: Stage, path: str = "/oauth2/echo", clients: int = 4) -> None:
         self.statuses: Counter[int] = Counter()
         self._stage = stage
         self._path = path
@@ -154,7 +154,7 @@ async def test_trap_18_until_the_issuer_knows_the_new_secret_the_old_token_serve
         await traffic.more()
         assert stage.service.cells["oauth2"] is old
         assert stage.token() == first
-        status = (await stage.call("/-/status")).json["providers"]["oauth2"]
+        status = (await stage.call("/-/status")).json()["providers"]["oauth2"]
         assert status["state"] == "fresh"
         assert status["last_error"], "the operator sees that the new secret is refused"
         stage.sandbox.keys = {KEY: NEW}
@@ -225,7 +225,8 @@ async def test_a_static_secret_is_swapped_at_once(stage: Stage) -> None:
     key = stage.folder / "key"
     key.write_text("first-static-token")
     static = {"scheme": "static", "token": "${file:key}"}
-    api = await stage.playing(_ok)
+    ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    api = await stage.api(ok)
     loaded = await opened(
         stage, providers={"api": static}, routes={"/oauth2": {"upstream": api.url, "provider": "api"}}
     )
@@ -236,12 +237,8 @@ async def test_a_static_secret_is_swapped_at_once(stage: Stage) -> None:
         await traffic.more()
     seen = [request.get("Authorization") for request in api.requests]
     assert seen[0] == "Bearer first-static-token"
-    assert set(seen[count + 8 :]) == {"Bearer second-static-token"}
+    assert set(seen[count + 4 :]) == {"Bearer second-static-token"}
     assert set(traffic.statuses) == {200}
-
-
-async def _ok(wire: Any, _request: Any) -> None:
-    await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
 async def test_two_providers_of_one_credential_of_which_one_is_rotated(stage: Stage) -> None:
@@ -316,9 +313,9 @@ async def test_a_source_that_fails_at_the_start_wakes_its_provider_up_when_it_an
     loaded = await opened(stage, routes=routes, secrets={"reread": "50ms"}, **rotating(stage, later=later))
     asleep = await stage.call("/later/echo")
     assert (asleep.status, asleep.code) == (503, "provider_unconfigured")
-    assert "exec:cat" in asleep.json["detail"]
-    assert "exit code 1" in asleep.json["detail"]
-    assert "No such file" not in asleep.json["detail"], "what a command says is not for clients"
+    assert "exec:cat" in asleep.json()["detail"]
+    assert "exit code 1" in asleep.json()["detail"]
+    assert "No such file" not in asleep.json()["detail"], "what a command says is not for clients"
     assert (await stage.call("/oauth2/echo")).status == 200
     async with reloading(stage, loaded):
         (stage.folder / "later").write_text(SECRET)
