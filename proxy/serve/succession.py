@@ -105,8 +105,7 @@ class Succession:
             if task is not asyncio.current_task():
                 task.cancel()
         for key, (name, heir) in keys.items():
-            task = self._tasks.get(key)
-            if task is None or task.done():
+            if key not in self._tasks or self._tasks[key].done():
                 self._tasks[key] = asyncio.create_task(self._follow(name, heir), name=f"new credential of {name}")
 
     async def _follow(self, name: str, heir: Heir) -> None:
