@@ -1,4 +1,4 @@
-"""A Vault and an AWS Secrets Manager on loopback, as far as their APIs are used, in threads: the loader doesn't await."""
+"""A Vault and an AWS Secrets Manager on loopback, in threads, as far as their APIs are used; loading does not await."""
 
 from __future__ import annotations
 
