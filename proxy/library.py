@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import string
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -108,6 +109,7 @@ class Keyless:
 
     def __init__(self, config: str | Path = "config.yaml") -> None:
         """Raises ConfigError with every problem of the file."""
+        self._began = time.time()
         self._read = load(Path(config))
         self._loaded = _own(self._read)
         self._stack = AsyncExitStack()
@@ -125,7 +127,9 @@ class Keyless:
             stack.push_async_callback(server.shutdown, 1.0)
             self._session = await stack.enter_async_context(_session(server))
             replace_in = self._service.replace
-            await stack.enter_async_context(Reloader(self._read, lambda fresh: replace_in(_own(fresh))))
+            await stack.enter_async_context(
+                Reloader(self._read, lambda fresh: replace_in(_own(fresh)), since=self._began)
+            )
             self._stack = stack.pop_all()
         return self
 

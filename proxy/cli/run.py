@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ from proxy.serve import logs
 from proxy.serve.reload import Reloader
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
+Reloading = Callable[[Callable[[Loaded], None]], Reloader]
 
 app = command_app()
 
@@ -52,14 +54,19 @@ def run(
         post = workers.take_post(worker)
         _run(workers.work(*post))
         return
+    began = time.time()
     loaded = load_or_exit(config, strict=strict)
     logs.configure(loaded.config.log)
     count = workers.how_many(loaded.config.workers)
     if count == 1:
-        _run(_serve(loaded, config, reload))
+        _run(_serve(loaded, config, _reloader(loaded, config, reload, began)))
     else:
         # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
-        asyncio.run(_supervise(loaded, config, count, reload))
+        asyncio.run(_supervise(loaded, config, count, _reloader(loaded, config, reload, began)))
+
+
+def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
+    return lambda replace: Reloader(loaded, replace, path if reload else None, began)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -75,7 +82,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(loaded: Loaded, path: Path, reload: bool) -> None:
+async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
     told = on_signals()
     async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
         try:
@@ -84,13 +91,13 @@ async def _serve(loaded: Loaded, path: Path, reload: bool) -> None:
             fail(f"can't listen: {error.strerror or error}")
         with _unheard():
             introduce(loaded, path, [listener.url for listener in listeners], sandbox)
-        async with Reloader(loaded, service.replace, path if reload else None):
+        async with reloader(service.replace):
             await told.wait()
         with _unheard():
             print("stopping", flush=True)
 
 
-async def _supervise(loaded: Loaded, path: Path, count: int, reload: bool) -> None:
+async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading) -> None:
     supervisor = workers.supervisor(loaded, path, count)
     # A hang-up ends what is served, as it does with one process; but it drains.
     told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
@@ -99,7 +106,7 @@ async def _supervise(loaded: Loaded, path: Path, count: int, reload: bool) -> No
         if listeners:
             with _unheard():
                 introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
-            async with Reloader(loaded, supervisor.replace, path if reload else None):
+            async with reloader(supervisor.replace):
                 await told.wait()
         with _unheard():
             print("stopping", flush=True)

@@ -10,6 +10,7 @@ own stamps that tell. What can't be watched is asked every `secrets.reread`; wha
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -35,17 +36,25 @@ _WATCH: dict[str, Any] = {
     "rust_timeout": 1000,
 }
 
+_COARSE = 0.05
+"""Seconds that a file system's clock may be behind."""
+
 Stamps = dict[str, object]
 
 
 class Reloader:
-    """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again."""
+    """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again.
 
-    def __init__(self, loaded: Loaded, replace: Callable[[Loaded], None], path: Path | None = None) -> None:
+    `since`: Unix time from before it was loaded. What has changed after that may have been read too early.
+    """
+
+    def __init__(
+        self, loaded: Loaded, replace: Callable[[Loaded], None], path: Path | None = None, since: float = math.inf
+    ) -> None:
         self._first = self._loaded = loaded
         self._replace = replace
         self._path = path
-        self._stamps = self._look()
+        self._stamps: Stamps | None = None if _touched(loaded.files, since) else self._look()
         self._stirred = asyncio.Event()
         self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,6 +80,8 @@ class Reloader:
     async def _running(self) -> None:
         clock = asyncio.get_running_loop().time
         due = clock() + self._pause()
+        if self._stamps is None:
+            self._stirred.set()
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stirred.wait(), max(0.0, due - clock()))
@@ -179,6 +190,16 @@ class Reloader:
             found.pop("settings", None)
         if found := {what: names for what, names in found.items() if names}:
             log.info("config reloaded", **found)
+
+
+def _touched(files: Iterable[Path], since: float) -> bool:
+    """Whether one of them, or the folder where a link is swapped, has changed later than that; rather too often."""
+    found = {each for path in files for each in (path, path.parent)}
+    for path in found:
+        with suppress(OSError, ValueError):
+            if max(path.stat().st_ctime, path.lstat().st_ctime) > since - _COARSE:
+                return True
+    return False
 
 
 def _stamp(path: Path) -> object:

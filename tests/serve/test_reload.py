@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -450,3 +451,13 @@ async def test_a_file_that_include_takes_is_seen_when_it_appears(stage: Stage) -
         more = {"/more": {"upstream": f"{stage.sandbox.url}/oauth2/api", "provider": "oauth2"}}
         swap(stage.folder / "conf.d" / "b.yaml", yaml.safe_dump({"routes": more}))
         await stage.until(lambda: "/more" in stage.service.plan.routes)
+
+
+async def test_what_changed_between_the_load_and_the_watch_is_not_missed(stage: Stage) -> None:
+    """At a start, when a vault takes its time, or a link is swapped to an older file."""
+    before = time.time()
+    loaded = await opened(stage)
+    swap(stage.folder / "secret", NEW)
+    stage.sandbox.keys = {KEY: NEW}
+    async with Reloader(loaded, stage.service.replace, since=before):
+        await stage.sandbox.until(lambda: stage.mints() == 2)

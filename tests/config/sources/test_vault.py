@@ -13,6 +13,7 @@ from proxy.config.sources import vault
 from proxy.config.sources.vault import parts
 from proxy.errors import ConfigError
 from tests.config.sources.servers import JWT, Vault, serving
+from tests.serve.certificates import Authority
 
 TOKEN = "${vault:secret/crm#token}"
 
@@ -185,3 +186,16 @@ def test_two_fields_of_one_secret_take_one_call(tmp_path: Path, url: str, server
     found = loaded(tmp_path, url, TOKEN, "${vault:secret/crm#id}")
     assert (token(found), token(found, "p1")) == ("vault-crm-secret", "the-id")
     assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("skip", ["", "true"])
+def test_its_certificate_is_verified(tmp_path: Path, server: Vault, skip: str) -> None:
+    authority = Authority(tmp_path)
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    environ = {"VAULT_TOKEN": "root-token", "VAULT_SKIP_VERIFY": skip}
+    with serving(server, authority.server("127.0.0.1")) as url:
+        (reason,) = loaded(tmp_path, url, **environ).unconfigured["p0"]
+        assert "certificate is refused; VAULT_CACERT names a private CA" in reason
+        assert server.calls == []
+        found = loaded(tmp_path, url, VAULT_CACERT=str(tmp_path / "ca.pem"), **environ)
+    assert token(found) == "vault-crm-secret"
