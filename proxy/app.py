@@ -6,38 +6,50 @@ Owns: which part is given to which. Nothing is decided here.
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
 from proxy.config.listen import Listener, parse
 from proxy.config.load import Loaded
-from proxy.plan.compile import compile_plan
+from proxy.config.model import Client, Config
 from proxy.plan.guard import Guard
+from proxy.plan.route import Plan
 from proxy.plan.router import Router
 from proxy.serve import clock
 from proxy.serve.audit import open_audit
+from proxy.serve.changes import AT_START, changed_secrets
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
 from proxy.serve.http1.dial import Dialer, Resolve, resolve
-from proxy.serve.http1.trust import trust
+from proxy.serve.http1.trust import Trust
 from proxy.serve.inbound.request import Request
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Cell, Keeper
 from proxy.serve.logs import AccessLog
 from proxy.serve.mint import Means
 from proxy.serve.post import Post
-from proxy.serve.quota import open_quotas
+from proxy.serve.quota import Quotas, open_quotas
 from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
+from proxy.serve.succession import Succession
 from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.serve.watch import Watch
 
 Answering = Coroutine[Any, Any, None]
+
+
+class Front(NamedTuple):
+    """What requests meet. One guard per listener, and the last for connections made in this process."""
+
+    admin: Admin
+    forwarder: Forwarder
+    guards: tuple[Guard, ...]
 
 
 class Service:
@@ -52,35 +64,91 @@ class Service:
         self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
         proxies = urllib.request.getproxies()
         self.issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=resolve)
-        self._upstream = Upstream(Dialer(proxies, _bypass, trust(loaded.certificates), resolve))
+        self._trust = Trust(loaded.certificates)
+        self._upstream = Upstream(Dialer(proxies, _bypass, self._trust, resolve))
         self._access = AccessLog(config.log.format == "json") if config.log.access else None
         self._listening = Listening()
         self._certificates: Certificates | None = None
         self.records = open_records(config.store, config.store_key, loaded.folder)
         self.audit = open_audit(config.audit, loaded.folder, clock.now)
-        self._digest = loaded.digest
-        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw, audit=self.audit))
-        self.plan = compile_plan(loaded, clock.draw, clock.now())
-        self.cells = self._cells()
-        self._quotas = open_quotas(self.plan, config.store)
-        self.visitors = Visitors(self.plan, self.issuer, clock.now, clock.draw)
         if self.audit is not None:
             self.audit.secrets = self._secrets
-        watch = Watch(clock.now, self.visitors, self._quotas, self._access, self.audit)
-        lanes = {prefix: Lane(plan, self._cell_of(prefix)) for prefix, plan in self.plan.routes.items()}
-        self.forwarder = Forwarder(Router(lanes), self._upstream, watch, self.plan.max_body)
-        self.admin = Admin(self.plan, self.cells, config.admin, watch, self._fleet)
+        self._digest = loaded.digest
+        self.keeper = Keeper(Means(self.issuer, self.records, clock.now, clock.draw, audit=self.audit))
+        self._quotas: Quotas | None = None
+        self._visitors: list[Visitors] = []
+        self._clients: list[Client] = []
+        self._lanes: dict[str, Lane] = {}
+        self._succession = Succession(loaded, self.keeper, clock.now, clock.draw, self._open)
+        self._succession.want(loaded)
 
-    def _cells(self) -> dict[str, Cell]:
-        cells = {}
-        for name, provider in self.plan.providers.items():
-            if provider.scheme is not None and provider.life is not None:
-                cells[name] = self.keeper.cell(name, provider.scheme, provider.life)
-        return cells
+    def replace(self, loaded: Loaded) -> None:
+        """Serve this config from now on, but for what only a start can change (serve/succession.py).
 
-    def _cell_of(self, prefix: str) -> Cell | None:
-        provider = self.plan.routes[prefix].provider
-        return None if provider is None else self.cells.get(provider.name)
+        Raises ConfigError, and then nothing has changed.
+        """
+        self._trust.learn(loaded.certificates)
+        self._audit_secrets(loaded)
+        kept = {name: getattr(self._config, name) for name in AT_START}
+        known = set(self.keeper)
+        self._succession.want(replace(loaded, config=loaded.config.model_copy(update=kept)))
+        self._warm(set(self.keeper) - known)
+
+    def _audit_secrets(self, loaded: Loaded) -> None:
+        """Of several workers one writes it down."""
+        if self.audit is not None and (self._post is None or self._post.number == 0):
+            for name in changed_secrets(self._succession.serving, loaded, True).get("providers", ()):
+                self.audit.secret_changed(name)
+
+    def _open(self) -> None:
+        """The newest plan and cells, put in service by one assignment; requests under way end with what they have."""
+        plan, cells, config = self._succession.plan, self._succession.cells, self._succession.serving.config
+        before, self._lanes = self._lanes, {}
+        for prefix, route in plan.routes.items():
+            lane = Lane(route, None if route.provider is None else cells.get(route.provider.name))
+            if prefix in before and before[prefix].cell is lane.cell:
+                lane.brake = before[prefix].brake
+            self._lanes[prefix] = lane
+        watch = self._watch(plan, config)
+        forwarder = Forwarder(Router(self._lanes), self._upstream, watch, plan.max_body)
+        admin = Admin(plan, cells, config.admin, watch, self._fleet)
+        guards = [Guard.compile(config.browser, config.clients, self._listener(each)) for each in self._config.listen]
+        self._front = Front(admin, forwarder, (*guards, Guard(hosts=None, origins=None)))
+
+    def _watch(self, plan: Plan, config: Config) -> Watch:
+        """Counters, issuers' keys and known tokens outlive a reload that changes no client."""
+        if not self._visitors or config.clients != self._clients:
+            self._clients = config.clients
+            self._visitors.append(Visitors(plan, self.issuer, clock.now, clock.draw))
+            self.visitors.tls = self._certificates
+        self._quotas = self._quotas or open_quotas(plan, config.store)
+        return Watch(clock.now, self._visitors[-1], self._quotas, self._access, self.audit)
+
+    def _listener(self, written: str) -> Listener:
+        return parse(written, self._config.tls is not None)
+
+    def _known(self) -> dict[str, Any]:
+        return self.admin.known()
+
+    @property
+    def visitors(self) -> Visitors:
+        return self._visitors[-1]
+
+    @property
+    def plan(self) -> Plan:
+        return self._succession.plan
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        return self._succession.cells
+
+    @property
+    def forwarder(self) -> Forwarder:
+        return self._front.forwarder
+
+    @property
+    def admin(self) -> Admin:
+        return self._front.admin
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,7 +157,9 @@ class Service:
         await self._listening.stop()
         if self._fleet is not None:
             await self._fleet.close()
-        await self.visitors.close()
+        await self._succession.close()
+        for visitors in self._visitors:
+            await visitors.close()
         await self.keeper.close()
         await self.records.close()
         if self._quotas is not None:
@@ -120,19 +190,23 @@ class Service:
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
         if self._config.tls is not None:
-            self.visitors.tls = self._certificates = Certificates(self._config.tls, self._folder)
-        for written in self._config.listen:
-            listener = parse(written, self._certificates is not None)
-            guard = Guard.compile(self._config.browser, self._config.clients, listener)
+            self._certificates = Certificates(self._config.tls, self._folder)
+            self.visitors.tls = self._certificates
+        for door, written in enumerate(self._config.listen):
+            listener = self._listener(written)
             tls = self._certificates.context if self._certificates is not None and listener.tls else None
-            await self._listening.start(listener, self._server(guard), tls=tls, **self._shares(listener))
+            await self._listening.start(listener, self._server(door), tls=tls, **self._shares(listener))
         if self._fleet is not None:
-            await self._fleet.open(self.admin.known)
+            await self._fleet.open(self._known)
         self.keeper.watch()
-        for route in self.plan.routes.values():
-            if route.provider is not None and route.provider.name in self.cells:
-                self.cells[route.provider.name].warm()
+        self._warm(set(self.keeper))
         return self._listening.addresses
+
+    def _warm(self, cells: Collection[Cell]) -> None:
+        """Those of them that routes draw from."""
+        for cell in {lane.cell for lane in self._lanes.values()} & set(cells):
+            if cell is not None:
+                cell.warm()
 
     def _shares(self, listener: Listener) -> dict[str, Any]:
         """How `listener` is shared with other workers."""
@@ -143,18 +217,18 @@ class Service:
     def inside(self) -> Server:
         """A server for connections that were made in this process; nothing listens (library.py)."""
         self.keeper.watch()
-        return self._server(Guard(hosts=None, origins=None))
+        return self._server(-1)
 
-    def _server(self, guard: Guard) -> Server:
+    def _server(self, door: int) -> Server:
         unreadable = None if self.audit is None else self.audit.unreadable
-        return Server(partial(_handle, self.admin, self.forwarder, guard), self._config.limits, unreadable)
+        return Server(partial(self._handle, door), self._config.limits, unreadable)
 
-
-def _handle(admin: Admin, forwarder: Forwarder, guard: Guard, request: Request) -> Answering:
-    """Not a coroutine of its own: that would cost each request one more."""
-    if admin.takes(request.target):
-        return admin.handle(request, guard)
-    return forwarder.handle(request, guard)
+    def _handle(self, door: int, request: Request) -> Answering:
+        """Not a coroutine of its own: that would cost each request one more."""
+        front = self._front
+        if front.admin.takes(request.target):
+            return front.admin.handle(request, front.guards[door])
+        return front.forwarder.handle(request, front.guards[door])
 
 
 def _bypass(host: str) -> bool:

@@ -67,7 +67,7 @@ CODES: dict[str, Code] = {
     "upstream_unreachable": Code(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
     "upstream_protocol": Code(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
     "token_unavailable": Code(503, "Token unavailable", "Try again after Retry-After."),
-    "provider_unconfigured": Code(503, "Provider not configured", "Set the named variables and restart the proxy."),
+    "provider_unconfigured": Code(503, "Provider not configured", "Set what is named; sources are read again."),
     "issuer_unavailable": Code(
         503, "Issuer unavailable", "Its keys check the client's token; try again after Retry-After."
     ),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import string
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -35,6 +36,7 @@ from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
 from proxy.serve import clock, logs
 from proxy.serve.handout import hand_out
+from proxy.serve.reload import Reloader
 from proxy.serve.server import Server
 
 BASE = "http://keyless"
@@ -107,7 +109,9 @@ class Keyless:
 
     def __init__(self, config: str | Path = "config.yaml") -> None:
         """Raises ConfigError with every problem of the file."""
-        self._loaded = _own(load(Path(config)))
+        self._began = time.time()
+        self._read = load(Path(config))
+        self._loaded = _own(self._read)
         self._stack = AsyncExitStack()
         self._service: Service | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -122,6 +126,10 @@ class Keyless:
             server = self._service.inside()
             stack.push_async_callback(server.shutdown, 1.0)
             self._session = await stack.enter_async_context(_session(server))
+            replace_in = self._service.replace
+            await stack.enter_async_context(
+                Reloader(self._read, lambda fresh: replace_in(_own(fresh)), since=self._began)
+            )
             self._stack = stack.pop_all()
         return self
 

@@ -17,9 +17,9 @@ import yaml
 import proxy
 from proxy import Keyless
 from proxy.errors import ConfigError, Fault
-from proxy.sandbox import Sandbox
+from proxy.sandbox import KEY, SECRET, Sandbox
 from tests.conftest import STYLES, providers
-from tests.wire import RawApi, Wire
+from tests.wire import PATIENCE, RawApi, Wire
 
 
 @pytest.fixture
@@ -283,3 +283,21 @@ def test_importing_the_package_stays_cheap() -> None:
 def test_what_the_package_does_not_have() -> None:
     with pytest.raises(AttributeError, match="Nonsense"):
         proxy.Nonsense  # noqa: B018
+
+
+async def test_trap_18_a_rotated_secret_takes_effect_in_a_program(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    known = providers(sandbox.url)
+    known["oauth2"] |= {"client_secret": "${file:secret}"}
+    async with Keyless(config(tmp_path, sandbox.url, providers=known)) as keyless:
+        await keyless.request("GET", "/oauth2/echo")
+        sandbox.keys = {KEY: "a-new-secret-of-the-sandbox"}
+        (tmp_path / "new").write_text("a-new-secret-of-the-sandbox")
+        (tmp_path / "new").rename(tmp_path / "secret")
+        await sandbox.until(lambda: sandbox.mints["oauth2"] == 2)
+        async with asyncio.timeout(PATIENCE):
+            while await keyless.token("oauth2") != sandbox.ledger.newest("oauth2").value:  # noqa: ASYNC110 -- nothing there sets an event
+                await asyncio.sleep(0)
+        sandbox.void()
+        reply = await keyless.request("GET", "/oauth2/echo")
+    assert reply.status == 200

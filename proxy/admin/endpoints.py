@@ -152,6 +152,7 @@ class Admin:
         life = cell.life
         token = life.token
         waits = life.next_attempt_in(now)
+        failure = life.failure if cell.successor is None else cell.successor.life.failure
         return _provider(
             str(life.state(now)),
             generation=life.generation,
@@ -159,7 +160,7 @@ class Admin:
             next_attempt_at=None if waits is None or life.failure is None else round(now.wall + waits, 3),
             mints=life.mints,
             replays=cell.replays,
-            last_error=None if life.failure is None else life.failure.message,
+            last_error=None if failure is None else failure.message,
         )
 
     # -------------------------------------------------------------- switches

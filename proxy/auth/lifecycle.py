@@ -290,6 +290,10 @@ class Lifecycle:
         self._failures = self._failures + 1 if same_class else 1
         self._hold(now.boot + pause(error, self._failures, self._draw()))
 
+    def agreed(self, other: Lifecycle) -> None:
+        """The config was loaded again, and says of refreshing what `other` was made with."""
+        self._terms = other._terms
+
     def accepted(self, generation: int) -> None:
         """The API accepted a request that carried `generation`."""
         self.streak = 0

@@ -18,6 +18,7 @@ import typer
 
 from proxy.config.load import Loaded, load
 from proxy.config.names import did_you_mean
+from proxy.config.secrets import Reason
 from proxy.errors import ConfigError
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §9.1
@@ -81,8 +82,12 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 
 def asleep(missing: Sequence[str]) -> str:
-    """How to wake a provider up."""
-    return "asleep: set " + " and ".join(missing)
+    """How to wake a provider up, or why it can't be helped: a source that fails is asked again by itself."""
+    names = [name for name in missing if not isinstance(name, Reason)]
+    said = ["set " + " and ".join(names)] if names else []
+    reasons = [reason for reason in missing if isinstance(reason, Reason)]
+    said += [f"{reason} ({reason.detail})" if reason.detail else reason for reason in reasons]
+    return "asleep: " + "; ".join(said)
 
 
 def print_warnings(loaded: Loaded) -> None:

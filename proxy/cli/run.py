@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,28 +36,40 @@ from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
 from proxy.config.load import Loaded
 from proxy.serve import logs
+from proxy.serve.reload import Reloader
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
+Reloading = Callable[[Callable[[Loaded], None]], Reloader]
 
 app = command_app()
 
 
 @app.command()
-def run(config: ConfigOption = DEFAULT_CONFIG, strict: StrictOption = False, worker: WorkerOption = None) -> None:
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    reload: Annotated[bool, typer.Option("--reload", help="Take over changes of the config files at once.")] = False,
+    strict: StrictOption = False,
+    worker: WorkerOption = None,
+) -> None:
     """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't."""
     if worker is not None:
         post = workers.take_post(worker)
         _run(workers.work(*post))
         return
+    began = time.time()
     loaded = load_or_exit(config, strict=strict)
     logs.configure(loaded.config.log)
     check_or_exit(loaded)
     count = workers.how_many(loaded.config.workers)
     if count == 1:
-        _run(_serve(loaded, config))
+        _run(_serve(loaded, config, _reloader(loaded, config, reload, began)))
     else:
         # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
-        asyncio.run(_supervise(loaded, config, count))
+        asyncio.run(_supervise(loaded, config, count, _reloader(loaded, config, reload, began)))
+
+
+def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
+    return lambda replace: Reloader(loaded, replace, path if reload else None, began)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -72,7 +85,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(loaded: Loaded, path: Path) -> None:
+async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
     told = on_signals()
     async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
         service.started()
@@ -82,21 +95,23 @@ async def _serve(loaded: Loaded, path: Path) -> None:
             fail(f"can't listen: {error.strerror or error}")
         with _unheard():
             introduce(loaded, path, [listener.url for listener in listeners], sandbox)
-        await told.wait()
+        async with reloader(service.replace):
+            await told.wait()
         with _unheard():
             print("stopping", flush=True)
 
 
-async def _supervise(loaded: Loaded, path: Path, count: int) -> None:
+async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading) -> None:
     supervisor = workers.supervisor(loaded, path, count)
-    # Nothing is reloaded yet, so a hang-up ends what is served, as it does with one process; but it drains.
+    # A hang-up ends what is served, as it does with one process; but it drains.
     told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
     async with standing_by(loaded.config) as sandbox, supervisor:
         listeners = await workers.listen(supervisor, told)
         if listeners:
             with _unheard():
                 introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
-            await told.wait()
+            async with reloader(supervisor.replace):
+                await told.wait()
         with _unheard():
             print("stopping", flush=True)
 

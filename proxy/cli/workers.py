@@ -92,7 +92,7 @@ async def work(lifeline: Lifeline, post: Post) -> None:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
-            lifeline.ready(told.set)
+            lifeline.ready(told.set, service.replace)
             await told.wait()
     finally:
         lifeline.close()

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 
 from proxy.config.model import Strict
 from proxy.config.names import did_you_mean
-from proxy.config.secrets import escape_literals
+from proxy.config.reference import escape_literals
 from proxy.config.template import is_template
 from proxy.config.where import Finding, Where
 

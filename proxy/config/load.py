@@ -18,16 +18,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from proxy.config import validate
+from proxy.config import permissions, validate
 from proxy.config.catalogue import Catalogue, Expanded, Preset, expand, read_preset
-from proxy.config.certificates import Certificates, Pem, read_certificates
+from proxy.config.certificates import Pem, read_certificates
 from proxy.config.marks import Document, parse, unread
 from proxy.config.merge import merge
 from proxy.config.model import Config
 from proxy.config.pem import utc_now
 from proxy.config.problems import as_written, message
-from proxy.config.secrets import KEY_VARIABLE, Reference, Resolved, Sources, resolve
+from proxy.config.reference import KEY_VARIABLE, Reference, references
+from proxy.config.secrets import Reason, Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
+from proxy.config.sources import OUTSIDE
 from proxy.config.store_key import keys_of, with_key
 from proxy.config.warn import in_the_clear, warnings
 from proxy.config.where import Finding, Where, dotted, place
@@ -38,14 +40,27 @@ _MAX_FILE = 4 * 1024 * 1024  # more is no config, or a device without end
 
 
 @dataclass(frozen=True)
+class Written:
+    """What was read of the files of a config, and how, so that its secrets can be read again without them."""
+
+    document: Document = field(repr=False)
+    files: tuple[str, ...]
+    folder: Path
+    environ: Mapping[str, str] | None = field(repr=False)
+    strict: bool
+    catalogue: Catalogue | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A config that can be run.
 
-    `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack.
+    `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack, or why.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
     or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
     have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
-    guessed from it. `warnings`: what weakens security.
+    guessed from it. `values` are those of all references; `kept` tells which of them could not be had this time, and
+    stay as they were. `warnings`: what weakens security.
     """
 
     config: Config = field(repr=False)
@@ -55,7 +70,22 @@ class Loaded:
     folder: Path = Path()
     certificates: dict[str, Pem] = field(default_factory=dict, repr=False)
     digest: str = ""
+    values: dict[Reference, str] = field(default_factory=dict, repr=False)
+    kept: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    written: Written | None = field(default=None, repr=False)
+
+    @property
+    def asks_outside(self) -> bool:
+        """Whether there are sources that can't be watched."""
+        return self.fails or any(reference.kind in OUTSIDE for reference in self.values)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a source did not answer, and may later."""
+        return bool(self.kept) or any(
+            isinstance(name, Reason) for names in self.unconfigured.values() for name in names
+        )
 
 
 def load(
@@ -64,32 +94,63 @@ def load(
     environ: Mapping[str, str] | None = None,
     strict: bool = False,
     catalogue: Catalogue | None = None,
+    known: Mapping[Reference, str] | None = None,
 ) -> Loaded:
-    """Raises ConfigError with every problem at once. `strict` makes a provider's missing secrets problems too."""
-    catalogue = presets() if catalogue is None else catalogue
+    """Raises ConfigError with every problem at once. `strict` makes a provider's missing secrets problems too.
+
+    `known` are the values of an earlier load, for references that lead nowhere at the moment.
+    """
     documents = list(_read(path, _bytes(path), set(), ()))
-    files = [each.file for each in documents]
+    files = tuple(each.file for each in documents)
     document = merge(documents)
     if not all(each.complete for each in documents):
         raise ConfigError(_in_order(document.problems, files))
-    sources = Sources(path.parent, os.environ if environ is None else environ)
+    return _build(Written(document, files, path.parent, environ, strict, catalogue), known or {})
+
+
+def again(loaded: Loaded) -> Loaded:
+    """The same config, though its files may have changed, with its secrets read anew. Raises ConfigError."""
+    assert loaded.written is not None  # noqa: S101 -- it comes from `load`
+    return _build(loaded.written, loaded.values)
+
+
+def _build(written: Written, known: Mapping[Reference, str]) -> Loaded:
+    document, files, folder = written.document, written.files, written.folder
+    catalogue = presets() if written.catalogue is None else written.catalogue
+    sources = Sources(folder, os.environ if written.environ is None else written.environ, known)
     expanded = expand(with_key(document.tree, sources), catalogue)
+    sources.fetch(reference for _, reference in references(expanded.tree))
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
-    certificates = read_certificates(resolved.tree, path.parent, _bytes, utc_now())
-    found = _findings(expanded, resolved, strict, catalogue, certificates)
+    certificates = read_certificates(resolved.tree, folder, _bytes, utc_now())
+    checked = _findings(expanded, resolved, sources, written.strict, catalogue)
+    found = (*checked, *_said_of(expanded, resolved, certificates.findings))
     problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
+    opened = permissions.findings(expanded.tree, folder, sources.open_files)
+    readable = [_problem(finding, document, expanded) for finding in opened]
+    if _setting(resolved.tree, "world_readable") == "refuse":
+        problems, readable = [*problems, *readable], []
+    elif _setting(resolved.tree, "world_readable") == "allow":
+        readable = []
     if problems:
         raise ConfigError(_in_order(problems, files))
-    used = (*map(Path, files), *sources.files, *certificates.files)
-    loaded = _loaded(expanded, resolved, used, path.parent)
+    loaded = _loaded(expanded, resolved, sources)
     told = (_problem(finding, document, expanded) for finding in _warnings(loaded.config, expanded, document))
     return replace(
         loaded,
+        files=tuple(dict.fromkeys((*map(Path, files), *sources.files, *certificates.files))),
+        folder=folder,
+        written=written,
         certificates=certificates.of,
         digest=_digest(document.tree),
-        warnings=tuple(_in_order(told, files)),
+        warnings=tuple(_in_order([*readable, *told], files)),
     )
+
+
+def _setting(tree: Mapping[str, Any], name: str) -> Any:
+    """One of `secrets:`, before it is known to be well formed."""
+    section = tree.get("secrets")
+    return section.get(name) if isinstance(section, dict) else None
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -175,22 +236,28 @@ def _complaint(document: Document, where: Where, text: str) -> Document:
 
 
 def _findings(
-    expanded: Expanded, resolved: Resolved, strict: bool, catalogue: Catalogue, certificates: Certificates
+    expanded: Expanded, resolved: Resolved, sources: Sources, strict: bool, catalogue: Catalogue
 ) -> Iterator[Finding]:
     yield from expanded.findings
     yield from resolved.findings
     strict = strict or str(resolved.tree.get("strict")).lower() in ("true", "yes", "on", "1")
-    for where, references in resolved.missing.items():
+    for where, lacking in resolved.missing.items():
         if strict or _provider_of(where) is None:
-            yield from (Finding(where, _unset(reference)) for reference in references)
-    # what is said of a text that isn't known yet is not worth reading
+            yield from (Finding(where, _unset(reference, sources)) for reference in lacking)
+    yield from _said_of(expanded, resolved, validate.findings(resolved.tree, expanded.tree, catalogue))
+
+
+def _said_of(expanded: Expanded, resolved: Resolved, found: Iterable[Finding]) -> Iterator[Finding]:
+    """What is said of a text that isn't known yet is not worth reading."""
     unknown = {*expanded.unfilled, *resolved.missing, *(finding.where for finding in resolved.findings)}
-    for finding in (*validate.findings(resolved.tree, expanded.tree, catalogue), *certificates.findings):
+    for finding in found:
         if not any(finding.where[:depth] in unknown for depth in range(1, len(finding.where) + 1)):
             yield finding
 
 
-def _unset(reference: Reference) -> str:
+def _unset(reference: Reference, sources: Sources) -> str:
+    if (reason := sources.reasons.get(reference)) is not None:
+        return f"{reason}{f'; it said: {reason.detail}' if reason.detail else ''}"
     if reference.kind == "enc":
         return f"there is no key to open ${{enc:...}} with; set {KEY_VARIABLE}, or store_key in the config"
     if reference.kind == "file":
@@ -231,19 +298,20 @@ def _in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem
 # ---------------------------------------------------------------------------------------------- the result
 
 
-def _loaded(expanded: Expanded, resolved: Resolved, files: tuple[Path, ...], folder: Path) -> Loaded:
+def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
     unconfigured: dict[str, tuple[str, ...]] = {}
-    for where, references in resolved.missing.items():
+    for where, lacking in resolved.missing.items():
         name = _provider_of(where)
         if name is not None:
-            names = (*unconfigured.get(name, ()), *(reference.shown for reference in references))
+            names = (*unconfigured.get(name, ()), *map(sources.lack, lacking))
             unconfigured[name] = tuple(dict.fromkeys(names))
     providers = {
         name: provider for name, provider in resolved.tree.get("providers", {}).items() if name not in unconfigured
     }
     config = Config.model_validate(resolved.tree | {"providers": providers})
     secrets = {name: _credentials(name, provider, expanded, resolved) for name, provider in providers.items()}
-    return Loaded(config, unconfigured, secrets, tuple(dict.fromkeys(files)), folder)
+    kept = tuple(sorted(sources.lack(reference) for reference in sources.kept))
+    return Loaded(config, unconfigured, secrets, values=sources.values, kept=kept)
 
 
 def _digest(tree: Mapping[str, Any]) -> str:

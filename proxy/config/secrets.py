@@ -1,55 +1,34 @@
-"""`${NAME}`, `${NAME:-default}`, `${file:PATH}` and `${enc:SEALED}` in the config's texts.
+"""Where the values of `${...}` come from: the environment, `.env`, files, sealed texts, and outside sources.
 
-Owns: their syntax, where their values come from, and which were missing. With `load.py` the only module that reads
-files and the environment. Must not know: the config's keys beyond `is_template`. A value is data wherever it lands:
-it is not searched for references again, and in a template its braces are doubled.
+Owns: the values, which were missing and why, and which had to be kept from before. With `load.py` and `sources/` the
+only modules that read files and the environment. Must not know: the config's keys beyond `is_template`. A value is
+data wherever it lands: it is not searched for references again, and in a template its braces are doubled.
 """
 
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 
+from proxy.config.permissions import opened_to_others
+from proxy.config.reference import KEY_VARIABLE, Reference, pieces
 from proxy.config.seal import Seal, Unsealable
+from proxy.config.sources import OUTSIDE, Outside, Unavailable
 from proxy.config.template import is_template, literal
 from proxy.config.where import Finding, Where
 
-_PIECE = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
-_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(:-.*)?", re.DOTALL)
-_LATER = re.compile(r"(vault|keyring|exec):")
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
-
-KEY_VARIABLE = "KEYLESS_STORE_KEY"
+_AT_ONCE = 8  # calls to outside sources: twenty secrets must not take twenty round trips one after another
 
 STAND_IN = "https://unset.invalid/"
 """In place of a text that lacks a secret: valid in most places, so that the rest can still be checked."""
-
-
-class Reference(NamedTuple):
-    """`kind` is env, file or enc; `name` the variable, the path, or the sealed text."""
-
-    kind: str
-    name: str
-    default: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Reference({self.kind!r})"
-
-    @property
-    def written(self) -> str:
-        name = self.name if self.kind == "env" else f"{self.kind}:{self.name}"
-        return f"${{{name}}}" if self.default is None else f"${{{name}:-{self.default}}}"
-
-    @property
-    def shown(self) -> str:
-        """What is missing, in a word for operators."""
-        return {"env": self.name, "file": f"file {self.name}", "enc": KEY_VARIABLE}[self.kind]
 
 
 class Substitution(NamedTuple):
@@ -73,75 +52,100 @@ class Resolved:
     findings: list[Finding] = field(default_factory=list)
 
 
-def pieces(text: str) -> Iterator[str | Reference]:
-    """The literal texts and the references of a text, in order. Raises ValueError; its message quotes nothing."""
-    end = 0
-    for match in _PIECE.finditer(text):
-        yield text[end : match.start()]
-        end = match.end()
-        if match[0] == "$${":
-            yield "${"
-        elif match[1] is None:
-            raise ValueError("a ${ that does not end well; write $${ where ${ is meant as text")
-        else:
-            yield _reference(match[1])
-    yield text[end:]
+class Reason(str):
+    """Why a source has no value, in place of a name that someone forgot to set. `detail` is for operators only."""
 
+    __slots__ = ("detail",)
+    detail: str
 
-def escape_literals(text: str) -> str:
-    """For a text that goes into a template: braces doubled, but for those of references, which are data already."""
-    try:
-        parts = list(pieces(text))
-    except ValueError:
-        return text  # it is reported where it stands
-    return "".join(_escaped(part) for part in parts)
+    def __new__(cls, text: str, detail: str = "") -> Reason:
+        reason = super().__new__(cls, text)
+        reason.detail = detail
+        return reason
 
-
-def _escaped(part: str | Reference) -> str:
-    if isinstance(part, Reference):
-        return part.written
-    return "$${" if part == "${" else literal(part)
-
-
-def _reference(body: str) -> Reference:
-    if body.startswith("file:") and body != "file:":
-        return Reference("file", body.removeprefix("file:"))
-    if body.startswith("enc:") and body != "enc:":
-        return Reference("enc", body.removeprefix("enc:").strip())
-    if later := _LATER.match(body):
-        raise ValueError(f"${{{later[1]}:...}} is not supported by this version; use ${{NAME}} or ${{file:PATH}}")
-    variable = _VARIABLE.fullmatch(body)
-    if variable is None:
-        raise ValueError("a malformed reference; write ${NAME}, ${NAME:-default} or ${file:PATH}")
-    return Reference("env", variable[1], None if variable[2] is None else variable[2][2:])
+    def __reduce__(self) -> tuple[type[Reason], tuple[str, str]]:
+        return Reason, (str(self), self.detail)
 
 
 class Sources:
-    """The environment, `.env` and files under one folder. `files` are those whose change changes the answer.
+    """The environment, `.env`, files under one folder, and what lies outside. Each reference is read once.
 
-    `keys` open what is sealed, once they are known: they may be references themselves.
+    `files` are those whose change changes the answer; `values` all that was found. `keys` open what is sealed, once
+    they are known: they may be references themselves. `known` are the values of an earlier load: one that can't be had
+    any more stays in use and is listed in `kept`, since a secret that can't be read was hardly meant to be dropped.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], known: Mapping[Reference, str] = MappingProxyType({})
+    ) -> None:
         self.keys: tuple[str, ...] = ()
+        self.files: list[Path] = [folder / ".env"]
+        self.values: dict[Reference, str] = {}
+        self.reasons: dict[Reference, Reason] = {}
+        self.kept: set[Reference] = set()
+        self.open_files: dict[Path, str] = {}
         self._folder = folder
         self._environ = environ
-        self._dotenv = _dotenv(folder / ".env")
-        self.files: list[Path] = [folder / ".env"]
+        self._known = known
+        self._dotenv = self._read_dotenv(folder / ".env")
+        lines = {name: value for name, value in (self._dotenv or {}).items() if value}
+        self._outside = Outside(folder, lines | {name: value for name, value in environ.items() if value})
+        self._asked: dict[Reference, str | Unavailable | ValueError] = {}
+
+    def fetch(self, references: Iterable[Reference]) -> None:
+        """Ask the outside sources for all of these at once; `value` has the answers."""
+        wanted = {each for each in references if each.kind in OUTSIDE} - self._asked.keys()
+        if wanted:
+            with ThreadPoolExecutor(min(len(wanted), _AT_ONCE)) as pool:
+                self._asked |= dict(zip(wanted, pool.map(self._ask, wanted), strict=True))
+
+    def _ask(self, reference: Reference) -> str | Unavailable | ValueError:
+        try:
+            return self._outside.value(reference.kind, reference.name)
+        except (Unavailable, ValueError) as error:
+            return error
 
     def value(self, reference: Reference) -> str | None:
         """None if it is missing; an empty value is as good as none, as an unset secret often looks like that.
 
-        Raises ValueError for what is sealed and can't be opened.
+        Raises ValueError for what is sealed and can't be opened, or can't be had before the config is changed.
         """
-        if reference.kind == "file":
-            return self._file(reference.name)
-        if reference.kind == "enc":
-            return self._open(reference.name)
-        found = self._environ.get(reference.name, "") or self._dotenv.get(reference.name) or ""
-        if not found or not _encodable(found):
-            return reference.default
+        found = self._found(reference)
+        vanished = found is None and (reference.default is None or self._dotenv is None)
+        if found is None:
+            found = reference.default
+        if vanished and reference in self._known and found != self._known[reference]:
+            found = self._known[reference]
+            self.kept.add(reference)
+        if found is not None:
+            self.values[reference] = found
         return found
+
+    def _found(self, reference: Reference) -> str | None:
+        match reference.kind:
+            case "env":
+                value = self._environ.get(reference.name, "") or (self._dotenv or {}).get(reference.name) or ""
+                return value if value and _encodable(value) else None
+            case "file":
+                return self._file(reference.name)
+            case "enc":
+                return self._open(reference.name)
+            case _:
+                return self._from_outside(reference)
+
+    def _from_outside(self, reference: Reference) -> str | None:
+        self.fetch((reference,))
+        answer = self._asked[reference]
+        if isinstance(answer, Unavailable):
+            self.reasons[reference] = Reason(f"{reference.shown}: {answer}", answer.detail)
+            return None
+        if isinstance(answer, ValueError):
+            raise answer
+        return answer or None
+
+    def lack(self, reference: Reference) -> str:
+        """What is missing, or why: for the names of `Loaded.unconfigured`."""
+        return self.reasons.get(reference) or reference.shown
 
     def _open(self, sealed: str) -> str | None:
         if not self.keys:
@@ -157,6 +161,7 @@ class Sources:
             self.files.append(path)
         try:
             with path.open("rb") as file:
+                self._note(path, opened_to_others(file.fileno()))
                 written = file.read(_MAX_FILE + 1)
             text = written.decode("utf-8-sig")
         except (OSError, ValueError):
@@ -167,6 +172,23 @@ class Sources:
             text = text.removesuffix("\n").removesuffix("\r")
         return text or None
 
+    def _note(self, path: Path, opened: str) -> None:
+        if opened:
+            self.open_files[path] = opened
+
+    def _read_dotenv(self, path: Path) -> dict[str, str | None] | None:
+        """None if there is none: most have none, and some have a virtual environment of that name."""
+        try:
+            with path.open("rb") as file:
+                self._note(path, opened_to_others(file.fileno()))
+                written = file.read()
+        except OSError:
+            return None
+        # PowerShell's `>` writes UTF-16; comments in another charset must not hide the variables beside them
+        wide = written[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text = written.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+        return dotenv_values(stream=io.StringIO(text), interpolate=False)
+
 
 def _encodable(text: str) -> bool:
     try:
@@ -174,17 +196,6 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\N{REPLACEMENT CHARACTER}" not in text
-
-
-def _dotenv(path: Path) -> dict[str, str | None]:
-    try:
-        written = path.read_bytes()
-    except OSError:  # most have none, and some have a virtual environment of that name
-        return {}
-    # PowerShell's `>` writes UTF-16; comments in another charset must not hide the variables beside them
-    wide = written[:2] in (b"\xff\xfe", b"\xfe\xff")
-    text = written.decode("utf-16" if wide else "utf-8-sig", errors="replace")
-    return dotenv_values(stream=io.StringIO(text), interpolate=False)
 
 
 def resolve(tree: Any, sources: Sources) -> Resolved:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proxy.config.reference import KEY_VARIABLE, Reference
 from proxy.config.seal import SHORTEST
-from proxy.config.secrets import KEY_VARIABLE, Reference, Sources, resolve
+from proxy.config.secrets import Sources, resolve
 
 _KEY_FILE = "key"
 

@@ -12,7 +12,7 @@ from typing import Any
 from proxy.config import listen, moments
 from proxy.config.model import Client, ClientKey, Config
 from proxy.config.model.client import HASHED
-from proxy.config.secrets import Reference, pieces
+from proxy.config.reference import Reference, pieces
 from proxy.config.sensitive import secret_places
 from proxy.config.where import NOWHERE, Finding, Where, at
 

@@ -15,6 +15,7 @@ from proxy.auth.refusal import Refusals
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
+from proxy.config.secrets import Reason
 from proxy.errors import Fault
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -51,8 +52,10 @@ class ProviderPlan:
 
     @property
     def unset(self) -> str:
-        """What keeps it asleep, in words."""
-        return f"{' and '.join(self.missing)} {'is' if len(self.missing) == 1 else 'are'} not set"
+        """What keeps it asleep, in words that clients may read."""
+        names = [name for name in self.missing if not isinstance(name, Reason)]
+        said = [f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"] if names else []
+        return "; ".join((*said, *(reason for reason in self.missing if isinstance(reason, Reason))))
 
     def asleep(self) -> Fault:
         return Fault("provider_unconfigured", self.unset, provider=self.name, retry_after=60.0)

@@ -7,15 +7,16 @@ Owns: the tasks that fetch tokens, and the callers who wait. Must not know: the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import PurePath
+from weakref import WeakSet
 
 import structlog
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State
 from proxy.auth.token import Scheme, Token
-from proxy.errors import FailureClass, IssuerError
+from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.serve.mint import Means, Mint
 from proxy.serve.store import EVERYTHING, StoreDown
 
@@ -27,15 +28,23 @@ WATCH_AGAIN = 1.0
 
 
 class Cell:
-    """One credential: its lifecycle and its flight. `names` are the providers that share it."""
+    """One credential: its lifecycle and its flight. `names` are the providers that share it.
 
-    __slots__ = ("_audit", "_clock", "_flight", "_mint", "_records", "_timeout", "key", "life", "names", "replays")
+    `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
+    refused; beyond that, whoever asks is given the successor's.
+    """
+
+    __slots__ = (
+        *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_records", "_timeout"),
+        *("key", "life", "names", "replays", "successor"),
+    )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
         self.key = scheme.identity
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
         self._audit = means.audit
         self._records = means.records
@@ -46,18 +55,25 @@ class Cell:
     async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
         """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
         now = self._clock()
-        await self._follow(self.life.ask(now), min(deadline, self.life.patience(now)))
-        return self._usable(provider)
+        if self.successor is None:
+            await self._follow(self.life.ask(now), min(deadline, self.life.patience(now)))
+        token = self.usable
+        if token is None and self.successor is not None:
+            return await self.successor.token(provider, deadline)
+        if token is None:
+            raise self.life.fault(self._clock(), provider)
+        return token
 
-    def _usable(self, provider: str) -> Token:
-        now = self._clock()
+    @property
+    def usable(self) -> Token | None:
+        """The token, if it may be sent now."""
         token = self.life.token
-        if token is not None and not self.life.refused and token.left(now) > 0:
-            return token
-        raise self.life.fault(now, provider)
+        return token if token is not None and not self.life.refused and token.left(self._clock()) > 0 else None
 
     async def lasting(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
         """A token for someone who takes it away: with a while to live, or a renewal is awaited. Raises Fault."""
+        if self.successor is not None:
+            return self.life.lasting(self._clock()) or await self.successor.lasting(provider, deadline)
         for _ in range(2):  # the first flight may bring another process's token, which is no younger
             now = self._clock()
             token = self.life.lasting(now)
@@ -75,17 +91,25 @@ class Cell:
 
     async def renew(self, generation: int, deadline: float = LONGEST_WAIT) -> Token | None:
         """A newer token than the refused `generation`, or None if there is none to be had now."""
+        newer = None if self.successor is not None else await self._renewed(generation, deadline)
+        if newer is None and self.successor is not None:  # by now: the old credential may be why it failed
+            with suppress(Fault):
+                return await self.successor.token(self.names[0], deadline)
+        return newer
+
+    async def _renewed(self, generation: int, deadline: float) -> Token | None:
         answer = self.life.refuse(self._clock(), generation)
         if answer is Answer.FAIL:
             return None
         await self._follow(answer, deadline)
-        token = self.life.token
-        if token is None or token.generation <= generation or self.life.refused:
-            return None
-        return token if token.left(self._clock()) > 0 else None
+        token = self.usable
+        return token if token is not None and token.generation > generation else None
 
     def renew_later(self, generation: int) -> bool:
         """Start a forced flight for the calls to come. True if the refusal of `generation` started or joined one."""
+        if self.successor is not None:
+            self.successor.warm()
+            return False
         if self.life.refuse(self._clock(), generation) is not Answer.WAIT:
             return False
         self._launch()
@@ -96,7 +120,7 @@ class Cell:
 
         `whole`: the store was out of sight, and may lack what we know.
         """
-        if self.life.flying or self.life.state(self._clock()) is State.STATIC:
+        if self.life.flying or self.successor is not None or self.life.state(self._clock()) is State.STATIC:
             return
         with suppress(StoreDown):
             if await self._mint.look(whole=whole) and self.life.may_fly(self._clock()):
@@ -118,17 +142,42 @@ class Cell:
 
         Not where a new token kills another's: that waits until it is needed.
         """
-        if self.life.exclusive:
+        if self.successor is not None:
+            self.successor.warm()
+        elif self.life.exclusive:
             return
-        if self.life.ask(self._clock()) in (Answer.WAIT, Answer.USE_AND_REFRESH):
+        elif self.life.ask(self._clock()) in (Answer.WAIT, Answer.USE_AND_REFRESH):
             self._launch()
 
     async def retry(self) -> None:
         """Forget latches and pauses, and fetch now (`keyless token`, `/refresh`)."""
-        if self.life.state(self._clock()) is State.STATIC:
-            return
-        self.life.cleared()
-        await self._join(LONGEST_WAIT)
+        if self.successor is not None:
+            await self.successor.retry()
+        elif self.life.state(self._clock()) is not State.STATIC:
+            self.life.cleared()
+            await self._join(LONGEST_WAIT)
+
+    def redefined(self, scheme: Scheme, life: Lifecycle) -> None:
+        """The same credential with another definition around it: what it says of refreshing and of messages counts."""
+        self.life.agreed(life)
+        self._mint.scheme = scheme
+        if self.life.token is not None:
+            self.life.token.rendered.clear()  # by injections that are gone
+
+    @property
+    def one_shot(self) -> bool:
+        """Its flights spend a refresh token that may rotate."""
+        return self._mint.scheme.one_shot
+
+    async def landed(self) -> None:
+        """No flight is in the air."""
+        if self._flight is not None:
+            await asyncio.wait((self._flight,))
+
+    def inherit(self, other: Cell) -> None:
+        """Go on with another cell's login: its refresh token belongs to the client, not to the client's secret."""
+        if self._mint.refresh_token is None:
+            self._mint.refresh_token = other._mint.refresh_token
 
     async def close(self) -> None:
         """A refresh token that is being spent is waited for: its successor would be lost."""
@@ -225,6 +274,7 @@ class Keeper:
         self._means = means
         self._flight_timeout = flight_timeout
         self._cells: dict[str, Cell] = {}
+        self._gone: WeakSet[Cell] = WeakSet()
         self._watch: asyncio.Task[None] | None = None
 
     def cell(self, name: str, scheme: Scheme, life: Callable[[], Lifecycle]) -> Cell:
@@ -232,8 +282,28 @@ class Keeper:
         cell = self._cells.get(scheme.identity)
         if cell is None:
             cell = self._cells[scheme.identity] = Cell(scheme, life(), self._means, self._flight_timeout)
+        elif not cell.names:  # from before a reload
+            cell.redefined(scheme, life())
         cell.names.append(name)
         return cell
+
+    def recast(self, providers: Iterable[tuple[str, Scheme, Callable[[], Lifecycle]]]) -> list[Cell]:
+        """The cells of exactly these providers, in order. Those that are there already keep their tokens; those that
+        serve no provider any more are let go, and requests that hold them end with what they have.
+        """
+        before = {cell: list(cell.names) for cell in self}
+        for cell in before:
+            cell.names.clear()
+        cells = [self.cell(*provider) for provider in providers]
+        for cell, names in before.items():
+            if not cell.names:
+                cell.names.extend(names)
+                del self._cells[cell.key]
+                self._gone.add(cell)
+        return cells
+
+    def known(self, identity: str) -> Cell | None:
+        return self._cells.get(identity)
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(self._cells.values())
@@ -262,4 +332,4 @@ class Keeper:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
-        await asyncio.gather(*(cell.close() for cell in self))
+        await asyncio.gather(*(cell.close() for cell in (*self, *self._gone)))

@@ -66,7 +66,7 @@ class Mint:
     """
 
     def __init__(self, scheme: Scheme, life: Lifecycle, names: list[str], means: Means) -> None:
-        self._scheme = scheme
+        self.scheme = scheme
         self._key = scheme.identity
         self._life = life
         self._names = names
@@ -119,7 +119,7 @@ class Mint:
         found = await self.adopt()
         if whole and (found is None or found.generation < self._life.generation) and self._life.token is not None:
             await self._records.keep(self._key, self._known())  # it was emptied, or could not be written to
-        return self._scheme.one_shot and self._pending(found)
+        return self.scheme.one_shot and self._pending(found)
 
     async def bury(self) -> None:
         """Tell the others that the current generation is dead: by a later one without a token. Raises StoreDown."""
@@ -157,7 +157,7 @@ class Mint:
     async def _mint(self, found: Record | None, before: int) -> Token:
         """Raises IssuerError; StoreDown only before anything was sent."""
         floor = 0 if found is None else found.generation
-        if self._scheme.one_shot:
+        if self.scheme.one_shot:
             self.spending = True
             try:
                 return await self._spend(found, floor, before)
@@ -249,10 +249,10 @@ class Mint:
             tries += 1
             sent = self._means.clock()
             try:
-                return sent, await self._means.issuer.login(self._scheme.login(sent.wall, self.refresh_token))
+                return sent, await self._means.issuer.login(self.scheme.login(sent.wall, self.refresh_token))
             except IssuerError as error:
                 waits = backoff.wait_in_flight(error, tries, self._means.draw())
-                if waits is None or self._scheme.one_shot:
+                if waits is None or self.scheme.one_shot:
                     raise
             await self._means.sleep(waits)
 
@@ -266,7 +266,7 @@ class Mint:
                 self._records.complain(down)
             if attempt < tries:
                 await self._means.sleep(KEEP_WAIT)
-        if self._scheme.one_shot:
+        if self.scheme.one_shot:
             hint = "It is tried again when the store is back; until then a restart needs a login."
             log.error("the rotated refresh token could not be kept", provider=self._names, hint=hint)
         return True

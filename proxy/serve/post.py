@@ -2,8 +2,9 @@
 
 Owns: the words between the two. Must not know: processes, what a worker serves.
 
-The config goes over as the supervisor has loaded it: all workers, restarted ones too, run the same one, and what
-`${...}` stands for is fetched once. Secrets pass through this socket only, never through arguments or the environment.
+The config goes over as the supervisor has loaded it, and again when it has changed: all workers, restarted ones too,
+run the same one, and what `${...}` stands for is fetched once. Secrets pass through this socket only, never through
+arguments or the environment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import pickle
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from proxy.config.load import Loaded
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,7 @@ class Post:
     inherited: Mapping[str, int] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        content = pickle.dumps(self)
-        return _LENGTH.pack(len(content)) + content
+        return framed(self)
 
 
 class Lifeline:
@@ -60,16 +61,27 @@ class Lifeline:
             read += more
         return read
 
-    def ready(self, lost: Callable[[], None]) -> None:
-        """Say that this worker listens. `lost` is called when the supervisor has ended."""
+    def ready(self, lost: Callable[[], None], news: Callable[[Loaded], None]) -> None:
+        """Say that this worker listens. `lost` is called when the supervisor has ended, `news` with each new config."""
         loop = asyncio.get_running_loop()
+        buffer = bytearray()
 
-        def ended() -> None:
-            loop.remove_reader(self._socket)
-            lost()
+        def readable() -> None:
+            try:
+                piece = self._socket.recv(_PIECE)
+            except BlockingIOError:
+                return
+            except OSError:
+                piece = b""
+            if not piece:
+                loop.remove_reader(self._socket)
+                lost()
+            buffer.extend(piece)
+            for loaded in _taken(buffer):
+                news(loaded)
 
         self._socket.setblocking(False)
-        loop.add_reader(self._socket, ended)
+        loop.add_reader(self._socket, readable)
         try:
             self._socket.send(READY)
         except OSError:  # it has gone already, which the reader hears
@@ -77,3 +89,19 @@ class Lifeline:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def framed(told: object) -> bytes:
+    content = pickle.dumps(told)
+    return _LENGTH.pack(len(content)) + content
+
+
+def _taken(buffer: bytearray) -> Iterator[Loaded]:
+    """What has come in whole."""
+    while len(buffer) >= _LENGTH.size:
+        (length,) = _LENGTH.unpack_from(buffer)
+        end = _LENGTH.size + length
+        if len(buffer) < end:
+            return
+        yield pickle.loads(buffer[_LENGTH.size : end])  # noqa: S301 -- a socket pair that the parent made
+        del buffer[:end]

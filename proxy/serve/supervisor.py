@@ -23,7 +23,7 @@ from proxy.config.listen import Listener, parse
 from proxy.config.load import Loaded
 from proxy.errors import KeylessError
 from proxy.serve.doors import Doors
-from proxy.serve.post import READY, Post
+from proxy.serve.post import READY, Post, framed
 from proxy.serve.private import Private
 from proxy.serve.server import DRAIN_SECONDS
 from proxy.serve.store.open import open_records
@@ -62,6 +62,7 @@ class Supervisor:
         self._command = tuple(command)
         self._doors = Doors()
         self._private: Private | None = None
+        self._news: dict[int, asyncio.Queue[Loaded]] = {}
         self._alive: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -80,10 +81,11 @@ class Supervisor:
         for written in self._loaded.config.listen:
             self._doors.open(parse(written, self._loaded.config.tls is not None))
         self._private = Private.new()
-        loaded = await self._shared(self._private)
+        await self._open_store(self._private)
+        self._loaded = self._shared(self._loaded, self._private)
         ready = []
         for number in range(self._count):
-            post = Post(number, self._count, self._private.path, loaded, self._doors.inherited)
+            post = Post(number, self._count, self._private.path, self._loaded, self._doors.inherited)
             listens = asyncio.get_running_loop().create_future()
             self._keepers.append(asyncio.create_task(self._keep(post, listens), name=f"worker {number}"))
             ready.append(listens)
@@ -99,16 +101,25 @@ class Supervisor:
         if self._private is not None:
             shutil.rmtree(self._private.path, ignore_errors=True)
 
-    async def _shared(self, private: Private) -> Loaded:
-        """The config as the workers get it: ports that are known, and a store that they share.
+    def replace(self, loaded: Loaded) -> None:
+        """Let all workers serve this config from now on, and those that are started later."""
+        assert self._private is not None  # noqa: S101 -- it listens
+        self._loaded = self._shared(loaded, self._private)
+        for news in self._news.values():
+            news.put_nowait(self._loaded)
 
-        Opened here once: what is wrong with it is said once, and its key is made before many want it.
-        """
+    async def _open_store(self, private: Private) -> None:
+        """Opened here once: what is wrong with it is said once, and its key is made before many want it."""
         config = self._loaded.config
-        store = f"file:{private.path / 'store'}" if config.store == "memory" else config.store
-        await open_records(store, config.store_key, self._loaded.folder).close()
-        listen = [address.address for address in self._doors.addresses]
-        return replace(self._loaded, config=config.model_copy(update={"store": store, "listen": listen}))
+        await open_records(_store(config.store, private), config.store_key, self._loaded.folder).close()
+
+    def _shared(self, loaded: Loaded, private: Private) -> Loaded:
+        """The config as the workers get it: ports that are known, and a store that they share."""
+        changes = {
+            "store": _store(loaded.config.store, private),
+            "listen": [address.address for address in self._doors.addresses],
+        }
+        return replace(loaded, config=loaded.config.model_copy(update=changes))
 
     # -------------------------------------------------------------- one worker
 
@@ -141,13 +152,20 @@ class Supervisor:
                     log.error("worker not started", worker=post.number, reason=error.strerror)  # noqa: TRY400 -- says all
                     return 1
             self._alive[post.number] = process
+            news = self._news[post.number] = asyncio.Queue()
+            post = replace(post, loaded=self._loaded)
+            telling = None
             if self._stopping.is_set():
                 _terminate(process)
             try:
                 await self._brief(ours, post, listens)
+                telling = asyncio.create_task(_tell(ours, news), name=f"news for worker {post.number}")
                 return await process.wait()
             finally:
-                del self._alive[post.number]
+                del self._alive[post.number], self._news[post.number]
+                if telling is not None:
+                    telling.cancel()
+                    await asyncio.wait((telling,))
 
     async def _spawn(self, lifeline: int, *inherited: int) -> asyncio.subprocess.Process:
         """Raises OSError: no memory, too many processes, or an upgrade that removed the interpreter."""
@@ -189,6 +207,17 @@ class Supervisor:
                 process.kill()
         if late:
             await asyncio.wait(late)
+
+
+async def _tell(ours: socket.socket, news: asyncio.Queue[Loaded]) -> None:
+    """Every new config, to a worker that listens; one that is gone needs none."""
+    with suppress(OSError):
+        while True:
+            await asyncio.get_running_loop().sock_sendall(ours, framed(await news.get()))
+
+
+def _store(configured: str, private: Private) -> str:
+    return f"file:{private.path / 'store'}" if configured == "memory" else configured
 
 
 def _terminate(process: asyncio.subprocess.Process) -> None:

@@ -300,7 +300,7 @@ def test_no_problem_shows_a_secret(tree: dict[str, Any], secret: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "secret", [MARKER, f"{{{MARKER}", f"${{{MARKER}", f"*{MARKER}", f"!{MARKER}", f"${{exec:{MARKER}}}"]
+    "secret", [MARKER, f"{{{MARKER}", f"${{{MARKER}", f"*{MARKER}", f"!{MARKER}", f"${{exec:'{MARKER}}}"]
 )
 def test_no_problem_shows_a_secret_written_out(secret: str, tmp_path: Path) -> None:
     """Whatever is wrong with the file beside it, and whatever is wrong with the secret itself."""

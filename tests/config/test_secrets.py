@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.secrets import STAND_IN, Reference, Resolved, Sources, escape_literals, pieces, resolve
+from proxy.config.reference import Reference, escape_literals, pieces
+from proxy.config.secrets import STAND_IN, Resolved, Sources, resolve
 from proxy.config.template import Template
 
 
@@ -53,10 +54,16 @@ def test_resolves(text: str, expected: str, tmp_path: Path) -> None:
         ("${file:}", "malformed"),
         ("${Ä}", "malformed"),
         ("${enc:}", "malformed"),
-        ("${vault:secret/x#y}", "${vault:...} is not supported"),
-        ("${keyring:a/b}", "${keyring:...} is not supported"),
-        ("${exec:op read op://x/y}", "${exec:...} is not supported"),
-        ("${A} ${exec:x}", "${exec:...} is not supported"),
+        ("${vault:secret/x}", "write ${vault:MOUNT/PATH#FIELD}"),
+        ("${vault:secret#y}", "write ${vault:MOUNT/PATH#FIELD}"),
+        ("${vault:}", "malformed"),
+        ("${keyring:a}", "write ${keyring:SERVICE/USER}"),
+        ("${keyring:a/}", "write ${keyring:SERVICE/USER}"),
+        ("${aws-sm:#x}", "write ${aws-sm:NAME}"),
+        ("${exec:}", "malformed"),
+        ("${exec:  }", "write ${exec:PROGRAM ARGUMENTS}"),
+        ("${exec:op 'read}", "a quotation has two ends"),
+        ("${A} ${exec:'}", "a quotation has two ends"),
     ],
 )
 def test_refuses(text: str, part: str, tmp_path: Path) -> None:

@@ -246,7 +246,8 @@ async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> Non
     assert received == post
     assert "a-secret-token" not in repr(post)
     lost = asyncio.Event()
-    lifeline.ready(lost.set)
+    news: list[Loaded] = []
+    lifeline.ready(lost.set, news.append)
     assert ours.recv(1) == b"\x01"
     assert not lost.is_set()
     ours.close()

@@ -25,7 +25,7 @@ from proxy.config.model.provider import (
     TokenRequest,
 )
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
-from proxy.config.model.service import Admin, Audit, Config, Limits, Log
+from proxy.config.model.service import Admin, Audit, Config, Limits, Log, Secrets
 from proxy.config.model.tls import JwtClient, ListenerTls, TlsFiles
 from proxy.config.model.values import Secretive, Strict
 
@@ -57,6 +57,7 @@ __all__ = [
     "ReplyMap",
     "Route",
     "Secretive",
+    "Secrets",
     "StandIn",
     "StaticProvider",
     "Strict",

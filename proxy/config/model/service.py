@@ -52,6 +52,13 @@ class Audit(Secretive):
         return {"file": written} if isinstance(written, str) else written
 
 
+class Secrets(Strict):
+    """How secrets are read again while the proxy runs, and what is said of files that every user can read."""
+
+    reread: Annotated[Duration, Field(gt=0)] = 300.0
+    world_readable: Literal["warn", "refuse", "allow"] = "warn"
+
+
 def _store(written: str) -> str:
     if not re.fullmatch(r"memory|file:\S.*|rediss?://\S+", written):
         raise ValueError("expected memory, file:DIR, redis://... or rediss://...")
@@ -77,3 +84,4 @@ class Config(Strict):
     limits: Limits = Limits()
     log: Log = Log()
     audit: Audit | None = None
+    secrets: Secrets = Secrets()

@@ -6,7 +6,7 @@ Owns: making them, once per load. Must not know: DNS, sockets, which route is as
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from proxy.config.certificates import Pem
 from proxy.errors import ConfigError, Problem
@@ -14,14 +14,23 @@ from proxy.plan.target import Origin
 from proxy.serve.http1.dial import public_context, tls_context
 
 
-def trust(certificates: Mapping[str, Pem]) -> Callable[[Origin], ssl.SSLContext]:
-    """For a Dialer; `certificates` are those of the routes, by prefix. Raises ConfigError."""
-    own: dict[str, ssl.SSLContext] = {}
-    for prefix, pem in certificates.items():
-        if pem.identity not in own:
-            own[pem.identity] = _context(prefix, pem)
-    # an identity that isn't there is a mistake of ours: no other context may stand in for it
-    return lambda origin: own[origin.identity] if origin.identity else public_context()
+class Trust:
+    """For a Dialer."""
+
+    def __init__(self, certificates: Mapping[str, Pem]) -> None:
+        """Raises ConfigError."""
+        self._own: dict[str, ssl.SSLContext] = {}
+        self.learn(certificates)
+
+    def learn(self, certificates: Mapping[str, Pem]) -> None:
+        """Those of the routes, by prefix. What was known stays: requests may be under way. Raises ConfigError."""
+        for prefix, pem in certificates.items():
+            if pem.identity not in self._own:
+                self._own[pem.identity] = _context(prefix, pem)
+
+    def __call__(self, origin: Origin) -> ssl.SSLContext:
+        # an identity that isn't there is a mistake of ours: no other context may stand in for it
+        return self._own[origin.identity] if origin.identity else public_context()
 
 
 def _context(prefix: str, pem: Pem) -> ssl.SSLContext:

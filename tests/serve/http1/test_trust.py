@@ -11,7 +11,7 @@ from proxy.config.certificates import Pem
 from proxy.errors import ConfigError
 from proxy.plan.target import Origin
 from proxy.serve.http1.dial import public_context
-from proxy.serve.http1.trust import trust
+from proxy.serve.http1.trust import Trust
 from tests.serve.certificates import Authority
 
 API = Origin(tls=True, host="api.test", port=443)
@@ -19,7 +19,7 @@ API = Origin(tls=True, host="api.test", port=443)
 
 def test_each_identity_has_one_context(tmp_path: Path) -> None:
     pem = Pem("an-identity", Authority(tmp_path).issue("ours.test"), None, None)
-    contexts = trust({"/a": pem, "/b": pem, "/c": pem._replace(identity="another")})
+    contexts = Trust({"/a": pem, "/b": pem, "/c": pem._replace(identity="another")})
     own = contexts(API._replace(identity="an-identity"))
     assert own is contexts(API._replace(identity="an-identity", host="other.test"))
     assert own is not contexts(API._replace(identity="another"))
@@ -33,7 +33,7 @@ def test_every_context_verifies(tmp_path: Path) -> None:
         "cert": Pem("cert", authority.issue("ours.test"), None, None),
         "both": Pem("both", authority.issue("ours.test"), None, authority.pem),
     }
-    contexts = trust(made)
+    contexts = Trust(made)
     for identity in ("", *made):
         context = contexts(API._replace(identity=identity))
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -44,7 +44,7 @@ def test_every_context_verifies(tmp_path: Path) -> None:
 
 def test_an_identity_that_is_not_there_gets_no_other_context() -> None:
     with pytest.raises(KeyError):
-        trust({})(API._replace(identity="gone"))
+        Trust({})(API._replace(identity="gone"))
 
 
 @pytest.mark.parametrize("content", [None, "", "not PEM"])
@@ -52,4 +52,4 @@ def test_a_file_that_changed_after_the_load(tmp_path: Path, content: str | None)
     if content is not None:
         (tmp_path / "cert.pem").write_text(content)
     with pytest.raises(ConfigError, match=r"routes\./a\.tls: can't be used"):
-        trust({"/a": Pem("a", tmp_path / "cert.pem", None, None)})
+        Trust({"/a": Pem("a", tmp_path / "cert.pem", None, None)})

@@ -1,0 +1,71 @@
+"""Sources of secrets outside this machine's files: a vault, a keyring, a cloud's secret store, a command.
+
+Owns: which there are, and what they have in common. Each file has one `Source(around)`, made once per load and called
+from several threads with what stands behind the colon; it returns the value, raises Unavailable for what may come
+right by itself, or ValueError for what takes another config or installation. No message holds a value, or what a
+server said. Their libraries are extras, imported when a config first asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+
+from proxy.errors import KeylessError
+
+_MODULES = {"vault": "vault", "keyring": "keyring", "aws-sm": "aws", "exec": "command"}
+OUTSIDE = frozenset(_MODULES)
+
+
+class Unavailable(KeylessError):  # noqa: N818 -- it says what is the case
+    """There is no value now. `detail` may be shown to operators, but not to clients."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Where the config lies, and the variables of the environment and `.env` together."""
+
+    folder: Path
+    variables: Mapping[str, str] = field(repr=False)
+
+
+class Outside:
+    """All outside sources of one load, each made when it's first needed."""
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self._around = Around(folder, variables)
+        self._made: dict[str, Callable[[str], str]] = {}
+        self._lock = Lock()
+
+    def value(self, kind: str, name: str) -> str:
+        """Raises Unavailable or ValueError."""
+        return self._source(kind)(name)
+
+    def _source(self, kind: str) -> Callable[[str], str]:
+        with self._lock:
+            if kind not in self._made:
+                self._made[kind] = import_module(f"{__name__}.{_MODULES[kind]}").Source(self._around)
+            return self._made[kind]
+
+
+def lacks_extra(kind: str, extra: str) -> ValueError:
+    return ValueError(f"${{{kind}:...}} needs an extra; run: pip install 'keyless[{extra}]'")
+
+
+def text_of(document: object, name: str) -> str:
+    """The field `name` of a secret that is a JSON object. Raises Unavailable."""
+    value = document.get(name) if isinstance(document, Mapping) else None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise Unavailable(
+        f"there is no field '{name}' that is a text" if value is not None else f"there is no field '{name}'"
+    )
