@@ -83,8 +83,10 @@ class Reloader:
         if self._stamps is None:
             self._stirred.set()
         while True:
+            # Not wait_for: before Python 3.12 it may swallow a cancellation that comes with the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), max(0.0, due - clock()))
+                async with asyncio.timeout_at(due):
+                    await self._stirred.wait()
             self._stirred.clear()
             is_due = clock() >= due
             if self._look() != self._stamps or (is_due and self._loaded.asks_outside):

@@ -90,7 +90,8 @@ class Server:
         if not self.connections:
             return True
         try:
-            await asyncio.wait_for(self._emptied.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._emptied.wait()
         except TimeoutError:
             return False
         return True

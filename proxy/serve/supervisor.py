@@ -138,7 +138,8 @@ class Supervisor:
             pause = next_pause(pause, loop.time() - began)
             log.warning("worker ended", worker=post.number, code=code, restart_in=pause)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
         listens.cancel()
 
     async def _man(self, post: Post, listens: asyncio.Future[None]) -> int:

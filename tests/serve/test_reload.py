@@ -17,6 +17,7 @@ from proxy.config.load import Loaded, load
 from proxy.sandbox import KEY, SECRET
 from proxy.serve.reload import Reloader
 from tests.conftest import Stage, providers
+from tests.wire import PATIENCE
 
 NEW = "a-new-secret-for-the-sandbox"
 
@@ -461,3 +462,12 @@ async def test_what_changed_between_the_load_and_the_watch_is_not_missed(stage: 
     stage.sandbox.keys = {KEY: NEW}
     async with Reloader(loaded, stage.service.replace, since=before):
         await stage.sandbox.until(lambda: stage.mints() == 2)
+
+
+async def test_a_stop_at_the_moment_of_a_change_is_a_stop(stage: Stage) -> None:
+    """`wait_for` of Python 3.11 takes the event and forgets the cancellation: `keyless run` could not be ended."""
+    loaded = await opened(stage)
+    async with asyncio.timeout(PATIENCE):
+        async with reloading(stage, loaded) as reloader:
+            await stage.until(lambda: bool(reloader._stirred._waiters))  # type: ignore[attr-defined]
+            reloader._stirred.set()
