@@ -233,10 +233,13 @@ def test_the_sandbox_is_listed() -> None:
 # ---------------------------------------------------------------------------------------------- links, programs
 
 
+def headings(text: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+
+
 def anchors(text: str) -> set[str]:
     """As GitHub makes them of headings."""
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(text)}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -250,12 +253,20 @@ def test_links_lead_somewhere(page: str) -> None:
             assert not anchor or anchor in anchors(path.read_text("utf-8")), target
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_two_headings_have_one_anchor(page: str) -> None:
+    """The second would get another one, and links to it would lead to the first."""
+    assert len(anchors(PAGES[page])) == len(headings(PAGES[page]))
+
+
 def test_commands_are_those_of_the_command_line() -> None:
     text = "\n".join(PAGES.values())
     assert set(re.findall(r"(?:`|\$ )(?:\.venv/bin/)?keyless (\w+)", text)) == set(COMMANDS)
 
 
 def test_paths_of_the_source_exist() -> None:
+    for path in re.findall(r"`((?:admin|auth|config|plan|serve)/[\w/]+\.py)`", PAGES["architecture.md"]):
+        assert (ROOT / "proxy" / path).exists(), path
     for page, text in PAGES.items():
         for path in re.findall(r"`((?:proxy|tests|deploy)/[\w/.-]+)`", text):
             assert (ROOT / path).exists(), f"{page}: {path}"

@@ -8,6 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
+
+from proxy.config.load import load
+from tests.docs.test_docs import Block, blocks, certify
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "security.md").read_text("utf-8")
@@ -35,3 +39,16 @@ def test_a_claim_is_shown_by_a_test(row: str) -> None:
 
 def test_the_page_has_claims() -> None:
     assert len(LINKS) > len(ROWS) > 20
+
+
+@pytest.mark.parametrize("block", [each for each in blocks("yaml") if each.values[0].page == "security.md"])
+def test_safe_settings_give_no_warning(block: Block, tmp_path: Path) -> None:
+    """As they stand, in a file that everybody can read; only their dates go by."""
+    written = yaml.safe_load(block.text)
+    certify(written.get("tls") or {}, tmp_path)
+    path = tmp_path / "config.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    path.chmod(0o644)
+    loaded = load(path, environ={name: f"{name}-0123456789" for name in re.findall(r"\$\{(\w+)\}", block.text)})
+    assert not loaded.unconfigured
+    assert [each for each in loaded.warnings if "expire" not in str(each)] == []
