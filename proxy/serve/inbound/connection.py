@@ -219,6 +219,10 @@ class ClientConnection(asyncio.Protocol):
         self._task = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
+        if isinstance(request.error, Fault):  # what followed its head at once: llhttp looks at codings only then
+            self._task = self._current = None
+            self.refuse(request.error)
+            return
         try:
             await self._server.handler(request)
         except Exception as error:
@@ -259,7 +263,8 @@ class ClientConnection(asyncio.Protocol):
                 else:
                     self.resume_reading()
         else:
-            self._wait(self._server.limits.head if self._unread else self._server.limits.idle)
+            begun = self._unread or self._target  # of the next head
+            self._wait(self._server.limits.head if begun else self._server.limits.idle)
             self.resume_reading()
             if self._rest is not None:
                 rest, self._rest = self._rest, None

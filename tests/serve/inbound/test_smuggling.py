@@ -39,6 +39,7 @@ class Front:
         wire = await self.say(raw, NEXT)
         answer = await wire.message()
         problem(answer, status)
+        assert not self.stage.log.getvalue().count("request failed")
         assert answer.get("Connection") == "close", answer
         assert await wire.rest() == b"", "something was answered behind the refusal"
         assert self.api.requests == []
