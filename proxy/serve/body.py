@@ -30,7 +30,7 @@ class Body:
         self._room = capture
         self._seen = 0
         self._max = max_body
-        self._continue = request.modern and (request.header(b"expect") or b"").lower() == b"100-continue"
+        self._continue = request.modern and (request.header(b"expect") or b"").strip().lower() == b"100-continue"
 
     @classmethod
     async def of(cls, request: Request, capture: int, max_body: int | None) -> Body | None:

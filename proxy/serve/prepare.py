@@ -52,6 +52,7 @@ def finish_head(exchange: Exchange) -> None:
     if b"upgrade" in known:
         exchange.upgrade = known[b"upgrade"].strip().lower() == b"websocket" and _may_upgrade(exchange)
     if b"transfer-encoding" in known and known[b"transfer-encoding"].strip().lower() != b"chunked":
+        exchange.request.keep_alive = False  # whoever passed this on may have seen another end of it
         raise Fault("bad_request", "of the transfer codings only `chunked` is understood")
     if plan.set_headers:
         lines.append(plan.set_headers)

@@ -51,8 +51,10 @@ class ClientConnection(asyncio.Protocol):
         "_pipe",
         "_read_paused",
         "_rest",
+        "_segment",
         "_server",
         "_skipping",
+        "_slack",
         "_target",
         "_task",
         "_unread",
@@ -71,6 +73,7 @@ class ClientConnection(asyncio.Protocol):
         self._fields: Fields = []
         self._target = b""
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
+        self._segment = self._slack = 0  # of what came with an earlier body's end as much may belong to this head
         self._incoming: Request | None = None  # whose body is coming
         self._current: Request | None = None
         self._waiting: list[Request | Fault] = []  # what came before `_current` was answered
@@ -84,6 +87,11 @@ class ClientConnection(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         return self._current is None
+
+    @property
+    def _ending(self) -> bool:
+        """What was sent is still on its way out, and nothing more will follow."""
+        return self._lingering or self._skipping or self.transport is None or self.transport.is_closing()
 
     # ------------------------------------------------------------ for handlers
 
@@ -100,7 +108,10 @@ class ClientConnection(asyncio.Protocol):
             self._wait(self._server.limits.stall)
             self._drained = self.loop.create_future()
             await self._drained
-            self.deadline = math.inf
+            if self._incoming is None:
+                self.deadline = math.inf
+            else:
+                self._wait(self._server.limits.stall)
 
     def become(self, pipe: Pipe) -> None:
         """From here on the client's bytes are `pipe`'s, what came behind the upgrade too."""
@@ -195,7 +206,8 @@ class ClientConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.writing_paused = False
         if self._current is None:
-            self._next()
+            if not self._ending:
+                self._next()
         elif self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 
@@ -203,10 +215,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _start(self, request: Request) -> None:
         self._current = request
-        self.deadline = math.inf
+        self._wait(self._server.limits.stall)  # for the body; until its end, which is at once for most
         self._task = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
+        if isinstance(request.error, Fault):  # what followed its head at once: llhttp looks at codings only then
+            self._task = self._current = None
+            self.refuse(request.error)
+            return
         try:
             await self._server.handler(request)
         except Exception as error:
@@ -225,7 +241,8 @@ class ClientConnection(asyncio.Protocol):
             self._skipping = True
             self._wait(LINGER)
             self.resume_reading()
-        elif request.complete and self.transport is not None:
+        elif request.complete and not self._waiting and self.transport is not None:
+            self._wait(self._server.limits.stall)  # for a client that doesn't read what it is still sent
             self.transport.close()
         else:
             self._linger()
@@ -241,8 +258,13 @@ class ClientConnection(asyncio.Protocol):
                 self.refuse(waiting)
             else:
                 self._start(waiting)
+                if waiting.complete:
+                    self.deadline = math.inf
+                else:
+                    self.resume_reading()
         else:
-            self._wait(self._server.limits.idle)
+            begun = self._unread or self._target  # of the next head
+            self._wait(self._server.limits.head if begun else self._server.limits.idle)
             self.resume_reading()
             if self._rest is not None:
                 rest, self._rest = self._rest, None
@@ -251,6 +273,7 @@ class ClientConnection(asyncio.Protocol):
     def _linger(self) -> None:
         self._lingering = True
         self._incoming = None
+        self._waiting.clear()
         self._wait(LINGER)
         transport = self.transport
         if transport is not None and transport.can_write_eof():
@@ -267,11 +290,18 @@ class ClientConnection(asyncio.Protocol):
     def _parse(self, data: bytes) -> None:
         if self._unread == 0 and self._current is None and not self._skipping:
             self._wait(self._server.limits.head)
+        rest: bytes | None = data
+        while rest is not None:  # a loop, since thousands of upgrades with a body fit into one segment
+            rest = self._feed(rest)
+
+    def _feed(self, data: bytes) -> bytes | None:
+        """What is still to be parsed, by the parser that has taken over."""
+        self._segment = len(data)
         self._unread += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
-            self._upgrade(data[upgrade.args[0] :])
+            return self._upgrade(data[upgrade.args[0] :])
         except HttpParserError as error:
             cause = error.__context__  # what a callback of ours raised
             fault = cause if isinstance(cause, Fault) else Fault("bad_request", "the request is not valid HTTP/1.1")
@@ -279,6 +309,7 @@ class ClientConnection(asyncio.Protocol):
         else:
             if self._unread > self._server.limits.max_header:
                 self._spoil(self._incoming, _too_large())
+        return None
 
     def _spoil(self, request: Request | None, fault: Fault) -> None:
         """Nothing that follows can be understood."""
@@ -289,23 +320,25 @@ class ClientConnection(asyncio.Protocol):
         request.keep_alive = False
         request.fail(fault)
 
-    def _upgrade(self, rest: bytes) -> None:
+    def _upgrade(self, rest: bytes) -> bytes | None:
         """`rest` belongs to another protocol if the API says so; else it is the next request."""
         request = self._waiting[-1] if self._waiting else self._current
         self._parser = HttpRequestParser(self)
         if isinstance(request, Request) and request.framed:
-            self._read_on(request, rest)
-        else:
-            self._rest = rest
-            self.pause_reading()
+            return self._framing(request) + rest
+        self._rest = rest
+        self.pause_reading()
+        return None
 
-    def _read_on(self, request: Request, rest: bytes) -> None:
-        """A body behind an `Upgrade: h2c`, as Java's client sends it: httptools takes all upgrades for bodiless."""
+    def _framing(self, request: Request) -> bytes:
+        """A body behind an `Upgrade: h2c`, as Java's client sends it: httptools takes all upgrades for bodiless, and
+        looks at none of their framing. A parser that is told of nothing else does both."""
         framing = b"".join(b"%b: %b\r\n" % field for field in request.fields if field[0].lower() in _FRAMING)
         request.complete = False
         self._incoming = request
-        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % framing)
-        self._parse(rest)
+        if request is self._current:
+            self._wait(self._server.limits.stall)
+        return b"POST / HTTP/1.1\r\n%b\r\n" % framing
 
     # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
 
@@ -316,21 +349,25 @@ class ClientConnection(asyncio.Protocol):
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self._incoming is not None:  # the framing repeated by `_read_on`
-            return
         parser, fields, target = self._parser, self._fields, self._target
+        self._fields, self._target = [], b""
+        if self._incoming is not None:  # what `_framing` repeated
+            self._unread = 0
+            return
         most = self._server.limits.max_header
-        if len(fields) > MAX_FIELDS or (self._unread > most and _size(target, fields) > most):
+        if len(fields) > MAX_FIELDS or (self._unread + self._slack > most and _size(target, fields) > most):
             raise _too_large()
-        self._unread = 0
-        self._fields, self._target = [], b""  # trailers are nobody's
+        self._unread = self._slack = 0
+        version = parser.get_http_version()
+        if version != "1.1":
+            _check_old(version, fields)
         method = parser.get_method()
         request = Request(
             self,
             _METHODS.get(method) or method.decode("ascii"),
             target,
             fields,
-            parser.get_http_version() != "1.0",
+            version == "1.1",
             parser.should_keep_alive(),
         )
         self._incoming = request
@@ -344,22 +381,36 @@ class ClientConnection(asyncio.Protocol):
         self._unread = 0
         request = self._incoming
         if request is not None:
-            self._wait(self._server.limits.stall)
+            if request is self._current:  # else it's us who don't read on
+                self._wait(self._server.limits.stall)
             if request.feed(data) > HIGH_WATER:
-                self.deadline = math.inf
+                if request is self._current:
+                    self.deadline = math.inf
                 self.pause_reading()
             request.wake()
 
     def on_message_complete(self) -> None:
         self._unread = 0
+        self._slack = self._segment
+        if self._fields:  # trailers, which are nobody's: least of all the next request's
+            self._fields = []
         request, self._incoming = self._incoming, None
         if request is not None:
             request.complete = True
-            self.deadline = math.inf
+            if request is self._current:
+                self.deadline = math.inf
             request.wake()
         elif self._skipping:
             self._skipping = False
             self._next()
+
+
+def _check_old(version: str, fields: Fields) -> None:
+    """llhttp takes 0.9 and 2.0 as well. Chunks are unknown to 1.0: who sends them doesn't know what it passes on."""
+    if version != "1.0":
+        raise Fault("bad_request", "the request is not valid HTTP/1.1")
+    if any(name.lower() == b"transfer-encoding" for name, _ in fields):  # RFC 9112 §6.1
+        raise Fault("bad_request", "HTTP/1.0 has no Transfer-Encoding")
 
 
 def _too_large() -> Fault:
