@@ -316,14 +316,14 @@ class ClientConnection(asyncio.Protocol):
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
+        parser, fields, target = self._parser, self._fields, self._target
+        self._fields, self._target = [], b""
         if self._incoming is not None:  # the framing repeated by `_read_on`
             return
-        parser, fields, target = self._parser, self._fields, self._target
         most = self._server.limits.max_header
         if len(fields) > MAX_FIELDS or (self._unread > most and _size(target, fields) > most):
             raise _too_large()
         self._unread = 0
-        self._fields, self._target = [], b""  # trailers are nobody's
         method = parser.get_method()
         request = Request(
             self,
@@ -352,6 +352,8 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._unread = 0
+        if self._fields:  # trailers, which are nobody's: least of all the next request's, which may be another client's
+            self._fields = []
         request, self._incoming = self._incoming, None
         if request is not None:
             request.complete = True
