@@ -184,7 +184,17 @@ async def test_framing_that_two_servers_could_read_differently_is_refused(stage:
 
 
 @pytest.mark.parametrize(
-    "line", [b"GET", b"GET /api HTTP/9.9", b"G@T /api HTTP/1.1", b"\x16\x03\x01\x02", b"HTTP/1.1 200 OK"]
+    "line",
+    [
+        b"GET",
+        b"GET /api",
+        b"GET /api HTTP/0.9",
+        b"GET /api HTTP/2.0",
+        b"GET /api HTTP/9.9",
+        b"G@T /api HTTP/1.1",
+        b"\x16\x03\x01\x02",
+        b"HTTP/1.1 200 OK",
+    ],
 )
 async def test_what_is_not_http_gets_a_bad_request(stage: Stage, line: bytes) -> None:
     await behind(stage, OK)

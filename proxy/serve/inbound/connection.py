@@ -323,6 +323,9 @@ class ClientConnection(asyncio.Protocol):
         most = self._server.limits.max_header
         if len(fields) > MAX_FIELDS or (self._unread > most and _size(target, fields) > most):
             raise _too_large()
+        version = parser.get_http_version()
+        if version not in ("1.1", "1.0"):  # llhttp takes 2.0, and lines without any
+            raise Fault("bad_request", "the request is not HTTP/1.1")
         self._unread = 0
         method = parser.get_method()
         request = Request(
@@ -330,7 +333,7 @@ class ClientConnection(asyncio.Protocol):
             _METHODS.get(method) or method.decode("ascii"),
             target,
             fields,
-            parser.get_http_version() != "1.0",
+            version == "1.1",
             parser.should_keep_alive(),
         )
         self._incoming = request
