@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from json.decoder import JSONDecodeError, JSONDecoder
 from typing import NamedTuple
 from urllib.parse import unquote_plus
@@ -30,19 +30,29 @@ def inject_form(body: bytes, names: Collection[str], injected: bytes) -> bytes:
 
 
 def _without(query: bytes, names: Collection[str]) -> bytes:
-    parts = query.split(b"&")
-    kept = [part for part in parts if _name(part) not in names]
-    return query if len(kept) == len(parts) else b"&".join(kept)
+    return b"&".join(_others(query.split(b"&"), b";", names))
 
 
-def _name(part: bytes) -> str:
-    return unquote_plus(part.partition(b"=")[0].decode("latin-1")).strip().lower()
+def _others(parts: Iterable[bytes], also: bytes, names: Collection[str]) -> Iterator[bytes]:
+    """The parts that are not of these names, nor read so by servers to which `also` parts them, too."""
+    for part in parts:
+        if also not in part:
+            if not _is_of(part, names):
+                yield part
+        elif kept := [piece for piece in part.split(also) if not _is_of(piece, names)]:
+            yield also.join(kept)
+
+
+def _is_of(part: bytes, names: Collection[str]) -> bool:
+    """Frameworks read `name[]` and `name[x]` as parts of a list or a mapping called `name`."""
+    name = unquote_plus(part.partition(b"=")[0].decode("latin-1")).strip().strip('"').lower()
+    return name in names or name.partition("[")[0] in names
 
 
 def inject_cookie(client: bytes | None, names: Collection[str], injected: bytes) -> bytes:
     """The client's cookies without these (lower case) names, then ours."""
     pairs = [pair for piece in (client or b"").split(b";") if (pair := piece.strip())]
-    kept = [pair for pair in pairs if pair.partition(b"=")[0].strip().lower().decode("latin-1") not in names]
+    kept = _others(pairs, b",", names)
     return b"; ".join([*kept, injected] if injected else kept)
 
 

@@ -17,6 +17,8 @@ from proxy.errors import Fault
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
 _MEMO_BOUND = 256
+_MEMO_LONGEST = 260
+"""No host name is longer, its port included."""
 _AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
 """Headers of browsers that fetch what nobody asked for yet."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
@@ -57,7 +59,7 @@ class Guard:
             raise Fault("host_refused", "the Host header is missing or malformed")
         if self.hosts is not None and match[1] not in self.hosts and match[0] not in self.hosts:
             raise Fault("host_refused", "this proxy does not answer to that Host")
-        if len(self._passed) < _MEMO_BOUND:
+        if len(match[0]) <= _MEMO_LONGEST and len(self._passed) < _MEMO_BOUND:
             self._passed.add(host)
 
     def origin(self, origin: str | None, fetch_site: str | None, headers: Mapping[str, str]) -> str | None:

@@ -39,6 +39,8 @@ NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-d
 OURS = b"x-keyless-"
 
 _MEMO_BOUND = 4096
+_MEMO_LONGEST = 64
+"""Longer names are nobody's, and as many as fit could fill the memory."""
 _NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
 
 ABOUT_THE_REQUEST = frozenset(
@@ -100,7 +102,7 @@ class Sieve:
         else:
             known = _folded(lower) if self._fold else lower
             fate = not (known in self._drop or known.startswith(self._prefixes)), None
-        if len(self._memo) < _MEMO_BOUND:
+        if len(name) <= _MEMO_LONGEST and len(self._memo) < _MEMO_BOUND:
             self._memo[name] = fate
         return fate
 

@@ -30,6 +30,7 @@ _TEXT = (
     b"application/graphql",
 )
 _HEAD = 4
+_MOST_LACKING = 8
 _TEDDY = 56
 """Patterns of one vector search: beyond 64 of them the library falls back to an automaton, 20 times as slow."""
 _NEVER_IN_TEXT = (b"\1\1\1\1", b"\2\2\2\2", b"\3\3\3\3", b"\4\4\4\4")
@@ -74,10 +75,10 @@ class Needles:
         return self._joined[1]
 
     def scrub(self, data: bytes) -> bytes:
-        """The same text with stars where a secret stood, also where its beginning stands at the very end."""
+        """The same text with stars where a secret stood, also one that breaks off at the very end."""
         spans = self.spans(data)
-        if (kept := self.beginning(data)) >= SHORTEST:
-            spans = [*spans, (len(data) - kept, len(data))]
+        if cut := self.cut_off(data):
+            spans = [*spans, (len(data) - cut, len(data))]
         return starred(data, spans) if spans else data
 
     def stream(self) -> Scrubber:
@@ -104,6 +105,17 @@ class Needles:
             return next((len(tail) - start for start in sorted(starts) if self._begins(tail[start:])), 0)
         return next((size for size in range(min(_HEAD - 1, len(tail)), 0, -1) if tail[-size:] in self._ends), 0)
 
+    def cut_off(self, data: bytes) -> int:
+        """How many bytes at the end of `data` are a secret that lacks its last few.
+
+        Not any beginning: whoever has an API repeat what he says would see by the stars whether his guess at the next
+        character is right, and so read a token one by one. To begin that here, one has to know nearly all of it.
+        """
+        if self.beginning(data) < SHORTEST:
+            return 0
+        ends = (each[:-lacking] for each in self._spellings for lacking in range(1, most_lacking(each) + 1))
+        return max((len(end) for end in ends if data.endswith(end)), default=0)
+
     def _begins(self, text: bytes) -> bool:
         return any(len(each) > len(text) and each.startswith(text) for each in self._spellings)
 
@@ -111,6 +123,11 @@ class Needles:
     def _exact(self) -> BytesAhoCorasick:
         """Made when the first mark is met, which for most tokens is never. The full automaton would take megabytes."""
         return BytesAhoCorasick(self._spellings, implementation=Implementation.ContiguousNFA)
+
+
+def most_lacking(spelling: bytes) -> int:
+    """How many bytes a secret may lack at a text's end to be starred all the same."""
+    return min(_MOST_LACKING, len(spelling) // 4, len(spelling) - SHORTEST)
 
 
 def _searches(patterns: Iterable[bytes]) -> tuple[BytesAhoCorasick, ...]:
@@ -186,6 +203,9 @@ class Scrubber:
         return out
 
     def end(self) -> bytes:
-        out = self.flush()
+        held = len(self._held)
+        if cut := self._needles.cut_off(self._held):
+            self._spans = [*self._spans, (held - cut, held)]
+        out = starred(self._held, self._spans)[self._sent :]
         self._held, self._sent, self._spans = b"", 0, []
         return out

@@ -13,11 +13,22 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from proxy.config.template import Template
 from proxy.errors import Fault
 
-_SUSPICIOUS = re.compile(rb"[\\\x00-\x20\x7f]|%(?:2e|5c|25|7f|2f\.|[01][0-9a-f])|/\.|\.\.", re.IGNORECASE)
+_SUSPICIOUS = re.compile(
+    rb"[\\\x00-\x20\x7f]|%(?:2e|5c|25|7f|2f\.|c[01]|e[0-2]|ef|f0|u|[01][0-9a-f])|/\.|\.\.", re.IGNORECASE
+)
 _FORBIDDEN = re.compile(rb"[\\\x00-\x1f\x7f]")
 _AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*:|)//([^/?#]*)")
 _AFTER_BASE = (b"", b"/", b"?", b"#")
-_ROUNDS = 3  # once as it stands, and `%252e`: some servers decode twice
+_ROUNDS = 8
+"""So often may a path be encoded: some servers, and what lies in front of them, decode `%252e` twice or more."""
+_DISGUISED = {
+    # UTF-8 that is longer than it may be (RFC 3629 §3), what IIS makes of `%u002e`, full width, other slashes
+    b".": (b"\xc0\xae", b"\xe0\x80\xae", b"\xf0\x80\x80\xae", b"%u002e", b"%uff0e", b"\xef\xbc\x8e", b"\xe2\x80\xa4"),
+    b"/": (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"%u002f", b"%uff0f", b"\xef\xbc\x8f", b"\xe2\x88\x95"),
+    b"\\": (b"\xc1\x9c", b"\xe0\x81\x9c", b"\xf0\x80\x81\x9c", b"%u005c", b"%uff3c", b"\xef\xbc\xbc", b"%u2215"),
+}
+_UNMASKED = {mask: plain for plain, masks in _DISGUISED.items() for mask in masks}
+_MASKS = re.compile(b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
 
 
 class Origin(NamedTuple):
@@ -115,8 +126,16 @@ def _refuse_escape(path: bytes) -> None:
     for _ in range(_ROUNDS):
         if _FORBIDDEN.search(path) is not None:
             raise Fault("path_refused", "the path holds a backslash or a control character")
-        segments = re.split(rb"[/\\]", path)
-        # `..;x` is a dot segment with parameters to servlet containers
-        if any(segment.split(b";", 1)[0] in (b".", b"..") for segment in segments):
+        segments = re.split(rb"[/\\]", _MASKS.sub(_unmasked, path))
+        # `..;x` is a dot segment with parameters to servlet containers, and `.. ` is one to Windows
+        if any(segment.split(b";", 1)[0].strip(b" ") in (b".", b"..") for segment in segments):
             raise Fault("path_refused", "the path holds dot segments")
-        path = unquote_to_bytes(path)
+        decoded = unquote_to_bytes(path)
+        if decoded == path:
+            return
+        path = decoded
+    raise Fault("path_refused", "the path is encoded too often")
+
+
+def _unmasked(found: re.Match[bytes]) -> bytes:
+    return _UNMASKED[found[0].lower()]

@@ -21,7 +21,10 @@ from proxy.serve.problem import PROBLEM, encoded, problem, status_line
 from proxy.serve.upstream import Broken, Reply, Stalled
 
 NO_BODY = frozenset((204, 304))
+_COMPRESSED = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd", b"dcb", b"dcz"))
+"""All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
 _MEMO_BOUND = 512
+_MEMO_LONGEST = 256
 _texts: dict[bytes, bool] = {}
 
 
@@ -101,20 +104,21 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     plan, request = exchange.lane.plan, exchange.request
     lines, noted = plan.reply_headers.sort(reply.headers)
     sized = coded = False
-    text = True  # what says nothing of itself is shown as text by most
+    text: bool | None = None
     for name, value in noted:
         if name == b"content-length":
             sized = True
         elif name == b"content-type":
-            text = _is_text(value) or plan.scrub == "strict"
+            text = bool(text) or _is_text(value) or plan.scrub == "strict"
         elif name == b"content-encoding":
-            coded = value.strip().lower() != b"identity"
+            coded = coded or not _COMPRESSED.isdisjoint(value.lower().replace(b" ", b"").split(b","))
         elif name in LINKING and name not in plan.reply_edited:
             lines.append(_link_line(exchange, name, value))
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
     framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
     request.keep_alive = framing.keep_alive
-    scrubbed = text and not coded and plan.scrub != "headers" and bool(exchange.needles)
+    # what says nothing of itself is shown as text by most
+    scrubbed = text is not False and not coded and plan.scrub != "headers" and bool(exchange.needles)
     theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
     return b"%b%b%b\r\n" % (theirs, _added(exchange), framing.lines), framing, scrubbed
 
@@ -188,7 +192,7 @@ def _is_text(content_type: bytes) -> bool:
     known = _texts.get(content_type)
     if known is None:
         known = is_text(content_type)
-        if len(_texts) < _MEMO_BOUND:
+        if len(content_type) <= _MEMO_LONGEST and len(_texts) < _MEMO_BOUND:
             _texts[content_type] = known
     return known
 

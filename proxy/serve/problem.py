@@ -10,6 +10,7 @@ from proxy.errors import Fault, whole_seconds
 
 PROBLEM = "application/problem+json"
 _MEMO_BOUND = 512
+_MEMO_LONGEST = 256
 _status_lines: dict[tuple[int, bytes], bytes] = {}
 
 
@@ -36,7 +37,7 @@ def status_line(status: int, reason: bytes) -> bytes:
     line = _status_lines.get((status, reason))
     if line is None:
         line = b"HTTP/1.1 %d %b\r\n" % (status, reason or _phrase(status))
-        if len(_status_lines) < _MEMO_BOUND:
+        if len(reason) <= _MEMO_LONGEST and len(_status_lines) < _MEMO_BOUND:
             _status_lines[status, reason] = line
     return line
 

@@ -27,6 +27,9 @@ OURS = b"access_token=new"
         (b"a=%E4%BD&b=+%20&&c=access_token=1;x", b"a=%E4%BD&b=+%20&&c=access_token=1;x&access_token=new"),
         (b"\xff\xfe=1", b"\xff\xfe=1&access_token=new"),
         (b"a=1&", b"a=1&&access_token=new"),
+        (b"a=1;access_token=2;b&c;d", b"a=1;b&c;d&access_token=new"),
+        (b"access_token=1;ACCESS_TOKEN=2&;&a", b";&a&access_token=new"),
+        (b"access_token[]=1&access_token%5B0%5D=2&a[]=3", b"a[]=3&access_token=new"),
     ],
 )
 def test_trap_20_one_parameter_in_the_query(query: bytes, expected: bytes) -> None:
@@ -71,6 +74,8 @@ def test_trap_20_one_field_in_a_form(body: bytes, expected: bytes) -> None:
         (b"a=1; sid=old;b=2", b"a=1; b=2; sid=new"),
         (b"SID=old; sid=older", b"sid=new"),
         (b"a=sid=1;; \xff=1", b"a=sid=1; \xff=1; sid=new"),
+        (b'"sid"=1; s%69d=2; sid[]=3; sid[a]=4', b"sid=new"),
+        (b"a=1,sid=2,b; c=x,y", b"a=1,b; c=x,y; sid=new"),
     ],
 )
 def test_trap_20_one_cookie(client: bytes | None, expected: bytes) -> None:

@@ -193,3 +193,12 @@ def test_a_clients_origins_come_beside_the_default_ones() -> None:
 def test_a_host_is_one_of_ours_or_refused(host: str) -> None:
     name = host.lower().rpartition(":")[0] or host.lower()
     assert not passes(LOOPBACK, host) or name in ("localhost", "127.0.0.1", "[::1]") or host.lower() == "[::1]"
+
+
+def test_hosts_without_end_do_not_fill_the_memory() -> None:
+    guard = Guard.compile(Browser(), [], parse("0.0.0.0:8080"))
+    for number in range(1000):
+        assert passes(guard, f"host-{number}.test")
+    open_door = Guard.compile(Browser(), [], parse("0.0.0.0:8080"))
+    assert passes(open_door, "x" * 30_000)
+    assert sum(len(host or "") for guard in (guard, open_door) for host in guard._passed) < 10_000

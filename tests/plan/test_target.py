@@ -82,16 +82,21 @@ def test_urls_below_the_upstream(upstream: str, url: bytes, rest: bytes | None) 
 
 
 @pytest.mark.parametrize(
-    "raw", ["/", "/a", "/a/b?c=/../d&e=%2e%2e", "/a%20b", "/%E4%B8%80", "/a..b/...", "/.env", "/a?"]
+    "raw",
+    [
+        *("/", "/a", "/a/b?c=/../d&e=%2e%2e", "/a%20b", "/%E4%B8%80", "/a..b/...", "/.env", "/a?"),
+        *("/%EF%BC%8Fa", "/%C0%AEb", "/%u002eb", "/https%253A%252F%252Fexample.com%252F", "/100%25"),
+    ],
 )
 def test_plain_paths_keep_their_bytes(raw: str) -> None:
     path, query = split_path(raw.encode("utf-8", "surrogateescape"))
     assert path + (b"?" if "?" in raw else b"") + query == raw.encode()
 
 
-DOTS = st.sampled_from([".", "%2e", "%2E", "%252e", "%252E"])
-SLASHES = st.sampled_from(["/", "\\", "%2f", "%2F", "%5c", "%252f", "%255C"])
-TAILS = st.sampled_from(["", ";", ";a=b", "%3b", "%253b"])
+DOTS = st.sampled_from([".", "%2e", "%2E", "%252e", "%252E", "%25252525252e", "%c0%ae", "%25E0%2580%25AE", "%u002E"])
+DOTS |= st.sampled_from(["%ef%bc%8e", "%F0%80%80%AE"])
+SLASHES = st.sampled_from(["/", "\\", "%2f", "%2F", "%5c", "%252f", "%255C", "%2525252f", "%C0%af", "%u2215", "%c1%9c"])
+TAILS = st.sampled_from(["", ";", ";a=b", "%3b", "%253b", "%20"])
 
 
 @given(DOTS, DOTS, TAILS, SLASHES, SLASHES, st.sampled_from(["", "a", "%61", "..."]))
@@ -133,7 +138,7 @@ def test_what_passes_has_no_dot_segment_however_often_it_is_decoded(raw: str) ->
     except Fault:
         return
     assert path.startswith(b"/")
-    for _ in range(3):
+    for _ in range(20):
         segments = path.replace(b"\\", b"/").split(b"/")
         assert not {b".", b".."} & {segment.partition(b";")[0] for segment in segments}
         assert b"\\" not in path

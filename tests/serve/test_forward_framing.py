@@ -124,6 +124,27 @@ async def test_connection_close_is_obeyed_and_stays_here(stage: Stage) -> None:
     assert api.requests[0].get("Connection") is None
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Late: a\r\nOrigin: http://evil.test\r\nHost: e\r\n\r\n",
+        "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx",
+        "Connection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Late: a\r\n\r\n",
+        "Upgrade: h2c\r\nContent-Length: 100000\r\nConnection: Upgrade\r\n\r\n" + "x" * 100_000,
+    ],
+)
+async def test_nothing_of_a_request_is_left_for_the_next(stage: Stage, first: str) -> None:
+    """A proxy in front may send requests of several clients down one connection."""
+    api = await behind(stage, OK, OK)
+    wire = await stage.wire()
+    await wire.send(f"POST /api/1 HTTP/1.1\r\nHost: {stage.authority}\r\n{first}".encode())
+    assert (await wire.message()).status == 200
+    await wire.send(f"GET /api/2 HTTP/1.1\r\nHost: {stage.authority}\r\n\r\n".encode())
+    assert (await wire.message()).status == 200
+    assert api.requests[1].start == "GET /2 HTTP/1.1"
+    assert [name for name, _ in api.requests[1].headers] == ["Host", "Authorization"]
+
+
 SMUGGLING = (
     b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
     b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
@@ -163,7 +184,17 @@ async def test_framing_that_two_servers_could_read_differently_is_refused(stage:
 
 
 @pytest.mark.parametrize(
-    "line", [b"GET", b"GET /api HTTP/9.9", b"G@T /api HTTP/1.1", b"\x16\x03\x01\x02", b"HTTP/1.1 200 OK"]
+    "line",
+    [
+        b"GET",
+        b"GET /api",
+        b"GET /api HTTP/0.9",
+        b"GET /api HTTP/2.0",
+        b"GET /api HTTP/9.9",
+        b"G@T /api HTTP/1.1",
+        b"\x16\x03\x01\x02",
+        b"HTTP/1.1 200 OK",
+    ],
 )
 async def test_what_is_not_http_gets_a_bad_request(stage: Stage, line: bytes) -> None:
     await behind(stage, OK)

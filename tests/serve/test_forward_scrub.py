@@ -59,6 +59,7 @@ async def test_trap_25_headers_are_always_scrubbed(stage: Stage) -> None:
         ("application/octet-stream", (), {}),
         ("image/png", (), {}),
         ("text/plain", ("Content-Encoding: gzip",), {}),
+        ("text/plain", ("Content-Encoding: identity, BR",), {}),
         ("text/plain", (), {"scrub": "headers"}),
     ],
 )
@@ -67,6 +68,23 @@ async def test_other_bodies_are_left_alone(
 ) -> None:
     reply = await echoed(stage, kind, TOKEN.encode(), *headers, **route)
     assert reply.body == TOKEN.encode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Content-Encoding: utf-8",),
+        ("Content-Encoding:",),
+        ("Content-Encoding: identity, identity",),
+        ("Content-Encoding: aws-chunked",),
+        ("Content-Type: image/png",),
+    ],
+)
+async def test_a_head_that_says_odd_things_does_not_switch_scrubbing_off(
+    stage: Stage, headers: tuple[str, ...]
+) -> None:
+    reply = await echoed(stage, "text/plain", TOKEN.encode(), *headers)
+    assert reply.body == STARS.encode()
 
 
 async def test_an_edited_content_type_does_not_switch_scrubbing_off(stage: Stage) -> None:
