@@ -334,7 +334,7 @@ async def test_a_body_that_grows_too_large_on_its_way() -> None:
 
 
 async def test_a_client_that_breaks_its_framing_does_not_hold_the_api_for_ever() -> None:
-    """aiohttp's parser does not tell a handler that is reading (3.14); the deadline ends it."""
+    """What follows can't be read as a body: its upload ends, and with it the exchange."""
 
     async def play(peer: Peer) -> None:
         await peer.request()
