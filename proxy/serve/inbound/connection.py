@@ -122,6 +122,11 @@ class ClientConnection(asyncio.Protocol):
             if self._incoming is not None:
                 self._wait(self._server.limits.stall)
 
+    def await_more(self) -> None:
+        """Somebody waits for more of the body: it has to come soon, its first byte, too."""
+        self.resume_reading()
+        self._wait(self._server.limits.stall)
+
     # ------------------------------------------------------------ for the server
 
     def close(self) -> None:

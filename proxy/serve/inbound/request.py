@@ -5,7 +5,7 @@ Owns: what a handler may ask of it. Must not know: how it is answered, or parsed
 
 from __future__ import annotations
 
-from asyncio import BaseTransport
+import asyncio
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -37,6 +37,10 @@ class Request(Flow["ClientConnection"]):
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"  # targets and headers may hold secrets
+
+    def _more(self) -> asyncio.Future[None]:
+        self.connection.await_more()
+        return super()._more()
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
@@ -75,6 +79,6 @@ class Request(Flow["ClientConnection"]):
         return address_of(self.connection.transport)
 
 
-def address_of(transport: BaseTransport | None) -> str | None:
+def address_of(transport: asyncio.BaseTransport | None) -> str | None:
     peer = transport.get_extra_info("peername") if transport is not None else None
     return str(peer[0]) if peer and not isinstance(peer, str | bytes) else None
