@@ -180,6 +180,9 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._pipe is not None:
             self._pipe.feed(data)
+        elif self._rest is not None:
+            self._rest += data
+            self.pause_reading()
         elif not self._lingering:
             self._parse(data)
 
@@ -302,7 +305,8 @@ class ClientConnection(asyncio.Protocol):
             self._read_on(request, rest)
         else:
             self._rest = rest
-            self.pause_reading()
+            if rest:  # else reading goes on, so that a client that leaves is noticed
+                self.pause_reading()
 
     def _read_on(self, request: Request, rest: bytes) -> None:
         """A body behind an `Upgrade: h2c`, as Java's client sends it: httptools takes all upgrades for bodiless."""
