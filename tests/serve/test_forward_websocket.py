@@ -202,6 +202,43 @@ async def test_either_side_may_vanish(stage: Stage, who: str) -> None:
     await stage.until(lambda: not stage.busy and not stage.server.connections)
 
 
+async def test_a_client_that_leaves_before_the_switch_is_noticed(stage: Stage) -> None:
+    async def play(wire: Wire) -> None:
+        await wire.head()
+        asked.set()
+        await wire.rest()
+
+    asked = asyncio.Event()
+    api = await stage.playing(play)
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
+    wire = await upgrading(stage, "/api/ws")
+    await asked.wait()
+    wire.abort()
+    await api.until(lambda: api.ended == 1)
+    await stage.until(lambda: not stage.busy and not stage.server.connections)
+
+
+async def test_what_a_client_sends_before_the_switch_comes_after_it(stage: Stage) -> None:
+    async def play(wire: Wire) -> None:
+        await wire.head()
+        asked.set()
+        await sent.wait()
+        await wire.send(SWITCH + b"\r\n")
+        got.append(await wire.reader.readexactly(10))
+
+    asked, sent, got = asyncio.Event(), asyncio.Event(), list[bytes]()
+    api = await stage.playing(play)
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
+    wire = await upgrading(stage, "/api/ws")
+    await asked.wait()
+    await wire.send(b"early")
+    sent.set()
+    assert (await wire.head()).status == 101
+    await wire.send(b"later")
+    await api.until(lambda: api.ended == 1)
+    assert got == [b"earlylater"]
+
+
 async def test_an_unasked_switch_is_the_apis_mistake(stage: Stage) -> None:
     api = await stage.api(SWITCH + b"\r\n")
     await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})

@@ -28,6 +28,37 @@ async def test_too_many_fields_are_431(stage: Stage) -> None:
     assert (reply.status, reply.code) == (431, "header_too_large")
 
 
+BODIES = ("Content-Length: 5", "Content-Length: 500000", "Transfer-Encoding: chunked")
+
+
+@pytest.mark.parametrize("framing", BODIES)
+@pytest.mark.parametrize("begun", ["", "1\r\n"])
+@pytest.mark.parametrize("before", ["", "GET /oauth2/echo HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+async def test_a_body_that_does_not_come_ends_the_connection(
+    stage: Stage, framing: str, begun: str, before: str
+) -> None:
+    await stage.open(limits={"stall": "100ms"})
+    wire = await stage.wire()
+    head = f"POST /oauth2/echo HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n"
+    await wire.send(f"{before}{head}{begun}".encode())
+    if before:
+        assert (await wire.message()).status == 200
+    reply = await wire.message()
+    assert (reply.status, reply.code) == (400, "bad_request")
+    assert await wire.rest() == b""
+
+
+async def test_a_body_may_come_after_its_head_also_behind_another_request(stage: Stage) -> None:
+    await stage.open()
+    wire = await stage.wire()
+    host = "Host: localhost\r\n"
+    head = f"POST /oauth2/echo HTTP/1.1\r\n{host}Content-Length: 5\r\n\r\n"
+    await wire.send(f"GET /oauth2/echo HTTP/1.1\r\n{host}\r\n{head}".encode())
+    assert (await wire.message()).status == 200
+    await wire.send(b"hello")
+    assert (await wire.message()).json()["body"]["text"] == "hello"
+
+
 async def test_over_max_connections_a_new_one_is_told_so(stage: Stage) -> None:
     await stage.open(limits={"max_connections": 2})
     held = [await stage.wire() for _ in range(2)]

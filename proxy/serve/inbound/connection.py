@@ -186,6 +186,9 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._pipe is not None:
             self._pipe.feed(data)
+        elif self._rest is not None:
+            self._rest += data
+            self.pause_reading()
         elif not self._lingering:
             self._parse(data)
 
@@ -327,7 +330,8 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(request, Request) and request.framed:
             return self._framing(request) + rest
         self._rest = rest
-        self.pause_reading()
+        if rest:  # else reading goes on, so that a client that leaves is noticed
+            self.pause_reading()
         return None
 
     def _framing(self, request: Request) -> bytes:
