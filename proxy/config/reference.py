@@ -27,6 +27,9 @@ class Reference(NamedTuple):
     name: str
     default: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Reference({self.kind!r})"
+
     @property
     def written(self) -> str:
         name = self.name if self.kind == "env" else f"{self.kind}:{self.name}"

@@ -21,6 +21,9 @@ class Way(NamedTuple, Generic[T]):
     query: bytes
     rest: bytes
 
+    def __repr__(self) -> str:
+        return f"Way({self.route!r})"  # what a client asks for may hold a key
+
 
 class Router(Generic[T]):
     """Immutable; a dict on the first segment, then the few prefixes that share it, longest first."""

@@ -100,6 +100,7 @@ _PUBLIC = {
     *("Located.reply", "ReplyReader.token", "ReplyReader.refresh_token", "Conditions.values", "Device.user_code"),
     *("Endpoints.token", "Grant.fields", "Tls.key", "Denied.code", "Expanded.secret", "Listener.path", "Problem.path"),
     *("StandInPlan.path", "StandInPlan.reply", "RoutePlan.request_headers", "RoutePlan.reply_headers"),
+    *("Limit.key", "Opened.path", "Pem.key", "Shown.fields"),  # of a counter, a certificate, files
     *("RoutePlan.reply_edited", "RoutePlan.replay_max_body", "RoutePlan.cookies", "Plan.max_body"),
 }
 """Names and places of things, not what is in them; rules; words for people; and what hides itself."""
