@@ -7,6 +7,7 @@ Owns: sending one request and getting the head of its reply; network retries, wh
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -148,8 +149,11 @@ def _may_repeat(call: Call, error: Broken) -> bool:
 
 
 def _reason(error: OSError) -> str:
-    """A peer that hangs up in the middle of a handshake leaves errors without a text."""
-    return error.strerror or str(error) or f"the connection was lost while it was opened ({type(error).__name__})"
+    """In the system's words: asyncio's name the address, which maps a network for clients. A peer that hangs up in the
+    middle of a handshake leaves errors without a text.
+    """
+    known = os.strerror(error.errno) if error.errno else error.strerror or str(error)
+    return known or f"the connection was lost while it was opened ({type(error).__name__})"
 
 
 def _fault(origin: Origin, error: Broken) -> Fault:
