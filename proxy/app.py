@@ -97,8 +97,11 @@ class Service:
     def _audit_secrets(self, loaded: Loaded) -> None:
         """Of several workers one writes it down."""
         if self.audit is not None and (self._post is None or self._post.number == 0):
-            for name in changed_secrets(self._succession.serving, loaded, True).get("providers", ()):
-                self.audit.secret_changed(name)
+            found = changed_secrets(self._succession.serving, loaded, True)
+            for name in found.get("providers", ()):
+                self.audit.secret_changed(provider=name)
+            for name in found.get("clients", ()):
+                self.audit.secret_changed(client=name)
 
     def _open(self) -> None:
         """The newest plan and cells, put in service by one assignment; requests under way end with what they have."""

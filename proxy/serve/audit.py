@@ -128,9 +128,9 @@ class Audit:
         code = self._blanked(error.error) if error.error is not None and _WORD.fullmatch(error.error) else None
         self._write("token_mint", provider="+".join(names), outcome=str(error.failure), error=code)
 
-    def secret_changed(self, provider: str, source: str | None = None) -> None:
-        """`source` is the name of a variable, file or entry, never what is in it."""
-        self._write("secret_changed", provider=provider, source=source)
+    def secret_changed(self, *, provider: str | None = None, client: str | None = None) -> None:
+        """Whose it is; never what it was or is."""
+        self._write("secret_changed", provider=provider, client=client)
 
     # -------------------------------------------------------------- people
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -471,3 +472,18 @@ async def test_a_stop_at_the_moment_of_a_change_is_a_stop(stage: Stage) -> None:
         async with reloading(stage, loaded) as reloader:
             await stage.until(lambda: bool(reloader._stirred._waiters))  # type: ignore[attr-defined]
             reloader._stirred.set()
+
+
+async def test_changed_secrets_and_keys_are_in_the_audit_log(stage: Stage) -> None:
+    key = stage.folder / "key"
+    key.write_text("a" * 16 + "-first", encoding="utf-8")
+    key.chmod(0o600)
+    clients = [{"name": "app", "key": "${file:key}"}]
+    loaded = await opened(stage, clients=clients, audit="audit.log")
+    async with reloading(stage, loaded) as reloader:
+        swap(stage.folder / "secret", NEW)
+        swap(key, "b" * 16 + "-second")
+        await reloader.reread()
+    lines = [json.loads(line) for line in (stage.folder / "audit.log").read_text(encoding="utf-8").splitlines()]
+    told = [(each.get("provider"), each.get("client")) for each in lines if each["event"] == "secret_changed"]
+    assert told == [("oauth2", None), (None, "app")]
