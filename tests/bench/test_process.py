@@ -33,6 +33,6 @@ def test_a_process_is_counted_with_its_children_and_gone_afterwards(tmp_path) ->
 
 
 def test_a_process_that_ends_at_once_tells_its_last_words(tmp_path) -> None:
-    argv = [sys.executable, "-c", "print('first'); raise SystemExit('no such config')"]
+    argv = [sys.executable, "-c", "print('first', flush=True); raise SystemExit('no such config')"]
     with Process(argv, {0}, tmp_path / "log") as process, pytest.raises(StartError, match="no such config"):
         process.wait_listening(free_port(), 20.0)
