@@ -50,8 +50,6 @@ def check(
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
         if rows := [*_asleep(loaded), *lines, *lacks]:
             print_rows(rows)
-        for warning in loaded.warnings:
-            print(f"{warning.file}:{warning.line}: warning: {warning.path}: {warning.message}")
     if missing or any(isinstance(answer, Denied) for answer in answers.values()):
         raise typer.Exit(1)
 

@@ -133,6 +133,7 @@ def test_warnings_stand_with_their_line_and_stop_nothing(tmp_path: Path) -> None
     done = keyless("check", "-c", str(path))
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[1].startswith(f"{path}:3: warning: clients[0].key: written in the clear")
+    assert done.out.count("written in the clear") == 1
     assert keyless("check", "--strict", "-c", str(path)).code == 0
     (warning,) = keyless("check", "--json", "-c", str(path)).json["warnings"]
     assert (warning["line"], warning["path"]) == (3, "clients[0].key")
