@@ -81,6 +81,19 @@ async def test_a_client_that_leaves_while_a_token_is_fetched_cancels_nothing(sta
     assert stage.sandbox.token_requests["oauth2"] == 1
 
 
+@pytest.mark.parametrize(
+    "behind", [b"x", b"\r\n\r\nnonsense\r\n\r\n", b"GET /oauth2/echo HTTP/1.1\r\nHost: %b\r\n\r\n", b""]
+)
+async def test_a_client_that_leaves_is_noticed_whatever_it_sent_behind_its_request(stage: Stage, behind: bytes) -> None:
+    """Reading must go on while a request is served: only so is the end of the connection seen."""
+    await stage.open()
+    wire = await asking(stage, "GET /oauth2/hold")
+    await stage.sandbox.until(lambda: stage.sandbox.api_requests == 1)
+    await wire.send(behind % stage.authority.encode() if b"%b" in behind else behind)
+    await wire.close()
+    await stage.until(lambda: not stage.busy and not stage.server.connections)
+
+
 # ------------------------------------------------------------------------------------------- long bodies
 
 

@@ -78,7 +78,7 @@ class ClientConnection(asyncio.Protocol):
         self._current: Request | None = None
         self._waiting: list[Request | Fault] = []  # what came before `_current` was answered
         self._task: asyncio.Task[None] | None = None
-        self._rest: bytes | None = None  # what followed an `Upgrade`
+        self._rest: bytes | None = None  # what is not parsed yet: behind an `Upgrade`, or while `_waiting` holds some
         self._pipe: Pipe | None = None
         self._drained: asyncio.Future[None] | None = None
         self.writing_paused = self._read_paused = self._lingering = self._skipping = False
@@ -168,8 +168,7 @@ class ClientConnection(asyncio.Protocol):
         """An error that no handler sees: told after what came before it, and the last thing that is said."""
         self._incoming = None
         if self._current is not None:
-            self._waiting.append(fault)
-            self.pause_reading()
+            self._wait_for_its_turn(fault)
         elif self.transport is not None and not self.transport.is_closing():
             if self._server.unreadable is not None:
                 self._server.unreadable(address_of(self.transport) or "unix", fault)
@@ -188,7 +187,8 @@ class ClientConnection(asyncio.Protocol):
             self._pipe.feed(data)
         elif self._rest is not None:
             self._rest += data
-            self.pause_reading()
+            if len(self._rest) > HIGH_WATER:
+                self.pause_reading()
         elif not self._lingering:
             self._parse(data)
 
@@ -264,14 +264,23 @@ class ClientConnection(asyncio.Protocol):
                 if waiting.complete:
                     self.deadline = math.inf
                 else:
-                    self.resume_reading()
+                    self._parse_rest()
         else:
             begun = self._unread or self._target  # of the next head
             self._wait(self._server.limits.head if begun else self._server.limits.idle)
-            self.resume_reading()
-            if self._rest is not None:
-                rest, self._rest = self._rest, None
-                self._parse(rest)
+            self._parse_rest()
+
+    def _wait_for_its_turn(self, what: Request | Fault) -> None:
+        """Reading goes on, within bounds: else a client that leaves would not be noticed."""
+        self._waiting.append(what)
+        if self._rest is None:
+            self._rest = b""
+
+    def _parse_rest(self) -> None:
+        rest, self._rest = self._rest, None
+        self.resume_reading()
+        if rest:
+            self._parse(rest)
 
     def _linger(self) -> None:
         self._lingering = True
@@ -330,8 +339,6 @@ class ClientConnection(asyncio.Protocol):
         if isinstance(request, Request) and request.framed:
             return self._framing(request) + rest
         self._rest = rest
-        if rest:  # else reading goes on, so that a client that leaves is noticed
-            self.pause_reading()
         return None
 
     def _framing(self, request: Request) -> bytes:
@@ -378,8 +385,7 @@ class ClientConnection(asyncio.Protocol):
         if self._current is None:
             self._start(request)
         else:
-            self._waiting.append(request)
-            self.pause_reading()
+            self._wait_for_its_turn(request)
 
     def on_body(self, data: bytes) -> None:
         self._unread = 0

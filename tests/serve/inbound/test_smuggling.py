@@ -554,7 +554,7 @@ async def test_a_body_that_comes_after_its_turn_has(stage: Stage) -> None:
     await wire.send(b"GET /oauth2/hold HTTP/1.1\r\n%b\r\n" % host)
     await stage.sandbox.until(lambda: stage.sandbox.api_requests == 1)
     await wire.send(b"POST /oauth2/echo HTTP/1.1\r\n%bContent-Length: 5\r\n\r\n" % host)
-    await stage.until(lambda: next(iter(stage.server.connections))._read_paused)
+    await stage.until(lambda: bool(next(iter(stage.server.connections))._waiting))
     stage.sandbox.release.set()
     assert (await wire.message()).json() == {"held": True}
     await wire.send(b"hello")
