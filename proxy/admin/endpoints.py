@@ -61,9 +61,9 @@ class Admin:
             return answer.fault(request, fault, None)
 
     async def _answer(self, request: Request, guard: Guard) -> None:
-        origin, site, host = _asker(request)
-        guard.host(host)
-        guard.origin(origin, site, request.headers)
+        known = request.known
+        guard.host(known)
+        guard.origin(known)
         path, _ = split_path(request.target)
         name, *rest = map(unquote, path.decode("latin-1").removeprefix(self._path).split("/"))
         if request.method in ("GET", "HEAD"):
@@ -83,16 +83,16 @@ class Admin:
         raise Fault("no_route", f"nothing lies at {path.decode('latin-1')}")
 
     def _check_operator(self, request: Request, guard: Guard) -> None:
-        origin, site, host = _asker(request)
-        if origin is not None and not guard.is_own(origin, site, host):
+        known = request.known
+        if b"origin" in known and not guard.is_own(known):
             raise Fault("origin_refused", "other pages than the proxy's own may not look after it")
         if self._key is not None:
-            given = hashlib.sha256(presented_key(request.known) or b"").digest()
+            given = hashlib.sha256(presented_key(known) or b"").digest()
             if not hmac.compare_digest(given, self._key):
                 raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
         elif not _is_local(request):
             raise Fault("route_refused", "set `admin.key` to use this from another machine")
-        elif not guard.vouches(host) and request.peer is not None:
+        elif not guard.vouches(known) and request.peer is not None:
             # A web page that let its own name point here (DNS rebinding) comes from this machine, too.
             raise Fault("host_refused", "set `admin.key`, or add the name to `browser.hosts`")
 
@@ -190,10 +190,6 @@ def _provider(state: str, **known: Any) -> dict[str, Any]:
         "last_error": None,
     }
     return {"state": state} | empty | known
-
-
-def _asker(request: Request) -> tuple[str | None, str | None, str | None]:
-    return request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"), request.headers.get("Host")
 
 
 def _is_local(request: Request) -> bool:

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from proxy.config.listen import Listener
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
+from proxy.plan.headers import AHEAD
+
+Known = Mapping[bytes, bytes]
+"""Headers by their names in lower case."""
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
 _MEMO_BOUND = 256
 _MEMO_LONGEST = 260
 """No host name is longer, its port included."""
-_AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
-"""Headers of browsers that fetch what nobody asked for yet."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
@@ -35,7 +37,7 @@ class Guard:
     hosts: frozenset[str] | None
     origins: frozenset[str] | None
     own: str = ""
-    _passed: set[str | None] = field(default_factory=set, init=False, repr=False, compare=False)
+    _passed: set[bytes | None] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @classmethod
     def compile(cls, browser: Browser, clients: Sequence[Client], listener: Listener) -> Guard:
@@ -50,11 +52,12 @@ class Guard:
             return cls(None, origins, own)
         return cls(LOOPBACK_NAMES | {own}, origins, own)
 
-    def host(self, host: str | None) -> None:
+    def host(self, known: Known) -> None:
         """Raises Fault host_refused. A Host that has passed once is not taken apart again."""
+        host = known.get(b"host")
         if host in self._passed:
             return
-        match = _HOST.match((host or "").lower())
+        match = _HOST.match(_text(host))
         if match is None:
             raise Fault("host_refused", "the Host header is missing or malformed")
         if self.hosts is not None and match[1] not in self.hosts and match[0] not in self.hosts:
@@ -62,44 +65,46 @@ class Guard:
         if len(match[0]) <= _MEMO_LONGEST and len(self._passed) < _MEMO_BOUND:
             self._passed.add(host)
 
-    def origin(self, origin: str | None, fetch_site: str | None, headers: Mapping[str, str]) -> str | None:
+    def origin(self, known: Known) -> str | None:
         """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused.
 
         The Host has passed `host()`. What a page can't forge is `Origin` and `Sec-Fetch-Site`; a request that only
-        shows something is sent without `Origin`, and then the site is all that is known of the page. They are given
-        apart from the other `headers`, which are looked at only where a browser asks.
+        shows something is sent without `Origin`, and then the site is all that is known of the page.
         """
+        origin = known.get(b"origin")
         if origin is None:
-            if fetch_site is not None and not self._may_show(fetch_site, headers):
+            if b"sec-fetch-site" in known and not self._may_show(known):
                 raise Fault("origin_refused", "a page of another origin may not send this request")
             return None
-        if not (self._allows(origin.lower()) or self.is_own(origin, fetch_site, headers.get("Host"))):
+        if not (self._allows(_text(origin)) or self.is_own(known)):
             raise Fault("origin_refused", "pages of this origin may not use the proxy")
-        return origin
+        return origin.decode("latin-1")
 
-    def is_own(self, origin: str, fetch_site: str | None, host: str | None) -> bool:
+    def is_own(self, known: Known) -> bool:
         """Whether this proxy served the page.
 
         Behind TLS a page of http://NAME is none of ours, and only `Sec-Fetch-Site` tells. Browsers send that to https
         and to loopback, so that where it is missing the page came over plain HTTP, too.
         """
-        scheme, _, authority = origin.lower().partition("://")
-        same = fetch_site == "same-origin" or (fetch_site is None and scheme == "http")
-        return same and host is not None and authority == host.lower() and self.vouches(host)
+        scheme, _, authority = _text(known.get(b"origin")).partition("://")
+        site = known.get(b"sec-fetch-site")
+        same = site == b"same-origin" or (site is None and scheme == "http")
+        return same and authority != "" and authority == _text(known.get(b"host")) and self.vouches(known)
 
-    def vouches(self, host: str | None) -> bool:
-        """Whether `host`, which has passed, is the proxy's own and not a name that a web page let point to us."""
-        name = _name(host)
+    def vouches(self, known: Known) -> bool:
+        """Whether the Host, which has passed, is the proxy's own and not a name that a web page let point to us."""
+        name = _name(known)
         return self.hosts is not None or _is_address(name) or (name == self.own and name != "")
 
-    def _may_show(self, fetch_site: str, headers: Mapping[str, str]) -> bool:
+    def _may_show(self, known: Known) -> bool:
         """An image, a link, a script."""
-        if fetch_site == "same-site":  # for a loopback name: another port of this machine
-            return self._takes_loopback and _name(headers.get("Host")) in LOOPBACK_NAMES
-        if fetch_site == "none":
+        site = known[b"sec-fetch-site"]
+        if site == b"same-site":  # for a loopback name: another port of this machine
+            return self._takes_loopback and _name(known) in LOOPBACK_NAMES
+        if site == b"none":
             # A person typed the address; but Chromium says so, too, of what a page's speculation rules let it prefetch.
-            return not any(name in headers for name in _AHEAD)
-        return fetch_site == "same-origin"
+            return AHEAD.isdisjoint(known)
+        return site == b"same-origin"
 
     def _allows(self, origin: str) -> bool:
         match = _ORIGIN.match(origin)
@@ -113,9 +118,13 @@ class Guard:
         return self.origins is None or "loopback" in self.origins
 
 
-def _name(host: str | None) -> str:
-    """Without the port."""
-    match = _HOST.match((host or "").lower())
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("latin-1").lower()
+
+
+def _name(known: Known) -> str:
+    """The Host without its port."""
+    match = _HOST.match(_text(known.get(b"host")))
     return "" if match is None else match[1]
 
 

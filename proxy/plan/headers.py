@@ -43,9 +43,11 @@ _MEMO_LONGEST = 64
 """Longer names are nobody's, and as many as fit could fill the memory."""
 _NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
 
-ABOUT_THE_REQUEST = frozenset(
-    (b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
-)
+AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
+"""Headers of browsers that fetch what nobody asked for yet."""
+ABOUT_THE_REQUEST = AHEAD | {
+    *(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
+}
 """What the proxy itself must know."""
 NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
 OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
@@ -127,7 +129,7 @@ def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bo
     """For requests to the API; `slots` are the headers that the provider fills. `origin`: the API answers CORS."""
     edited = lower_names(removed)
     noted = ABOUT_THE_REQUEST | KEYS | (NOTED_IN_REQUESTS - edited)
-    passing = frozenset((b"origin",)) if origin else frozenset[bytes]()
+    passing = (AHEAD | {b"origin"} if origin else AHEAD) - edited
     drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | STEERING | slots | edited
     if forwarded:
         return Sieve(drop, (b"sec-fetch-", OURS), noted, passing, fold=True)

@@ -112,10 +112,9 @@ class Forwarder:
         request = exchange.request
         lost = self._find_lane(exchange)
         read_head(exchange, exchange.lane.plan.request_headers if lost is None else _NOWHERE)
-        guard.host(_text(exchange.facts.get(b"host")))
-        if b"origin" in exchange.facts or b"sec-fetch-site" in exchange.facts:
-            self._from_a_browser(exchange, guard)
-        if exchange.cors_origin is not None and cors.is_preflight(request.method, request.headers):
+        guard.host(exchange.facts)
+        exchange.cors_origin = guard.origin(exchange.facts)
+        if exchange.cors_origin is not None and exchange.method == "OPTIONS" and cors.is_preflight(request.headers):
             if self._answers_preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None):
                 return True
         elif self._visitors:
@@ -142,10 +141,6 @@ class Forwarder:
             return Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
         exchange.lane, exchange.path, exchange.query, exchange.rest = way
         return None
-
-    def _from_a_browser(self, exchange: Exchange, guard: Guard) -> None:
-        told, headers = exchange.facts, exchange.request.headers
-        exchange.cors_origin = guard.origin(_text(told.get(b"origin")), _text(told.get(b"sec-fetch-site")), headers)
 
     def _answers_preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> bool:
         """False if it goes to the API, which then answers it: it carries no client key, and gets no token."""
@@ -296,7 +291,3 @@ class Forwarder:
         path = exchange.path.decode("latin-1")
         client = "" if exchange.client is None else exchange.client.name
         access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note, client)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")

@@ -24,12 +24,21 @@ def _code(judge: Callable[[], object]) -> str | None:
     return None
 
 
+def known(**headers: str | None) -> dict[bytes, bytes]:
+    """Headers as the guard gets them."""
+    return {
+        name.replace("_", "-").encode(): value.encode("latin-1", "replace")
+        for name, value in headers.items()
+        if value is not None
+    }
+
+
 def passes(guard: Guard, host: str | None) -> bool:
-    return _code(lambda: guard.host(host)) is None
+    return _code(lambda: guard.host(known(host=host))) is None
 
 
 def allowed(guard: Guard, origin: str | None, site: str | None = None, host: str | None = "localhost:8080") -> bool:
-    return _code(lambda: guard.origin(origin, site, {} if host is None else {"Host": host})) is None
+    return _code(lambda: guard.origin(known(host=host, origin=origin, sec_fetch_site=site))) is None
 
 
 @pytest.mark.parametrize(
@@ -165,21 +174,21 @@ def test_pages_of_the_proxys_own(
 ) -> None:
     """None of these origins is listed; the dashboard's POST carries one all the same."""
     assert allowed(guard(listen, [], hosts), origin, site, host) is good
-    assert guard(listen, [], hosts).is_own(origin, site, host) is good
+    assert guard(listen, [], hosts).is_own(known(host=host, origin=origin, sec_fetch_site=site)) is good
 
 
 @pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Moz"])
 @pytest.mark.parametrize(("site", "good"), [("none", False), ("same-origin", True)])
 def test_what_a_browser_fetches_ahead_is_nobodys_wish(header: str, site: str, good: bool) -> None:
     """Chromium calls a foreign page's speculative prefetch `none`, as if a person had typed the address."""
-    headers = {"Host": "localhost", header: "prefetch"}
-    assert (_code(lambda: LOOPBACK.origin(None, site, headers)) is None) is good
+    headers = known(host="localhost", sec_fetch_site=site) | {header.lower().encode(): b"prefetch"}
+    assert (_code(lambda: LOOPBACK.origin(headers)) is None) is good
 
 
 def test_the_own_origin_needs_a_host() -> None:
-    assert not guard(OPEN).is_own("http://", None, None)
-    assert not guard(OPEN).is_own("http://", None, "")
-    assert not guard("unix:/run/k.sock").vouches("")
+    assert not guard(OPEN).is_own(known(origin="http://"))
+    assert not guard(OPEN).is_own(known(origin="http://", host=""))
+    assert not guard("unix:/run/k.sock").vouches(known(host=""))
 
 
 def test_a_clients_origins_come_beside_the_default_ones() -> None:
