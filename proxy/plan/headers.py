@@ -170,6 +170,8 @@ def facts(noted: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 def named_by_connection(said: bytes) -> frozenset[bytes]:
     """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
+    if said in _NOT_NAMED:
+        return frozenset()
     return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED
 
 

@@ -11,7 +11,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -41,21 +41,23 @@ class Server:
         """Make it in a running loop. `unreadable` is told of what no handler sees: who sent it, and the answer."""
         self.handler = handler
         self.unreadable = unreadable
-        self.limits = limits
+        self.head, self.idle, self.stall = limits.head, limits.idle, limits.stall
+        self.max_header = limits.max_header
+        self._max_connections = limits.max_connections
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time()
         self.connections: set[ClientConnection] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
 
-    def __call__(self) -> ClientConnection:
-        return ClientConnection(self)
+    def __call__(self) -> asyncio.Protocol:
+        return cast("asyncio.Protocol", ClientConnection(self))
 
     def joined(self, connection: ClientConnection) -> None:
         self.connections.add(connection)
         if self._ticker is None:
             self._tick()
-        if len(self.connections) > self.limits.max_connections:
+        if len(self.connections) > self._max_connections:
             connection.turn_away(Fault("overloaded", "there are too many connections (limits.max_connections)"))
 
     def left(self, connection: ClientConnection) -> None:

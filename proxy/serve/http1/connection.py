@@ -24,8 +24,11 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _TIMEOUT = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
-class Connection(asyncio.Protocol):
-    """Life: `begin` -> Reply -> `on_free(connection, reusable)`, which comes once more when the socket has closed."""
+class Connection:
+    """Life: `begin` -> Reply -> `on_free(connection, reusable)`, which comes once more when the socket has closed.
+
+    An `asyncio.Protocol` in all but its ancestors: compiled classes have none that are not.
+    """
 
     __slots__ = (
         "_chunked",
@@ -196,6 +199,9 @@ class Connection(asyncio.Protocol):
             if not reply.complete:
                 self._incomplete(reply)
         reply.wake()
+
+    def eof_received(self) -> None:
+        """Half a connection is none: asyncio closes it."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None

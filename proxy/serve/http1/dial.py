@@ -13,6 +13,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiohappyeyeballs
@@ -91,7 +92,9 @@ class Dialer:
             try:
                 tls = self._tls(origin) if origin.tls else None
                 name = origin.host if origin.tls else None
-                _, connection = await loop.create_connection(factory, sock=sock, ssl=tls, server_hostname=name)
+                connection = factory()
+                protocol = cast("asyncio.Protocol", connection)
+                await loop.create_connection(lambda: protocol, sock=sock, ssl=tls, server_hostname=name)
             except BaseException:
                 sock.close()
                 raise

@@ -38,8 +38,11 @@ class Pipe(Protocol):
         """The client has gone."""
 
 
-class ClientConnection(asyncio.Protocol):
-    """Waits for a head; serves `_current`; skips what is left of a body; lingers; or has become a pipe."""
+class ClientConnection:
+    """Waits for a head; serves `_current`; skips what is left of a body; lingers; or has become a pipe.
+
+    An `asyncio.Protocol` in all but its ancestors: compiled classes have none that are not.
+    """
 
     __slots__ = (
         "_current",
@@ -105,13 +108,13 @@ class ClientConnection(asyncio.Protocol):
     async def drain(self) -> None:
         """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
         if self.writing_paused:
-            self._wait(self._server.limits.stall)
+            self._wait(self._server.stall)
             self._drained = self.loop.create_future()
             await self._drained
             if self._incoming is None:
                 self.deadline = math.inf
             else:
-                self._wait(self._server.limits.stall)
+                self._wait(self._server.stall)
 
     def become(self, pipe: Pipe) -> None:
         """From here on the client's bytes are `pipe`'s, what came behind the upgrade too."""
@@ -131,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
             self._read_paused = False
             self.transport.resume_reading()
             if self._incoming is not None:
-                self._wait(self._server.limits.stall)
+                self._wait(self._server.stall)
 
     # ------------------------------------------------------------ for the server
 
@@ -180,7 +183,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not derived from asyncio's
         self._server.joined(self)
-        self._wait(self._server.limits.head)
+        self._wait(self._server.head)
 
     def data_received(self, data: bytes) -> None:
         if self._pipe is not None:
@@ -191,6 +194,9 @@ class ClientConnection(asyncio.Protocol):
                 self.pause_reading()
         elif not self._lingering:
             self._parse(data)
+
+    def eof_received(self) -> None:
+        """Half a connection is none: asyncio closes it."""
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
         self.transport = None
@@ -218,7 +224,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _start(self, request: Request) -> None:
         self._current = request
-        self._wait(self._server.limits.stall)  # for the body; until its end, which is at once for most
+        self._wait(self._server.stall)  # for the body; until its end, which is at once for most
         self._task = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
@@ -245,7 +251,7 @@ class ClientConnection(asyncio.Protocol):
             self._wait(LINGER)
             self.resume_reading()
         elif request.complete and not self._waiting and self.transport is not None:
-            self._wait(self._server.limits.stall)  # for a client that doesn't read what it is still sent
+            self._wait(self._server.stall)  # for a client that doesn't read what it is still sent
             self.transport.close()
         else:
             self._linger()
@@ -253,7 +259,7 @@ class ClientConnection(asyncio.Protocol):
     def _next(self) -> None:
         """Only when the client has taken the answers so far: else it could pile them up without end."""
         if self.writing_paused:
-            self._wait(self._server.limits.stall)
+            self._wait(self._server.stall)
             self.pause_reading()
         elif self._waiting:
             waiting = self._waiting.pop(0)
@@ -267,7 +273,7 @@ class ClientConnection(asyncio.Protocol):
                     self._parse_rest()
         else:
             begun = self._unread or self._target  # of the next head
-            self._wait(self._server.limits.head if begun else self._server.limits.idle)
+            self._wait(self._server.head if begun else self._server.idle)
             self._parse_rest()
 
     def _wait_for_its_turn(self, what: Request | Fault) -> None:
@@ -301,7 +307,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         if self._unread == 0 and self._current is None and not self._skipping:
-            self._wait(self._server.limits.head)
+            self._wait(self._server.head)
         rest: bytes | None = data
         while rest is not None:  # a loop, since thousands of upgrades with a body fit into one segment
             rest = self._feed(rest)
@@ -319,7 +325,7 @@ class ClientConnection(asyncio.Protocol):
             fault = cause if isinstance(cause, Fault) else Fault("bad_request", "the request is not valid HTTP/1.1")
             self._spoil(self._incoming, fault)
         else:
-            if self._unread > self._server.limits.max_header:
+            if self._unread > self._server.max_header:
                 self._spoil(self._incoming, _too_large())
         return None
 
@@ -348,7 +354,7 @@ class ClientConnection(asyncio.Protocol):
         request.complete = False
         self._incoming = request
         if request is self._current:
-            self._wait(self._server.limits.stall)
+            self._wait(self._server.stall)
         return b"POST / HTTP/1.1\r\n%b\r\n" % framing
 
     # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
@@ -365,7 +371,7 @@ class ClientConnection(asyncio.Protocol):
         if self._incoming is not None:  # what `_framing` repeated
             self._unread = 0
             return
-        most = self._server.limits.max_header
+        most = self._server.max_header
         if len(fields) > MAX_FIELDS or (self._unread + self._slack > most and _size(target, fields) > most):
             raise _too_large()
         self._unread = self._slack = 0
@@ -392,7 +398,7 @@ class ClientConnection(asyncio.Protocol):
         request = self._incoming
         if request is not None:
             if request is self._current:  # else it's us who don't read on
-                self._wait(self._server.limits.stall)
+                self._wait(self._server.stall)
             if request.feed(data) > HIGH_WATER:
                 if request is self._current:
                     self.deadline = math.inf
