@@ -19,6 +19,7 @@ PEERS: dict[str, Peer] = {
         haproxy.PEER,
         caddy.PEER,
         naive.PEER,
+        keyless.SOURCES,
         mitmproxy.PEER,
         litellm.PEER,
     )

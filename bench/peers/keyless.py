@@ -1,4 +1,7 @@
-"""Keyless, as it ships: every default policy on, the access log written to a file, a token from the bench's issuer."""
+"""Keyless, as it ships: every default policy on, the access log written to a file, a token from the bench's issuer.
+
+Once as `make run` installs it, with the request path compiled, and once from the sources of the checkout.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.install import install_checkout, program
 from bench.peers.peer import MANY, Command, Peer, Setting
 from proxy import __version__
 
 CLIENT_KEY = "bench-client-key-0123456789"
 ORIGIN = "http://localhost:3000"
 CHECKOUT = "BENCH_CHECKOUT"
-"""An environment variable: where the `proxy` package to be measured is, instead of here."""
+"""An environment variable: where the `proxy` package to be measured is, from its sources, instead of here."""
 RUN = "from proxy.cli import main; main()"
 
 
@@ -44,12 +48,35 @@ def config(setting: Setting) -> dict[str, Any]:
 
 
 def command(setting: Setting) -> Command:
-    file = setting.write("keyless.yaml", json.dumps(config(setting), indent=2))
-    env = {"SSL_CERT_FILE": str(setting.site.authority), "PYTHONPATH": os.environ.get(CHECKOUT) or str(Path.cwd())}
+    if CHECKOUT in os.environ:
+        return from_sources(setting)
+    return Command([str(program("keyless", "keyless")), *_arguments(setting)], _trust(setting))
+
+
+def from_sources(setting: Setting) -> Command:
+    env = {**_trust(setting), "PYTHONPATH": os.environ.get(CHECKOUT) or str(Path.cwd())}
     # -P: the working directory would come before PYTHONPATH
-    return Command([sys.executable, "-P", "-c", RUN, "run", "-c", str(file)], env)
+    return Command([sys.executable, "-P", "-c", RUN, *_arguments(setting)], env)
 
 
-PEER = Peer(
-    "keyless", "Keyless, all default policies", missing=lambda: None, version=lambda: __version__, command=command
+def _arguments(setting: Setting) -> list[str]:
+    return ["run", "-c", str(setting.write("keyless.yaml", json.dumps(config(setting), indent=2)))]
+
+
+def _trust(setting: Setting) -> dict[str, str]:
+    return {"SSL_CERT_FILE": str(setting.site.authority)}
+
+
+def missing() -> str | None:
+    return None if CHECKOUT in os.environ else install_checkout()
+
+
+PEER = Peer("keyless", "Keyless, all default policies", missing, version=lambda: __version__, command=command)
+SOURCES = Peer(
+    "keyless-sources",
+    "Keyless, not compiled",
+    missing=lambda: None,
+    version=lambda: __version__,
+    command=from_sources,
+    slow=True,
 )

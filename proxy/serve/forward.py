@@ -63,10 +63,9 @@ class Forwarder:
         now = self._clock()
         exchange = Exchange(request, now.boot)
         try:
-            try:
-                answered = self._admit(exchange, guard, now)
-            except KeysWanted as wanted:  # of the issuer of an access token
-                await wanted.fetch()
+            answered = self._try_to_admit(exchange, guard, now)
+            if isinstance(answered, KeysWanted):  # of the issuer of an access token
+                await answered.fetch()
                 answered = self._admit(exchange, guard, now)
             if answered or self._stand_in(exchange):
                 return
@@ -106,6 +105,12 @@ class Forwarder:
         answer.fault(exchange.request, fault, exchange.cors_origin)
 
     # -------------------------------------------------------------- admit
+
+    def _try_to_admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool | KeysWanted:
+        try:
+            return self._admit(exchange, guard, now)
+        except KeysWanted as wanted:  # awaited by the caller: compiled, an await in here leaves it as others' context
+            return wanted
 
     def _admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool:
         """Raises Fault; True if it was a preflight, which is answered. No token is touched in here (TRAPS 38)."""
