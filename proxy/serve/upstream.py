@@ -12,7 +12,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
 from proxy.config.model import Timeout
 from proxy.errors import Fault
@@ -28,16 +27,26 @@ __all__ = ["Broken", "Call", "Reply", "Stalled", "Upstream"]
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
 
 
-@dataclass(slots=True)
 class Call:
     """One request to an API. `head` ends with the blank line; `body` is None, all of it, or streamed."""
 
-    origin: Origin
-    method: str
-    head: bytes = field(repr=False)
-    body: bytes | Body | None = field(repr=False)
-    timeout: Timeout
-    early: Callable[[int, Headers], None] | None = None
+    __slots__ = ("body", "early", "head", "method", "origin", "timeout")
+
+    def __init__(
+        self,
+        origin: Origin,
+        method: str,
+        head: bytes,
+        body: bytes | Body | None,
+        timeout: Timeout,
+        early: Callable[[int, Headers], None] | None = None,
+    ) -> None:
+        self.origin = origin
+        self.method = method
+        self.head = head
+        self.body = body
+        self.timeout = timeout
+        self.early = early
 
 
 class Upstream:
