@@ -1,15 +1,13 @@
 """Web pages of several sites in a real Chromium, a proxy that they attack, and a tap that hears what they send.
 
-All names lead to this machine, in this browser only. The tap is a relay in front of the proxy: a test that an attack
+The tap is a relay in front of the proxy: a test that an attack
 did nothing needs to know that the browser did carry it out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,44 +15,19 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-import pytest
 import yaml
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.sandbox import KEY, SECRET, Sandbox
+from tests.acceptance.chromium import opened, within
 
-PATIENCE = 10.0
-CHROMIUM = shutil.which("chromium")
+PATIENCE = 30.0
 FOREIGN = "evil.test"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--host-resolver-rules=MAP *.test 127.0.0.1",
-]
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ, reason="needs Debian's chromium; CI installs it"
-)
 _REQUEST = re.compile(rb"([A-Z]+) (/\S*) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
 _REPLY = re.compile(rb"HTTP/1\.1 (\d{3})[^\r]*\r\n(.*?)\r\n\r\n", re.DOTALL)
-
-
-@asynccontextmanager
-async def chromium(*trusted: str) -> AsyncIterator[Browser]:
-    """`trusted`: origins that count as secure, as if they had a certificate; what needs one works there."""
-    trusting = f"--unsafely-treat-insecure-origin-as-secure={','.join(trusted)}"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, trusting])
-        yield browser
-        await browser.close()
 
 
 class Heard(NamedTuple):
@@ -111,7 +84,7 @@ class Tap:
         return [heard for said in self._said for heard in said.heard()]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with within(PATIENCE, f"a request that {holds.__qualname__} tells of"):
             while not holds():
                 self._news.clear()
                 await self._news.wait()
@@ -197,13 +170,8 @@ class Scene:
     ) -> AsyncIterator[Page]:
         """A page of `http://HOST:port/`, in a browser profile of its own."""
         self.site.document, self.site.headers = document, dict(headers or {})
-        context = await self.browser.new_context()
-        try:
-            page = await context.new_page()
-            await page.goto(f"http://{host}:{self.site.port}/", wait_until="commit")
+        async with opened(self.browser, f"http://{host}:{self.site.port}/") as page:
             yield page
-        finally:
-            await context.close()
 
 
 @asynccontextmanager

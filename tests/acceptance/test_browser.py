@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
+from tests.acceptance.chromium import chromium, needs_chromium, opened
 from tests.acceptance.conftest import Running
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ, reason="needs Debian's chromium; CI installs it"
-)
+pytestmark = needs_chromium
 
 FETCH = """async ([url, init]) => {
     try {
@@ -42,10 +29,8 @@ SOCKET = """url => new Promise((done, failed) => {
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
+    async with chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -65,26 +50,20 @@ async def page_url() -> AsyncIterator[str]:
 
 
 async def test_a_page_fetches_through_the_proxy(running: Running, browser: Browser, page_url: str) -> None:
-    page = await browser.new_page()
-    await page.goto(page_url)
-    init = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": '{"a": 1}'}
-    answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
-    assert answer["status"] == 200, answer
-    assert '"authorization": 1' in answer["body"]
-    running.sandbox.void()
-    answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
-    assert (answer["status"], answer["attempts"]) == (200, "2")
-    assert await page.evaluate(SOCKET, running.url.replace("http", "ws") + "/plain/ws") == "hello"
+    async with opened(browser, page_url) as page:
+        init = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": '{"a": 1}'}
+        answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
+        assert answer["status"] == 200, answer
+        assert '"authorization": 1' in answer["body"]
+        running.sandbox.void()
+        answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
+        assert (answer["status"], answer["attempts"]) == (200, "2")
+        assert await page.evaluate(SOCKET, running.url.replace("http", "ws") + "/plain/ws") == "hello"
 
 
 async def test_a_page_of_another_site_gets_nothing(running: Running, browser: Browser, page_url: str) -> None:
-    """`localtest.invalid` resolves to loopback in this browser only; to the proxy it is a foreign origin."""
-    async with async_playwright() as playwright:
-        rules = "--host-resolver-rules=MAP localtest.invalid 127.0.0.1"
-        foreign = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, rules])
-        page = await foreign.new_page()
-        await page.goto(page_url.replace("127.0.0.1", "localtest.invalid"))
+    """`local.test` resolves to loopback in this browser only; to the proxy it is a foreign origin."""
+    async with opened(browser, page_url.replace("127.0.0.1", "local.test")) as page:
         answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", {}])
         assert "error" in answer, answer
         assert running.sandbox.api_requests == 0
-        await foreign.close()

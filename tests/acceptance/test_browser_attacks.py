@@ -16,7 +16,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.acceptance.pages import FOREIGN, Heard, Scene, Site, chromium, needs_chromium, scene, serving
+from tests.acceptance.chromium import chromium, needs_chromium
+from tests.acceptance.pages import FOREIGN, Heard, Scene, Site, scene, serving
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="module")]
 

@@ -14,7 +14,7 @@ HELLO = [{"role": "user", "content": "hello"}]
 
 async def test_openai_streams_a_chat_through_an_injected_bearer(running: Running) -> None:
     def chat() -> str:
-        with OpenAI(base_url=f"{running.url}/plain/v1", api_key="made-up") as client:
+        with OpenAI(base_url=f"{running.url}/plain/v1", api_key="made-up", timeout=30) as client:
             stream = client.chat.completions.create(model="any", messages=HELLO, stream=True)
             return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
@@ -23,7 +23,7 @@ async def test_openai_streams_a_chat_through_an_injected_bearer(running: Running
 
 async def test_openai_does_not_notice_that_the_token_died(running: Running) -> None:
     def chat() -> str | None:
-        with OpenAI(base_url=f"{running.url}/plain/v1", api_key="made-up", max_retries=0) as client:
+        with OpenAI(base_url=f"{running.url}/plain/v1", api_key="made-up", max_retries=0, timeout=30) as client:
             return client.chat.completions.create(model="any", messages=HELLO).choices[0].message.content
 
     assert await asyncio.to_thread(chat) == "You said: hello"

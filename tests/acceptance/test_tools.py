@@ -7,12 +7,19 @@ import shutil
 
 import pytest
 
+from tests.acceptance.chromium import within
 from tests.acceptance.conftest import Running
 
 
 async def output(*command: str) -> str:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    printed, _ = await asyncio.wait_for(process.communicate(), 30)
+    try:
+        async with within(30, f"{command[0]} to end"):
+            printed, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode == 0
     return printed.decode()
 
