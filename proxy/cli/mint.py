@@ -25,7 +25,7 @@ from proxy.config.model import Log, OAuth2Provider, Provider
 from proxy.config.secret import revealed
 from proxy.errors import Fault
 from proxy.serve import logs
-from proxy.serve.keeper import FLIGHT_TIMEOUT
+from proxy.serve.cell import FLIGHT_TIMEOUT
 
 PATIENCE = FLIGHT_TIMEOUT + 5.0
 _REPLACED = (

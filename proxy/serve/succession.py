@@ -20,7 +20,8 @@ from proxy.config.model import OAuth2Provider, Provider
 from proxy.errors import Fault
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
-from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.cell import Cell
+from proxy.serve.keeper import Keeper
 
 ASK_AGAIN = 5.0
 LONGEST_PAUSE = 60.0
