@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
 from proxy.config.listen import Listener, parse
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Client, Config
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
