@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, Self
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
 from proxy.config.listen import Listener, parse
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Client, Config
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
 from proxy.serve import clock
 from proxy.serve.audit import open_audit
+from proxy.serve.cell import Cell
 from proxy.serve.changes import AT_START, changed_secrets
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
@@ -28,7 +29,7 @@ from proxy.serve.http1.dial import Dialer, Resolve, resolve
 from proxy.serve.http1.trust import Trust
 from proxy.serve.inbound.request import Request
 from proxy.serve.issuer import Issuer
-from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.keeper import Keeper
 from proxy.serve.logs import AccessLog
 from proxy.serve.mint import Means
 from proxy.serve.post import Post

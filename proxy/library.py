@@ -31,7 +31,8 @@ from yarl import URL
 from proxy import __version__
 from proxy.app import Service
 from proxy.blocking import Blocking, closed
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
 from proxy.serve import clock, logs

@@ -16,7 +16,7 @@ TOGETHER = {"blocking": "library"}  # two halves of one face
 MAY_AWAIT = ("serve", "admin", "sandbox", "app", "library", "cli")
 PURE = ("errors", "config", "auth", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
-READERS = {"proxy/config/load.py", "proxy/config/secrets.py"}
+READERS = {"proxy/config/load.py", "proxy/config/read.py", "proxy/config/secrets.py"}
 ASKERS = "proxy/config/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone
 
 FILES = sorted((ROOT / "proxy").rglob("*.py"))

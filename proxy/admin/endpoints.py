@@ -24,8 +24,8 @@ from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
+from proxy.serve.cell import Cell
 from proxy.serve.inbound.request import Request
-from proxy.serve.keeper import Cell
 from proxy.serve.watch import Watch
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))

@@ -13,9 +13,9 @@ import structlog
 
 from proxy.errors import Fault
 from proxy.plan.route import Plan
+from proxy.serve.cell import Cell
 from proxy.serve.handout import Handout, hand_out
 from proxy.serve.inbound.request import Request
-from proxy.serve.keeper import Cell
 from proxy.serve.visitors import KeysWanted, Visitor
 from proxy.serve.watch import Watch
 

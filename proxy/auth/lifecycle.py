@@ -1,7 +1,7 @@
 """How one token lives: the state machine of LIFECYCLE.md.
 
-It is told the time and what happened, and says what to do; the keeper does it. Must not know: asyncio, a clock, HTTP,
-the store. All randomness comes in through `draw`.
+It is told the time and what happened, and says what to do; its cell does it (serve/cell.py). Must not know: asyncio, a
+clock, HTTP, the store. All randomness comes in through `draw`.
 
 Rule 1: what a request may do in a state stands in ON_ASK, nowhere else.
 Rule 2: a generation, never a token's text, tells whether a refusal is news.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from proxy.config.address import canonical
-from proxy.config.secret import Secret, hidden
+from proxy.config.secret import HIDDEN, Secret, hidden
 
 
 class Now(NamedTuple):
@@ -137,6 +137,12 @@ class Token:
     def left(self, now: Now) -> float:
         """Seconds until it dies, by whichever clock says so first."""
         return min(self.expires.boot - now.boot, self.expires.wall - now.wall)
+
+    def kept_out_of(self, text: str) -> str:
+        """What an issuer says, without this token where it echoes it."""
+        for each in filter(None, (self.value, self.refresh_token)):
+            text = text.replace(each, HIDDEN)
+        return text
 
     def follow(self, previous: Token | None) -> None:
         """Take the place of the one before; of those before that nothing is kept."""

@@ -10,7 +10,7 @@ import os
 import sys
 
 from proxy.cli.common import fail
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.serve import clock
 from proxy.serve.audit import open_audit
 

@@ -22,7 +22,7 @@ from proxy import __version__
 from proxy.app import Service
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.sandbox import standing_by
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Client, ClientKey, Log
 from proxy.errors import Fault
 from proxy.plan.headers import KEYS

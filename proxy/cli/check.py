@@ -20,7 +20,8 @@ from proxy.cli.common import (
     print_warnings,
 )
 from proxy.cli.mint import Denied, Got, line, mint
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 
 app = command_app()

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import typer
 
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.config.names import did_you_mean
 from proxy.config.secrets import Reason
 from proxy.errors import ConfigError

@@ -27,7 +27,7 @@ from proxy.cli.common import (
     print_rows,
     target_of,
 )
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Inject, IssuerProvider, Provider, Route
 from proxy.errors import Fault
 from proxy.plan import headers

@@ -32,7 +32,7 @@ from proxy.cli.common import (
     print_json,
     print_rows,
 )
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import IssuerError
 from proxy.serve import logs, signin

@@ -11,7 +11,7 @@ import typer
 from proxy.cli.audited import write_down
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
 from proxy.cli.login import for_person_or_exit, signing_in
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.errors import IssuerError
 from proxy.serve.signin import sign_out
 from proxy.serve.store import StoreDown

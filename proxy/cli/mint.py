@@ -20,12 +20,12 @@ from proxy.auth.scope import granted
 from proxy.auth.token import Token
 from proxy.cli import shown
 from proxy.cli.sandbox import standing_by
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider, Provider
 from proxy.config.secret import revealed
 from proxy.errors import Fault
 from proxy.serve import logs
-from proxy.serve.keeper import FLIGHT_TIMEOUT
+from proxy.serve.cell import FLIGHT_TIMEOUT
 
 PATIENCE = FLIGHT_TIMEOUT + 5.0
 _REPLACED = (

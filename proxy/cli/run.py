@@ -34,7 +34,7 @@ from proxy.cli.common import (
 )
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.serve import logs
 from proxy.serve.reload import Reloader
 

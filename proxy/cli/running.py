@@ -12,7 +12,7 @@ from yarl import URL
 
 from proxy.cli.common import fail
 from proxy.config.listen import Listener, parse
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.errors import CODES, KeylessError
 from proxy.serve.tls import client_context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.cli.common import DEFAULT_CONFIG, UnusedConfig, command_app, print_json
-from proxy.config.load import presets
+from proxy.config.read import presets
 from proxy.config.schema import json_schema
 
 app = command_app()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.template import Template
 from proxy.plan.scrub import spellings
 

@@ -22,7 +22,7 @@ from proxy.cli.common import (
     print_json,
     print_rows,
 )
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.seal import Unsealable
 from proxy.serve.records import Records
 from proxy.serve.store import StoreDown

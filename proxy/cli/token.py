@@ -36,7 +36,7 @@ from proxy.cli.common import (
 )
 from proxy.cli.mint import Denied, Got, mint, rows
 from proxy.cli.running import UnansweredError, ask
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.errors import IssuerError
 
 GIVEN_UP = frozenset((State.LATCHED, State.BACKING_OFF, State.LOGIN_REQUIRED))

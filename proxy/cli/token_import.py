@@ -33,7 +33,7 @@ from proxy.cli.common import (
     print_json,
 )
 from proxy.config import units
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Config, Log, StaticProvider
 from proxy.plan.compile import compile_plan
 from proxy.serve import clock, logs

@@ -16,7 +16,7 @@ from proxy.app import Service
 from proxy.cli.common import fail
 from proxy.cli.stop import on_signals
 from proxy.config.listen import Listener
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.serve import logs
 from proxy.serve.post import Lifeline, Post
 from proxy.serve.private import Private

@@ -1,8 +1,8 @@
 """Where the values of `${...}` come from: the environment, `.env`, files, sealed texts, and outside sources.
 
-Owns: the values, which were missing and why, and which had to be kept from before. With `load.py` and `sources/` the
-only modules that read files and the environment. Must not know: the config's keys beyond `is_template`. A value is
-data wherever it lands: it is not searched for references again, and in a template its braces are doubled.
+Owns: the values, which were missing and why, and which had to be kept from before. With `load.py`, `read.py` and
+`sources/` the only modules that read files and the environment. Must not know: the config's keys beyond `is_template`.
+A value is data wherever it lands: it is not searched for references again, and in a template its braces are doubled.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from proxy.auth.refusal import Refusals
 from proxy.auth.schemes import scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Now, Token
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
 from proxy.config.secret import Secret
 from proxy.plan import headers, jwt_clients

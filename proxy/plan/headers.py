@@ -168,6 +168,15 @@ def facts(noted: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
+def first(fields: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """The value of the first field of this (lower case) name."""
+    size = len(name)
+    for known, value in fields:
+        if len(known) == size and known.lower() == name:  # most names differ in length, and need no lower()
+            return value
+    return None
+
+
 def named_by_connection(said: bytes) -> frozenset[bytes]:
     """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
     if said in _NOT_NAMED:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from proxy.config.listen import is_loopback, parse
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, Problem
 
 AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit")

@@ -8,8 +8,8 @@ from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan
 from proxy.plan.scrub import NOTHING
 from proxy.serve.body import Body
+from proxy.serve.cell import Cell
 from proxy.serve.inbound.request import Request
-from proxy.serve.keeper import Cell
 
 CLIENT_GONE = 499
 """Logged for a client that left before its answer, as nginx does; nothing sends it."""

@@ -13,7 +13,7 @@ from proxy.auth.token import Now, Token
 from proxy.config.secret import revealed
 from proxy.errors import Fault
 from proxy.plan.route import Plan
-from proxy.serve.keeper import Cell
+from proxy.serve.cell import Cell
 
 
 class Handout(NamedTuple):

@@ -1,6 +1,7 @@
 """Log lines: events through structlog, requests through a writer of their own that costs a microsecond.
 
-Owns: formats, levels, where lines go (stderr). Must not know: tokens. A request line holds no query (TRAPS 25).
+Owns: formats, levels, where lines go (stderr), how a bug is told. Must not know: tokens. A request line holds no query
+(TRAPS 25).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 from typing import TextIO
 
 import structlog
@@ -89,3 +91,17 @@ def batches(lines: Iterable[str], size: int = WHOLE) -> Iterator[str]:
         left -= length
     if batch:
         yield "".join(batch)
+
+
+def raised_at(error: BaseException) -> str:
+    """File and line of the deepest frame: a traceback's text could show values."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
+def kind(error: BaseException) -> str:
+    """Its type and the line that raised it: enough to find a bug by, and nothing that it was working on."""
+    where = PurePath(raised_at(error)).name
+    return f"{type(error).__name__} at {where}" if where else type(error).__name__

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")

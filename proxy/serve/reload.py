@@ -18,7 +18,8 @@ from typing import Any, Self
 
 import structlog
 
-from proxy.config.load import Loaded, again, load
+from proxy.config.load import again, load
+from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from proxy.serve.changes import changed_secrets, changes, check_listeners, need_a_restart
 

@@ -21,6 +21,7 @@ from proxy.errors import Fault
 from proxy.serve import answer
 from proxy.serve.inbound.connection import ClientConnection
 from proxy.serve.inbound.request import Request
+from proxy.serve.logs import raised_at
 
 log = structlog.get_logger("keyless.server")
 
@@ -73,7 +74,7 @@ class Server:
 
     def failed(self, request: Request, error: Exception) -> None:
         """A handler's mistake. If nothing was said yet the client gets an answer."""
-        log.error("request failed", error=type(error).__name__, where=_where(error))
+        log.error("request failed", error=type(error).__name__, where=raised_at(error))
         answer.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
 
     async def shutdown(self, seconds: float) -> None:
@@ -97,14 +98,6 @@ class Server:
         except TimeoutError:
             return False
         return True
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the deepest frame: a traceback's text could show values."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
 
 
 class Listening:

@@ -15,12 +15,13 @@ from typing import NamedTuple
 from proxy.auth.lifecycle import Lifecycle, State
 from proxy.auth.schemes.grants import GRANTS
 from proxy.auth.token import Now, Scheme
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.config.model import OAuth2Provider, Provider
 from proxy.errors import Fault
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
-from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.cell import Cell
+from proxy.serve.keeper import Keeper
 
 ASK_AGAIN = 5.0
 LONGEST_PAUSE = 60.0

@@ -20,7 +20,7 @@ from typing import Self
 import structlog
 
 from proxy.config.listen import Listener, parse
-from proxy.config.load import Loaded
+from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
 from proxy.serve.doors import Doors
 from proxy.serve.post import READY, Post, framed

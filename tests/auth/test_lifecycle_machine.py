@@ -16,7 +16,7 @@ seconds = st.sampled_from([0.0, 0.001, 0.25, 1.0, 5.0, 30.0, 300.0, 4000.0]) | s
 
 
 class Life(RuleBasedStateMachine):
-    """The keeper and the issuer in one person, who never cheats: a flight starts only when an answer asks for it."""
+    """The cell and the issuer in one person, who never cheats: a flight starts only when an answer asks for it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -52,3 +52,9 @@ def test_an_eternal_token_never_dies() -> None:
 def test_trap_26_what_holds_a_secret_does_not_show_it(holder: object) -> None:
     assert SECRET not in repr(holder)
     assert SECRET not in str(holder)
+
+
+def test_an_issuers_words_are_told_without_the_token_that_it_echoes() -> None:
+    held = Token(1, SECRET, Now(0, 0), Now(1, 1), 0, 0, "r3fr3sh")
+    assert held.kept_out_of(f"{SECRET} or r3fr3sh expired") == "*** or *** expired"
+    assert token().kept_out_of("no refresh token") == "no refresh token"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from proxy.cli.presets import snippet
-from proxy.config.load import load, presets
+from proxy.config.load import load
+from proxy.config.read import presets
 from tests.cli.conftest import keyless
 
 NAMES = sorted(presets())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.config.load import presets
+from proxy.config.read import presets
 from proxy.config.schema import json_schema
 from tests.cli.conftest import keyless
 

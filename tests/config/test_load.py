@@ -9,74 +9,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proxy.config.load import Loaded, load, presets
+from proxy.config.load import load
 from proxy.errors import ConfigError, Problem
-from tests.config.catalogue_of_cases import CASES, CATALOGUE
+from tests.config.catalogue_of_cases import CASES
+from tests.config.loading import loaded, problems
 
-ROUTE = "routes: {/a: {upstream: https://example.com, provider: p}}\n"
 same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-
-
-def loaded(folder: Path, text: str | bytes, strict: bool = False, **environ: str) -> Loaded:
-    path = folder / "config.yaml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load(path, environ=environ, strict=strict, catalogue=CATALOGUE)
-
-
-def problems(folder: Path, text: str | bytes, strict: bool = False, **environ: str) -> list[str]:
-    """Each problem without the folder's name."""
-    with pytest.raises(ConfigError) as raised:
-        loaded(folder, text, strict, **environ)
-    return str(raised.value).replace(f"{folder}/", "").splitlines()
-
-
-def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.yaml:1: file: not found"):
-        load(tmp_path / "none.yaml", environ={}, catalogue={})
-    with pytest.raises(ConfigError, match="can't be read"):
-        load(tmp_path, environ={}, catalogue={})
-
-
-def test_a_provider_without_its_secret_sleeps(tmp_path: Path) -> None:
-    text = 'providers: {p: {scheme: static, username: "${U}${file:u}", password: "${P}${U}"}}\n' + ROUTE
-    found = loaded(tmp_path, text, P="set")
-    assert found.unconfigured == {"p": ("U", "file u")}
-    assert found.config.providers == {}
-    assert found.config.routes["/a"].provider == "p"
-    assert found.secrets == {}
-
-
-@pytest.mark.parametrize("how", ["argument", "key", "reference"])
-def test_strict(how: str, tmp_path: Path) -> None:
-    said = {"argument": "", "key": "strict: true\n", "reference": "strict: ${STRICT}\n"}[how]
-    text = "providers:\n  p:\n    scheme: static\n    token: ${T}\n" + ROUTE + said
-    assert problems(tmp_path, text, how == "argument", STRICT="yes") == [
-        "config.yaml:4: providers.p.token: ${T} is not set; put it into the environment or .env"
-    ]
-
-
-def test_strict_names_the_parameter_that_the_user_wrote(tmp_path: Path) -> None:
-    text = "providers:\n  p:\n    use: keyed-session\n    api_key: ${AK}\n"
-    assert problems(tmp_path, text, strict=True) == [
-        "config.yaml:4: providers.p.api_key: ${AK} is not set; put it into the environment or .env"
-    ]
-
-
-def test_missing_outside_providers_is_a_problem(tmp_path: Path) -> None:
-    assert problems(tmp_path, "admin:\n  key: ${K}\n") == [
-        "config.yaml:2: admin.key: ${K} is not set; put it into the environment or .env"
-    ]
-
-
-def test_a_sleeping_provider_is_checked_as_far_as_it_is_known(tmp_path: Path) -> None:
-    text = (
-        "providers:\n  p:\n    scheme: oauth2\n    client_id: ${A}\n    client_secret: ${B}\n"
-        "    token_url: ${C}/token\n    ttl: ${D}\n    client_auth: ${E}\n    inject: {header: {A B: x}}\n"
-    )
-    assert problems(tmp_path, text) == [
-        "config.yaml:9: providers.p.inject.header.A B: not a name that a header can have"
-    ]
-    assert loaded(tmp_path, text.replace("A B", "AB")).unconfigured == {"p": ("A", "B", "C", "D", "E")}
 
 
 def test_dotenv_beside_the_config(tmp_path: Path) -> None:
@@ -93,77 +31,6 @@ def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pyt
     path = tmp_path / "c.yaml"
     path.write_text("log: {level: '${KEYLESS_TEST_LEVEL}'}")
     assert load(path, catalogue={}).config.log.level == "debug"
-
-
-def test_files_are_those_that_matter(tmp_path: Path) -> None:
-    (tmp_path / "more.yaml").write_text("log: {level: debug}")
-    found = loaded(tmp_path, "include: more.yaml\nproviders: {p: {scheme: static, token: '${file:t}'}}\n")
-    assert found.files == tuple(tmp_path / name for name in ("config.yaml", "more.yaml", ".env", "t"))
-
-
-def test_includes_nest_and_globs_are_sorted(tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    for name in "cab":
-        key = f"{name}{'0' * 20}"
-        (tmp_path / "d" / f"{name}.yaml").write_text(
-            f"include: ../shared.yaml\nclients: [{{name: {name}, key: {key}}}]"
-        )
-    (tmp_path / "shared.yaml").write_text("log: {level: debug}\ninclude: []\n")
-    found = loaded(tmp_path, f"include: [d/*.yaml, none/*.yaml, {tmp_path}/d/a.yaml]\n")
-    assert [client.name for client in found.config.clients] == ["a", "b", "c"]
-    assert found.config.log.level == "debug"
-
-
-@pytest.mark.parametrize(
-    ("include", "part"),
-    [
-        ("config.yaml", "include: includes a file that includes this one"),
-        ("[./config.yaml]", "include[0]: includes a file that includes this one"),
-        ("[x, y]", "include[1]: not found"),
-        ("5", "can't be read"),
-        ("{a: b}", "can't be read"),
-        ("${X}", "can't be read"),
-        ('"\\0*"', "can't be read"),
-        (".", "can't be read"),
-        ("/dev/zero", "not a config file"),
-    ],
-)
-def test_bad_includes(include: str, part: str, tmp_path: Path) -> None:
-    assert part in "\n".join(problems(tmp_path, f"include: {include}\n"))
-
-
-def test_problems_of_all_files_come_in_order(tmp_path: Path) -> None:
-    (tmp_path / "b.yaml").write_text("log:\n  levle: info\n")
-    (tmp_path / "a.yaml").write_text("\nlimts: {}\n")
-    assert problems(tmp_path, "include: [b.yaml, a.yaml]\nx: 1\nlisten: y\n") == [
-        "config.yaml:2: x: unknown key 'x'",
-        "config.yaml:3: listen: expected host:port, [::1]:port or unix:/path, got 'y'",
-        "b.yaml:2: log.levle: unknown key 'levle'; did you mean 'level'?",
-        "a.yaml:2: limts: unknown key 'limts'; did you mean 'limits'?",
-    ]
-
-
-def test_a_problem_of_a_merge_key_is_said_of_each_use(tmp_path: Path) -> None:
-    text = "providers:\n  a: &a\n    scheme: static\n    token: x\n    ttl: soon\n  b:\n    <<: *a\n"
-    assert problems(tmp_path, text) == [
-        f"config.yaml:5: providers.{name}.ttl: expected a duration such as 10s, 5m, 24h or 30d, got 'soon'"
-        for name in "ab"
-    ]
-
-
-def test_repr_shows_no_secret(tmp_path: Path) -> None:
-    found = loaded(
-        tmp_path,
-        "providers: {p: {scheme: static, token: '${T}'}}\n"
-        "routes: {/a: {upstream: 'https://example.com/${T}', provider: p, headers: {set: {X: '${T}'}}}}\n"
-        "clients: [{name: a, key: '${T}0123456789'}]\nadmin: {key: '${T}${T}'}\n",
-        T="hunter2hunter2",
-    )
-    assert "hunter2" not in repr(found) + repr(found.config) + repr(found.config.routes["/a"].headers)
-
-
-def test_the_packaged_presets_can_be_read() -> None:
-    assert presets() is presets()
 
 
 # ---------------------------------------------------------------------------------------------- properties

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from tests.cli.conftest import keyless
 

@@ -31,8 +31,11 @@ from pydantic import TypeAdapter
 from proxy.auth.lifecycle import ON_ASK, Answer, Lifecycle, State, Terms
 from proxy.auth.token import Minted, Now
 from proxy.cli import COMMANDS
-from proxy.config import load, model, units
+from proxy.config import model, units
 from proxy.config.catalogue import read_preset
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
+from proxy.config.read import presets
 from proxy.errors import CODES, ConfigError, Fault
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
@@ -74,7 +77,7 @@ def code(cell: str) -> list[str]:
 # ---------------------------------------------------------------------------------------------- configs
 
 
-def loaded(written: dict[str, Any], folder: Path) -> load.Loaded:
+def loaded(written: dict[str, Any], folder: Path) -> Loaded:
     """Loads a config; what it only names is added, and every variable is set."""
     routes = written.get("routes", {})
     providers = written.setdefault("providers", {}) if routes else written.get("providers", {})
@@ -89,7 +92,7 @@ def loaded(written: dict[str, Any], folder: Path) -> load.Loaded:
     certify(written.get("tls") or {}, folder)
     (folder / "config.yaml").write_text(yaml.safe_dump(written, allow_unicode=True))
     names = re.findall(r"\$\{([A-Z_0-9]+)\}", str(written))
-    return load.load(folder / "config.yaml", environ=dict.fromkeys(names, MADE_UP))
+    return load(folder / "config.yaml", environ=dict.fromkeys(names, MADE_UP))
 
 
 def certify(tls: dict[str, str], folder: Path) -> None:
@@ -124,7 +127,7 @@ def test_a_preset_loads(block: Block, tmp_path: Path) -> None:
     preset = read_preset(yaml.safe_load(block.text))
     filled = {"use": "example", **preset.examples["with"]}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"providers": {"a": filled}}))
-    assert load.load(tmp_path / "config.yaml", environ={}, catalogue={"example": preset}).config.providers
+    assert load(tmp_path / "config.yaml", environ={}, catalogue={"example": preset}).config.providers
 
 
 @pytest.mark.parametrize("block", blocks("yaml", "refused"))
@@ -132,7 +135,7 @@ def test_mistakes_read_as_printed(block: Block, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     Path("config.yaml").write_text(block.text)
     with pytest.raises(ConfigError) as refused:
-        load.load(Path("config.yaml"), environ={})
+        load(Path("config.yaml"), environ={})
     assert f"{refused.value}\n" == BLOCKS[BLOCKS.index(block) + 1].text
 
 
@@ -178,8 +181,8 @@ def test_every_model_has_a_table() -> None:
 
 def test_presets_are_listed_with_their_parameters() -> None:
     rows = {code(row[0])[0]: row for row in table("presets.md", "\n| preset |")}
-    assert list(rows) == sorted(load.presets())
-    for name, preset in load.presets().items():
+    assert list(rows) == sorted(presets())
+    for name, preset in presets().items():
         written = re.findall(r"`(\w+)`(?: = `([^`]*)`)?", rows[name][2])
         assert written == [(key, str(each.default or "")) for key, each in preset.parameters.items()], name
         assert code(rows[name][3]) == ([preset.upstream] if preset.upstream else [])

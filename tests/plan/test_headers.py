@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from proxy.plan.headers import (
     NOTED_IN_REPLIES,
     facts,
+    first,
     named_by_connection,
     reply_sieve,
     request_sieve,
@@ -83,3 +84,10 @@ def test_framing_is_never_passed_blindly() -> None:
     lines, noted = reply_sieve([], cookies=True, cors=False).sort([(name, b"x") for name in framing])
     assert lines == [b"content-length: x\r\n"], "llhttp has seen to it that there is one, and no chunks"
     assert {name for name, _ in noted} <= NOTED_IN_REPLIES & framing
+
+
+def test_the_first_of_several_is_found_in_any_case() -> None:
+    fields = [(b"X-A", b"other"), (b"content-typo", b"5"), (b"X-b", b"1"), (b"x-B", b"2")]
+    assert first(fields, b"x-b") == b"1"
+    assert first(fields, b"content-type") is None
+    assert first([(b"x-b", b"")], b"x-b") == b""

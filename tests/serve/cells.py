@@ -9,14 +9,17 @@ from typing import Any
 
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.token import Flow, IssuerRequest, Minted, Now, Token
-from proxy.errors import FailureClass, IssuerError
-from proxy.serve.keeper import FLIGHT_TIMEOUT, Cell, Keeper
+from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.serve.cell import FLIGHT_TIMEOUT, Cell
+from proxy.serve.keeper import Keeper
 from proxy.serve.mint import Means
 from proxy.serve.records import Records
 from proxy.serve.seal import Seal, new_key
 from proxy.serve.store.memory import MemoryStore
 
 PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN
+SOON = 0.01
+"""Seconds of real time that a caller or a flight is given where the test is about its running out."""
 
 
 def down(**more: Any) -> IssuerError:
@@ -123,6 +126,16 @@ class World:
         tasks = [asyncio.ensure_future(caller) for caller in callers]
         await self.logins.started.wait()
         return tasks
+
+
+def code(result: object) -> str:
+    assert isinstance(result, Fault)
+    return result.code
+
+
+def generation(token: Token | None) -> int:
+    assert token is not None
+    return token.generation
 
 
 def flights() -> list[asyncio.Task[Any]]:

@@ -24,8 +24,9 @@ from proxy.auth.token import Flow, Minted, Now
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import Fault
 from proxy.serve import clock, logs
+from proxy.serve.cell import Cell
 from proxy.serve.issuer import Issuer
-from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.keeper import Keeper
 from proxy.serve.mint import Means
 from proxy.serve.records import Records
 from proxy.serve.seal import Seal

@@ -18,8 +18,9 @@ from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import Fault
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.serve import clock, logs
+from proxy.serve.cell import Cell
 from proxy.serve.issuer import Issuer
-from proxy.serve.keeper import Cell, Keeper
+from proxy.serve.keeper import Keeper
 from proxy.serve.mint import Means
 from tests.serve.cells import memory
 

@@ -1,124 +1,24 @@
+"""The cells of a process: who shares one, and how all of them start and end."""
+
 from __future__ import annotations
 
 import asyncio
-import io
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import structlog
 
-from proxy.auth.lifecycle import State
-from proxy.auth.token import Minted, Token
-from proxy.config.model import Log
-from proxy.errors import Fault, IssuerError
-from proxy.serve import logs
-from tests.serve.cells import LOGIN, PASSING, Scheme, World, broken, down, flights, landed, wrong
+from proxy.errors import Fault
+from tests.serve.cells import Scheme, World, broken, down, flights, generation, landed
 
-SOON = 0.01
-"""Seconds of real time that a caller or a flight is given where the test is about its running out."""
+# ------------------------------------------------------------------ which cells there are
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
-    yield world
-    await world.keeper.close()
-    assert flights() == []
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    logs.configure(Log(level="debug"), out)
-    yield out
-    structlog.reset_defaults()
-
-
-def code(result: object) -> str:
-    assert isinstance(result, Fault)
-    return result.code
-
-
-def generation(token: Token | None) -> int:
-    assert token is not None
-    return token.generation
-
-
-# ------------------------------------------------------------------ one flight
-
-
-async def test_trap_01_many_requests_at_expiry_make_one_call(world: World) -> None:
-    cell = world.cell()
-    for calls in (1, 2):
-        tasks = await world.held(*(cell.token("qianfan") for _ in range(50)))
-        world.logins.gate.set()
-        tokens = await asyncio.gather(*tasks)
-        assert world.logins.calls == calls
-        assert {id(token) for token in tokens} == {id(cell.life.token)}
-        world.clock.pass_(80)
-
-
-async def test_trap_02_many_refusals_of_one_token_make_one_refresh(world: World) -> None:
-    cell = world.cell()
-    first = await cell.token("qianfan")
-    tasks = await world.held(*(cell.renew(first.generation) for _ in range(50)))
-    world.logins.gate.set()
-    assert [generation(token) for token in await asyncio.gather(*tasks)] == [2] * 50
+async def test_trap_07_equal_definitions_share_a_cell_and_others_do_not(world: World) -> None:
+    one, same, other = world.cell("a", Scheme("x")), world.cell("b", Scheme("x")), world.cell("c", Scheme("y"))
+    assert one is same
+    assert one.names == ["a", "b"]
+    assert await one.token("a") is await same.token("b")
+    assert (await other.token("c")).value != (await one.token("a")).value
     assert world.logins.calls == 2
-
-
-async def test_trap_02_a_late_refusal_gets_the_newer_token_without_a_mint(world: World) -> None:
-    cell = world.cell()
-    await cell.token("qianfan")
-    await cell.renew(1)
-    assert generation(await cell.renew(1)) == 2
-    assert not cell.renew_later(1)
-    assert world.logins.calls == 2
-    assert cell.life.state(world.clock()) is State.FRESH
-
-
-async def test_a_late_refusal_of_a_token_whose_successor_is_stale_refreshes_in_the_background(world: World) -> None:
-    cell = world.cell()
-    await cell.token("qianfan")
-    await cell.renew(1)
-    world.clock.pass_(60)
-    assert generation(await cell.renew(1)) == 2
-    await landed()
-    assert cell.life.generation == 3
-
-
-async def test_refusals_are_told_by_generation_and_not_by_value(world: World) -> None:
-    """LIFECYCLE: an issuer that hands the same token out again must not cost N mints in series."""
-    cell = world.cell()
-    world.logins.script = [Minted("same", 80.0)] * 2
-    await cell.token("qianfan")
-    tasks = await world.held(*(cell.renew(1) for _ in range(50)))
-    world.logins.gate.set()
-    await asyncio.gather(*tasks)
-    assert await cell.renew(1) is cell.life.token
-    assert world.logins.calls == 2
-
-
-async def test_trap_04_waiters_fail_together_and_at_once(world: World) -> None:
-    cell = world.cell()
-    world.logins.script = [down()] * 3
-    tasks = await world.held(*(cell.token("qianfan") for _ in range(50)))
-    world.logins.gate.set()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert {code(result) for result in results} == {"token_unavailable"}
-    assert world.logins.calls == 3, "one flight of three tries, whoever waits"
-
-
-async def test_trap_04_a_failure_is_neither_repeated_per_request_nor_kept_for_ever(world: World) -> None:
-    cell = world.cell()
-    world.logins.script = [broken()]
-    for _ in range(100):
-        with pytest.raises(Fault) as caught:
-            await cell.token("qianfan")
-        assert caught.value.retry_after == pytest.approx(0.375)
-    assert world.logins.calls == 1
-    world.clock.pass_(0.375)
-    assert generation(await cell.token("qianfan")) == 1
 
 
 async def test_trap_05_one_slow_issuer_delays_no_other(world: World) -> None:
@@ -132,146 +32,7 @@ async def test_trap_05_one_slow_issuer_delays_no_other(world: World) -> None:
     await waiting
 
 
-async def test_trap_05_a_failure_releases_the_cell(world: World) -> None:
-    cell = world.cell()
-    for outcome in (broken(), RuntimeError("a bug"), down(again=False)):
-        world.logins.script = [outcome]
-        with pytest.raises(Fault):
-            await cell.token("qianfan")
-        assert not cell.life.flying
-        world.clock.pass_(60)
-    await cell.token("qianfan")
-
-
-async def test_trap_07_equal_definitions_share_a_cell_and_others_do_not(world: World) -> None:
-    one, same, other = world.cell("a", Scheme("x")), world.cell("b", Scheme("x")), world.cell("c", Scheme("y"))
-    assert one is same
-    assert one.names == ["a", "b"]
-    assert await one.token("a") is await same.token("b")
-    assert (await other.token("c")).value != (await one.token("a")).value
-    assert world.logins.calls == 2
-
-
-# ------------------------------------------------------------------ a token's life
-
-
-async def test_a_fresh_token_costs_no_task_and_no_call(world: World) -> None:
-    cell = world.cell()
-    token = await cell.token("qianfan")
-    before = asyncio.all_tasks()
-    for _ in range(100):
-        assert cell.life.ready(world.clock()) is token
-        assert await cell.token("qianfan") is token
-    assert asyncio.all_tasks() == before
-    assert world.logins.calls == 1
-
-
-async def test_a_stale_token_serves_while_one_flight_refreshes_it(world: World) -> None:
-    cell = world.cell()
-    old = await cell.token("qianfan")
-    world.clock.pass_(60)
-    world.logins.gate.clear()
-    for _ in range(50):
-        assert await cell.token("qianfan") is old
-    assert len(flights()) == 1
-    world.logins.gate.set()
-    await landed()
-    assert generation(await cell.token("qianfan")) == 2
-    assert world.logins.calls == 2
-
-
-async def test_trap_09_short_lives_are_minted_once_each(world: World) -> None:
-    cell = world.cell()
-    world.logins.lifetime = 1.0
-    for _ in range(200):
-        await cell.token("qianfan")
-        await landed()
-        world.clock.pass_(0.1)
-    assert 20 <= world.logins.calls <= 30
-
-
-async def test_trap_09_tokens_that_are_dead_on_arrival_do_not_cost_a_mint_per_request(world: World) -> None:
-    cell = world.cell()
-
-    async def slow(_flow: object) -> Minted:
-        world.logins.calls += 1
-        world.clock.pass_(2)
-        return Minted("dead", 1.0)
-
-    world.logins.login = slow  # type: ignore[method-assign,assignment]  # the fake, not the code under test
-    for _ in range(50):
-        with pytest.raises(Fault) as caught:
-            await cell.token("qianfan")
-        assert code(caught.value) == "token_unavailable"
-    assert world.logins.calls == 1
-
-
-async def test_trap_12_a_failing_refresh_serves_on_until_the_end_and_not_after(world: World) -> None:
-    cell = world.cell()
-    old = await cell.token("qianfan")
-    world.logins.script = [down(again=False) for _ in range(80)]
-    world.clock.pass_(59.5)
-    for _ in range(41):
-        assert await cell.token("qianfan") is old
-        await landed()
-        world.clock.pass_(0.5)
-    with pytest.raises(Fault, match="token_unavailable"):
-        await cell.token("qianfan")
-    assert 5 <= world.logins.calls <= 15
-
-
-async def test_trap_12_nobody_is_kept_waiting_until_a_live_token_is_dead(world: World) -> None:
-    cell = world.cell()
-    old = await cell.token("qianfan")
-    world.clock.pass_(80 - 2 * SOON)
-    (waiting,) = await world.held(cell.token("qianfan"))
-    async with asyncio.timeout(5):  # the default deadline is 20 s
-        assert await waiting is old
-    world.logins.gate.set()
-
-
-@pytest.mark.parametrize("failure", [down(again=False), wrong(), IssuerError(LOGIN, "no", error="invalid_grant")])
-async def test_trap_12_a_due_token_serves_whatever_its_flight_came_to(world: World, failure: IssuerError) -> None:
-    cell = world.cell()
-    old = await cell.token("qianfan")
-    world.clock.pass_(75)
-    world.logins.script = [failure]
-    assert await cell.token("qianfan") is old
-    assert world.logins.calls == 2
-
-
-async def test_a_refused_token_is_not_sent_while_its_replacement_fails(world: World) -> None:
-    cell = world.cell()
-    await cell.token("qianfan")
-    world.logins.script = [broken()]
-    assert await cell.renew(1) is None
-    with pytest.raises(Fault, match="token_unavailable"):
-        await cell.token("qianfan")
-    assert await cell.renew(1) is None
-    assert world.logins.calls == 2
-
-
-async def test_a_call_that_can_not_be_replayed_renews_for_the_next(world: World) -> None:
-    cell = world.cell()
-    await cell.token("qianfan")
-    assert cell.renew_later(1)
-    assert cell.renew_later(1), "joined"
-    assert len(flights()) == 1
-    assert generation(await cell.token("qianfan")) == 2
-    assert world.logins.calls == 2
-
-
-async def test_a_static_credential_is_never_fetched(world: World) -> None:
-    cell = world.static()
-    assert (await cell.token("key")).value == "key"
-    assert await cell.renew(1) is None
-    assert not cell.renew_later(1)
-    cell.warm()
-    await cell.retry()
-    assert (world.logins.calls, cell.life.failure) == (0, None)
-
-
-# ------------------------------------------------------------------ start, operators, end
+# ------------------------------------------------------------------ start and end
 
 
 async def test_trap_42_a_start_with_the_issuer_down_recovers_by_itself(world: World) -> None:
@@ -288,83 +49,38 @@ async def test_trap_42_a_start_with_the_issuer_down_recovers_by_itself(world: Wo
     assert generation(await cell.token("a")) == 1
 
 
-async def test_warming_respects_pauses_and_live_tokens(world: World) -> None:
-    cell = world.cell()
-    world.logins.script = [broken()]
-    cell.warm()
-    await landed()
-    cell.warm()
+async def test_closing_cancels_flights_and_answers_their_waiters() -> None:
+    world = World()
+    cells = [world.cell(name, Scheme(name)) for name in "abc"]
+    waiters = await world.held(*(cell.token("x") for cell in cells))
+    await world.keeper.close()
     assert flights() == []
-    world.clock.pass_(1)
-    cell.warm()
-    await landed()
-    cell.warm()
-    assert (world.logins.calls, flights()) == (2, [])
+    results = await asyncio.gather(*waiters, return_exceptions=True)
+    assert all(isinstance(result, Fault) and result.code == "token_unavailable" for result in results)
+    assert not any(cell.life.flying for cell in cells)
 
 
-async def test_an_operator_clears_a_latch_and_gets_a_token(world: World) -> None:
+async def test_closing_between_two_tries_ends_the_pause() -> None:
+    paused = asyncio.Event()
+
+    async def pause(_seconds: float) -> None:
+        paused.set()
+        await asyncio.Event().wait()
+
+    world = World(sleep=pause)
+    world.logins.script = [down()]
+    waiter = asyncio.ensure_future(world.cell().token("qianfan"))
+    await paused.wait()
+    await world.keeper.close()
+    with pytest.raises(Fault, match="interrupted"):
+        await waiter
+    assert world.logins.calls == 1
+
+
+async def test_closing_twice_or_without_flights_is_fine() -> None:
+    world = World()
     cell = world.cell()
-    world.logins.script = [wrong()]
-    with pytest.raises(Fault):
-        await cell.token("qianfan")
-    await cell.retry()
-    assert cell.life.state(world.clock()) is State.FRESH
-
-
-async def test_an_operator_renews_a_fresh_token(world: World) -> None:
-    cell = world.cell(min_interval=1000.0)
+    await world.keeper.close()
     await cell.token("qianfan")
-    await cell.retry()
-    assert cell.life.generation == 2
-
-
-async def test_a_killed_token_is_replaced_by_the_next_request(world: World) -> None:
-    cell = world.cell()
-    await cell.token("qianfan")
-    cell.life.expired()
-    assert generation(await cell.token("qianfan")) == 2
-
-
-# ------------------------------------------------------------------ what goes wrong inside
-
-
-async def test_trap_26_a_bug_in_a_scheme_is_told_by_its_place_and_without_its_words(
-    world: World, log: io.StringIO
-) -> None:
-    cell = world.cell()
-    world.logins.script = [RuntimeError("could not send hush-hush")]
-    with pytest.raises(Fault) as caught:
-        await cell.token("qianfan")
-    assert "hush" not in log.getvalue() + str(caught.value) + str(caught.value.problem())
-    assert "RuntimeError at cells.py:" in log.getvalue()
-    assert cell.life.failure is not None
-    assert cell.life.failure.message.startswith("internal error: RuntimeError at cells.py:")
-
-
-async def test_mints_and_failures_are_logged(world: World, log: io.StringIO) -> None:
-    cell = world.cell("a")
-    world.cell("b")
-    world.logins.script = [down(retry_after=60)]
-    with pytest.raises(Fault):
-        await cell.token("a")
-    world.clock.pass_(60)
-    await cell.token("a")
-    failed, minted = log.getvalue().splitlines()
-    for part in (
-        "token not minted",
-        "passing",
-        "auth.example did not answer in time",
-        "next_attempt_in=60",
-        "['a', 'b']",
-    ):
-        assert part in failed
-    for part in ("token minted", "generation=1", "left=80", "seconds="):
-        assert part in minted
-
-
-def test_the_defaults_are_those_of_the_contract() -> None:
-    from proxy.serve import keeper  # noqa: PLC0415 -- its constants only
-
-    assert keeper.LONGEST_WAIT == 20.0
-    assert keeper.FLIGHT_TIMEOUT > 3 * 15 + 1.1 + 2.2, "three tries of 15 s fit"
-    assert PASSING == "passing"
+    await world.keeper.close()
+    await world.keeper.close()

@@ -14,7 +14,7 @@ from proxy.auth.record import Intent, Record
 from proxy.auth.token import Minted
 from proxy.config.seal import Seal, new_key
 from proxy.errors import Fault, IssuerError
-from proxy.serve.keeper import Cell
+from proxy.serve.cell import Cell
 from proxy.serve.mint import KEEP_TRIES
 from proxy.serve.records import Records
 from proxy.serve.store import BUDGET, EVERYTHING, Heard, StoreDown

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.sandbox import KEY, SECRET
 from proxy.serve.reload import Reloader
 from tests.conftest import Stage, providers

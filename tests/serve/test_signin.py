@@ -23,7 +23,8 @@ from proxy.auth.lifecycle import State
 from proxy.auth.schemes.device import Device
 from proxy.auth.token import Now, Token
 from proxy.cli.login import signing_in
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.serve import clock
 from proxy.serve.signin import by_browser, by_device, sign_out

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.serve import logs
 from proxy.serve.post import Lifeline, Post

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from proxy.plan.headers import first
 from proxy.serve.flow import Flow
 
 if TYPE_CHECKING:
@@ -44,10 +45,7 @@ class Reply(Flow["Connection"]):
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of this (lower case) name."""
-        for known, value in self.headers:
-            if known.lower() == name:
-                return value
-        return None
+        return first(self.headers, name)
 
     async def head(self) -> None:
         """Wait for the head. Raises as `read` does."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from proxy.plan.headers import facts
+from proxy.plan.headers import facts, first
 from proxy.serve.flow import Flow
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ class Request(Flow["ClientConnection"]):
 
     def header(self, name: bytes) -> bytes | None:
         """The first field of this (lower case) name."""
-        for known, value in self.fields:
-            if len(known) == len(name) and known.lower() == name:
-                return value
-        return None
+        return first(self.fields, name)
 
     @property
     def framed(self) -> bool:

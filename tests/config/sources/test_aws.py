@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from tests.config.sources.servers import SecretsManager, serving
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAMADEUP", "AWS_SECRET_ACCESS_KEY": "made-up-aws-key", "AWS_REGION": "eu-west-1"}

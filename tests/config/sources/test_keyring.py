@@ -10,7 +10,8 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from proxy.config.load import Loaded, load
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
 from proxy.config.seal import Seal, new_key
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.load import Loaded, again, load
+from proxy.config.load import again, load
+from proxy.config.loaded import Loaded
 from proxy.config.sources import vault
 from proxy.config.sources.vault import parts
 from proxy.errors import ConfigError

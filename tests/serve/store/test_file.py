@@ -134,8 +134,8 @@ async def test_a_disk_that_hangs_costs_a_reader_a_quarter_of_a_second(store: Fil
     with pytest.raises(StoreDown, match=r"no answer within 0\.25 s"):
         await store.read("ab")
     assert loop.time() - began < 2.0
-    with (folder / "ab.sealed").open("wb"):
-        pass  # the thread goes home
+    with (folder / "ab.sealed").open("wb") as fifo:
+        fifo.write(b"1\nsealed")  # the thread goes home; of a torn record it would open the file once more, for ever
 
 
 async def test_a_closed_store_is_down(store: FileStore) -> None:

@@ -9,11 +9,6 @@ from proxy.errors import Fault
 from tests.serve.cells import World, broken, landed, wrong
 
 
-@pytest.fixture
-async def world() -> World:
-    return World()
-
-
 @pytest.mark.parametrize("lifetime", [1.0, 30.0, 119.0, 120.0, 121.0, 200.0, 480.0, 3600.0, 2_592_000.0])
 @pytest.mark.parametrize("left", [0.01, 0.49, 0.51, 0.9])
 async def test_what_is_left_is_a_minute_or_half_a_life(world: World, lifetime: float, left: float) -> None:

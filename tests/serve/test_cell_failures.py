@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from proxy.auth.token import Minted, Token
+from proxy.auth.token import Minted
 from proxy.errors import Fault, IssuerError
-from tests.serve.cells import LOGIN, Scheme, World, broken, down, flights, wrong
-
-SOON = 0.01
-"""Seconds of real time that a caller or a flight is given where the test is about its running out."""
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    world = World()
-    yield world
-    await world.keeper.close()
-    assert flights() == []
-
-
-def code(result: object) -> str:
-    assert isinstance(result, Fault)
-    return result.code
-
-
-def generation(token: Token | None) -> int:
-    assert token is not None
-    return token.generation
-
+from tests.serve.cells import LOGIN, SOON, Scheme, World, broken, code, down, generation, wrong
 
 # ------------------------------------------------------------------ deadlines
 

@@ -1,0 +1,68 @@
+"""What loading a config comes to.
+
+Owns: the two values, and what can be told of them alone. Must not know: how they come about (load.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proxy.config.catalogue import Catalogue
+from proxy.config.certificates import Pem
+from proxy.config.marks import Document
+from proxy.config.model import Config
+from proxy.config.reference import Reference
+from proxy.config.secrets import Reason
+from proxy.config.sources import OUTSIDE
+from proxy.errors import Problem
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was read of the files of a config, and how, so that its secrets can be read again without them."""
+
+    document: Document = field(repr=False)
+    files: tuple[str, ...]
+    folder: Path
+    environ: Mapping[str, str] | None = field(repr=False)
+    strict: bool
+    catalogue: Catalogue | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A config that can be run.
+
+    `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack, or why.
+    `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
+    or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
+    have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
+    guessed from it. `values` are those of all references; `kept` tells which of them could not be had this time, and
+    stay as they were. `warnings`: what weakens security.
+    """
+
+    config: Config = field(repr=False)
+    unconfigured: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    files: tuple[Path, ...] = ()
+    folder: Path = Path()
+    certificates: dict[str, Pem] = field(default_factory=dict, repr=False)
+    digest: str = ""
+    values: dict[Reference, str] = field(default_factory=dict, repr=False)
+    kept: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    written: Written | None = field(default=None, repr=False)
+
+    @property
+    def asks_outside(self) -> bool:
+        """Whether there are sources that can't be watched."""
+        return self.fails or any(reference.kind in OUTSIDE for reference in self.values)
+
+    @property
+    def fails(self) -> bool:
+        """Whether a source did not answer, and may later."""
+        return bool(self.kept) or any(
+            isinstance(name, Reason) for names in self.unconfigured.values() for name in names
+        )
