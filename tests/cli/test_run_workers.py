@@ -82,7 +82,8 @@ def issuer(sandbox: str) -> Iterator[str]:
 @contextmanager
 def crew(folder: Path, config: dict[str, Any], workers: int = 2) -> Iterator[Crew]:
     port = free_port()
-    path = written(folder, **({"listen": f"127.0.0.1:{port}", "workers": workers} | config))
+    quiet = {"access": False}  # nobody reads stderr while they serve: a full pipe would stop them all
+    path = written(folder, **({"listen": f"127.0.0.1:{port}", "workers": workers, "log": quiet} | config))
     with process("run", "-c", path, TMPDIR=str(folder)) as started:
         started.until(lambda line: line.startswith("status:"))
         yield Crew(started, f"http://127.0.0.1:{port}", folder)
