@@ -1,7 +1,7 @@
 """One client's connection: requests in, one after the other, and whatever a handler writes out.
 
-Owns: framing, limits and deadlines of one socket; parsing is llhttp's, strict. Must not know: routes, tokens, what a
-request means. A connection that saw anything irregular says so once and closes.
+Owns: the order, the deadlines and the end of one socket. Must not know: how bytes become requests, routes, tokens. A
+connection that saw anything irregular says so once and closes.
 """
 
 from __future__ import annotations
@@ -10,22 +10,17 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Protocol, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-
 from proxy.errors import Fault
-from proxy.serve.inbound.request import Fields, Request, address_of
+from proxy.serve.inbound.parser import Parser
+from proxy.serve.inbound.request import Request, address_of
 from proxy.serve.problem import last_words
 
 if TYPE_CHECKING:
     from proxy.serve.server import Server
 
 HIGH_WATER = 64 * 1024
-MAX_FIELDS = 256
 LINGER = 5.0
 """Seconds for a client to take our last words while it still sends: a close at once would reset them away."""
-
-_METHODS = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
-_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 
 
 class Pipe(Protocol):
@@ -47,20 +42,15 @@ class ClientConnection:
     __slots__ = (
         "_current",
         "_drained",
-        "_fields",
         "_incoming",
         "_lingering",
         "_parser",
         "_pipe",
         "_read_paused",
         "_rest",
-        "_segment",
         "_server",
         "_skipping",
-        "_slack",
-        "_target",
         "_task",
-        "_unread",
         "_waiting",
         "deadline",
         "loop",
@@ -72,11 +62,7 @@ class ClientConnection:
         self._server = server
         self.loop = server.loop
         self.transport: asyncio.Transport | None = None
-        self._parser = HttpRequestParser(self)
-        self._fields: Fields = []
-        self._target = b""
-        self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
-        self._segment = self._slack = 0  # of what came with an earlier body's end as much may belong to this head
+        self._parser = Parser(self, server.max_header)
         self._incoming: Request | None = None  # whose body is coming
         self._current: Request | None = None
         self._waiting: list[Request | Fault] = []  # what came before `_current` was answered
@@ -272,8 +258,7 @@ class ClientConnection:
                 else:
                     self._parse_rest()
         else:
-            begun = self._unread or self._target  # of the next head
-            self._wait(self._server.head if begun else self._server.idle)
+            self._wait(self._server.head if self._parser.has_begun else self._server.idle)
             self._parse_rest()
 
     def _wait_for_its_turn(self, what: Request | Fault) -> None:
@@ -303,31 +288,20 @@ class ClientConnection:
     def _wait(self, seconds: float) -> None:
         self.deadline = self._server.now + seconds
 
-    # ------------------------------------------------------------ parsing
+    # ------------------------------------------------------------ what the parser says
 
     def _parse(self, data: bytes) -> None:
-        if self._unread == 0 and self._current is None and not self._skipping:
+        if self._current is None and not self._skipping and not self._parser.is_within:
             self._wait(self._server.head)
         rest: bytes | None = data
         while rest is not None:  # a loop, since thousands of upgrades with a body fit into one segment
-            rest = self._feed(rest)
-
-    def _feed(self, data: bytes) -> bytes | None:
-        """What is still to be parsed, by the parser that has taken over."""
-        self._segment = len(data)
-        self._unread += len(data)
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            return self._upgrade(data[upgrade.args[0] :])
-        except HttpParserError as error:
-            cause = error.__context__  # what a callback of ours raised
-            fault = cause if isinstance(cause, Fault) else Fault("bad_request", "the request is not valid HTTP/1.1")
-            self._spoil(self._incoming, fault)
-        else:
-            if self._unread > self._server.max_header:
-                self._spoil(self._incoming, _too_large())
-        return None
+            try:
+                rest = self._parser.feed(rest)
+            except Fault as fault:
+                self._spoil(self._incoming, fault)
+                return
+            if rest is not None:
+                rest = self._upgrade(rest)
 
     def _spoil(self, request: Request | None, fault: Fault) -> None:
         """Nothing that follows can be understood."""
@@ -341,75 +315,38 @@ class ClientConnection:
     def _upgrade(self, rest: bytes) -> bytes | None:
         """`rest` belongs to another protocol if the API says so; else it is the next request."""
         request = self._waiting[-1] if self._waiting else self._current
-        self._parser = HttpRequestParser(self)
-        if isinstance(request, Request) and request.framed:
-            return self._framing(request) + rest
-        self._rest = rest
-        return None
-
-    def _framing(self, request: Request) -> bytes:
-        """A body behind an `Upgrade: h2c`, as Java's client sends it: httptools takes all upgrades for bodiless, and
-        looks at none of their framing. A parser that is told of nothing else does both."""
-        framing = b"".join(b"%b: %b\r\n" % field for field in request.fields if field[0].lower() in _FRAMING)
+        if not isinstance(request, Request) or not request.framed:
+            self._rest = rest
+            return None
         request.complete = False
         self._incoming = request
         if request is self._current:
             self._wait(self._server.stall)
-        return b"POST / HTTP/1.1\r\n%b\r\n" % framing
+        return self._parser.framing_of(request) + rest
 
-    # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
-
-    def on_url(self, part: bytes) -> None:
-        self._target += part
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        parser, fields, target = self._parser, self._fields, self._target
-        self._fields, self._target = [], b""
-        if self._incoming is not None:  # what `_framing` repeated
-            self._unread = 0
-            return
-        most = self._server.max_header
-        if len(fields) > MAX_FIELDS or (self._unread + self._slack > most and _size(target, fields) > most):
-            raise _too_large()
-        self._unread = self._slack = 0
-        version = parser.get_http_version()
-        if version != "1.1":
-            _check_old(version, fields)
-        method = parser.get_method()
-        request = Request(
-            self,
-            _METHODS.get(method) or method.decode("ascii"),
-            target,
-            fields,
-            version == "1.1",
-            parser.should_keep_alive(),
-        )
+    def requested(self, request: Request) -> None:
+        """Its head is there."""
         self._incoming = request
         if self._current is None:
             self._start(request)
         else:
             self._wait_for_its_turn(request)
 
-    def on_body(self, data: bytes) -> None:
-        self._unread = 0
+    def body(self, data: bytes) -> None:
+        """Some of the last request's."""
         request = self._incoming
-        if request is not None:
-            if request is self._current:  # else it's us who don't read on
-                self._wait(self._server.stall)
-            if request.feed(data) > HIGH_WATER:
-                if request is self._current:
-                    self.deadline = math.inf
-                self.pause_reading()
-            request.wake()
+        if request is None:
+            return
+        if request is self._current:  # else it's us who don't read on
+            self._wait(self._server.stall)
+        if request.feed(data) > HIGH_WATER:
+            if request is self._current:
+                self.deadline = math.inf
+            self.pause_reading()
+        request.wake()
 
-    def on_message_complete(self) -> None:
-        self._unread = 0
-        self._slack = self._segment
-        if self._fields:  # trailers, which are nobody's: least of all the next request's
-            self._fields = []
+    def ended(self) -> None:
+        """The last request has come to its end."""
         request, self._incoming = self._incoming, None
         if request is not None:
             request.complete = True
@@ -419,19 +356,3 @@ class ClientConnection:
         elif self._skipping:
             self._skipping = False
             self._next()
-
-
-def _check_old(version: str, fields: Fields) -> None:
-    """llhttp takes 0.9 and 2.0 as well. Chunks are unknown to 1.0: who sends them doesn't know what it passes on."""
-    if version != "1.0":
-        raise Fault("bad_request", "the request is not valid HTTP/1.1")
-    if any(name.lower() == b"transfer-encoding" for name, _ in fields):  # RFC 9112 §6.1
-        raise Fault("bad_request", "HTTP/1.0 has no Transfer-Encoding")
-
-
-def _too_large() -> Fault:
-    return Fault("header_too_large", "the request's line or headers are larger than allowed")
-
-
-def _size(target: bytes, fields: Fields) -> int:
-    return len(target) + sum(len(name) + len(value) + 4 for name, value in fields)
