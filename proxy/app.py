@@ -126,7 +126,7 @@ class Service:
             self._visitors.append(Visitors(plan, self.issuer, clock.now, clock.draw))
             self.visitors.tls = self._certificates
         self._quotas = self._quotas or open_quotas(plan, config.store)
-        return Watch(clock.now, self._visitors[-1], self._quotas, self._access, self.audit)
+        return Watch(clock.now, self.visitors or None, self._quotas, self._access, self.audit)
 
     def _listener(self, written: str) -> Listener:
         return parse(written, self._config.tls is not None)

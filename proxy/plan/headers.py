@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-Pairs = Iterable[tuple[bytes, bytes]]
+Fields = list[tuple[bytes, bytes]]
 
 HOP_BY_HOP = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"proxy-authenticate")
@@ -55,6 +55,16 @@ LINKING = frozenset((b"location", b"content-location", b"link"))
 NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
 
 
+class _Fate:
+    """A header's: does it pass, and under which name (in lower case) must the caller look at it?"""
+
+    __slots__ = ("note", "passes")
+
+    def __init__(self, passes: bool, note: bytes | None) -> None:
+        self.passes = passes
+        self.note = note
+
+
 class Sieve:
     """Sorts headers by name: some pass, some are dropped, some the caller must look at, of which some pass as well.
 
@@ -81,32 +91,34 @@ class Sieve:
         self._prefixes = prefixes
         self._noted = noted
         self._passing = passing
-        self._memo: dict[bytes, tuple[bool, bytes | None]] = {}
+        self._memo: dict[bytes, _Fate] = {}
 
-    def sort(self, headers: Pairs) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
+    def sort(self, headers: Fields) -> tuple[list[bytes], Fields]:
         """The headers that pass, as finished lines; and the noted ones, with their names in lower case."""
         memo = self._memo
         lines = []
         noted = []
         for name, value in headers:
-            passes, note = memo.get(name) or self._look(name)
-            if passes:
+            fate = memo.get(name)
+            if fate is None:
+                fate = self._look(name)
+            if fate.passes:
                 lines.append(b"%b: %b\r\n" % (name, value))
-            if note is not None:
-                noted.append((note, value))
+            if fate.note is not None:
+                noted.append((fate.note, value))
         return lines, noted
 
-    def _look(self, name: bytes) -> tuple[bool, bytes | None]:
-        lower = name.lower()
-        fate: tuple[bool, bytes | None]
-        if lower in self._noted:
-            fate = lower in self._passing, lower
-        else:
-            known = _folded(lower) if self._fold else lower
-            fate = not (known in self._drop or known.startswith(self._prefixes)), None
+    def _look(self, name: bytes) -> _Fate:
+        fate = self._judge(name.lower())
         if len(name) <= _MEMO_LONGEST and len(self._memo) < _MEMO_BOUND:
             self._memo[name] = fate
         return fate
+
+    def _judge(self, lower: bytes) -> _Fate:
+        if lower in self._noted:
+            return _Fate(lower in self._passing, lower)
+        known = _folded(lower) if self._fold else lower
+        return _Fate(not (known in self._drop or known.startswith(self._prefixes)), None)
 
 
 class _Only(Sieve):
@@ -114,10 +126,9 @@ class _Only(Sieve):
 
     __slots__ = ()
 
-    def _look(self, name: bytes) -> tuple[bool, bytes | None]:
-        lower = name.lower()
+    def _judge(self, lower: bytes) -> _Fate:
         passes = lower in self._drop or lower.startswith(self._prefixes)
-        return passes, lower if lower in ABOUT_THE_REQUEST else None
+        return _Fate(passes, lower if lower in ABOUT_THE_REQUEST else None)
 
 
 def preflight_sieve() -> Sieve:
@@ -158,7 +169,7 @@ def set_lines(headers: Mapping[str, str]) -> bytes:
     return b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in headers.items())
 
 
-def facts(noted: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def facts(noted: Fields) -> dict[bytes, bytes]:
     """Noted headers by name; of those that came several times, all values (RFC 9110 §5.3)."""
     found = dict(noted)
     if len(found) != len(noted):
@@ -168,7 +179,7 @@ def facts(noted: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
-def first(fields: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+def first(fields: Fields, name: bytes) -> bytes | None:
     """The value of the first field of this (lower case) name."""
     size = len(name)
     for known, value in fields:
@@ -184,5 +195,5 @@ def named_by_connection(said: bytes) -> frozenset[bytes]:
     return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED
 
 
-def without(headers: Pairs, names: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+def without(headers: Fields, names: frozenset[bytes]) -> Fields:
     return [(name, value) for name, value in headers if name.lower() not in names]

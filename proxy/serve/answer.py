@@ -13,7 +13,7 @@ from itertools import product
 
 from proxy.errors import Fault
 from proxy.plan import cors, subprotocol
-from proxy.plan.headers import LINKING, OF_CONTENT
+from proxy.plan.headers import LINKING, OF_CONTENT, Fields
 from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.inbound.request import Request
@@ -94,7 +94,7 @@ def _trailers(exchange: Exchange, reply: Reply) -> bytes:
     return exchange.needles.scrub(b"".join(_unnoted(exchange, reply.trailers))) if reply.trailers else b""
 
 
-def _unnoted(exchange: Exchange, headers: list[tuple[bytes, bytes]]) -> list[bytes]:
+def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
     lines, _ = exchange.lane.plan.reply_headers.sort([pair for pair in headers if pair[0].lower() not in OF_CONTENT])
     return lines
 
@@ -150,7 +150,7 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     _write(exchange, b"%b%b\r\n" % (head, _added(exchange)))
 
 
-def early(exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+def early(exchange: Exchange, status: int, headers: Fields) -> None:
     """A 1xx reply of the API, 103 say, passed on at once (RFC 9110 §15.2)."""
     if exchange.request.modern:
         lines = _unnoted(exchange, headers)

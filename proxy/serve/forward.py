@@ -122,7 +122,7 @@ class Forwarder:
         if exchange.cors_origin is not None and exchange.method == "OPTIONS" and cors.is_preflight(request.headers):
             if self._answers_preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None):
                 return True
-        elif self._visitors:
+        elif self._visitors is not None:
             exchange.client = self._visitors.identify(exchange.facts, request.connection.transport, now).client
         if lost is not None:
             raise lost

@@ -15,12 +15,13 @@ from contextlib import aclosing
 
 from proxy.config.model import Timeout
 from proxy.errors import Fault
+from proxy.plan.headers import Fields
 from proxy.plan.target import Origin
 from proxy.serve.body import Body
 from proxy.serve.http1.connection import Connection
 from proxy.serve.http1.dial import Dialer
 from proxy.serve.http1.pool import Dial, Pool
-from proxy.serve.http1.reply import Broken, Headers, Reply, Stalled
+from proxy.serve.http1.reply import Broken, Reply, Stalled
 
 __all__ = ["Broken", "Call", "Reply", "Stalled", "Upstream"]
 
@@ -39,7 +40,7 @@ class Call:
         head: bytes,
         body: bytes | Body | None,
         timeout: Timeout,
-        early: Callable[[int, Headers], None] | None = None,
+        early: Callable[[int, Fields], None] | None = None,
     ) -> None:
         self.origin = origin
         self.method = method

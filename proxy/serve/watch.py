@@ -17,7 +17,7 @@ class Watch:
     """None for what the config doesn't ask for."""
 
     clock: Callable[[], Now]
-    visitors: Visitors
+    visitors: Visitors | None
     quotas: Quotas | None
     access: AccessLog | None
     audit: Audit | None

@@ -14,7 +14,8 @@ from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from proxy.serve.http1.reply import Broken, Headers, Reply, Stalled
+from proxy.plan.headers import Fields
+from proxy.serve.http1.reply import Broken, Reply, Stalled
 
 IDLE_EXPIRY = 15.0
 MAX_HEAD = 64 * 1024
@@ -64,8 +65,8 @@ class Connection:
         self._on_free = on_free
         self._parser: HttpResponseParser | None = None
         self._reply: Reply | None = None
-        self._fields: Headers = []  # where the parser's next header goes
-        self._early: Callable[[int, Headers], None] | None = None
+        self._fields: Fields = []  # where the parser's next header goes
+        self._early: Callable[[int, Fields], None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._write_paused = self._read_paused = False
         self._head_only = self._request_done = False
@@ -96,7 +97,7 @@ class Connection:
         head_only: bool,
         done: bool,
         idle: float,
-        early: Callable[[int, Headers], None] | None = None,
+        early: Callable[[int, Fields], None] | None = None,
     ) -> Reply:
         """Send the head (with a short body behind it). `done`: nothing follows; else `write` does. Then `finish`.
 
@@ -357,7 +358,7 @@ class Connection:
             on_abort()
 
 
-def _framed(headers: Headers) -> bool:
+def _framed(headers: Fields) -> bool:
     """Does the head say where its body ends? Raises ValueError for a coding that was not asked for (RFC 9112 §6.1)."""
     framed = False
     for name, value in headers:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.plan.headers import first
+from proxy.plan.headers import Fields, first
 from proxy.serve.flow import Flow
 
 if TYPE_CHECKING:
     from proxy.serve.http1.connection import Connection
-
-Headers = list[tuple[bytes, bytes]]
 
 
 class Broken(Exception):  # noqa: N818 -- it says what happened to the exchange
@@ -37,8 +35,8 @@ class Reply(Flow["Connection"]):
         super().__init__(connection)
         self.status = 0
         self.reason = b""
-        self.headers: Headers = []
-        self.trailers: Headers = []
+        self.headers: Fields = []
+        self.trailers: Fields = []
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} {'complete' if self.complete else 'open'}, {self._size} bytes waiting>"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy.errors import Fault
-from proxy.serve.inbound.request import Fields, Request
+from proxy.plan.headers import Fields
+from proxy.serve.inbound.request import Request
 
 if TYPE_CHECKING:
     from proxy.serve.inbound.connection import ClientConnection

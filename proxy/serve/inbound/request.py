@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from proxy.plan.headers import facts, first
+from proxy.plan.headers import Fields, facts, first
 from proxy.serve.flow import Flow
 
 if TYPE_CHECKING:
     from proxy.serve.inbound.connection import ClientConnection
-
-Fields = list[tuple[bytes, bytes]]
 
 
 class Request(Flow["ClientConnection"]):
