@@ -32,6 +32,7 @@ from proxy.cli.common import (
     print_rows,
     print_warnings,
 )
+from proxy.cli.memory import keep_freed_memory
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
 from proxy.config.loaded import Loaded
@@ -73,6 +74,7 @@ def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloadi
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
+    keep_freed_memory()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serving)
 
