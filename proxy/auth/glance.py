@@ -50,8 +50,8 @@ def marks_of(conditions: Conditions) -> tuple[Mark, ...] | None:
 
 def may_match(marks: tuple[Mark, ...] | None, body: bytes) -> bool:
     """False clears the body, which stands there as it is, in no content coding."""
-    # An escape may spell any name, and UTF-16 has zeros in it.
-    if marks is None or body[:1] not in _OPENING or b"\\u" in body or b"\0" in body[:4]:
+    # An escape may spell any name, and UTF-16 has zeros in it. A single byte is found many times faster than two.
+    if marks is None or body[:1] not in _OPENING or (b"\\" in body and b"\\u" in body) or b"\0" in body[:4]:
         return True
     return any(mark.stands_in(body) for mark in marks)
 
