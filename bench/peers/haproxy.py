@@ -11,10 +11,12 @@ def config(setting: Setting) -> str:
         if setting.origin.tls
         else ""
     )
+    # It reckons two descriptors per connection, and where that is more than it may have it would not start.
     return f"""
 global
   nbthread 1
-  maxconn {MANY // 2 - 500}
+  maxconn {MANY // 2 + 500}
+  no strict-limits
   log /dev/null local0
 defaults
   mode http
