@@ -26,7 +26,7 @@ class Compile(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable" or not ASKED:
             return
-        self._built = TemporaryDirectory(prefix="keyless-")  # until the wheel is made
+        self._built = TemporaryDirectory(prefix="build-keyless-")  # until the wheel is made
         folder = Path(self._built.name)
         compile_to(folder, self.config["modules"])
         extensions = [file for file in folder.rglob("*") if file.suffix in (".so", ".pyd")]

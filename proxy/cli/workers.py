@@ -23,6 +23,9 @@ from proxy.serve.private import Private
 from proxy.serve.store import StoreDown
 from proxy.serve.supervisor import Supervisor, WorkersFailed
 
+ORPHANS_WAIT = 5.0
+"""Seconds that a killed supervisor may take to let go of what it shared."""
+
 
 def how_many(workers: int | Literal["auto"]) -> int:
     """`auto`: one per CPU that this process may use."""
@@ -81,6 +84,13 @@ def take_post(descriptor: int) -> tuple[Lifeline, Post]:
 async def work(lifeline: Lifeline, post: Post) -> None:
     """Serve until a signal, or until the supervisor is no more: nobody could end this worker then."""
     told = on_signals()
+    patience = 0.0
+
+    def orphaned() -> None:
+        nonlocal patience
+        patience = ORPHANS_WAIT
+        told.set()
+
     try:
         private = Private(post.private)
     except OSError as error:
@@ -92,8 +102,8 @@ async def work(lifeline: Lifeline, post: Post) -> None:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
-            lifeline.ready(told.set, service.replace)
+            lifeline.ready(orphaned, service.replace)
             await told.wait()
     finally:
         lifeline.close()
-        private.leave()
+        private.leave(patience)

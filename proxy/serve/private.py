@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
+import stat
 import tempfile
+import time
 from pathlib import Path
 
-PREFIX = "keyless-"
+PREFIX = "keyless-workers-"
+_OURS = re.compile(re.escape(PREFIX) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
+_RETRY = 0.01
 
 
 class Private:
@@ -36,11 +41,16 @@ class Private:
         private.path = private.path.rename(parent / private.path.name.removeprefix("new-"))
         return private
 
-    def leave(self) -> None:
-        """Remove it, unless another process is still in it. A second call does nothing."""
+    def leave(self, patience: float = 0.0) -> None:
+        """Remove it, unless another process is still in it after `patience` seconds. A second call does nothing."""
         if self._lock is None:
             return
-        if _is_alone(self._lock):
+        deadline = time.monotonic() + patience
+        alone = _is_alone(self._lock)
+        while not alone and time.monotonic() < deadline:
+            time.sleep(_RETRY)
+            alone = _is_alone(self._lock)
+        if alone:
             shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
         self._lock = None
@@ -49,7 +59,8 @@ class Private:
 def _remove_if_deserted(path: Path) -> None:
     try:
         about = path.lstat()
-        if about.st_uid != os.geteuid() or not path.is_dir():
+        ours = about.st_uid == os.geteuid() and stat.S_ISDIR(about.st_mode) and stat.S_IMODE(about.st_mode) == 0o700
+        if not ours or _OURS.fullmatch(path.name) is None:  # what others keep under a like name is theirs
             return
         lock = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

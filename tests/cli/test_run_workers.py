@@ -62,7 +62,7 @@ class Crew(NamedTuple):
         return [generation for _, generation in self.held()]
 
     def left(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob("keyless-*"))
+        return sorted(path.name for path in self.folder.glob("keyless-workers-*"))
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_a_store_that_cannot_be_used_is_1_and_one_line(folder: Path) -> None:
         done = started.end()
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert "chmod 700" in done.err
-    assert list(folder.glob("keyless-*")) == []
+    assert list(folder.glob("keyless-workers-*")) == []
 
 
 def test_port_0_and_a_unix_socket_are_shared(folder: Path, issuer: str) -> None:
