@@ -1,7 +1,7 @@
 # `make run` and `make test` do all the set-up on a fresh machine with Python 3.11+ and make.
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := .venv/bin/python -m pip install --quiet
+INSTALL := $(BIN)/python -m pip install --quiet
 SOURCES := pyproject.toml hatch_build.py $(shell find proxy -type f -not -name '*.pyc')
 
 .PHONY: run test check bench

@@ -194,7 +194,7 @@ async def background() -> AsyncIterator[Callable[[Any], None]]:
 async def test_a_killed_worker_is_replaced_while_the_others_serve(
     folder: Path, issuer: str, background: Callable[[Any], None]
 ) -> None:
-    callers = 2  # closed loops: more of them starve the worker that is to come up, where cores are few
+    callers = 8
     control(issuer, "set", lifetime=3600)
     with crew(folder, crm(issuer), WORKERS) as running:
         await asyncio.to_thread(until, lambda: running.held() == [("fresh", 1)] * WORKERS)

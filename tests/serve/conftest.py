@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
+from proxy.config.model import Log
+from proxy.serve import logs
 from tests.serve.cells import World, flights
 
 
@@ -13,3 +17,12 @@ async def world() -> AsyncIterator[World]:
     yield world
     await world.keeper.close()
     assert flights() == []
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What structlog writes."""
+    out = io.StringIO()
+    logs.configure(Log(level="debug"), out)
+    yield out
+    structlog.reset_defaults()

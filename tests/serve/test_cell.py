@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from proxy.auth.lifecycle import State
 from proxy.auth.token import Minted
-from proxy.config.model import Log
 from proxy.errors import Fault, IssuerError
-from proxy.serve import logs
 from proxy.serve.cell import FLIGHT_TIMEOUT, LONGEST_WAIT
 from tests.serve.cells import LOGIN, PASSING, SOON, World, broken, code, down, flights, generation, landed, wrong
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    logs.configure(Log(level="debug"), out)
-    yield out
-    structlog.reset_defaults()
-
 
 # ------------------------------------------------------------------ one flight
 

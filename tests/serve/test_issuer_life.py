@@ -7,17 +7,16 @@ import io
 import json
 import traceback
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
-import structlog
 
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
-from proxy.config.model import Log, OAuth2Provider
+from proxy.config.model import OAuth2Provider
 from proxy.errors import Fault
 from proxy.sandbox import KEY, SECRET, Sandbox
-from proxy.serve import clock, logs
+from proxy.serve import clock
 from proxy.serve.cell import Cell
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Keeper
@@ -29,14 +28,6 @@ from tests.serve.cells import memory
 async def client() -> AsyncIterator[Issuer]:
     async with Issuer(connect_timeout=1.0, total_timeout=2.0) as client:
         yield client
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    logs.configure(Log(level="debug"), out)
-    yield out
-    structlog.reset_defaults()
 
 
 def oauth2(url: str, secret: str = SECRET) -> Callable[[Keeper], Cell]:

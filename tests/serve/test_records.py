@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from proxy.auth.record import Record
-from proxy.config.model import Log
 from proxy.config.seal import Seal, Unsealable, new_key
-from proxy.serve import logs
 from proxy.serve.records import Records
 from proxy.serve.store import StoreDown
 from proxy.serve.store.memory import MemoryStore
 
 KEY, OTHER = new_key(), new_key()
 RECORD = Record(3, "t0ken", 1.0, 2.0, 0.5, 0.2, "r3fresh", names=("mail",))
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    logs.configure(Log(level="debug"), out)
-    yield out
-    structlog.reset_defaults()
 
 
 @pytest.fixture
