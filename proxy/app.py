@@ -11,15 +11,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
+from proxy import clock
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
-from proxy.config.listen import Listener, parse
 from proxy.config.loaded import Loaded
 from proxy.config.model import Client, Config
+from proxy.logs import AccessLog
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
-from proxy.serve import clock
 from proxy.serve.audit import open_audit
 from proxy.serve.cell import Cell
 from proxy.serve.changes import AT_START, changed_secrets
@@ -30,7 +30,6 @@ from proxy.serve.http1.trust import Trust
 from proxy.serve.inbound.request import Request
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Keeper
-from proxy.serve.logs import AccessLog
 from proxy.serve.mint import Means
 from proxy.serve.post import Post
 from proxy.serve.quota import Quotas, open_quotas
@@ -41,6 +40,7 @@ from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.serve.watch import Watch
+from proxy.values.listen import Listener, parse
 
 Answering = Coroutine[Any, Any, None]
 

@@ -11,10 +11,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("errors", "config", "auth", "plan", "serve", "admin", "app", "library", "cli")
+LAYERS = (
+    "errors",
+    "version",
+    "values",
+    "clock",
+    "config",
+    "logs",
+    "auth",
+    "plan",
+    "serve",
+    "admin",
+    "app",
+    "library",
+    "cli",
+)
 TOGETHER = {"blocking": "library"}  # two halves of one face
-MAY_AWAIT = ("serve", "admin", "sandbox", "app", "library", "cli")
-PURE = ("errors", "config", "auth", "plan")
+MAY_AWAIT = ("clock", "logs", "serve", "admin", "sandbox", "app", "library", "cli")
+PURE = ("errors", "version", "values", "config", "auth", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
 READERS = {"proxy/config/load.py", "proxy/config/read.py", "proxy/config/secrets.py"}
 ASKERS = "proxy/config/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from proxy.config.address import canonical
-from proxy.config.secret import HIDDEN, Secret, hidden
+from proxy.values.address import canonical
+from proxy.values.secret import HIDDEN, Secret, hidden
 
 
 class Now(NamedTuple):

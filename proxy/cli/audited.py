@@ -9,9 +9,9 @@ import getpass
 import os
 import sys
 
+from proxy import clock
 from proxy.cli.common import fail
 from proxy.config.loaded import Loaded
-from proxy.serve import clock
 from proxy.serve.audit import open_audit
 
 

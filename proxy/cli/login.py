@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from proxy import logs
 from proxy.app import Service
 from proxy.auth.schemes.device import Device
 from proxy.auth.schemes.oauth2 import OAuth2Scheme
@@ -35,7 +36,7 @@ from proxy.cli.common import (
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import IssuerError
-from proxy.serve import logs, signin
+from proxy.serve import signin
 from proxy.serve.store import StoreDown
 
 _NOT_REFRESHED = (

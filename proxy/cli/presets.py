@@ -11,8 +11,8 @@ import typer
 
 from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json, print_rows
 from proxy.config.catalogue import Parameter, Preset
-from proxy.config.names import did_you_mean
 from proxy.config.read import presets as catalogue
+from proxy.values.names import did_you_mean
 
 WIDTH = 100
 

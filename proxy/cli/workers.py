@@ -12,16 +12,16 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from proxy import logs
 from proxy.app import Service
 from proxy.cli.common import fail
 from proxy.cli.stop import on_signals
-from proxy.config.listen import Listener
 from proxy.config.loaded import Loaded
-from proxy.serve import logs
 from proxy.serve.post import Lifeline, Post
 from proxy.serve.private import Private
 from proxy.serve.store import StoreDown
 from proxy.serve.supervisor import Supervisor, WorkersFailed
+from proxy.values.listen import Listener
 
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""

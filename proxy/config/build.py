@@ -29,8 +29,8 @@ from proxy.config.secrets import Resolved, Sources, resolve
 from proxy.config.sensitive import credentials
 from proxy.config.store_key import keys_of, with_key
 from proxy.config.warn import in_the_clear, warnings
-from proxy.config.where import Finding, Where, dotted, place
 from proxy.errors import ConfigError, Problem
+from proxy.values.where import Finding, Where, dotted, place
 
 
 def build(written: Written, sources: Sources) -> Loaded:

@@ -14,10 +14,10 @@ from typing import Any
 from pydantic import Field, TypeAdapter
 
 from proxy.config.model import Strict
-from proxy.config.names import did_you_mean
 from proxy.config.reference import escape_literals
-from proxy.config.template import is_template
-from proxy.config.where import Finding, Where
+from proxy.values.names import did_you_mean
+from proxy.values.template import is_template
+from proxy.values.where import Finding, Where
 
 
 class Parameter(Strict):

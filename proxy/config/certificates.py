@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from proxy.config import pem
 from proxy.config.model import TlsFiles
-from proxy.config.where import Finding
+from proxy.values.where import Finding
 
 Read = Callable[[Path], bytes | str]
 """The content of a file, or why it can't be had."""

@@ -10,17 +10,17 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from proxy.config import listen
 from proxy.config.check_clients import check_clients, check_rates
 from proxy.config.check_identities import check_identities
 from proxy.config.check_provider import check_provider, field_problem, template_findings
 from proxy.config.check_reach import check_upstream
 from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.model.client import SHORTEST
-from proxy.config.names import did_you_mean
 from proxy.config.seal import SHORTEST as SHORTEST_KEY
-from proxy.config.template import Template
-from proxy.config.where import Finding, Where
+from proxy.values import listen
+from proxy.values.names import did_you_mean
+from proxy.values.template import Template
+from proxy.values.where import Finding, Where
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 _EXPOSED = "without clients only this machine may reach the proxy"

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator
 
 from proxy.config.model import Client, ClientKey
 from proxy.config.model.client import SHORTEST
-from proxy.config.names import did_you_mean
-from proxy.config.units import Rate
-from proxy.config.where import Finding, Where
+from proxy.values.names import did_you_mean
+from proxy.values.units import Rate
+from proxy.values.where import Finding, Where
 
 _BAD_KEY = f"expected sha256: and 64 hex digits, or a key of at least {SHORTEST} characters"
 

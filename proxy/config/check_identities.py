@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from proxy.config.listen import is_loopback
 from proxy.config.model import Client, Config, JwtClient
-from proxy.config.where import Finding, Where
+from proxy.values.listen import is_loopback
+from proxy.values.where import Finding, Where
 
 _WAYS = ("key", "certificate", "jwt")
 _NAMED = re.compile(r"(dns|uri|email|cn):\S(.*\S)?|sha256:([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}")

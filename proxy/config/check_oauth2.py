@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proxy.config.model import OAuth2Provider
-from proxy.config.signing import signing_key
-from proxy.config.where import Finding, Where
+from proxy.values.signing import signing_key
+from proxy.values.where import Finding, Where
 
 _OF_GRANT = {
     "refresh_token": ("refresh_token",),

@@ -25,8 +25,8 @@ from proxy.config.model import (
     StaticProvider,
     TokenRequest,
 )
-from proxy.config.template import Template
-from proxy.config.where import Finding, Where
+from proxy.values.template import Template
+from proxy.values.where import Finding, Where
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from proxy.config.address import Kind, is_odd, kind_of, literal
-from proxy.config.listen import is_loopback
 from proxy.config.model import IssuerProvider, Route
-from proxy.config.where import Finding, Where
+from proxy.values.address import Kind, is_odd, kind_of, literal
+from proxy.values.listen import is_loopback
+from proxy.values.where import Finding, Where
 
 
 def check_upstream(where: Where, route: Route) -> Iterator[Finding]:

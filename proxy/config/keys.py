@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from proxy.config.catalogue import Catalogue
 from proxy.config.model import Config, LoginProvider, OAuth2Provider, ProviderCommon, StaticProvider
-from proxy.config.where import Where, at
+from proxy.values.where import Where, at
 
 SCHEMES = tuple(
     get_args(provider.model_fields["scheme"].annotation)[0]

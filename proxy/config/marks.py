@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from proxy.config.where import Mark, Where, dotted
 from proxy.errors import Problem
+from proxy.values.where import Mark, Where, dotted
 
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from proxy.config.marks import Document
-from proxy.config.where import Mark, Where, dotted, place
 from proxy.errors import Problem
+from proxy.values.where import Mark, Where, dotted, place
 
 
 def merge(documents: Sequence[Document]) -> Document:

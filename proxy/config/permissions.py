@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.config.reference import references
-from proxy.config.where import Finding
+from proxy.values.where import Finding
 
 _REFUSED = "`keyless run` refuses it; run: chmod 700"
 _MEND = (

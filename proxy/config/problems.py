@@ -15,9 +15,9 @@ from pydantic_core import ErrorDetails
 
 from proxy.config.catalogue import Catalogue
 from proxy.config.keys import SCHEMES, known_keys
-from proxy.config.names import did_you_mean, no_such_switch
 from proxy.config.sensitive import may_show
-from proxy.config.where import NOWHERE, Finding, Nowhere, Where, at
+from proxy.values.names import did_you_mean, no_such_switch
+from proxy.values.where import NOWHERE, Finding, Nowhere, Where, at
 
 MISSING = "missing"
 _LONGEST = 60

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from proxy.config.catalogue import Preset, read_preset
 from proxy.config.marks import Document, parse, unread
-from proxy.config.where import Where, dotted, place
 from proxy.errors import ConfigError, Problem
+from proxy.values.where import Where, dotted, place
 
 _NO_NAME = "\0"  # opening it fails as it does for anything else that can't be a file's name
 _MAX_FILE = 4 * 1024 * 1024  # more is no config, or a device without end

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from proxy.config.template import literal
-from proxy.config.where import Where
+from proxy.values.template import literal
+from proxy.values.where import Where
 
 KEY_VARIABLE = "KEYLESS_STORE_KEY"
 

@@ -21,8 +21,8 @@ from proxy.config.permissions import opened_to_others
 from proxy.config.reference import KEY_VARIABLE, Reference, pieces
 from proxy.config.seal import Seal, Unsealable
 from proxy.config.sources import OUTSIDE, Outside, Unavailable
-from proxy.config.template import is_template, literal
-from proxy.config.where import Finding, Where
+from proxy.values.template import is_template, literal
+from proxy.values.where import Finding, Where
 
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
 _AT_ONCE = 8  # calls to outside sources: twenty secrets must not take twenty round trips one after another

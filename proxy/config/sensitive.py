@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from proxy.config.secret import Secret
 from proxy.config.secrets import Substitution
-from proxy.config.template import Template, is_template
-from proxy.config.where import Where
+from proxy.values.secret import Secret
+from proxy.values.template import Template, is_template
+from proxy.values.where import Where
 
 _SECRET_KEY = re.compile(r"token|pass(word|wd|phrase)?$|secret|key|credential|assertion|authorization", re.IGNORECASE)
 _PUBLIC_KEY = re.compile(

@@ -16,7 +16,7 @@ from proxy.config.catalogue import Catalogue
 from proxy.config.check import Known, check
 from proxy.config.model import Config
 from proxy.config.problems import translate
-from proxy.config.where import Finding, Where
+from proxy.values.where import Finding, Where
 
 _URL = "https://unset.invalid/"
 _FILLERS: Mapping[tuple[str, str], Any] = {

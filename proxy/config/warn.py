@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from proxy.config import listen, moments
 from proxy.config.model import Client, ClientKey, Config
 from proxy.config.model.client import HASHED
 from proxy.config.reference import Reference, pieces
 from proxy.config.sensitive import secret_places
-from proxy.config.where import NOWHERE, Finding, Where, at
+from proxy.values import listen, moments
+from proxy.values.where import NOWHERE, Finding, Where, at
 
 MADE_UP = "sandbox-"
 """What the sandbox's credentials begin with; they open nothing."""

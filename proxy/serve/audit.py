@@ -19,13 +19,13 @@ from typing import Any, Protocol
 
 import structlog
 
-from proxy import __version__
 from proxy.auth.token import Now, Token
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
 from proxy.plan import chain
 from proxy.plan.scrub import NOTHING, Needles
 from proxy.serve.exchange import Exchange
+from proxy.version import __version__
 
 log = structlog.get_logger("keyless.audit")
 

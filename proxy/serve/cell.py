@@ -14,7 +14,7 @@ import structlog
 from proxy.auth.lifecycle import Answer, Lifecycle, State
 from proxy.auth.token import Scheme, Token
 from proxy.errors import FailureClass, Fault, IssuerError
-from proxy.serve.logs import kind
+from proxy.logs import kind
 from proxy.serve.mint import Means, Mint
 from proxy.serve.store import StoreDown
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.config.listen import is_loopback, parse
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, Problem
+from proxy.values.listen import is_loopback, parse
 
 AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit")
 """What a running proxy can't change; and of `limits`, what belongs to its listeners."""

@@ -13,7 +13,7 @@ import socket
 import stat
 from pathlib import Path
 
-from proxy.config.listen import Listener
+from proxy.values.listen import Listener
 
 BACKLOG = 1024
 

@@ -21,6 +21,7 @@ import structlog
 from proxy.auth.refusal import Verdict
 from proxy.auth.token import Now, Token
 from proxy.errors import Fault
+from proxy.logs import AccessLog
 from proxy.plan import cors
 from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
@@ -31,7 +32,6 @@ from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
 from proxy.serve.inbound.request import Request
 from proxy.serve.judge import refused, verdict
-from proxy.serve.logs import AccessLog
 from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.quota import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream

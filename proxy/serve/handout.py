@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.token import Now, Token
-from proxy.config.secret import revealed
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.cell import Cell
+from proxy.values.secret import revealed
 
 
 class Handout(NamedTuple):

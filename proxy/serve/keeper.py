@@ -14,8 +14,8 @@ import structlog
 
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.token import Scheme
+from proxy.logs import kind
 from proxy.serve.cell import FLIGHT_TIMEOUT, Cell
-from proxy.serve.logs import kind
 from proxy.serve.mint import Means
 from proxy.serve.store import EVERYTHING
 

@@ -15,13 +15,13 @@ from typing import Any, cast
 
 import structlog
 
-from proxy.config.listen import Listener
 from proxy.config.model import Limits
 from proxy.errors import Fault
+from proxy.logs import raised_at
 from proxy.serve import answer
 from proxy.serve.inbound.connection import ClientConnection
 from proxy.serve.inbound.request import Request
-from proxy.serve.logs import raised_at
+from proxy.values.listen import Listener
 
 log = structlog.get_logger("keyless.server")
 

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from proxy import clock
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.record import Record
 from proxy.auth.schemes import device
@@ -20,7 +21,6 @@ from proxy.auth.schemes.oauth2 import OAuth2Scheme
 from proxy.auth.schemes.revoke import revoke
 from proxy.auth.token import Minted, Now, Token
 from proxy.errors import FailureClass, IssuerError
-from proxy.serve import clock
 from proxy.serve.issuer import Issuer
 from proxy.serve.loopback import Loopback, Page, Query
 from proxy.serve.records import Records

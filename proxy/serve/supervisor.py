@@ -19,7 +19,6 @@ from typing import Self
 
 import structlog
 
-from proxy.config.listen import Listener, parse
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
 from proxy.serve.doors import Doors
@@ -27,6 +26,7 @@ from proxy.serve.post import READY, Post, framed
 from proxy.serve.private import Private
 from proxy.serve.server import DRAIN_SECONDS
 from proxy.serve.store.open import open_records
+from proxy.values.listen import Listener, parse
 
 log = structlog.get_logger("keyless.supervisor")
 

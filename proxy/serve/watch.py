@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.auth.token import Now
+from proxy.logs import AccessLog
 from proxy.serve.audit import Audit
-from proxy.serve.logs import AccessLog
 from proxy.serve.quota import Quotas
 from proxy.serve.visitors import Visitors
 

@@ -14,10 +14,10 @@ from typing import Any, Literal, cast
 import pytest
 import yaml
 
+from proxy import logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
-from proxy.serve import logs
 from tests.acceptance import canaries
 from tests.acceptance.canaries import REPLIES, Book
 from tests.cli.conftest import keyless

@@ -2,7 +2,7 @@
 
 from proxy.config.marks import parse
 from proxy.config.merge import merge
-from proxy.config.where import Mark
+from proxy.values.where import Mark
 
 
 def test_entries_join_and_keep_their_marks() -> None:

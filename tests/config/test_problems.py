@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from proxy.config.keys import SCHEMES, known_keys
-from proxy.config.names import did_you_mean
 from proxy.config.problems import message
-from proxy.config.where import Finding, Where, dotted
+from proxy.values.names import did_you_mean
+from proxy.values.where import Finding, Where, dotted
 from tests.config.catalogue_of_cases import CATALOGUE
 
 TREE: dict[str, Any] = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.config.reference import Reference, escape_literals, pieces
 from proxy.config.secrets import STAND_IN, Resolved, Sources, resolve
-from proxy.config.template import Template
+from proxy.values.template import Template
 
 
 def resolved(tree: object, folder: Path, **environ: str) -> Resolved:

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.config.secrets import Substitution
 from proxy.config.sensitive import credentials, may_show
-from proxy.config.where import Where
+from proxy.values.where import Where
 
 P = ("providers", "p")
 

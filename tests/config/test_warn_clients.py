@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from proxy.config import moments
 from proxy.config.model import Config
 from proxy.config.warn import SOON, warnings
-from proxy.config.where import dotted
+from proxy.values import moments
+from proxy.values.where import dotted
 
 NOON = moments.end("2027-01-31T12:00:00Z")
 A, B = "a" * 16, "b" * 16

@@ -31,7 +31,7 @@ from pydantic import TypeAdapter
 from proxy.auth.lifecycle import ON_ASK, Answer, Lifecycle, State, Terms
 from proxy.auth.token import Minted, Now
 from proxy.cli import COMMANDS
-from proxy.config import model, units
+from proxy.config import model
 from proxy.config.catalogue import read_preset
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
@@ -39,6 +39,7 @@ from proxy.config.read import presets
 from proxy.errors import CODES, ConfigError, Fault
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
+from proxy.values import units
 from tests.serve.certificates import Authority
 
 ROOT = Path(__file__).parents[2]

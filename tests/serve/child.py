@@ -18,12 +18,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from proxy import clock, logs
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
 from proxy.auth.token import Flow, Minted, Now
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import Fault
-from proxy.serve import clock, logs
 from proxy.serve.cell import Cell
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Keeper

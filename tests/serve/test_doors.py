@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.listen import Listener, parse
 from proxy.serve.doors import Doors
+from proxy.values.listen import Listener, parse
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from proxy import clock
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
 from proxy.config.model import OAuth2Provider
 from proxy.errors import Fault
 from proxy.sandbox import KEY, SECRET, Sandbox
-from proxy.serve import clock
 from proxy.serve.cell import Cell
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Keeper

@@ -15,13 +15,13 @@ from proxy.app import Service
 from proxy.auth.token import Now
 from proxy.config.load import load
 from proxy.config.seal import new_key
-from proxy.config.units import rate
 from proxy.errors import Fault
 from proxy.plan.quota import Limit, Room, daily
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota import PAUSE, Counters, Quotas
 from proxy.serve.quota_redis import PREFIX, RedisCounters
 from proxy.serve.store import StoreDown
+from proxy.values.units import rate
 from tests.conftest import Stage
 from tests.redis_server import RedisServer, redis_server
 from tests.turn import far_from_the_hour

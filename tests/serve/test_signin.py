@@ -18,6 +18,7 @@ import yaml
 from playwright.async_api import async_playwright
 from yarl import URL
 
+from proxy import clock
 from proxy.app import Service
 from proxy.auth.lifecycle import State
 from proxy.auth.schemes.device import Device
@@ -26,7 +27,6 @@ from proxy.cli.login import signing_in
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import FailureClass, Fault, IssuerError
-from proxy.serve import clock
 from proxy.serve.signin import by_browser, by_device, sign_out
 from tests.authority import CLIENT, SCOPE, Authority, serving
 

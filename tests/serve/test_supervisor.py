@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from proxy import logs
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
-from proxy.serve import logs
 from proxy.serve.post import Lifeline, Post
 from proxy.serve.store import StoreDown
 from proxy.serve.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause

@@ -18,8 +18,8 @@ from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from proxy.config.listen import is_loopback
 from proxy.config.sources import Around, Unavailable, lacks_extra, text_of
+from proxy.values.listen import is_loopback
 
 TIMEOUT = (3.0, 7.0)
 _JWT = "/var/run/secrets/kubernetes.io/serviceaccount/token"

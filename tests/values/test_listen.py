@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.config.listen import Listener, is_loopback, parse
+from proxy.values.listen import Listener, is_loopback, parse
 
 
 @pytest.mark.parametrize(

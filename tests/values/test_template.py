@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.template import Template, is_template, literal
+from proxy.values.template import Template, is_template, literal
 
 
 def shout(name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 import pytest
 
 from proxy.auth.token import Now, Token
-from proxy.config.secret import HIDDEN, Secret, hidden, revealed
+from proxy.values.secret import HIDDEN, Secret, hidden, revealed
 
 PLAIN = "a-canary-in-its-cage"
 SECRET = Secret(PLAIN)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config import moments
-from proxy.config.units import Rate, rate
+from proxy.values import moments
+from proxy.values.units import Rate, rate
 
 DAY = 86400
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.address import Kind, canonical, is_odd, kind_of, literal
+from proxy.values.address import Kind, canonical, is_odd, kind_of, literal
 
 PUBLIC, PRIVATE, LOOPBACK, LINK, NEVER = Kind
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from proxy.serve import clock
+from proxy import clock
 
 
 def test_both_clocks_are_read_at_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.serve.logs import batches
+from proxy.logs import batches
 
 
 @pytest.mark.parametrize(

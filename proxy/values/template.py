@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from proxy.config.names import did_you_mean
-from proxy.config.where import Where
+from proxy.values.names import did_you_mean
+from proxy.values.where import Where
 
 NAMES = ("token", "basic", "reply")
 """`reply` stands for every `reply.PATH`."""
