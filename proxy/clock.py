@@ -6,7 +6,7 @@ import random
 import time
 from functools import partial
 
-from proxy.auth.token import Now
+from proxy.values.now import Now
 
 # Linux stops CLOCK_MONOTONIC while a laptop sleeps; elsewhere monotonic time counts that, and Windows has no clock ids.
 _boot = (

@@ -18,8 +18,9 @@ from enum import Enum, StrEnum, auto
 from proxy.auth.backoff import pause
 from proxy.auth.denial import denial
 from proxy.auth.margins import margins
-from proxy.auth.token import Minted, Now, Token
+from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.values.now import Now
 
 
 class State(StrEnum):

@@ -18,7 +18,7 @@ import typer
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.secrets import Reason
+from proxy.config.secrets.resolve import Reason
 from proxy.errors import ConfigError
 from proxy.values.names import did_you_mean
 

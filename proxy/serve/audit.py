@@ -19,12 +19,13 @@ from typing import Any, Protocol
 
 import structlog
 
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
 from proxy.plan import chain
 from proxy.plan.scrub import NOTHING, Needles
 from proxy.serve.exchange import Exchange
+from proxy.values.now import Now
 from proxy.version import __version__
 
 log = structlog.get_logger("keyless.audit")

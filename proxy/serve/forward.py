@@ -19,7 +19,7 @@ import asyncio
 import structlog
 
 from proxy.auth.refusal import Verdict
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.logs import AccessLog
 from proxy.plan import cors
@@ -38,6 +38,7 @@ from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.watch import Watch
 from proxy.serve.websocket import tunnel
+from proxy.values.now import Now
 
 log = structlog.get_logger("keyless.forward")
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from proxy.auth.schemes.static import StaticScheme
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.cell import Cell
+from proxy.values.now import Now
 from proxy.values.secret import revealed
 
 

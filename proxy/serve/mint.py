@@ -22,10 +22,11 @@ import structlog
 from proxy.auth import backoff
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.record import Intent, Record
-from proxy.auth.token import Flow, Minted, Now, Scheme, Token
+from proxy.auth.token import Flow, Minted, Scheme, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve.records import Records
 from proxy.serve.store import BUDGET, DURABLE, StoreDown
+from proxy.values.now import Now
 
 log = structlog.get_logger("keyless.mint")
 

@@ -12,11 +12,11 @@ from typing import Protocol
 
 import structlog
 
-from proxy.auth.token import Now
 from proxy.plan.quota import Limit, Room, daily, exceeded, sliding, told
 from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.store import BUDGET, StoreDown
+from proxy.values.now import Now
 
 PAUSE = 1.0
 """Seconds for which a Redis that has failed is left alone; then one request tries it for all."""

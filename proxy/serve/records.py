@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 
 from proxy.auth.record import Record
-from proxy.config.seal import Seal, Unsealable
+from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.serve.store import BUDGET, Heard, Store, StoreDown
 
 log = structlog.get_logger("keyless.store")

@@ -10,7 +10,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from proxy.config.seal import Seal, Unsealable, new_key
+from proxy.config.secrets.seal import Seal, Unsealable, new_key
 
 __all__ = ["Seal", "Unsealable", "key_file", "new_key"]
 

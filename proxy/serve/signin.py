@@ -19,12 +19,13 @@ from proxy.auth.schemes.authorize import Attempt, Denied, Foreign, authorization
 from proxy.auth.schemes.discovery import Endpoints
 from proxy.auth.schemes.oauth2 import OAuth2Scheme
 from proxy.auth.schemes.revoke import revoke
-from proxy.auth.token import Minted, Now, Token
+from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve.issuer import Issuer
 from proxy.serve.loopback import Loopback, Page, Query
 from proxy.serve.records import Records
 from proxy.serve.store import DURABLE, StoreDown
+from proxy.values.now import Now
 
 PATIENCE = 300.0
 """Seconds that a person may take in the browser."""

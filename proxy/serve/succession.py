@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from proxy.auth.lifecycle import Lifecycle, State
 from proxy.auth.schemes.grants import GRANTS
-from proxy.auth.token import Now, Scheme
+from proxy.auth.token import Scheme
 from proxy.config.loaded import Loaded
 from proxy.config.model import OAuth2Provider, Provider
 from proxy.errors import Fault
@@ -22,6 +22,7 @@ from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
 from proxy.serve.cell import Cell
 from proxy.serve.keeper import Keeper
+from proxy.values.now import Now
 
 ASK_AGAIN = 5.0
 LONGEST_PAUSE = 60.0

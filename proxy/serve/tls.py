@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import structlog
 
-from proxy.config import pem
 from proxy.config.model import ListenerTls
+from proxy.config.secrets import pem
 
 log = structlog.get_logger("keyless.tls")
 

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from proxy.auth.jwks import JWT_BEGINS, Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
-from proxy.auth.token import Now
 from proxy.errors import Fault
 from proxy.plan.certificates import names_of
 from proxy.plan.clients import ClientPlan, presented_key
@@ -26,6 +25,7 @@ from proxy.plan.route import Plan
 from proxy.serve.issuer import Issuer
 from proxy.serve.jwks import IssuerKeys
 from proxy.serve.tls import Certificates
+from proxy.values.now import Now
 
 Known = Mapping[bytes, bytes]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proxy.auth.token import Now
 from proxy.logs import AccessLog
 from proxy.serve.audit import Audit
 from proxy.serve.quota import Quotas
 from proxy.serve.visitors import Visitors
+from proxy.values.now import Now
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.auth.record import Intent, Record
-from proxy.config.seal import Seal, new_key
+from proxy.config.secrets.seal import Seal, new_key
 from proxy.serve.store.open import open_records
 from tests.cli.conftest import keyless, written
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.auth.lifecycle import Lifecycle, Terms
-from proxy.auth.token import Flow, IssuerRequest, Minted, Now, Token
+from proxy.auth.token import Flow, IssuerRequest, Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.serve.cell import FLIGHT_TIMEOUT, Cell
 from proxy.serve.keeper import Keeper
@@ -16,6 +16,7 @@ from proxy.serve.mint import Means
 from proxy.serve.records import Records
 from proxy.serve.seal import Seal, new_key
 from proxy.serve.store.memory import MemoryStore
+from proxy.values.now import Now
 
 PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN
 SOON = 0.01

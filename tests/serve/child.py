@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from proxy import clock, logs
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
-from proxy.auth.token import Flow, Minted, Now
+from proxy.auth.token import Flow, Minted
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import Fault
 from proxy.serve.cell import Cell
@@ -32,6 +32,7 @@ from proxy.serve.records import Records
 from proxy.serve.seal import Seal
 from proxy.serve.store import BUDGET
 from proxy.serve.store.file import FileStore
+from proxy.values.now import Now
 
 STEPS = ("before the intent", "after the intent", "after the call", "before the keep", "after the keep", "publishing")
 TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

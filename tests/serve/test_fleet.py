@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import yaml
 
-from proxy.config.seal import new_key
+from proxy.config.secrets.seal import new_key
 from proxy.sandbox import KEY, SECRET, Sandbox
 from tests.redis_server import RedisServer, redis_server
 from tests.rotating import RotatingIssuer

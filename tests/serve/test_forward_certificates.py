@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from proxy.auth.token import Now
+from proxy.values.now import Now
 from tests.conftest import Stage
 from tests.serve.certificates import Authority
 from tests.serve.test_tls import ask, connect, place, trusting

@@ -12,7 +12,7 @@ import pytest
 from proxy.auth.lifecycle import State
 from proxy.auth.record import Intent, Record
 from proxy.auth.token import Minted
-from proxy.config.seal import Seal, new_key
+from proxy.config.secrets.seal import Seal, new_key
 from proxy.errors import Fault, IssuerError
 from proxy.serve.cell import Cell
 from proxy.serve.mint import KEEP_TRIES

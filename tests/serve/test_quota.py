@@ -12,15 +12,15 @@ import pytest
 import yaml
 
 from proxy.app import Service
-from proxy.auth.token import Now
 from proxy.config.load import load
-from proxy.config.seal import new_key
+from proxy.config.secrets.seal import new_key
 from proxy.errors import Fault
 from proxy.plan.quota import Limit, Room, daily
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota import PAUSE, Counters, Quotas
 from proxy.serve.quota_redis import PREFIX, RedisCounters
 from proxy.serve.store import StoreDown
+from proxy.values.now import Now
 from proxy.values.units import rate
 from tests.conftest import Stage
 from tests.redis_server import RedisServer, redis_server

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from proxy.auth.record import Record
-from proxy.config.seal import Seal, Unsealable, new_key
+from proxy.config.secrets.seal import Seal, Unsealable, new_key
 from proxy.serve.records import Records
 from proxy.serve.store import StoreDown
 from proxy.serve.store.memory import MemoryStore

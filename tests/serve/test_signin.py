@@ -22,12 +22,13 @@ from proxy import clock
 from proxy.app import Service
 from proxy.auth.lifecycle import State
 from proxy.auth.schemes.device import Device
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.cli.login import signing_in
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.serve.signin import by_browser, by_device, sign_out
+from proxy.values.now import Now
 from tests.authority import CLIENT, SCOPE, Authority, serving
 
 PATIENCE = 20.0

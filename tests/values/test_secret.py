@@ -10,7 +10,8 @@ from dataclasses import asdict
 
 import pytest
 
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
+from proxy.values.now import Now
 from proxy.values.secret import HIDDEN, Secret, hidden, revealed
 
 PLAIN = "a-canary-in-its-cage"

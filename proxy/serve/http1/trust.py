@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 
-from proxy.config.certificates import Pem
+from proxy.config.secrets.certificates import Pem
 from proxy.errors import ConfigError, Problem
 from proxy.plan.target import Origin
 from proxy.serve.http1.dial import public_context, tls_context

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from proxy.config.seal import Seal, new_key
+from proxy.config.secrets.seal import Seal, new_key
 from proxy.serve.records import Records
 from proxy.serve.seal import key_file
 from proxy.serve.store import Store, StoreDown

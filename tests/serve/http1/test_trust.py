@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.certificates import Pem
+from proxy.config.secrets.certificates import Pem
 from proxy.errors import ConfigError
 from proxy.plan.target import Origin
 from proxy.serve.http1.dial import public_context

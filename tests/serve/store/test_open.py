@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proxy.auth.record import Record
-from proxy.config.seal import new_key
+from proxy.config.secrets.seal import new_key
 from proxy.serve.store import StoreDown
 from proxy.serve.store.open import open_records
 from tests.redis_server import RedisServer
