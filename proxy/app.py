@@ -25,22 +25,22 @@ from proxy.serve.cell import Cell
 from proxy.serve.changes import AT_START, changed_secrets
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.http1.dial import Dialer, Resolve, resolve
-from proxy.serve.http1.trust import Trust
-from proxy.serve.inbound.request import Request
 from proxy.serve.issuer import Issuer
 from proxy.serve.keeper import Keeper
 from proxy.serve.mint import Means
 from proxy.serve.post import Post
 from proxy.serve.quota import Quotas, open_quotas
-from proxy.serve.server import Listening, Server
 from proxy.serve.store.open import open_records
 from proxy.serve.succession import Succession
-from proxy.serve.tls import Certificates
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.serve.watch import Watch
 from proxy.values.listen import Listener, parse
+from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.server import Listening, Server
+from proxy.wire.inbound.tls import Certificates
+from proxy.wire.outbound.dial import Dialer, Resolve, resolve
+from proxy.wire.outbound.trust import Trust
 
 Answering = Coroutine[Any, Any, None]
 

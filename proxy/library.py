@@ -37,7 +37,7 @@ from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
 from proxy.serve.handout import hand_out
 from proxy.serve.reload import Reloader
-from proxy.serve.server import Server
+from proxy.wire.inbound.server import Server
 
 BASE = "http://keyless"
 """What the links in replies begin with; `request` takes them."""

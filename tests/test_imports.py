@@ -27,7 +27,7 @@ LAYERS = (
     "cli",
 )
 TOGETHER = {"blocking": "library"}  # two halves of one face
-MAY_AWAIT = ("clock", "logs", "serve", "admin", "sandbox", "app", "library", "cli")
+MAY_AWAIT = ("clock", "logs", "wire", "serve", "admin", "sandbox", "app", "library", "cli")
 PURE = ("errors", "version", "values", "config", "auth", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
 READERS = {"proxy/config/load.py", "proxy/config/written/read.py", "proxy/config/secrets/resolve.py"}

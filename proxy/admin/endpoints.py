@@ -23,10 +23,10 @@ from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
 from proxy.serve.cell import Cell
-from proxy.serve.inbound.request import Request
 from proxy.serve.watch import Watch
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
+from proxy.wire.inbound.request import Request
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
 DEAD = frozenset((State.EXPIRED, State.REFUSED))

@@ -12,8 +12,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from proxy.auth.token import Consent
 from proxy.plan.reach import OutOfReach, Reach, admit, reach_of
-from proxy.serve.http1.dial import Resolve
 from proxy.values.address import is_odd, kind_of, literal
+from proxy.wire.outbound.dial import Resolve
 
 
 class Checked(AbstractResolver):

@@ -9,8 +9,8 @@ from proxy.plan.route import RoutePlan
 from proxy.plan.scrub import NOTHING
 from proxy.serve.body import Body
 from proxy.serve.cell import Cell
-from proxy.serve.inbound.request import Request
 from proxy.values.now import Now
+from proxy.wire.inbound.request import Request
 
 CLIENT_GONE = 499
 """Logged for a client that left before its answer, as nginx does; nothing sends it."""

@@ -30,7 +30,6 @@ from proxy.plan.router import Router
 from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
-from proxy.serve.inbound.request import Request
 from proxy.serve.judge import refused, verdict
 from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.quota import Quotas
@@ -39,6 +38,7 @@ from proxy.serve.visitors import KeysWanted
 from proxy.serve.watch import Watch
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
+from proxy.wire.inbound.request import Request
 
 log = structlog.get_logger("keyless.forward")
 

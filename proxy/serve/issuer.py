@@ -21,9 +21,9 @@ from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import OutOfReach, Reach
 from proxy.serve.checked import Checked, literal_in_reach, refused
-from proxy.serve.http1.dial import Resolve, resolve, tls_context
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
+from proxy.wire.outbound.dial import Resolve, resolve, tls_context
 
 CONNECT_TIMEOUT = 5.0
 TOTAL_TIMEOUT = 15.0

@@ -24,8 +24,8 @@ from proxy.plan.jwt_clients import JwtRule, judge, rules_of
 from proxy.plan.route import Plan
 from proxy.serve.issuer import Issuer
 from proxy.serve.jwks import IssuerKeys
-from proxy.serve.tls import Certificates
 from proxy.values.now import Now
+from proxy.wire.inbound.tls import Certificates
 
 Known = Mapping[bytes, bytes]
 

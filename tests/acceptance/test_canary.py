@@ -21,7 +21,7 @@ from proxy.config.model import Log
 from tests.acceptance import canaries
 from tests.acceptance.canaries import REPLIES, Book
 from tests.cli.conftest import keyless
-from tests.wire import Play, RawApi, Wire
+from tests.raw import Play, RawApi, Wire
 
 HEADER, QUERY = {"header": {"X-Token": "{token}", "X-Session": "{reply.session}"}}, {"query": {"t": "{token}"}}
 HOW = [*REPLIES, "dribble"]

@@ -41,7 +41,7 @@ from proxy.sandbox import api
 from proxy.sandbox.state import Switches
 from proxy.values import units
 from proxy.values.now import Now
-from tests.serve.certificates import Authority
+from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path.name: path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}

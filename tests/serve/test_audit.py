@@ -18,7 +18,7 @@ from proxy.plan import chain
 from proxy.plan.walk import Walk
 from proxy.sandbox import KEY, SECRET
 from proxy.serve.audit import WAITING, Audit, open_audit
-from proxy.serve.inbound.request import address_of
+from proxy.wire.inbound.request import address_of
 from tests.conftest import Stage
 
 SHOP, READER = "shop-0123456789abc", "reader-0123456789"

@@ -17,10 +17,10 @@ from proxy.auth.token import NOTHING_SAID, Scheme
 from proxy.config.model import LoginProvider, OAuth2Provider
 from proxy.errors import FailureClass, IssuerError
 from proxy.serve.issuer import Issuer
-from tests.serve.certificates import Authority
-from tests.serve.http1.test_dial import Names
-from tests.serve.http1.test_dial_reach import Rebinding
+from tests.certificates import Authority
 from tests.serve.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving
+from tests.wire.outbound.test_dial import Names
+from tests.wire.outbound.test_dial_reach import Rebinding
 
 
 @pytest.fixture

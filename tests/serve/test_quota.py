@@ -23,9 +23,9 @@ from proxy.serve.store import StoreDown
 from proxy.values.now import Now
 from proxy.values.units import rate
 from tests.conftest import Stage
+from tests.raw import PATIENCE
 from tests.redis_server import RedisServer, redis_server
 from tests.turn import far_from_the_hour
-from tests.wire import PATIENCE
 
 __all__ = ["far_from_the_hour"]
 

@@ -19,7 +19,7 @@ from proxy.config.loaded import Loaded
 from proxy.sandbox import KEY, SECRET
 from proxy.serve.reload import Reloader
 from tests.conftest import Stage, providers
-from tests.wire import PATIENCE
+from tests.raw import PATIENCE
 
 NEW = "a-new-secret-for-the-sandbox"
 

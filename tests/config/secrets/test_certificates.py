@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from proxy.config.secrets.certificates import Certificates, read_certificates
-from tests.serve.certificates import Authority
+from tests.certificates import Authority
 
 NOW = datetime.now(UTC)
 

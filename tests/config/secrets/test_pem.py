@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from proxy.config.load import load
 from proxy.config.secrets import pem
 from proxy.errors import ConfigError
-from tests.serve.certificates import Authority
+from tests.certificates import Authority
 
 NOW = datetime.now(UTC)
 

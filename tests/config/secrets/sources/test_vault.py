@@ -13,8 +13,8 @@ from proxy.config.loaded import Loaded
 from proxy.config.secrets.sources import vault
 from proxy.config.secrets.sources.vault import parts
 from proxy.errors import ConfigError
+from tests.certificates import Authority
 from tests.config.secrets.sources.servers import JWT, Vault, serving
-from tests.serve.certificates import Authority
 
 TOKEN = "${vault:secret/crm#token}"
 

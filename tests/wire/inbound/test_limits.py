@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import RawApi, Wire
+from tests.raw import RawApi, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 MOST = 4096

@@ -15,7 +15,7 @@ from typing import cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.plan.headers import Fields
-from proxy.serve.http1.reply import Broken, Reply, Stalled
+from proxy.wire.outbound.reply import Broken, Reply, Stalled
 
 IDLE_EXPIRY = 15.0
 MAX_HEAD = 64 * 1024

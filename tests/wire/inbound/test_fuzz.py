@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.serve import answer
-from proxy.serve.inbound.request import Request
-from proxy.serve.server import Server
-from tests.serve.inbound.reference import Parsed, parse
+from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.server import Server
+from tests.wire.inbound.reference import Parsed, parse
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 

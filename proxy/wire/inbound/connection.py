@@ -11,12 +11,12 @@ import math
 from typing import TYPE_CHECKING, Protocol, cast
 
 from proxy.errors import Fault
-from proxy.serve.inbound.parser import Parser
-from proxy.serve.inbound.request import Request, address_of
-from proxy.serve.problem import last_words
+from proxy.wire.inbound.parser import Parser
+from proxy.wire.inbound.problem import last_words
+from proxy.wire.inbound.request import Request, address_of
 
 if TYPE_CHECKING:
-    from proxy.serve.server import Server
+    from proxy.wire.inbound.server import Server
 
 HIGH_WATER = 64 * 1024
 LINGER = 5.0

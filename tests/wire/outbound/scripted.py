@@ -14,8 +14,8 @@ from typing import Any
 from proxy.config.model import Timeout
 from proxy.plan.target import Origin
 from proxy.serve.body import Body
-from proxy.serve.http1.pool import Dial
 from proxy.serve.upstream import Call, Reply, Upstream
+from proxy.wire.outbound.pool import Dial
 
 LONG = 10.0
 """What a passing test never waits for."""

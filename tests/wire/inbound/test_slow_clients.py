@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Stage
-from tests.serve.inbound.test_limits import transport_of
-from tests.wire import RawApi, Wire
+from tests.raw import RawApi, Wire
+from tests.wire.inbound.test_limits import transport_of
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BIG = b"HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n" + b"x" * 20_000_000

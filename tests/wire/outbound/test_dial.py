@@ -15,11 +15,11 @@ import pytest
 
 from proxy.errors import Fault
 from proxy.plan.target import Origin
-from proxy.serve.http1 import dial as dials
-from proxy.serve.http1.dial import AddrInfo, Dialer, tls_context
 from proxy.serve.upstream import Upstream
-from tests.serve.certificates import Authority
-from tests.serve.scripted import LONG, Leg, Peer, leg, port_of, replies
+from proxy.wire.outbound import dial as dials
+from proxy.wire.outbound.dial import AddrInfo, Dialer, tls_context
+from tests.certificates import Authority
+from tests.wire.outbound.scripted import LONG, Leg, Peer, leg, port_of, replies
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.errors import Fault
-from proxy.serve.http1.connection import MAX_HEAD
 from proxy.serve.upstream import Broken
-from tests.serve.scripted import Peer, Play, leg, replies, then_close, then_reset
+from proxy.wire.outbound.connection import MAX_HEAD
+from tests.wire.outbound.scripted import Peer, Play, leg, replies, then_close, then_reset
 
 OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY = OK + b"Content-Length: 0\r\n\r\n"

@@ -12,10 +12,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy.errors import Fault
 from proxy.plan.headers import Fields
-from proxy.serve.inbound.request import Request
+from proxy.wire.inbound.request import Request
 
 if TYPE_CHECKING:
-    from proxy.serve.inbound.connection import ClientConnection
+    from proxy.wire.inbound.connection import ClientConnection
 
 MAX_FIELDS = 256
 

@@ -21,7 +21,7 @@ import certifi
 
 from proxy.plan.reach import Reach, admit, reach_of, route_consent
 from proxy.plan.target import Origin
-from proxy.serve.http1.connection import Connection
+from proxy.wire.outbound.connection import Connection
 
 DNS_SECONDS = 30.0
 STAGGER = 0.25

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from proxy.plan.target import Origin
-from proxy.serve.http1.connection import Connection
+from proxy.wire.outbound.connection import Connection
 
 TICK = 0.1
 MAX_IDLE_PER_ORIGIN = 256

@@ -9,10 +9,10 @@ import pytest
 
 from proxy.errors import Fault
 from proxy.plan.target import Origin
-from proxy.serve.http1 import pool as pools
-from proxy.serve.http1.connection import IDLE_EXPIRY, Connection
-from proxy.serve.http1.dial import Dialer
-from tests.serve.scripted import LONG, Peer, leg, replies
+from proxy.wire.outbound import pool as pools
+from proxy.wire.outbound.connection import IDLE_EXPIRY, Connection
+from proxy.wire.outbound.dial import Dialer
+from tests.wire.outbound.scripted import LONG, Peer, leg, replies
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.plan.headers import Fields, first
-from proxy.serve.flow import Flow
+from proxy.wire.flow import Flow
 
 if TYPE_CHECKING:
-    from proxy.serve.http1.connection import Connection
+    from proxy.wire.outbound.connection import Connection
 
 
 class Broken(Exception):  # noqa: N818 -- it says what happened to the exchange

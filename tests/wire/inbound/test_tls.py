@@ -12,10 +12,10 @@ import pytest
 from cryptography import x509
 
 from proxy.config.model import ListenerTls
-from proxy.serve.tls import Certificates, Unusable, client_context
+from proxy.wire.inbound.tls import Certificates, Unusable, client_context
+from tests.certificates import Authority
 from tests.conftest import Stage
-from tests.serve.certificates import Authority
-from tests.wire import Wire
+from tests.raw import Wire
 
 NAME = "127.0.0.1"
 

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 
 from proxy.errors import Fault
 from proxy.plan.target import Origin
-from proxy.serve.http1.connection import Connection
-from proxy.serve.http1.dial import Dialer
 from proxy.serve.upstream import Broken, Reply, Stalled
-from tests.serve.scripted import LONG, Leg, Peer, leg, then_close, then_reset, whole
+from proxy.wire.outbound.connection import Connection
+from proxy.wire.outbound.dial import Dialer
+from tests.wire.outbound.scripted import LONG, Leg, Peer, leg, then_close, then_reset, whole
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

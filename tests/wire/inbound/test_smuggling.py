@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Message, RawApi, Wire
+from tests.raw import Message, RawApi, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NEXT = b"GET /api/next HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.plan.headers import Fields, facts, first
-from proxy.serve.flow import Flow
+from proxy.wire.flow import Flow
 
 if TYPE_CHECKING:
-    from proxy.serve.inbound.connection import ClientConnection
+    from proxy.wire.inbound.connection import ClientConnection
 
 
 class Request(Flow["ClientConnection"]):

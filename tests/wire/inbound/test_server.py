@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Wire
+from tests.raw import Wire
 
 
 async def test_a_line_or_field_over_the_limit_is_431(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from proxy.config.secrets.certificates import Pem
 from proxy.errors import ConfigError, Problem
 from proxy.plan.target import Origin
-from proxy.serve.http1.dial import public_context, tls_context
+from proxy.wire.outbound.dial import public_context, tls_context
 
 
 class Trust:

@@ -9,10 +9,10 @@ import pytest
 
 from proxy.errors import Fault
 from proxy.plan.target import Origin
-from proxy.serve.http1.dial import AddrInfo, Dialer, tls_context
-from tests.serve.certificates import Authority
-from tests.serve.http1.test_dial import OK, Names, Outbound, at
-from tests.serve.scripted import Leg, leg, replies
+from proxy.wire.outbound.dial import AddrInfo, Dialer, tls_context
+from tests.certificates import Authority
+from tests.wire.outbound.scripted import Leg, leg, replies
+from tests.wire.outbound.test_dial import OK, Names, Outbound, at
 
 
 class Rebinding:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.errors import Fault
-from proxy.serve.http1.connection import HIGH_WATER, MAX_HEAD, Connection
 from proxy.serve.upstream import Broken, Reply, Stalled
-from tests.serve.http1.conftest import LOOPS
-from tests.serve.scripted import LONG, Peer, leg, replies, then_close, whole
+from proxy.wire.outbound.connection import HIGH_WATER, MAX_HEAD, Connection
+from tests.wire.outbound.conftest import LOOPS
+from tests.wire.outbound.scripted import LONG, Peer, leg, replies, then_close, whole
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HELLO = OK + b"Content-Length: 5\r\n\r\nhello"

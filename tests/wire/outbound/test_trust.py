@@ -10,9 +10,9 @@ import pytest
 from proxy.config.secrets.certificates import Pem
 from proxy.errors import ConfigError
 from proxy.plan.target import Origin
-from proxy.serve.http1.dial import public_context
-from proxy.serve.http1.trust import Trust
-from tests.serve.certificates import Authority
+from proxy.wire.outbound.dial import public_context
+from proxy.wire.outbound.trust import Trust
+from tests.certificates import Authority
 
 API = Origin(tls=True, host="api.test", port=443)
 

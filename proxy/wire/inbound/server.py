@@ -19,9 +19,9 @@ from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logs import raised_at
 from proxy.serve import answer
-from proxy.serve.inbound.connection import ClientConnection
-from proxy.serve.inbound.request import Request
 from proxy.values.listen import Listener
+from proxy.wire.inbound.connection import ClientConnection
+from proxy.wire.inbound.request import Request
 
 log = structlog.get_logger("keyless.server")
 
