@@ -14,13 +14,13 @@ from typing import Any, NamedTuple, Self
 from proxy import clock
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
+from proxy.audit.events import open_audit
 from proxy.config.loaded import Loaded
 from proxy.config.model import Client, Config
 from proxy.logs import AccessLog
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
-from proxy.serve.audit import open_audit
 from proxy.serve.cell import Cell
 from proxy.serve.changes import AT_START, changed_secrets
 from proxy.serve.exchange import Lane

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy.audit.events import Audit
 from proxy.logs import AccessLog
-from proxy.serve.audit import Audit
 from proxy.serve.quota import Quotas
 from proxy.serve.visitors import Visitors
 from proxy.values.now import Now

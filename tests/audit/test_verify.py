@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan import chain
-from proxy.plan.chain import Link
-from proxy.plan.walk import Broken, Walk
+from proxy.audit import chain
+from proxy.audit.chain import Link
+from proxy.audit.verify import Broken, Walk
 
 KEY = chain.signer("a-key-of-sixteen-characters")
 TIME = "2026-01-02T03:04:05.678Z"

@@ -1,7 +1,7 @@
 """What is audited: who did what, where, and what came of it. One line each, never a secret.
 
-Owns: the events and their words (docs/audit.md). Must not know: where lines go (serve/trail.py), how they are tied
-(plan/chain.py). Where the config has no `audit` there is none of this: None, and one test.
+Owns: the events and their words (docs/audit.md). Must not know: where lines go (audit/trail.py), how they are tied
+(audit/chain.py). Where the config has no `audit` there is none of this: None, and one test.
 
 No header value, no query and no text of an issuer or API goes into a line; a path can hold what a client put there, so
 secrets that we know are blanked out of it.
@@ -19,10 +19,10 @@ from typing import Any, Protocol
 
 import structlog
 
+from proxy.audit import chain
 from proxy.auth.token import Token
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
-from proxy.plan import chain
 from proxy.plan.scrub import NOTHING, Needles
 from proxy.serve.exchange import Exchange
 from proxy.values.now import Now
@@ -230,7 +230,7 @@ def open_audit(config: model.Audit | None, folder: Path, clock: Callable[[], Now
     """Nothing is opened yet. A relative file is below `folder`, the config's."""
     if config is None:
         return None
-    from proxy.serve.trail import Stream, Trail  # noqa: PLC0415 -- fcntl isn't everywhere
+    from proxy.audit.trail import Stream, Trail  # noqa: PLC0415 -- fcntl isn't everywhere
 
     key = chain.signer(config.key[0]) if config.key else None
     if config.file == STDOUT:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from proxy.audit import chain
+from proxy.audit.chain import Entry, Link
 from proxy.errors import KeylessError
-from proxy.plan import chain
-from proxy.plan.chain import Entry, Link
 
 
 class Broken(KeylessError):  # noqa: N818 -- it says what is the case

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from proxy import clock
+from proxy.audit import chain
+from proxy.audit.events import WAITING, Audit, open_audit
+from proxy.audit.verify import Walk
 from proxy.config import model
 from proxy.errors import FailureClass, Fault, IssuerError
-from proxy.plan import chain
-from proxy.plan.walk import Walk
 from proxy.sandbox import KEY, SECRET
-from proxy.serve.audit import WAITING, Audit, open_audit
 from proxy.wire.inbound.request import address_of
 from tests.conftest import Stage
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import structlog
 
-from proxy.plan import chain
-from proxy.plan.chain import Link, Tail
+from proxy.audit import chain
+from proxy.audit.chain import Link, Tail
 
 log = structlog.get_logger("keyless.audit")
 

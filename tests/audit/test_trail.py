@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from proxy.plan import chain
-from proxy.plan.walk import Broken, Walk
-from proxy.serve.trail import Stream, Trail, rotated
+from proxy.audit import chain
+from proxy.audit.trail import Stream, Trail, rotated
+from proxy.audit.verify import Broken, Walk
 
 ROOT = Path(__file__).parents[2]
 KEY = chain.signer("a-key-of-sixteen-characters")
@@ -202,7 +202,7 @@ def test_someone_who_changes_a_torn_line_is_found(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from proxy.serve.trail import Trail
+from proxy.audit.trail import Trail
 trail = Trail(Path(sys.argv[1]), 16384, 1000, None)
 print("ready", flush=True)
 sys.stdin.readline()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan import chain
-from proxy.plan.chain import Link, Tail
+from proxy.audit import chain
+from proxy.audit.chain import Link, Tail
 
 KEY = chain.signer("a-key-of-sixteen-characters")
 AFTER = Link("c1", 6, "ab" * 32)
