@@ -21,20 +21,20 @@ from proxy.logs import AccessLog
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
-from proxy.serve.cell import Cell
 from proxy.serve.changes import AT_START, changed_secrets
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.issuer import Issuer
-from proxy.serve.keeper import Keeper
-from proxy.serve.mint import Means
 from proxy.serve.post import Post
 from proxy.serve.quota import Quotas, open_quotas
-from proxy.serve.store.open import open_records
-from proxy.serve.succession import Succession
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.serve.watch import Watch
+from proxy.tokens.cell import Cell
+from proxy.tokens.issuer import Issuer
+from proxy.tokens.keeper import Keeper
+from proxy.tokens.mint import Means
+from proxy.tokens.store.open import open_records
+from proxy.tokens.succession import Succession
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Listening, Server
@@ -84,7 +84,7 @@ class Service:
         self._succession.want(loaded)
 
     def replace(self, loaded: Loaded) -> None:
-        """Serve this config from now on, but for what only a start can change (serve/succession.py).
+        """Serve this config from now on, but for what only a start can change (tokens/succession.py).
 
         Raises ConfigError, and then nothing has changed.
         """

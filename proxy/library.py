@@ -35,8 +35,8 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
-from proxy.serve.handout import hand_out
 from proxy.serve.reload import Reloader
+from proxy.tokens.handout import hand_out
 from proxy.wire.inbound.server import Server
 
 BASE = "http://keyless"

@@ -22,8 +22,8 @@ from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
-from proxy.serve.cell import Cell
 from proxy.serve.watch import Watch
+from proxy.tokens.cell import Cell
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
 from proxy.wire.inbound.request import Request

@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from proxy.errors import ConfigError
-from proxy.serve.store import StoreDown
+from proxy.tokens.store import StoreDown
 from proxy.version import __version__
 
 COMMANDS = {

@@ -36,8 +36,8 @@ from proxy.cli.common import (
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import IssuerError
-from proxy.serve import signin
-from proxy.serve.store import StoreDown
+from proxy.tokens import signin
+from proxy.tokens.store import StoreDown
 
 _NOT_REFRESHED = (
     "the issuer gave no refresh token, so this login ends with the token; many issuers give one for the scope "

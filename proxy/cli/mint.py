@@ -24,7 +24,7 @@ from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider, Provider
 from proxy.errors import Fault
-from proxy.serve.cell import FLIGHT_TIMEOUT
+from proxy.tokens.cell import FLIGHT_TIMEOUT
 from proxy.values.secret import revealed
 
 PATIENCE = FLIGHT_TIMEOUT + 5.0

@@ -24,9 +24,9 @@ from proxy.cli.common import (
 )
 from proxy.config.loaded import Loaded
 from proxy.config.secrets.seal import Unsealable
-from proxy.serve.records import Records
-from proxy.serve.store import StoreDown
-from proxy.serve.store.open import open_records
+from proxy.tokens.records import Records
+from proxy.tokens.store import StoreDown
+from proxy.tokens.store.open import open_records
 
 T = TypeVar("T")
 

@@ -36,9 +36,9 @@ from proxy.cli.common import (
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config, Log, StaticProvider
 from proxy.plan.compile import compile_plan
-from proxy.serve.records import Records
-from proxy.serve.store import StoreDown
-from proxy.serve.store.open import open_records
+from proxy.tokens.records import Records
+from proxy.tokens.store import StoreDown
+from proxy.tokens.store.open import open_records
 from proxy.values import units
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")

@@ -19,8 +19,8 @@ from proxy.cli.stop import on_signals
 from proxy.config.loaded import Loaded
 from proxy.serve.post import Lifeline, Post
 from proxy.serve.private import Private
-from proxy.serve.store import StoreDown
 from proxy.serve.supervisor import Supervisor, WorkersFailed
+from proxy.tokens.store import StoreDown
 from proxy.values.listen import Listener
 
 ORPHANS_WAIT = 5.0

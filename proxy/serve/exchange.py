@@ -8,7 +8,7 @@ from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan
 from proxy.plan.scrub import NOTHING
 from proxy.serve.body import Body
-from proxy.serve.cell import Cell
+from proxy.tokens.cell import Cell
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 

@@ -15,7 +15,7 @@ import structlog
 from proxy.plan.quota import Limit, Room, daily, exceeded, sliding, told
 from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
-from proxy.serve.store import BUDGET, StoreDown
+from proxy.tokens.store import BUDGET, StoreDown
 from proxy.values.now import Now
 
 PAUSE = 1.0

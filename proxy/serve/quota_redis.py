@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, sliding
-from proxy.serve.store import BUDGET, StoreDown
+from proxy.tokens.store import BUDGET, StoreDown
 
 PREFIX = "keyless:rate"
 

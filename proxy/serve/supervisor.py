@@ -24,7 +24,7 @@ from proxy.errors import KeylessError
 from proxy.serve.doors import Doors
 from proxy.serve.post import READY, Post, framed
 from proxy.serve.private import Private
-from proxy.serve.store.open import open_records
+from proxy.tokens.store.open import open_records
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.server import DRAIN_SECONDS
 

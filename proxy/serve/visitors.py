@@ -22,8 +22,8 @@ from proxy.plan.certificates import names_of
 from proxy.plan.clients import ClientPlan, presented_key
 from proxy.plan.jwt_clients import JwtRule, judge, rules_of
 from proxy.plan.route import Plan
-from proxy.serve.issuer import Issuer
 from proxy.serve.jwks import IssuerKeys
+from proxy.tokens.issuer import Issuer
 from proxy.values.now import Now
 from proxy.wire.inbound.tls import Certificates
 

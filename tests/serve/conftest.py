@@ -8,7 +8,7 @@ import structlog
 
 from proxy import logs
 from proxy.config.model import Log
-from tests.serve.cells import World, flights
+from tests.tokens.cells import World, flights
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from proxy.plan.quota import Limit, Room, daily
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota import PAUSE, Counters, Quotas
 from proxy.serve.quota_redis import PREFIX, RedisCounters
-from proxy.serve.store import StoreDown
+from proxy.tokens.store import StoreDown
 from proxy.values.now import Now
 from proxy.values.units import rate
 from tests.conftest import Stage

@@ -20,8 +20,8 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.serve.post import Lifeline, Post
-from proxy.serve.store import StoreDown
 from proxy.serve.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
+from proxy.tokens.store import StoreDown
 
 PATIENCE = 30
 ROOT = Path(__file__).parent.parent.parent
