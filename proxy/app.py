@@ -21,10 +21,10 @@ from proxy.logs import AccessLog
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
-from proxy.serve.changes import AT_START, changed_secrets
+from proxy.process.changes import AT_START, changed_secrets
+from proxy.process.worker_post import Post
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.post import Post
 from proxy.serve.quota import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors

@@ -35,7 +35,7 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
-from proxy.serve.reload import Reloader
+from proxy.process.reload import Reloader
 from proxy.tokens.handout import hand_out
 from proxy.wire.inbound.server import Server
 

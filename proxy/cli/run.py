@@ -36,7 +36,7 @@ from proxy.cli.memory import keep_freed_memory
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
 from proxy.config.loaded import Loaded
-from proxy.serve.reload import Reloader
+from proxy.process.reload import Reloader
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Callable[[Loaded], None]], Reloader]

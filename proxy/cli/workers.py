@@ -1,6 +1,6 @@
 """`keyless run` with several workers: how a worker is started, and what it does instead of `run`.
 
-Must not know: how workers are looked after (serve/supervisor.py).
+Must not know: how workers are looked after (process/supervisor.py).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from proxy.app import Service
 from proxy.cli.common import fail
 from proxy.cli.stop import on_signals
 from proxy.config.loaded import Loaded
-from proxy.serve.post import Lifeline, Post
-from proxy.serve.private import Private
-from proxy.serve.supervisor import Supervisor, WorkersFailed
+from proxy.process.private_folder import Private
+from proxy.process.supervisor import Supervisor, WorkersFailed
+from proxy.process.worker_post import Lifeline, Post
 from proxy.tokens.store import StoreDown
 from proxy.values.listen import Listener
 

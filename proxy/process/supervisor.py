@@ -21,9 +21,9 @@ import structlog
 
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
-from proxy.serve.doors import Doors
-from proxy.serve.post import READY, Post, framed
-from proxy.serve.private import Private
+from proxy.process.private_folder import Private
+from proxy.process.shared_sockets import Doors
+from proxy.process.worker_post import READY, Post, framed
 from proxy.tokens.store.open import open_records
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.server import DRAIN_SECONDS

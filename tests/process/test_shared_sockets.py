@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.serve.doors import Doors
+from proxy.process.shared_sockets import Doors
 from proxy.values.listen import Listener, parse
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.serve.private import Private
+from proxy.process.private_folder import Private
 
 
 @pytest.fixture(autouse=True)

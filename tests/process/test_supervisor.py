@@ -19,8 +19,8 @@ from proxy import logs
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
-from proxy.serve.post import Lifeline, Post
-from proxy.serve.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
+from proxy.process.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
+from proxy.process.worker_post import Lifeline, Post
 from proxy.tokens.store import StoreDown
 
 PATIENCE = 30
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 WORKER = f"""
 import os, pathlib, signal, socket, sys, time
 sys.path.insert(0, {str(ROOT)!r})
-from proxy.serve.post import READY, Lifeline
+from proxy.process.worker_post import READY, Lifeline
 lifeline = Lifeline(int(sys.argv[1]))
 post = lifeline.post()
 me = pathlib.Path({{folder!r}}) / str(post.number)

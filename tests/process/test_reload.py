@@ -16,8 +16,8 @@ import yaml
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
+from proxy.process.reload import Reloader
 from proxy.sandbox import KEY, SECRET
-from proxy.serve.reload import Reloader
 from tests.conftest import Stage, providers
 from tests.raw import PATIENCE
 

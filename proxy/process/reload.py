@@ -21,7 +21,7 @@ import structlog
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
-from proxy.serve.changes import changed_secrets, changes, check_listeners, need_a_restart
+from proxy.process.changes import changed_secrets, changes, check_listeners, need_a_restart
 
 log = structlog.get_logger("keyless.reload")
 audit = structlog.get_logger("keyless.audit")
