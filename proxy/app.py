@@ -25,10 +25,10 @@ from proxy.process.changes import AT_START, changed_secrets
 from proxy.process.worker_post import Post
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.quota import Quotas, open_quotas
+from proxy.serve.observers import Watch
+from proxy.serve.quota.local import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
-from proxy.serve.watch import Watch
 from proxy.tokens.cell import Cell
 from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper

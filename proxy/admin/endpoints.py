@@ -22,7 +22,7 @@ from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
-from proxy.serve.watch import Watch
+from proxy.serve.observers import Watch
 from proxy.tokens.cell import Cell
 from proxy.values.listen import is_loopback
 from proxy.version import __version__

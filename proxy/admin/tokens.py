@@ -13,8 +13,8 @@ import structlog
 
 from proxy.errors import Fault
 from proxy.plan.route import Plan
+from proxy.serve.observers import Watch
 from proxy.serve.visitors import KeysWanted, Visitor
-from proxy.serve.watch import Watch
 from proxy.tokens.cell import Cell
 from proxy.tokens.handout import Handout, hand_out
 from proxy.wire.inbound.request import Request

@@ -31,11 +31,11 @@ from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
 from proxy.serve.judge import refused, verdict
+from proxy.serve.observers import Watch
 from proxy.serve.prepare import finish_head, prepare, read_head
-from proxy.serve.quota import Quotas
+from proxy.serve.quota.local import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.visitors import KeysWanted
-from proxy.serve.watch import Watch
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request

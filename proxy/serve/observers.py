@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from proxy.audit.events import Audit
 from proxy.logs import AccessLog
-from proxy.serve.quota import Quotas
+from proxy.serve.quota.local import Quotas
 from proxy.serve.visitors import Visitors
 from proxy.values.now import Now
 
