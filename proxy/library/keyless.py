@@ -42,7 +42,7 @@ from proxy.wire.inbound.server import Server
 
 BASE = "http://keyless"
 """What the links in replies begin with; `request` takes them."""
-_MAX_HEAD = 256 * 1024  # the API's are bounded already, in serve/http1
+_MAX_HEAD = 256 * 1024  # the API's are bounded already, in wire/outbound
 
 
 class Keyless:
