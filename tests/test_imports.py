@@ -12,7 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "clock", "config", "logs", "auth", "plan", "wire", "audit", "tokens", "serve"),
+    *(
+        "errors",
+        "version",
+        "values",
+        "http",
+        "clock",
+        "config",
+        "logs",
+        "auth",
+        "plan",
+        "wire",
+        "audit",
+        "tokens",
+        "serve",
+    ),
     *("process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
@@ -29,7 +43,7 @@ MAY_AWAIT = (
     "library",
     "cli",
 )
-PURE = ("errors", "version", "values", "config", "auth", "plan")
+PURE = ("errors", "version", "values", "http", "config", "auth", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
 READERS = {"proxy/config/load.py", "proxy/config/written/read.py", "proxy/config/secrets/resolve.py"}
 ASKERS = "proxy/config/secrets/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone

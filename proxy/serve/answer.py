@@ -11,8 +11,9 @@ import struct
 from itertools import product
 
 from proxy.errors import Fault
+from proxy.http.fields import Fields
 from proxy.plan import cors, subprotocol
-from proxy.plan.headers import LINKING, OF_CONTENT, Fields
+from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled

@@ -5,16 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan.headers import (
-    NOTED_IN_REPLIES,
-    facts,
-    first,
-    named_by_connection,
-    reply_sieve,
-    request_sieve,
-    set_lines,
-    without,
-)
+from proxy.http.fields import facts, first, named_by_connection, without
+from proxy.plan.headers import NOTED_IN_REPLIES, reply_sieve, request_sieve, set_lines
 
 PLAIN = request_sieve(frozenset((b"x-token",)), ["User-Agent"], forwarded=False)
 
