@@ -12,22 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *(
-        "errors",
-        "version",
-        "values",
-        "http",
-        "clock",
-        "config",
-        "logs",
-        "auth",
-        "plan",
-        "wire",
-        "audit",
-        "tokens",
-        "serve",
-    ),
-    *("process", "admin", "app", "library", "cli"),
+    *("errors", "version", "values", "http", "clock", "config", "logs", "auth", "plan", "wire"),
+    *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
