@@ -1,4 +1,4 @@
-"""Which headers pass, in each direction (DESIGN §4).
+"""Which headers pass, in each direction (docs/sdks.md#which-headers-pass).
 
 Owns: the lists of names that never pass, and the edits of a route. Pure; names are compared as lower case bytes.
 """
@@ -189,7 +189,7 @@ def first(fields: Fields, name: bytes) -> bytes | None:
 
 
 def named_by_connection(said: bytes) -> frozenset[bytes]:
-    """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
+    """The headers that `Connection` declares hop-by-hop, beside those that always are (docs/traps.md 21)."""
     if said in _NOT_NAMED:
         return frozenset()
     return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED

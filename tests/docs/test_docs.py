@@ -37,6 +37,7 @@ from proxy.config.loaded import Loaded
 from proxy.config.written.catalogue import read_preset
 from proxy.config.written.read import presets
 from proxy.errors import CODES, ConfigError, Fault
+from proxy.plan import headers
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
 from proxy.values import units
@@ -45,7 +46,9 @@ from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
 FRONT = ("README.md", "CONTRIBUTING.md")  # beside the docs, not among them
-PAGES = {path.name: path.read_text("utf-8") for path in [*map(ROOT.joinpath, FRONT), *sorted((ROOT / "docs").glob("*.md"))]}
+PAGES = {
+    path.name: path.read_text("utf-8") for path in [*map(ROOT.joinpath, FRONT), *sorted((ROOT / "docs").glob("*.md"))]
+}
 BLOCK = re.compile(r"^(?:<!-- ([^\n]*) -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r"^\|(.*)\|$", re.MULTILINE)
 MADE_UP = "https://made-up.example.com/value"  # good for a secret and for a URL
@@ -220,6 +223,15 @@ def test_margins_are_as_listed(row: list[str]) -> None:
     tokens = [life.minted(begin, begin, Minted("t", units.duration(row[0]))) for life in lives]
     assert [token.soft for token in tokens] == [units.duration(each) for each in row[1].split(" to ")]
     assert {token.hard for token in tokens} == {units.duration(row[2])}
+
+
+def test_headers_that_do_not_pass_are_listed() -> None:
+    rows = table("sdks.md", "\n| what |")
+    named = {name.lower().encode() for row in rows for name in code(row[0])}
+    requests = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES | headers.STEERING
+    replies = headers.NEVER_BACK | {b"set-cookie", b"access-control-*"}
+    prefixes = {b"sec-fetch-*", b"x-forwarded-*", headers.OURS + b"*"}
+    assert named == requests | headers.REPLACED | replies | prefixes
 
 
 def test_the_sandbox_is_listed() -> None:
