@@ -19,11 +19,14 @@ from typing import Self
 
 import structlog
 
+from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
+from proxy.process.changes import Changes
 from proxy.process.private_folder import Private
 from proxy.process.shared_sockets import Doors
 from proxy.process.worker_post import READY, Post, framed
+from proxy.tasks import spawn
 from proxy.tokens.store.open import open_records
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.server import DRAIN_SECONDS
@@ -62,7 +65,7 @@ class Supervisor:
         self._command = tuple(command)
         self._doors = Doors()
         self._private: Private | None = None
-        self._news: dict[int, asyncio.Queue[Loaded]] = {}
+        self._news: dict[int, asyncio.Queue[tuple[Loaded, Changes]]] = {}
         self._alive: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -87,7 +90,7 @@ class Supervisor:
         for number in range(self._count):
             post = Post(number, self._count, self._private.path, self._loaded, self._doors.inherited)
             listens = asyncio.get_running_loop().create_future()
-            self._keepers.append(asyncio.create_task(self._keep(post, listens), name=f"worker {number}"))
+            self._keepers.append(spawn(self._keep(post, listens), f"worker {number}"))
             ready.append(listens)
         await asyncio.gather(*ready)
         return self._doors.addresses
@@ -101,12 +104,17 @@ class Supervisor:
         if self._private is not None:
             shutil.rmtree(self._private.path, ignore_errors=True)
 
-    def replace(self, loaded: Loaded) -> None:
-        """Let all workers serve this config from now on, and those that are started later."""
+    def replace(self, loaded: Loaded, secrets: Changes) -> None:
+        """Let all workers serve this config from now on, and those that are started later.
+
+        One of them writes down whose secrets are others.
+        """
         assert self._private is not None  # noqa: S101 -- it listens
         self._loaded = self._shared(loaded, self._private)
         for news in self._news.values():
-            news.put_nowait(self._loaded)
+            news.put_nowait((self._loaded, secrets))
+            secrets = {}
+        secrets_changed(None, secrets)  # no worker was there
 
     async def _open_store(self, private: Private) -> None:
         """Opened here once: what is wrong with it is said once, and its key is made before many want it."""
@@ -160,7 +168,7 @@ class Supervisor:
                 _terminate(process)
             try:
                 await self._brief(ours, post, listens)
-                telling = asyncio.create_task(_tell(ours, news), name=f"news for worker {post.number}")
+                telling = spawn(_tell(ours, news), f"news for worker {post.number}")
                 return await process.wait()
             finally:
                 del self._alive[post.number], self._news[post.number]
@@ -210,7 +218,7 @@ class Supervisor:
             await asyncio.wait(late)
 
 
-async def _tell(ours: socket.socket, news: asyncio.Queue[Loaded]) -> None:
+async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Loaded, Changes]]) -> None:
     """Every new config, to a worker that listens; one that is gone needs none."""
     with suppress(OSError):
         while True:

@@ -93,8 +93,9 @@ class Visitors:
                     return visitor
         return Visitor(self._clients.identify(known, now.wall))
 
-    async def close(self) -> None:
-        await asyncio.gather(*(keys.close() for keys in self._keys.values()))
+    async def close(self, patience: float = 0.0) -> None:
+        """`patience`: seconds that keys under way may still take, for the requests that wait for them."""
+        await asyncio.gather(*(keys.close(patience) for keys in self._keys.values()))
 
     # -------------------------------------------------------------- certificates
 

@@ -248,7 +248,7 @@ async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> Non
     assert "a-secret-token" not in repr(post)
     lost = asyncio.Event()
     news: list[Loaded] = []
-    lifeline.ready(lost.set, news.append)
+    lifeline.ready(lost.set, lambda loaded, _: news.append(loaded))
     assert ours.recv(1) == b"\x01"
     assert not lost.is_set()
     ours.close()

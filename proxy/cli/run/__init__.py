@@ -37,10 +37,10 @@ from proxy.cli.kit.stop import ENDING, on_signals
 from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
-from proxy.process.reload import Reloader
+from proxy.process.reload import Reloader, Replace
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
-Reloading = Callable[[Callable[[Loaded], None]], Reloader]
+Reloading = Callable[[Replace], Reloader]
 
 app = command_app()
 

@@ -20,6 +20,7 @@ from proxy.config.loaded import Loaded
 from proxy.process.private_folder import Private
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, Post
+from proxy.tasks import spawn
 from proxy.tokens.store import StoreDown
 from proxy.values.listen import Listener
 
@@ -43,8 +44,8 @@ def supervisor(loaded: Loaded, path: Path, count: int) -> Supervisor:
 
 async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Listener]:
     """Where it listens; nothing if it's told to end before that. One line and exit code 1 if it can't."""
-    listening = asyncio.create_task(supervisor.listen())
-    ending = asyncio.create_task(told.wait())
+    listening = spawn(supervisor.listen(), "listen")
+    ending = spawn(told.wait(), "wait for the end")
     await asyncio.wait((listening, ending), return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if not listening.done():
