@@ -23,7 +23,7 @@ from proxy.config.loaded import Loaded
 from proxy.logs import AccessLog
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes
-from proxy.process.worker_post import Post
+from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
 from proxy.serve.upstream import Upstream
@@ -72,7 +72,7 @@ class Service:
     _succession: Succession
     _serving: Serving
 
-    def __init__(self, loaded: Loaded, post: Post | None = None, resolve: Resolve = resolve) -> None:
+    def __init__(self, loaded: Loaded, post: WorkerPost | None = None, resolve: Resolve = resolve) -> None:
         """`post` is the place of one of several workers; `resolve` asks DNS."""
         self._loaded = loaded
         self._post = post

@@ -26,7 +26,7 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Post:
+class WorkerPost:
     """`inherited` are the descriptors of unix sockets, by path, which cannot be bound once per process."""
 
     number: int
@@ -46,11 +46,11 @@ class Lifeline:
         """Raises OSError if that is no socket."""
         self._socket = socket.socket(fileno=descriptor)
 
-    def post(self) -> Post:
+    def post(self) -> WorkerPost:
         """Waits for it. Raises OSError, or EOFError if the supervisor is gone."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         post = pickle.loads(self._read(length))  # noqa: S301 -- a socket pair that the parent made
-        assert isinstance(post, Post)  # noqa: S101 -- for the type checker
+        assert isinstance(post, WorkerPost)  # noqa: S101 -- for the type checker
         return post
 
     def _read(self, size: int) -> bytes:

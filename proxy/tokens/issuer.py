@@ -20,7 +20,7 @@ from yarl import URL
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import OutOfReach, Reach
-from proxy.tokens.resolver import Checked, literal_in_reach, refused
+from proxy.tokens.resolver import ReachResolver, literal_in_reach, refusal_in
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
 from proxy.wire.outbound.dial import Resolve, resolve, tls_context
@@ -92,7 +92,7 @@ class Issuer:
         except TimeoutError:
             raise _unreachable(f"{url.host} did not answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            refusal = refused(error)
+            refusal = refusal_in(error)
             if refusal is not None:
                 raise _out_of_reach(url, refusal) from None
             raise _unreachable(f"{url.host}: {_reason(error)}") from None
@@ -151,7 +151,7 @@ class Issuer:
         if reach not in self._sessions:
             self._sessions[reach] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    ssl=self._public(), limit=0, force_close=True, resolver=Checked(self._ask, reach)
+                    ssl=self._public(), limit=0, force_close=True, resolver=ReachResolver(self._ask, reach)
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -175,10 +175,10 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-        raise _Broken from None
+        raise _BrokeOff from None
 
 
-class _Broken(aiohttp.ClientError):
+class _BrokeOff(aiohttp.ClientError):
     """The connection broke before the head of a reply had come."""
 
 
@@ -211,7 +211,7 @@ def _unreachable(message: str) -> IssuerError:
 
 def _reason(error: Exception) -> str:
     """The kind of failure, without the URL that aiohttp's texts may quote."""
-    if isinstance(error, _Broken):
+    if isinstance(error, _BrokeOff):
         return "the connection broke"
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

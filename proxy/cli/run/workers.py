@@ -17,9 +17,9 @@ from proxy.app import Service
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
 from proxy.config.loaded import Loaded
-from proxy.process.private_folder import Private
+from proxy.process.private_folder import PrivateFolder
 from proxy.process.supervisor import Supervisor, WorkersFailed
-from proxy.process.worker_post import Lifeline, Post
+from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
 from proxy.tokens.store import StoreDown
 from proxy.values.listen import Listener
@@ -68,7 +68,7 @@ def command(config: Path) -> list[str]:
     return [sys.executable, *safe, "-m", "proxy", "run", "-c", str(config), "--worker"]
 
 
-def take_post(descriptor: int) -> tuple[Lifeline, Post]:
+def take_post(descriptor: int) -> tuple[Lifeline, WorkerPost]:
     """Exit code 2 if no supervisor started this process, 1 if it's gone already."""
     try:
         lifeline = Lifeline(descriptor)
@@ -82,7 +82,7 @@ def take_post(descriptor: int) -> tuple[Lifeline, Post]:
     return lifeline, post
 
 
-async def work(lifeline: Lifeline, post: Post) -> None:
+async def work(lifeline: Lifeline, post: WorkerPost) -> None:
     """Serve until a signal, or until the supervisor is no more: nobody could end this worker then."""
     told = on_signals()
     patience = 0.0
@@ -93,7 +93,7 @@ async def work(lifeline: Lifeline, post: Post) -> None:
         told.set()
 
     try:
-        private = Private(post.private)
+        private = PrivateFolder(post.private)
     except OSError as error:
         fail(f"the workers' directory can't be used: {post.private}: {error.strerror}")
     try:
