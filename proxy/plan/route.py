@@ -19,6 +19,7 @@ from proxy.config.secrets.resolve import Reason
 from proxy.errors import Fault
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
+from proxy.plan.confidential import Confidential
 from proxy.plan.headers import Sieve
 from proxy.plan.jwt_clients import JwtRule
 from proxy.plan.links import Links
@@ -49,6 +50,7 @@ class ProviderPlan:
     scheme: Scheme | None = field(default=None, repr=False)
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    confidential: Confidential = field(default_factory=Confidential, repr=False)
 
     @property
     def unset(self) -> str:
