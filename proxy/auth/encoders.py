@@ -55,7 +55,7 @@ class Encoders(NamedTuple):
     """Those that differ about the touched characters of a text.
 
     `touched` has these, with one for all beyond ASCII; `growth` has how many bytes each byte of them gains at most;
-    `ends` has every byte that a spelling can end in, and some more.
+    `ends` has every byte that the beginning of a spelling can end in, and some more.
     """
 
     touched: str

@@ -60,7 +60,8 @@ def families(secret: str) -> Iterator[Family]:
 class Family:
     """The spellings of one text. Every one of them holds one of `marks` and begins with one of `heads`.
 
-    `longest` is a bound of their length, `ends` has the bytes that they can end in, and some more.
+    `longest` is a bound of their length, `ends` has the bytes that their beginnings can end in, and
+    some more.
     """
 
     __slots__ = ("_tables", "_text", "_touched", "ends", "heads", "longest", "marks")
