@@ -87,7 +87,6 @@ class Mint:
                 found = await self.adopt()
                 if (adopted := self._news(found, before)) is not None:
                     return adopted
-                self._life.launched()  # adopting a token that is due has landed the flight
                 return await self._mint(found, before)
         except StoreDown as down:
             if self._needs_store and self._records.shared:
