@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from proxy.auth.places import inject_query
-from proxy.cli import rules, shown
-from proxy.cli.common import (
+from proxy.cli.kit import rules, shown
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,

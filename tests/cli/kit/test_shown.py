@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.cli import shown
-from proxy.cli.rules import text
+from proxy.cli.kit import shown
+from proxy.cli.kit.rules import text
 
 SECRET = "a+secret/of=mine"
 
