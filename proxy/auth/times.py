@@ -1,4 +1,4 @@
-"""Times as issuers write them: numbers, dates, and durations in words (TRAPS 8; the one parser of lifetimes).
+"""Times as issuers write them: numbers, dates, and durations in words (docs/traps.md 8): the one parser of lifetimes.
 
 Owns: units, spellings, and what can't be what it claims to be. Must not know: which part of a reply counts, or any
 clock but the moment it is given.

@@ -25,11 +25,12 @@ from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Client, ClientKey, Log
 from proxy.errors import Fault
+from proxy.http.grammar import TOKEN
 from proxy.plan.headers import KEYS
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
+_HEADER = re.compile(rf"({TOKEN.pattern}):[ \t]*([^\r\n\0]*)")
 _OWN_KEY = frozenset(name.decode() for name in KEYS)
 
 app = command_app()

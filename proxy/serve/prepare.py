@@ -1,6 +1,7 @@
 """Builds the request that goes to the API from the one that came, and the credential.
 
-Owns: the order strip, then inject (TRAPS 20, 21), and framing towards the API. Must not know: connections, refusals.
+Owns: the order strip, then inject (docs/traps.md 20, 21), and framing towards the API. Must not know: connections,
+refusals.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from proxy.auth.inject import Injection, Rendered
 from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.http.fields import facts, named_by_connection, without
 from proxy.plan import subprotocol
-from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve, facts, named_by_connection, without
+from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve
 from proxy.plan.scrub import Needles, needles_of
 from proxy.serve import answer
 from proxy.serve.body import Body

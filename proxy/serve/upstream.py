@@ -1,7 +1,7 @@
 """The only client that speaks to APIs.
 
 Owns: sending one request and getting the head of its reply; network retries, where nothing can have been processed
-(LIFECYCLE, replay). Must not know: tokens, refusals, the client's connection.
+(docs/lifecycle.md#replay). Must not know: tokens, refusals, the client's connection.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from contextlib import aclosing
 
 from proxy.config.model import Timeout
 from proxy.errors import Fault
-from proxy.plan.headers import Fields
-from proxy.plan.target import Origin
+from proxy.http.fields import Fields
+from proxy.http.origin import Origin
 from proxy.serve.body import Body
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.dial import Dialer

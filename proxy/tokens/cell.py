@@ -199,7 +199,7 @@ class Cell:
             answer = self.life.ask(self._clock())
 
     async def _join(self, deadline: float) -> bool:
-        """Wait for the flight, started if there is none. asyncio.wait never cancels what it waits for (TRAPS 3).
+        """Wait for the flight, started if there is none. asyncio.wait never cancels the task (docs/traps.md 3).
 
         True if it has landed by then.
         """
