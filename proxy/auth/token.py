@@ -69,7 +69,8 @@ class IssuerReply:
 class Minted:
     """What a login brought. Times are seconds counted from the moment the request was sent.
 
-    `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`.
+    `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`. `dated` is
+    what the issuer's clock said, Unix time; `doubt`, why its word on the lifetime was not taken.
     """
 
     value: str = field(repr=False)
@@ -78,6 +79,8 @@ class Minted:
     refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)
+    dated: float | None = None
+    doubt: str | None = None
 
 
 Flow = Generator[IssuerRequest, IssuerReply, Minted]
