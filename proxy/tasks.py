@@ -65,15 +65,19 @@ class Flight(Generic[T]):
             self._task = spawn(work(), name)
         return self._task
 
-    async def landed(self, patience: float | None = None) -> None:
-        """Wait for the end of what is under way, up to so many seconds. asyncio.wait cancels nothing."""
-        if self._task is not None:
-            await asyncio.wait((self._task,), timeout=patience)
+    async def landed(self, patience: float | None = None) -> bool:
+        """Wait for the end of what is under way, up to so many seconds: whether it has come.
+
+        asyncio.wait cancels nothing.
+        """
+        task = self._task
+        if task is not None and not task.done():
+            await asyncio.wait((task,), timeout=patience)
+        return task is None or task.done()
 
     async def close(self, patience: float = 0.0) -> None:
         """Let it end within so many seconds, then cancel it."""
-        if self._task is not None:
-            if patience:
-                await self.landed(patience)
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        task = self._task
+        if task is not None and not (patience and await self.landed(patience)):
+            task.cancel()
+            await asyncio.wait((task,))

@@ -111,8 +111,6 @@ STARTS_TASKS = {
     "proxy/wire/inbound/connection.py",  # one per request, which it keeps itself: a callback would cost each of them
     "proxy/wire/outbound/dial.py",
     "proxy/serve/upstream.py",
-    "proxy/tokens/cell.py",
-    "proxy/sandbox/bulk.py",
 }
 
 
