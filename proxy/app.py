@@ -8,7 +8,6 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Collection, Coroutine, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -140,7 +139,7 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        self._succession.want(replace(loaded, config=loaded.config.model_copy(update=kept)))
+        self._succession.want(loaded.with_config(**kept))
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 

@@ -123,11 +123,8 @@ class Supervisor:
 
     def _shared(self, loaded: Loaded, private: PrivateFolder) -> Loaded:
         """The config as the workers get it: ports that are known, and a store that they share."""
-        changes = {
-            "store": _store(loaded.config.store, private),
-            "listen": [address.address for address in self._sockets.addresses],
-        }
-        return replace(loaded, config=loaded.config.model_copy(update=changes))
+        listen = [address.address for address in self._sockets.addresses]
+        return loaded.with_config(store=_store(loaded.config.store, private), listen=listen)
 
     # -------------------------------------------------------------- one worker
 

@@ -163,7 +163,7 @@ def _with_old(wanted: Loaded, serving: Loaded, names: Iterable[str]) -> Loaded:
     """`wanted`, but with the definitions now in service of the providers named."""
     providers = wanted.config.providers | {name: serving.config.providers[name] for name in names}
     secrets = wanted.secrets | {name: serving.secrets.get(name, frozenset()) for name in names}
-    return replace(wanted, config=wanted.config.model_copy(update={"providers": providers}), secrets=secrets)
+    return replace(wanted.with_config(providers=providers), secrets=secrets)
 
 
 def _appoint(serving: Collection[Cell], followers: Mapping[str, Heir], heirs: Mapping[str, Heir]) -> None:

@@ -26,7 +26,6 @@ from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     StrictOption,
-    asleep,
     command_app,
     fail,
     load_or_exit,
@@ -147,5 +146,5 @@ def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: 
 
 def _readiness(loaded: Loaded, provider: str) -> str:
     if provider in loaded.unconfigured:
-        return asleep(loaded.unconfigured[provider])
+        return loaded.unconfigured[provider].asleep()
     return "ready" if provider in loaded.config.providers else "ready, without a credential"

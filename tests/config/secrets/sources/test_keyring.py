@@ -46,19 +46,22 @@ def loaded(folder: Path, token: str, more: str = "") -> Loaded:
 
 
 def test_an_entry(tmp_path: Path, memory: Memory) -> None:
-    found = loaded(tmp_path, "${keyring:crm.example.com/api/me}")
+    asked = loaded(tmp_path, "${keyring:crm.example.com/api/me}")
     assert found.secrets["p"] == {"keyring-secret"}
 
 
 def test_none_or_locked(tmp_path: Path, memory: Memory) -> None:
-    assert "no such entry" in loaded(tmp_path, "${keyring:crm/you}").unconfigured["p"][0]
+    assert "no such entry" in loaded(tmp_path, "${keyring:crm/you}").unconfigured["p"].listed()[0]
     memory.locked = True
-    assert "can't be used (KeyringLocked)" in loaded(tmp_path, "${keyring:crm.example.com/api/me}").unconfigured["p"][0]
+    assert (
+        "can't be used (KeyringLocked)"
+        in loaded(tmp_path, "${keyring:crm.example.com/api/me}").unconfigured["p"].listed()[0]
+    )
 
 
 def test_the_key_that_opens_sealed_secrets_may_lie_there(tmp_path: Path, memory: Memory) -> None:
     key = new_key()
     memory.entries["keyless", "seal"] = key
     sealed = Seal([key]).seal(b"a-sealed-secret").decode()
-    found = loaded(tmp_path, f"${{enc:{sealed}}}", "store_key: '${keyring:keyless/seal}'\n")
+    asked = loaded(tmp_path, f"${{enc:{sealed}}}", "store_key: '${keyring:keyless/seal}'\n")
     assert found.secrets["p"] == {"a-sealed-secret"}
