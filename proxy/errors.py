@@ -87,7 +87,9 @@ CODES: dict[Code, Meaning] = {
     "method_refused": Meaning(405, "Method refused", "Use one of the methods in `Allow`."),
     "body_too_large": Meaning(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
     "rate_limited": Meaning(429, "Rate limited", "Slow down and try again after Retry-After."),
-    "header_too_large": Meaning(431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."),
+    "header_too_large": Meaning(
+        431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."
+    ),
     # The call depends on a credential that only a person can mend: 424, which no client retries in silence.
     "provider_unconfigured": Meaning(424, "Provider not configured", "Set what is named; sources are read again."),
     "credential_refused": Meaning(
