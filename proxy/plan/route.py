@@ -58,7 +58,7 @@ class ProviderPlan:
         return self.missing.unset()
 
     def asleep(self) -> Fault:
-        return Fault("provider_unconfigured", self.unset, provider=self.name, retry_after=60.0)
+        return Fault("provider_unconfigured", self.unset, provider=self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def loaded(folder: Path, *tokens: str, **environ: str) -> Loaded:
 
 def test_whole_or_a_field_with_one_call_per_secret(tmp_path: Path, url: str, server: SecretsManager) -> None:
     written = ("${aws-sm:plain}", "${aws-sm:team/crm#token}", "${aws-sm:team/crm#port}", "${aws-sm:binary}")
-    asked = loaded(tmp_path, *written, AWS_ENDPOINT_URL=url, **KEYS)
+    found = loaded(tmp_path, *written, AWS_ENDPOINT_URL=url, **KEYS)
     tokens = [getattr(provider, "token", None) for provider in found.config.providers.values()]
     assert tokens == ["aws-plain-secret", "aws-crm-secret", "1", "aws-binary-secret"]
     assert len(server.calls) == 3

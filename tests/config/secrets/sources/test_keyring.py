@@ -46,7 +46,7 @@ def loaded(folder: Path, token: str, more: str = "") -> Loaded:
 
 
 def test_an_entry(tmp_path: Path, memory: Memory) -> None:
-    asked = loaded(tmp_path, "${keyring:crm.example.com/api/me}")
+    found = loaded(tmp_path, "${keyring:crm.example.com/api/me}")
     assert found.secrets["p"] == {"keyring-secret"}
 
 
@@ -63,5 +63,5 @@ def test_the_key_that_opens_sealed_secrets_may_lie_there(tmp_path: Path, memory:
     key = new_key()
     memory.entries["keyless", "seal"] = key
     sealed = Seal([key]).seal(b"a-sealed-secret").decode()
-    asked = loaded(tmp_path, f"${{enc:{sealed}}}", "store_key: '${keyring:keyless/seal}'\n")
+    found = loaded(tmp_path, f"${{enc:{sealed}}}", "store_key: '${keyring:keyless/seal}'\n")
     assert found.secrets["p"] == {"a-sealed-secret"}
