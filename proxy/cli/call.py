@@ -59,7 +59,10 @@ def call(
     header: Annotated[list[str] | None, typer.Option("--header", "-H", metavar="'NAME: VALUE'")] = None,
     include: Annotated[bool, typer.Option("--include", "-i", help="Print status and headers too.")] = False,
 ) -> None:
-    """Send one request as curl would; the reply's body goes to stdout. A status of 400 or more is exit code 1."""
+    """Send one request through the config without a server, as curl would; the reply's body goes to stdout.
+
+    A status of 400 or more is exit code 1.
+    """
     method = method_of(method)
     if data and json is not None:
         fail("give one of --data and --json, not both", 2)
