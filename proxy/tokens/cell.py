@@ -157,8 +157,6 @@ class Cell:
         """The same credential with another definition around it: what it says of refreshing and of messages counts."""
         self.life.agreed(life)
         self._mint.scheme = scheme
-        if self.life.token is not None:
-            self.life.token.rendered.clear()  # by injections that are gone
 
     @property
     def one_shot(self) -> bool:
