@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from proxy.version import __version__
+
 if TYPE_CHECKING:
     from proxy.library import Keyless
 
 __all__ = ["Keyless", "__version__"]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

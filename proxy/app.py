@@ -11,36 +11,36 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
+from proxy import clock
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
-from proxy.config.listen import Listener, parse
+from proxy.audit.events import open_audit
 from proxy.config.loaded import Loaded
 from proxy.config.model import Client, Config
+from proxy.logs import AccessLog
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
-from proxy.serve import clock
-from proxy.serve.audit import open_audit
-from proxy.serve.cell import Cell
-from proxy.serve.changes import AT_START, changed_secrets
+from proxy.process.changes import AT_START, changed_secrets
+from proxy.process.worker_post import Post
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.http1.dial import Dialer, Resolve, resolve
-from proxy.serve.http1.trust import Trust
-from proxy.serve.inbound.request import Request
-from proxy.serve.issuer import Issuer
-from proxy.serve.keeper import Keeper
-from proxy.serve.logs import AccessLog
-from proxy.serve.mint import Means
-from proxy.serve.post import Post
-from proxy.serve.quota import Quotas, open_quotas
-from proxy.serve.server import Listening, Server
-from proxy.serve.store.open import open_records
-from proxy.serve.succession import Succession
-from proxy.serve.tls import Certificates
+from proxy.serve.observers import Watch
+from proxy.serve.quota.local import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
-from proxy.serve.watch import Watch
+from proxy.tokens.cell import Cell
+from proxy.tokens.issuer import Issuer
+from proxy.tokens.keeper import Keeper
+from proxy.tokens.mint import Means
+from proxy.tokens.store.open import open_records
+from proxy.tokens.succession import Succession
+from proxy.values.listen import Listener, parse
+from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.server import Listening, Server
+from proxy.wire.inbound.tls import Certificates
+from proxy.wire.outbound.dial import Dialer, Resolve, resolve
+from proxy.wire.outbound.trust import Trust
 
 Answering = Coroutine[Any, Any, None]
 
@@ -84,7 +84,7 @@ class Service:
         self._succession.want(loaded)
 
     def replace(self, loaded: Loaded) -> None:
-        """Serve this config from now on, but for what only a start can change (serve/succession.py).
+        """Serve this config from now on, but for what only a start can change (tokens/succession.py).
 
         Raises ConfigError, and then nothing has changed.
         """

@@ -28,17 +28,16 @@ from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from proxy import __version__
+from proxy import __version__, clock, logs
 from proxy.app import Service
 from proxy.blocking import Blocking, closed
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
-from proxy.serve import clock, logs
-from proxy.serve.handout import hand_out
-from proxy.serve.reload import Reloader
-from proxy.serve.server import Server
+from proxy.process.reload import Reloader
+from proxy.tokens.handout import hand_out
+from proxy.wire.inbound.server import Server
 
 BASE = "http://keyless"
 """What the links in replies begin with; `request` takes them."""

@@ -16,14 +16,14 @@ import pytest
 import structlog
 import yaml
 
+from proxy import logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
 from proxy.sandbox import KEY, SECRET, Sandbox
-from proxy.serve import logs
-from proxy.serve.http1.dial import Resolve, resolve
-from proxy.serve.server import Server
-from tests.wire import PATIENCE, Message, Play, RawApi, Wire
+from proxy.wire.inbound.server import Server
+from proxy.wire.outbound.dial import Resolve, resolve
+from tests.raw import PATIENCE, Message, Play, RawApi, Wire
 
 STYLES = ("baidu", "aiob", "session", "oauth2")
 

@@ -17,7 +17,7 @@ MODULES = HOOK["custom"]["modules"]
 
 
 def test_the_request_path_is_among_them() -> None:
-    assert {"proxy/serve/forward.py", "proxy/serve/inbound/connection.py", "proxy/serve/answer.py"} <= set(MODULES)
+    assert {"proxy/serve/forward.py", "proxy/wire/inbound/connection.py", "proxy/serve/answer.py"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -11,13 +11,27 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("errors", "config", "auth", "plan", "serve", "admin", "app", "library", "cli")
+LAYERS = (
+    "errors",
+    "version",
+    "values",
+    "clock",
+    "config",
+    "logs",
+    "auth",
+    "plan",
+    "serve",
+    "admin",
+    "app",
+    "library",
+    "cli",
+)
 TOGETHER = {"blocking": "library"}  # two halves of one face
-MAY_AWAIT = ("serve", "admin", "sandbox", "app", "library", "cli")
-PURE = ("errors", "config", "auth", "plan")
+MAY_AWAIT = ("clock", "logs", "wire", "serve", "admin", "sandbox", "app", "library", "cli")
+PURE = ("errors", "version", "values", "config", "auth", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
-READERS = {"proxy/config/load.py", "proxy/config/read.py", "proxy/config/secrets.py"}
-ASKERS = "proxy/config/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone
+READERS = {"proxy/config/load.py", "proxy/config/written/read.py", "proxy/config/secrets/resolve.py"}
+ASKERS = "proxy/config/secrets/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone
 
 FILES = sorted((ROOT / "proxy").rglob("*.py"))
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}

@@ -19,7 +19,7 @@ from proxy import Keyless
 from proxy.errors import ConfigError, Fault
 from proxy.sandbox import KEY, SECRET, Sandbox
 from tests.conftest import STYLES, providers
-from tests.wire import PATIENCE, RawApi, Wire
+from tests.raw import PATIENCE, RawApi, Wire
 
 
 @pytest.fixture

@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from proxy import __version__
 from proxy.admin.fleet import Fleet, merge
 from proxy.admin.tokens import Tokens, about
 from proxy.auth.lifecycle import State
 from proxy.config import model
-from proxy.config.listen import is_loopback
 from proxy.errors import Fault
 from proxy.plan.clients import presented_key
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
 from proxy.serve import answer
-from proxy.serve.cell import Cell
-from proxy.serve.inbound.request import Request
-from proxy.serve.watch import Watch
+from proxy.serve.observers import Watch
+from proxy.tokens.cell import Cell
+from proxy.values.listen import is_loopback
+from proxy.version import __version__
+from proxy.wire.inbound.request import Request
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
 DEAD = frozenset((State.EXPIRED, State.REFUSED))

@@ -13,11 +13,11 @@ import structlog
 
 from proxy.errors import Fault
 from proxy.plan.route import Plan
-from proxy.serve.cell import Cell
-from proxy.serve.handout import Handout, hand_out
-from proxy.serve.inbound.request import Request
+from proxy.serve.observers import Watch
 from proxy.serve.visitors import KeysWanted, Visitor
-from proxy.serve.watch import Watch
+from proxy.tokens.cell import Cell
+from proxy.tokens.handout import Handout, hand_out
+from proxy.wire.inbound.request import Request
 
 log = structlog.get_logger("keyless.audit")
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.token import Token
 from proxy.config.model import Inject, Provider
-from proxy.config.template import Template
+from proxy.values.template import Template
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, for names of headers and cookies
 _COOKIE_BREAKERS = re.compile(r'[\s;,"\\]')

@@ -1,6 +1,6 @@
 """How one token lives: the state machine of LIFECYCLE.md.
 
-It is told the time and what happened, and says what to do; its cell does it (serve/cell.py). Must not know: asyncio, a
+It is told the time and what happened, and says what to do; its cell does it (tokens/cell.py). Must not know: asyncio, a
 clock, HTTP, the store. All randomness comes in through `draw`.
 
 Rule 1: what a request may do in a state stands in ON_ASK, nowhere else.
@@ -18,8 +18,9 @@ from enum import Enum, StrEnum, auto
 from proxy.auth.backoff import pause
 from proxy.auth.denial import denial
 from proxy.auth.margins import margins
-from proxy.auth.token import Minted, Now, Token
+from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.values.now import Now
 
 
 class State(StrEnum):

@@ -12,7 +12,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
+from proxy.values.now import Now
 
 VERSION = 1
 

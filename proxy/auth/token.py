@@ -11,15 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from proxy.config.address import canonical
-from proxy.config.secret import HIDDEN, Secret, hidden
-
-
-class Now(NamedTuple):
-    """A reading of both clocks, in seconds: `boot` counts suspend and never jumps, `wall` is Unix time."""
-
-    boot: float
-    wall: float
+from proxy.values.address import canonical
+from proxy.values.now import Now
+from proxy.values.secret import HIDDEN, Secret, hidden
 
 
 class Tls(NamedTuple):

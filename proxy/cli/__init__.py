@@ -19,9 +19,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from proxy import __version__
 from proxy.errors import ConfigError
-from proxy.serve.store import StoreDown
+from proxy.tokens.store import StoreDown
+from proxy.version import __version__
 
 COMMANDS = {
     "run": "Serve the config's routes.",

@@ -1,7 +1,7 @@
 """`keyless audit verify`: is the audit log as it was written?
 
 Owns: which files belong together and in which order, and what is said. Must not know: what breaks a chain
-(plan/walk.py).
+(audit/verify.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
+from proxy.audit import chain
+from proxy.audit.events import STDOUT
+from proxy.audit.trail import is_named, rotated
+from proxy.audit.verify import Broken, Walk
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
-from proxy.plan import chain
-from proxy.plan.walk import Broken, Walk
-from proxy.serve.audit import STDOUT
-from proxy.serve.trail import is_named, rotated
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NUMBERED = re.compile(r"(.+)\.([0-9]+)")

@@ -1,6 +1,6 @@
 """What commands do about the audit log: lines of their own, beside those of a proxy that runs.
 
-Must not know: what is in a line (serve/audit.py).
+Must not know: what is in a line (audit/events.py).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import getpass
 import os
 import sys
 
+from proxy import clock
+from proxy.audit.events import open_audit
 from proxy.cli.common import fail
 from proxy.config.loaded import Loaded
-from proxy.serve import clock
-from proxy.serve.audit import open_audit
 
 
 def write_down(loaded: Loaded, event: str, provider: str, outcome: str, **facts: str | None) -> None:

@@ -18,7 +18,7 @@ import typer
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy import __version__
+from proxy import __version__, logs
 from proxy.app import Service
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.sandbox import standing_by
@@ -28,7 +28,6 @@ from proxy.errors import Fault
 from proxy.plan.headers import KEYS
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
-from proxy.serve import logs
 
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _OWN_KEY = frozenset(name.decode() for name in KEYS)

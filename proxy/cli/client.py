@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json
-from proxy.config import moments, units
 from proxy.config.model.client import HASHED
+from proxy.values import moments, units
 
 DAY = 86400
 PREFIX = "klc_"

@@ -18,9 +18,9 @@ import typer
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.names import did_you_mean
-from proxy.config.secrets import Reason
+from proxy.config.secrets.resolve import Reason
 from proxy.errors import ConfigError
+from proxy.values.names import did_you_mean
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §9.1
 

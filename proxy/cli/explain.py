@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from proxy.auth.places import inject_query
-from proxy.auth.token import Now
 from proxy.cli import rules, shown
 from proxy.cli.common import (
     DEFAULT_CONFIG,
@@ -34,6 +33,7 @@ from proxy.plan import headers
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, RoutePlan
 from proxy.plan.target import split_path
+from proxy.values.now import Now
 
 app = command_app()
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from proxy import logs
 from proxy.app import Service
 from proxy.auth.schemes.device import Device
 from proxy.auth.schemes.oauth2 import OAuth2Scheme
@@ -35,8 +36,8 @@ from proxy.cli.common import (
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider
 from proxy.errors import IssuerError
-from proxy.serve import logs, signin
-from proxy.serve.store import StoreDown
+from proxy.tokens import signin
+from proxy.tokens.store import StoreDown
 
 _NOT_REFRESHED = (
     "the issuer gave no refresh token, so this login ends with the token; many issuers give one for the scope "

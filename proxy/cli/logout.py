@@ -13,8 +13,8 @@ from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_a
 from proxy.cli.login import for_person_or_exit, signing_in
 from proxy.config.loaded import Loaded
 from proxy.errors import IssuerError
-from proxy.serve.signin import sign_out
-from proxy.serve.store import StoreDown
+from proxy.tokens.signin import sign_out
+from proxy.tokens.store import StoreDown
 
 app = command_app()
 

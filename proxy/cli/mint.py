@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from proxy import logs
 from proxy.app import Service
 from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.scope import granted
@@ -22,10 +23,9 @@ from proxy.cli import shown
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider, Provider
-from proxy.config.secret import revealed
 from proxy.errors import Fault
-from proxy.serve import logs
-from proxy.serve.cell import FLIGHT_TIMEOUT
+from proxy.tokens.cell import FLIGHT_TIMEOUT
+from proxy.values.secret import revealed
 
 PATIENCE = FLIGHT_TIMEOUT + 5.0
 _REPLACED = (

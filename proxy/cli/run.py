@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from proxy import __version__
+from proxy import __version__, logs
 from proxy.app import Service
 from proxy.cli import shown, workers
 from proxy.cli.audited import check_or_exit
@@ -36,8 +36,7 @@ from proxy.cli.memory import keep_freed_memory
 from proxy.cli.sandbox import standing_by
 from proxy.cli.stop import ENDING, on_signals
 from proxy.config.loaded import Loaded
-from proxy.serve import logs
-from proxy.serve.reload import Reloader
+from proxy.process.reload import Reloader
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Callable[[Loaded], None]], Reloader]

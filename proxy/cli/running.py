@@ -11,11 +11,11 @@ import aiohttp
 from yarl import URL
 
 from proxy.cli.common import fail
-from proxy.config.listen import Listener, parse
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.errors import CODES, KeylessError
-from proxy.serve.tls import client_context
+from proxy.values.listen import Listener, parse
+from proxy.wire.inbound.tls import client_context
 
 TIMEOUT = 30.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback

@@ -13,11 +13,11 @@ import typer
 from proxy.cli import shown
 from proxy.cli.common import DEFAULT_CONFIG, UnusedConfig, command_app, fail, print_rows
 from proxy.cli.stop import on_signals
-from proxy.config.listen import is_loopback
 from proxy.config.model import Config
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.sandbox.api import FEATURES
 from proxy.sandbox.server import ISSUERS
+from proxy.values.listen import is_loopback
 
 DEFAULT_PORT = 8089
 """Where the shipped config looks for it."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from proxy.cli.common import DEFAULT_CONFIG, UnusedConfig, command_app, print_json
-from proxy.config.read import presets
-from proxy.config.schema import json_schema
+from proxy.config.model.schema import json_schema
+from proxy.config.written.read import presets
 
 app = command_app()
 

@@ -9,8 +9,8 @@ import typer
 
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail
 from proxy.config.load import store_keys
-from proxy.config.reference import KEY_VARIABLE
-from proxy.config.seal import Seal, new_key
+from proxy.config.secrets.seal import Seal, new_key
+from proxy.config.written.reference import KEY_VARIABLE
 
 NO_KEY = f"there is no key: set {KEY_VARIABLE} or store_key; `keyless seal --new-key` makes one"
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from proxy.config.loaded import Loaded
-from proxy.config.template import Template
 from proxy.plan.scrub import spellings
+from proxy.values.template import Template
 
 HIDDEN = "***"
 _SCHEMES = re.compile(r"(Bearer|Basic|Token|Bot|Key|ApiKey|OAuth|JWT) ", re.IGNORECASE)

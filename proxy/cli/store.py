@@ -23,10 +23,10 @@ from proxy.cli.common import (
     print_rows,
 )
 from proxy.config.loaded import Loaded
-from proxy.config.seal import Unsealable
-from proxy.serve.records import Records
-from proxy.serve.store import StoreDown
-from proxy.serve.store.open import open_records
+from proxy.config.secrets.seal import Unsealable
+from proxy.tokens.records import Records
+from proxy.tokens.store import StoreDown
+from proxy.tokens.store.open import open_records
 
 T = TypeVar("T")
 

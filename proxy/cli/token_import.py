@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from proxy import clock, logs
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.lifetime import LONGEST, absolute, jwt_end
 from proxy.auth.record import Record
@@ -32,14 +33,13 @@ from proxy.cli.common import (
     load_or_exit,
     print_json,
 )
-from proxy.config import units
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config, Log, StaticProvider
 from proxy.plan.compile import compile_plan
-from proxy.serve import clock, logs
-from proxy.serve.records import Records
-from proxy.serve.store import StoreDown
-from proxy.serve.store.open import open_records
+from proxy.tokens.records import Records
+from proxy.tokens.store import StoreDown
+from proxy.tokens.store.open import open_records
+from proxy.values import units
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 

@@ -7,7 +7,7 @@ import re
 from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail
 from proxy.cli.seal import NO_KEY, secret_from_stdin
 from proxy.config.load import store_keys
-from proxy.config.seal import Seal, Unsealable
+from proxy.config.secrets.seal import Seal, Unsealable
 
 _WRITTEN = re.compile(r"\s*(?:\$\{enc:\s*)?([A-Za-z0-9_=-]+)\s*\}?\s*")
 

@@ -1,6 +1,6 @@
 """`keyless run` with several workers: how a worker is started, and what it does instead of `run`.
 
-Must not know: how workers are looked after (serve/supervisor.py).
+Must not know: how workers are looked after (process/supervisor.py).
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from proxy import logs
 from proxy.app import Service
 from proxy.cli.common import fail
 from proxy.cli.stop import on_signals
-from proxy.config.listen import Listener
 from proxy.config.loaded import Loaded
-from proxy.serve import logs
-from proxy.serve.post import Lifeline, Post
-from proxy.serve.private import Private
-from proxy.serve.store import StoreDown
-from proxy.serve.supervisor import Supervisor, WorkersFailed
+from proxy.process.private_folder import Private
+from proxy.process.supervisor import Supervisor, WorkersFailed
+from proxy.process.worker_post import Lifeline, Post
+from proxy.tokens.store import StoreDown
+from proxy.values.listen import Listener
 
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""

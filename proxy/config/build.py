@@ -15,22 +15,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from proxy.config import permissions, validate
-from proxy.config.catalogue import Catalogue, Expanded, expand
-from proxy.config.certificates import read_certificates
 from proxy.config.loaded import Loaded, Written
-from proxy.config.marks import Document
 from proxy.config.model import Config
-from proxy.config.pem import utc_now
-from proxy.config.problems import as_written, message
-from proxy.config.read import content, presets
-from proxy.config.reference import KEY_VARIABLE, Reference, references
-from proxy.config.secrets import Resolved, Sources, resolve
-from proxy.config.sensitive import credentials
-from proxy.config.store_key import keys_of, with_key
-from proxy.config.warn import in_the_clear, warnings
-from proxy.config.where import Finding, Where, dotted, place
+from proxy.config.rules import validate
+from proxy.config.rules.problems import as_written, message
+from proxy.config.rules.warnings import in_the_clear, warnings
+from proxy.config.secrets import permissions
+from proxy.config.secrets.certificates import read_certificates
+from proxy.config.secrets.pem import utc_now
+from proxy.config.secrets.resolve import Resolved, Sources, resolve
+from proxy.config.secrets.sensitive import credentials
+from proxy.config.secrets.store_key import keys_of, with_key
+from proxy.config.written.catalogue import Catalogue, Expanded, expand
+from proxy.config.written.marks import Document
+from proxy.config.written.read import content, presets
+from proxy.config.written.reference import KEY_VARIABLE, Reference, references
 from proxy.errors import ConfigError, Problem
+from proxy.values.where import Finding, Where, dotted, place
 
 
 def build(written: Written, sources: Sources) -> Loaded:

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proxy.config.build import build, in_order
-from proxy.config.catalogue import Catalogue
 from proxy.config.loaded import Loaded, Written
-from proxy.config.merge import merge
-from proxy.config.read import read
-from proxy.config.reference import Reference
-from proxy.config.secrets import Sources
-from proxy.config.store_key import keys_of, with_key
+from proxy.config.secrets.resolve import Sources
+from proxy.config.secrets.store_key import keys_of, with_key
+from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.merge import merge
+from proxy.config.written.read import read
+from proxy.config.written.reference import Reference
 from proxy.errors import ConfigError
 
 

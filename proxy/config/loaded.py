@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proxy.config.catalogue import Catalogue
-from proxy.config.certificates import Pem
-from proxy.config.marks import Document
 from proxy.config.model import Config
-from proxy.config.reference import Reference
-from proxy.config.secrets import Reason
-from proxy.config.sources import OUTSIDE
+from proxy.config.secrets.certificates import Pem
+from proxy.config.secrets.resolve import Reason
+from proxy.config.secrets.sources import OUTSIDE
+from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.marks import Document
+from proxy.config.written.reference import Reference
 from proxy.errors import Problem
 
 

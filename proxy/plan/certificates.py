@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.config.check_identities import normal
 from proxy.config.model import Client
+from proxy.config.rules.identities import normal
 from proxy.plan.clients import ClientPlan
 
 _KINDS = {"DNS": "dns", "URI": "uri", "email": "email"}

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from proxy.config import moments
 from proxy.config.model import Client
 from proxy.errors import Fault
 from proxy.plan import subprotocol
 from proxy.plan.globs import globs
 from proxy.plan.quota import Limit, limits_of
+from proxy.values import moments
 
 KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 

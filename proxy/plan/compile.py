@@ -16,10 +16,9 @@ from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.refusal import Refusals
 from proxy.auth.schemes import scheme_for
 from proxy.auth.scope import RequiredScope
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
-from proxy.config.secret import Secret
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -29,6 +28,8 @@ from proxy.plan.quota import limits_of
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
+from proxy.values.now import Now
+from proxy.values.secret import Secret
 
 PLACEHOLDER = "keyless-placeholder-worth-nothing"
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proxy.config.listen import Listener
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
 from proxy.plan.headers import AHEAD
+from proxy.values.listen import Listener
 
 Known = Mapping[bytes, bytes]
 """Headers by their names in lower case."""

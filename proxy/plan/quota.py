@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from proxy.config.units import Rate
 from proxy.errors import Fault
+from proxy.values.units import Rate
 
 DAY = 86400
 

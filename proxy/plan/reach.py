@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from proxy.auth.token import Consent
-from proxy.config.address import Kind, canonical, is_odd, kind_of, literal
+from proxy.values.address import Kind, canonical, is_odd, kind_of, literal
 
 Reach = frozenset[Kind]
 Found = TypeVar("Found", bound=tuple[int, int, int, str, tuple[Any, ...]])

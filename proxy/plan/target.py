@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from proxy.config.template import Template
 from proxy.errors import Fault
+from proxy.values.template import Template
 
 _SUSPICIOUS = re.compile(
     rb"[\\\x00-\x20\x7f]|%(?:2e|5c|25|7f|2f\.|c[01]|e[0-2]|ef|f0|u|[01][0-9a-f])|/\.|\.\.", re.IGNORECASE

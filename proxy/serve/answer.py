@@ -16,9 +16,9 @@ from proxy.plan import cors, subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT, Fields
 from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
-from proxy.serve.inbound.request import Request
-from proxy.serve.problem import PROBLEM, encoded, problem, status_line
 from proxy.serve.upstream import Broken, Reply, Stalled
+from proxy.wire.inbound.problem import PROBLEM, encoded, problem, status_line
+from proxy.wire.inbound.request import Request
 
 NO_BODY = frozenset((204, 304))
 _COMPRESSED = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd", b"dcb", b"dcz"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from proxy.errors import Fault
-from proxy.serve.inbound.request import Request
+from proxy.wire.inbound.request import Request
 
 SHORT = 64 * 1024
 """Bodies of a known length up to this are read whole: one write to the API instead of two and a task."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from proxy.auth.brake import Brake
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan
 from proxy.plan.scrub import NOTHING
 from proxy.serve.body import Body
-from proxy.serve.cell import Cell
-from proxy.serve.inbound.request import Request
+from proxy.tokens.cell import Cell
+from proxy.values.now import Now
+from proxy.wire.inbound.request import Request
 
 CLIENT_GONE = 499
 """Logged for a client that left before its answer, as nginx does; nothing sends it."""

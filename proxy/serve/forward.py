@@ -19,8 +19,9 @@ import asyncio
 import structlog
 
 from proxy.auth.refusal import Verdict
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.logs import AccessLog
 from proxy.plan import cors
 from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
@@ -29,15 +30,15 @@ from proxy.plan.router import Router
 from proxy.serve import answer
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
-from proxy.serve.inbound.request import Request
 from proxy.serve.judge import refused, verdict
-from proxy.serve.logs import AccessLog
+from proxy.serve.observers import Watch
 from proxy.serve.prepare import finish_head, prepare, read_head
-from proxy.serve.quota import Quotas
+from proxy.serve.quota.local import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.visitors import KeysWanted
-from proxy.serve.watch import Watch
 from proxy.serve.websocket import tunnel
+from proxy.values.now import Now
+from proxy.wire.inbound.request import Request
 
 log = structlog.get_logger("keyless.forward")
 

@@ -13,10 +13,10 @@ import structlog
 
 from proxy.auth.backoff import pause
 from proxy.auth.jwks import PublicKey, find_keys
-from proxy.auth.token import Now
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.plan.jwt_clients import JwtRule
-from proxy.serve.issuer import Issuer
+from proxy.tokens.issuer import Issuer
+from proxy.values.now import Now
 
 log = structlog.get_logger("keyless.clients")
 

@@ -18,10 +18,10 @@ from proxy.errors import Fault
 from proxy.plan.headers import Fields
 from proxy.plan.target import Origin
 from proxy.serve.body import Body
-from proxy.serve.http1.connection import Connection
-from proxy.serve.http1.dial import Dialer
-from proxy.serve.http1.pool import Dial, Pool
-from proxy.serve.http1.reply import Broken, Reply, Stalled
+from proxy.wire.outbound.connection import Connection
+from proxy.wire.outbound.dial import Dialer
+from proxy.wire.outbound.pool import Dial, Pool
+from proxy.wire.outbound.reply import Broken, Reply, Stalled
 
 __all__ = ["Broken", "Call", "Reply", "Stalled", "Upstream"]
 

@@ -17,15 +17,15 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from proxy.auth.jwks import JWT_BEGINS, Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
-from proxy.auth.token import Now
 from proxy.errors import Fault
 from proxy.plan.certificates import names_of
 from proxy.plan.clients import ClientPlan, presented_key
 from proxy.plan.jwt_clients import JwtRule, judge, rules_of
 from proxy.plan.route import Plan
-from proxy.serve.issuer import Issuer
 from proxy.serve.jwks import IssuerKeys
-from proxy.serve.tls import Certificates
+from proxy.tokens.issuer import Issuer
+from proxy.values.now import Now
+from proxy.wire.inbound.tls import Certificates
 
 Known = Mapping[bytes, bytes]
 

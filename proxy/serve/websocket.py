@@ -6,8 +6,8 @@ Framing, extensions and pings are between the client and the API; no token is re
 from __future__ import annotations
 
 from proxy.plan.frames import FrameError, Frames
-from proxy.serve.inbound.request import Request
 from proxy.serve.upstream import Broken, Reply, Stalled
+from proxy.wire.inbound.request import Request
 
 LAST_WORDS = 10.0
 """Seconds that an API has to take what the client said before it left."""

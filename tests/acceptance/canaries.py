@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
-from tests.wire import Message, Wire
+from tests.raw import Message, Wire
 
 GRAM = 8
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")

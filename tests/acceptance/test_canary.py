@@ -14,14 +14,14 @@ from typing import Any, Literal, cast
 import pytest
 import yaml
 
+from proxy import logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
-from proxy.serve import logs
 from tests.acceptance import canaries
 from tests.acceptance.canaries import REPLIES, Book
 from tests.cli.conftest import keyless
-from tests.wire import Play, RawApi, Wire
+from tests.raw import Play, RawApi, Wire
 
 HEADER, QUERY = {"header": {"X-Token": "{token}", "X-Session": "{reply.session}"}}, {"query": {"t": "{token}"}}
 HOW = [*REPLIES, "dribble"]

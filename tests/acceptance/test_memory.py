@@ -19,7 +19,7 @@ from proxy.config.load import load
 from proxy.config.model import Log
 from tests.acceptance.canaries import forms
 from tests.acceptance.test_canary import ECHOING, Cage, caged
-from tests.wire import PATIENCE, Wire
+from tests.raw import PATIENCE, Wire
 
 
 def ours() -> Iterator[Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from proxy import __version__
 from tests.conftest import Stage
-from tests.wire import Message
+from tests.raw import Message
 
 ADMIN_KEY = "an-admin-key-0123"
 CLIENTS = [{"name": "app", "key": "0123456789abcdef"}]

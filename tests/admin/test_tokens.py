@@ -8,7 +8,7 @@ import pytest
 
 from proxy.sandbox import SECRET
 from tests.conftest import Stage
-from tests.wire import Message
+from tests.raw import Message
 
 READER, ALL, NONE = "reader-0123456789", "all-0123456789abc", "none-0123456789ab"
 CLIENTS: list[dict[str, Any]] = [

@@ -9,8 +9,9 @@ import math
 from typing import Self
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State, Terms
-from proxy.auth.token import Minted, Now, Token
+from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.now import Now
 
 PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN
 USE, USE_AND_REFRESH, WAIT, FAIL = Answer.USE, Answer.USE_AND_REFRESH, Answer.WAIT, Answer.FAIL

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from proxy.auth.inject import Injection, Rendered, injection_of
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
 from proxy.config.model import Inject, Provider
-from proxy.config.template import Template
+from proxy.values.now import Now
+from proxy.values.template import Template
 
 NOW = Now(0.0, 0.0)
 

@@ -24,7 +24,7 @@ from proxy.auth.jwks import (
 )
 from proxy.auth.token import IssuerReply
 from proxy.errors import IssuerError
-from tests.serve.identity_provider import sign
+from tests.identity_provider import sign
 
 EC, OKP = ECKey.generate_key("P-256", {"kid": "ec"}), OKPKey.generate_key("Ed25519", {"kid": "okp"})
 with warnings.catch_warnings():

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from proxy.auth.lifecycle import ON_ASK, Answer, State
-from proxy.auth.token import Minted, Now, Token
+from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.now import Now
 from tests.auth.story import (
     CREDENTIAL,
     FAIL,

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State, Terms
-from proxy.auth.token import Minted, Now
+from proxy.auth.token import Minted
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.now import Now
 
 LIVE = (State.FRESH, State.STALE, State.DUE)
 DEAD = (State.EMPTY, State.EXPIRED, State.REFUSED, State.BACKING_OFF, State.LATCHED, State.LOGIN_REQUIRED)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State, Terms
-from proxy.auth.token import Minted, Now, Token
+from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.now import Now
 
 AT = Now(1000.0, 1_700_000_000.0)
 

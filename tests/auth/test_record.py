@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.auth.record import Intent, Record
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
+from proxy.values.now import Now
 
 MINTED = 1_700_000_000.0
 RECORD = Record(3, "a-token", MINTED, MINTED + 3600, 300.0, 60.0, "refresh", "read", {"a": 1}, names=("mail", "crm"))

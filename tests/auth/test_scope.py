@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from proxy.auth.scope import RequiredScope, granted, lacking
-from proxy.auth.token import Now, Token
+from proxy.auth.token import Token
+from proxy.values.now import Now
 from tests.auth.test_lifetime import jwt
 
 NOW = Now(0.0, 0.0)

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from proxy.auth.token import IssuerReply, IssuerRequest, Minted, Now, Token
+from proxy.auth.token import IssuerReply, IssuerRequest, Minted, Token
+from proxy.values.now import Now
 
 SECRET = "hush-hush"
 

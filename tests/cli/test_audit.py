@@ -15,9 +15,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from proxy.plan import chain
+from proxy.audit import chain
+from proxy.audit.trail import Trail
 from proxy.sandbox import SECRET
-from proxy.serve.trail import Trail
 from tests.cli.conftest import PATIENCE, Outcome, crm, free_port, keyless, process, proxy, written
 
 KEY = "the-audit-key-0123"

@@ -11,9 +11,9 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from proxy.config import moments
 from proxy.config.load import load
 from proxy.config.model import ClientKey
+from proxy.values import moments
 from tests.cli.conftest import PATIENCE, crm, free_port, keyless, process, written
 
 DAY = 86400

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from proxy.cli.common import target_of
+from tests.certificates import Authority
 from tests.cli.conftest import crm, keyless, untouched, written
-from tests.serve.certificates import Authority
 
 CRM = {
     "scheme": "oauth2",

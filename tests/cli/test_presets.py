@@ -8,7 +8,7 @@ import pytest
 
 from proxy.cli.presets import snippet
 from proxy.config.load import load
-from proxy.config.read import presets
+from proxy.config.written.read import presets
 from tests.cli.conftest import keyless
 
 NAMES = sorted(presets())

@@ -14,8 +14,8 @@ import pytest
 
 from proxy.cli.running import UnansweredError, address
 from proxy.config.model import Config
+from tests.certificates import Authority
 from tests.cli.conftest import PATIENCE, Running, crm, keyless, proxy
-from tests.serve.certificates import Authority
 
 NAME = "keyless.example.com"
 """Not the one that commands on this machine reach it by."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proxy.config.read import presets
-from proxy.config.schema import json_schema
+from proxy.config.model.schema import json_schema
+from proxy.config.written.read import presets
 from tests.cli.conftest import keyless
 
 

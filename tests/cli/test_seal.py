@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config.load import load
-from proxy.config.seal import Seal, new_key
+from proxy.config.secrets.seal import Seal, new_key
 from proxy.errors import ConfigError
 from tests.cli.conftest import keyless, written
 

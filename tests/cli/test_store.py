@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from proxy.auth.record import Intent, Record
-from proxy.config.seal import Seal, new_key
-from proxy.serve.store.open import open_records
+from proxy.config.secrets.seal import Seal, new_key
+from proxy.tokens.store.open import open_records
 from tests.cli.conftest import keyless, written
 
 OLD, NEW = new_key(), new_key()

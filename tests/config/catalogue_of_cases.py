@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from proxy.config.catalogue import Preset, read_preset
-from proxy.config.marks import parse
+from proxy.config.written.catalogue import Preset, read_preset
+from proxy.config.written.marks import parse
 
 CASES = Path(__file__).parent.parent / "cases"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from proxy.config.load import load
-from proxy.config.where import NOWHERE, at
 from proxy.errors import ConfigError
+from proxy.values.where import NOWHERE, at
 from tests.config.catalogue_of_cases import CASES, CATALOGUE
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from proxy.plan import chain
+from proxy.audit import chain
 from tests.docs.test_docs import BLOCKS, ROOT, code, table
 
-SOURCES = [ROOT / "proxy/serve/audit.py", ROOT / "proxy/admin/tokens.py", *sorted((ROOT / "proxy/cli").glob("*.py"))]
+SOURCES = [ROOT / "proxy/audit/events.py", ROOT / "proxy/admin/tokens.py", *sorted((ROOT / "proxy/cli").glob("*.py"))]
 WRITTEN = re.compile(r'(?:_write|_about|request|write_down|_audit\.request)\(\s*(?:loaded, |exchange, )?"(\w+)"')
 
 

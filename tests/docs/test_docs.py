@@ -29,17 +29,19 @@ import yaml
 from pydantic import TypeAdapter
 
 from proxy.auth.lifecycle import ON_ASK, Answer, Lifecycle, State, Terms
-from proxy.auth.token import Minted, Now
+from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
-from proxy.config import model, units
-from proxy.config.catalogue import read_preset
+from proxy.config import model
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.read import presets
+from proxy.config.written.catalogue import read_preset
+from proxy.config.written.read import presets
 from proxy.errors import CODES, ConfigError, Fault
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
-from tests.serve.certificates import Authority
+from proxy.values import units
+from proxy.values.now import Now
+from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
 PAGES = {path.name: path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}

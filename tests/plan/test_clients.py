@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config import moments
 from proxy.config.model import Client
 from proxy.errors import Fault
 from proxy.plan.clients import Clients, presented_key
+from proxy.values import moments
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16
 NOON = moments.end("2027-01-31T12:00:00Z")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.token import Now
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.plan.compile import PLACEHOLDER, compile_plan
 from proxy.plan.route import Plan, RoutePlan
+from proxy.values.now import Now
 
 SECRET = "a-very-secret-text"
 

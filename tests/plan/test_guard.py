@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.listen import parse
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
 from proxy.plan.guard import Guard
+from proxy.values.listen import parse
 
 LOOPBACK = Guard.compile(Browser(), [], parse("127.0.0.1:8080"))
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.units import Rate, rate
 from proxy.errors import CODES
 from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, limits_of, sliding, told
+from proxy.values.units import Rate, rate
 
 PER_MINUTE = Limit("client", "one", rate("10/min"))
 PER_DAY = Limit("client", "one", rate("100/day"))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.auth.token import NOTHING_SAID, Consent
-from proxy.config.address import Kind, kind_of
 from proxy.plan.reach import OutOfReach, Reach, admit, reach_of, route_consent
+from proxy.values.address import Kind, kind_of
 
 Found = tuple[int, int, int, str, tuple[str, int]]
 PUBLIC, PRIVATE, LOOPBACK, LINK, NEVER = Kind

@@ -32,10 +32,11 @@ from proxy.auth.inject import injection_of
 from proxy.auth.refusal import Refusals, Verdict
 from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.static import StaticScheme
-from proxy.auth.token import IssuerReply, Minted, Now, Token
-from proxy.config.catalogue import Preset, expand, read_preset
+from proxy.auth.token import IssuerReply, Minted, Token
 from proxy.config.model import Provider, StaticProvider
+from proxy.config.written.catalogue import Preset, expand, read_preset
 from proxy.errors import IssuerError
+from proxy.values.now import Now
 
 WALL = 1_700_000_000.0
 FOLDER = Path(proxy.__file__).parent / "presets"

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
+from proxy import logs
 from proxy.config.model import Log
-from proxy.serve import logs
-from tests.serve.cells import World, flights
+from tests.tokens.cells import World, flights
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.serve.body import SHORT, Body
-from proxy.serve.inbound.request import Request
-from proxy.serve.server import Server
-from tests.serve.scripted import LONG, port_of
+from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.server import Server
+from tests.wire.outbound.scripted import LONG, port_of
 
 Use = Callable[[Request], Awaitable[object]]
 

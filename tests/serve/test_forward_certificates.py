@@ -11,11 +11,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from proxy.auth.token import Now
+from proxy.values.now import Now
+from tests.certificates import Authority
 from tests.conftest import Stage
-from tests.serve.certificates import Authority
-from tests.serve.test_tls import ask, connect, place, trusting
-from tests.wire import Wire
+from tests.raw import Wire
+from tests.wire.inbound.test_tls import ask, connect, place, trusting
 
 KEY = "a-client-key-of-the-config"
 

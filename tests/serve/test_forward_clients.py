@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from proxy.serve import clock
+from proxy import clock
 from tests.conftest import Stage
+from tests.raw import Message
 from tests.turn import far_from_the_hour
-from tests.wire import Message
 
 __all__ = ["far_from_the_hour"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from proxy.errors import CODES
 from tests.conftest import Stage
-from tests.wire import Message, RawApi, Wire
+from tests.raw import Message, RawApi, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

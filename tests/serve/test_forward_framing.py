@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Message, RawApi, Wire
+from tests.raw import Message, RawApi, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

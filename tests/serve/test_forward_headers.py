@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Message
+from tests.raw import Message
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

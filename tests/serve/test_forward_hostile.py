@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from proxy.errors import CODES
 from tests.conftest import Stage
-from tests.wire import Message, Wire
+from tests.raw import Message, Wire
 
 # ------------------------------------------------------------------------------------------- what they send
 

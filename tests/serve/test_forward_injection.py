@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Message, RawApi
+from tests.raw import Message, RawApi
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 FORM = "Content-Type: application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ import pytest
 
 from proxy.serve import jwks
 from tests.conftest import Stage
-from tests.serve.identity_provider import (
+from tests.identity_provider import (
     AUDIENCE,
     MAKERS,
     IdentityProvider,
@@ -22,7 +22,7 @@ from tests.serve.identity_provider import (
     sign,
     signed_with_public_key,
 )
-from tests.wire import Message
+from tests.raw import Message
 
 
 @pytest.fixture

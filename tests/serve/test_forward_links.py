@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import RawApi
+from tests.raw import RawApi
 
 
 async def linked(stage: Stage, base: str, header: str, **route: Any) -> tuple[RawApi, str]:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from proxy.errors import ConfigError, Problem
+from tests.certificates import Authority
 from tests.conftest import Stage
-from tests.serve.certificates import Authority
-from tests.serve.http1.test_dial import Names
-from tests.serve.scripted import port_of
-from tests.wire import Wire
+from tests.raw import Wire
+from tests.wire.outbound.scripted import port_of
+from tests.wire.outbound.test_dial import Names
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 P = {"p": {"scheme": "static", "token": "abcdefgh"}}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import STYLES, Stage
-from tests.wire import Message, RawApi, Wire
+from tests.raw import Message, RawApi, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NO = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nnope"

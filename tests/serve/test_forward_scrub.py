@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Message, Wire
+from tests.raw import Message, Wire
 
 TOKEN = "a/secret+token=with.marks"
 SECRET = "the-password-behind-it"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conftest import STYLES, Stage
-from tests.wire import Wire
+from tests.raw import Wire
 
 MIB = 1024 * 1024
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.conftest import Stage
-from tests.wire import Message, RawApi, Wire
+from tests.raw import Message, RawApi, Wire
 
 TOKEN = "T0ken/that+must=stay-hidden"
 NAME = "X-Auth-Token"

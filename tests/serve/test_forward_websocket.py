@@ -9,7 +9,7 @@ import pytest
 from aiohttp import WSMsgType
 
 from tests.conftest import STYLES, Stage
-from tests.wire import Wire
+from tests.raw import Wire
 
 MIB = 1024 * 1024
 UPGRADE = (

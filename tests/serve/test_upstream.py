@@ -12,10 +12,10 @@ import pytest
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.serve.body import Body
-from proxy.serve.http1.reply import Broken, Stalled
-from proxy.serve.inbound.request import Request
-from proxy.serve.server import Server
-from tests.serve.scripted import LONG, Leg, Peer, leg, port_of, replies, then_close, whole
+from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.server import Server
+from proxy.wire.outbound.reply import Broken, Stalled
+from tests.wire.outbound.scripted import LONG, Leg, Peer, leg, port_of, replies, then_close, whole
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 MIB = 1024 * 1024

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.config.signing import sign
+from proxy.values.signing import sign
 
 LIFETIME = 60
 """Seconds that a client's proof lives: long enough for a clock that is off, too short to be worth stealing."""

@@ -13,8 +13,8 @@ from urllib.parse import quote_plus
 
 from proxy.auth.schemes.assertion import Signer
 from proxy.config.model import OAuth2Provider
-from proxy.config.secret import hidden
-from proxy.config.signing import secret_key, signing_key
+from proxy.values.secret import hidden
+from proxy.values.signing import secret_key, signing_key
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from proxy.auth.failure import TRANSIENT_STATUSES, retry_after, scrub
 from proxy.auth.paths import read_json
 from proxy.auth.token import Consent, IssuerReply, IssuerRequest, Tls
-from proxy.config.listen import is_loopback
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.listen import is_loopback
 
 T = TypeVar("T")
 Finding = Generator[IssuerRequest, IssuerReply, T]

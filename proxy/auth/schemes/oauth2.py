@@ -20,8 +20,8 @@ from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.login import text_pairs, tls_of
 from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
 from proxy.config.model import OAuth2Provider, ProviderCommon
-from proxy.config.secret import Secret
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.secret import Secret
 
 LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
 

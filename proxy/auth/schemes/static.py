@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from proxy.auth.schemes.identity import digest
 from proxy.auth.token import Flow
 from proxy.config.model import StaticProvider
-from proxy.config.secret import Secret, hidden
+from proxy.values.secret import Secret, hidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from proxy.config import moments, units
+from proxy.values import moments, units
 
 
 def _as_written(written: object) -> object:

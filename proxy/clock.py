@@ -1,0 +1,26 @@
+"""The two clocks that a token's life is judged by (LIFECYCLE, record)."""
+
+from __future__ import annotations
+
+import random
+import time
+from functools import partial
+
+from proxy.values.now import Now
+
+# Linux stops CLOCK_MONOTONIC while a laptop sleeps; elsewhere monotonic time counts that, and Windows has no clock ids.
+_boot = (
+    partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    if hasattr(time, "clock_gettime")
+    else time.monotonic
+)
+_make = partial(tuple.__new__, Now)  # half the time of Now's own constructor, which is Python
+
+
+def now() -> Now:
+    return _make((_boot(), time.time()))
+
+
+def draw() -> float:
+    """A number from [0, 1) for jitter; nothing secret depends on it."""
+    return random.random()  # noqa: S311 -- jitter

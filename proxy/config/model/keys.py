@@ -1,0 +1,84 @@
+"""Which keys may stand at an address of the config, read off the model.
+
+Must not know: problems, or what keys mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from proxy.config.model import Config, LoginProvider, OAuth2Provider, ProviderCommon, StaticProvider
+from proxy.config.written.catalogue import Catalogue
+from proxy.values.where import Where, at
+
+SCHEMES = tuple(
+    get_args(provider.model_fields["scheme"].annotation)[0]
+    for provider in (StaticProvider, OAuth2Provider, LoginProvider)
+)
+
+
+def known_keys(where: Where, tree: Mapping[str, Any], catalogue: Catalogue) -> set[str]:
+    """The keys of the mapping at `where`; empty where any key may stand. `tree` tells a provider's scheme."""
+    kinds: list[Any] = [Config]
+    here: Any = tree
+    for step in where:
+        kinds = [below for kind in kinds for below in _below(kind, here, step)]
+        here = at(here, (step,))
+    keys = {key for kind in kinds for model in _models(kind, here) for key in _keys(model)}
+    if not where:
+        keys.add("include")
+    if len(where) == 2 and where[0] == "providers":
+        keys |= _parameters(here, catalogue)
+    return keys
+
+
+def _parameters(provider: Any, catalogue: Catalogue) -> set[str]:
+    use = provider.get("use") if isinstance(provider, dict) else None
+    preset = catalogue.get(use) if isinstance(use, str) else None
+    return set() if preset is None else set(preset.parameters)
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield field.alias or name
+
+
+def _below(kind: Any, here: Any, step: str | int) -> Iterator[Any]:
+    """The types of the value under `step`."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is dict:
+        yield inner[1]
+    elif origin is list:
+        yield inner[0]
+    elif origin is Annotated:
+        yield from _below(inner[0], here, step)
+    else:
+        for model in _models(kind, here):
+            yield from (field.annotation for name, field in model.model_fields.items() if step in (name, field.alias))
+        if origin in (Union, UnionType):
+            yield from (below for each in inner if get_origin(each) for below in _below(each, here, step))
+
+
+def _models(kind: Any, here: Any) -> Iterator[type[BaseModel]]:
+    origin = get_origin(kind)
+    if origin is Annotated:
+        yield from _models(get_args(kind)[0], here)
+    elif origin in (Union, UnionType):
+        for each in get_args(kind):
+            yield from _models(each, here)
+    elif origin is list and isinstance(here, dict):  # one entry in place of a list
+        yield from _models(get_args(kind)[0], here)
+    elif isinstance(kind, type) and issubclass(kind, BaseModel) and _fits(kind, here):
+        yield kind
+
+
+def _fits(model: type[BaseModel], here: Any) -> bool:
+    """False for a provider of another scheme; every scheme fits one that says none, or an unknown one."""
+    scheme = here.get("scheme") if isinstance(here, dict) else None
+    if not issubclass(model, ProviderCommon) or scheme not in SCHEMES:
+        return True
+    return scheme in get_args(model.model_fields["scheme"].annotation)

@@ -1,0 +1,150 @@
+"""What the model alone can't see: names that must exist, places that must fit together.
+
+Owns: every rule between two parts of a config. Must not know: files, lines, the environment. Findings don't quote
+values, which may have come out of `${...}`; the loader adds what the user wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from proxy.config.model import Config, HeaderEdits, Route
+from proxy.config.model.client import SHORTEST
+from proxy.config.rules.clients import check_clients, check_rates
+from proxy.config.rules.identities import check_identities
+from proxy.config.rules.provider import check_provider, field_problem, template_findings
+from proxy.config.rules.reach import check_upstream
+from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
+from proxy.values import listen
+from proxy.values.names import did_you_mean
+from proxy.values.template import Template
+from proxy.values.where import Finding, Where
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
+_EXPOSED = "without clients only this machine may reach the proxy"
+_WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the file names, also where its content is wrong and so not in the model. None: can't be told."""
+
+    providers: Collection[str] | None
+    routes: Collection[str] | None
+    guarded: bool
+
+
+def check(config: Config, known: Known) -> Iterator[Finding]:
+    """Every mistake between the parts of a config."""
+    yield from _listeners(config, known)
+    for name, provider in config.providers.items():
+        yield from check_provider(("providers", name), name, provider)
+    for prefix, route in config.routes.items():
+        yield from _route(("routes", prefix), prefix, route, config, known)
+    yield from check_clients(config.clients, known.routes, known.providers)
+    yield from check_identities(config)
+    yield from _browser(config)
+    yield from _store(config)
+    if config.audit is not None and config.audit.key is not None:
+        yield from _key(("audit", "key"), config.audit.key)
+    if config.admin.key is not None and len(config.admin.key) < SHORTEST:
+        yield Finding(("admin", "key"), f"expected at least {SHORTEST} characters")
+
+
+def _browser(config: Config) -> Iterator[Finding]:
+    for index, host in enumerate(config.browser.hosts or []):
+        if not _HOST.fullmatch(host):
+            reason = "expected a name or an address, such as proxy.example.com or [::1]:8080; each is listed by itself"
+            yield Finding(("browser", "hosts", index), reason, got=True)
+
+
+def _store(config: Config) -> Iterator[Finding]:
+    if config.store.startswith("redis") and not config.store_key:
+        yield Finding(("store",), "a store for several machines needs store_key, the same on all of them")
+    if config.store_key is not None:
+        yield from _key(("store_key",), config.store_key)
+
+
+def _key(where: Where, keys: Sequence[str]) -> Iterator[Finding]:
+    if not keys or min(map(len, keys)) < SHORTEST_KEY:
+        yield Finding(where, "expected at least 16 characters; `keyless seal --new-key` makes one")
+
+
+def _listeners(config: Config, known: Known) -> Iterator[Finding]:
+    seen = set()
+    for index, text in enumerate(config.listen):
+        where: Where = ("listen", index)
+        try:
+            listener = listen.parse(text)
+        except ValueError as error:
+            yield Finding(where, str(error), got=True)
+            continue
+        if listener in seen and (listener.port or listener.path):
+            yield Finding(where, "listed twice")
+        seen.add(listener)
+        if not listener.loopback and not known.guarded:
+            yield Finding(where, _EXPOSED, _WAYS_OUT, got=True)
+    if not config.listen:
+        yield Finding(("listen",), "expected at least one address, such as 127.0.0.1:8080")
+
+
+def _route(where: Where, prefix: str, route: Route, config: Config, known: Known) -> Iterator[Finding]:
+    yield from _prefix(where, prefix, config.admin.path)
+    provider = config.providers.get(route.provider)
+    if route.provider != "none" and known.providers is not None and route.provider not in known.providers:
+        hint = did_you_mean(route.provider, [*known.providers, "none"])
+        yield Finding((*where, "provider"), "no such provider", hint or _choice(known.providers), got=True)
+    if route.stand_in and (route.provider == "none" or (provider is not None and provider.stand_in is None)):
+        yield Finding((*where, "stand_in"), "its provider has no stand_in; only some presets do")
+    if route.require_scope is not None and route.provider == "none":
+        yield Finding((*where, "require_scope"), "without a provider there is no token that could have a scope")
+    yield from _upstream((*where, "upstream"), route, config)
+    yield from check_rates((*where, "rate"), route.rate)
+    for key, edits in (("headers", route.headers), ("reply_headers", route.reply_headers)):
+        yield from _edits((*where, key), edits)
+
+
+def _choice(providers: Collection[str]) -> str:
+    return f"; there are {', '.join(providers)} and none" if providers else "; there are no providers, but `none`"
+
+
+def _prefix(where: Where, prefix: str, admin: str) -> Iterator[Finding]:
+    if f"{prefix}/".startswith(admin):
+        yield Finding(where, f"{admin} is the proxy's own; choose another prefix, or another admin.path")
+    if {".", ".."} & set(prefix.split("/")):
+        yield Finding(where, "a prefix can't have dot segments; clients take them out before they send")
+
+
+def _upstream(where: Where, route: Route, config: Config) -> Iterator[Finding]:
+    if "#" in route.upstream:
+        yield Finding(where, "a URL to forward to can't have a #fragment")
+    before, slashes, rest = route.upstream.partition("://")
+    host, slash, rest = rest.partition("/")
+    path, mark, query = rest.partition("?")
+    if _is_filled(before + slashes + host) or _is_filled(query):
+        advice = "; put it into the provider's inject.query" if mark else ""
+        yield Finding(where, f"a credential can only stand in the path of a URL{advice}")
+        return
+    if route.provider == "none":
+        yield from template_findings(where, slash + path, None)
+    elif route.provider in config.providers:
+        yield from template_findings(where, slash + path, config.providers[route.provider])
+    yield from check_upstream(where[:-1], route)
+
+
+def _is_filled(text: str) -> bool:
+    try:
+        return bool(Template.parse(text).names)
+    except ValueError:
+        return True
+
+
+def _edits(where: Where, edits: HeaderEdits) -> Iterator[Finding]:
+    for name, value in edits.set.items():
+        if problem := field_problem(name, value):
+            yield Finding((*where, "set", name), problem)
+    for index, name in enumerate(edits.remove):
+        if problem := field_problem(name, ""):
+            yield Finding((*where, "remove", index), problem)

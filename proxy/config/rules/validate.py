@@ -1,0 +1,74 @@
+"""A resolved tree against the model and the cross checks, as far as both can go.
+
+Owns: how the rest of a config is checked when a part of it is wrong: the wrong part is taken out, so that one mistake
+does not hide the next. Must not know: files, lines, the environment.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from proxy.config.model import Config
+from proxy.config.rules.config import Known, check
+from proxy.config.rules.problems import translate
+from proxy.config.written.catalogue import Catalogue
+from proxy.values.where import Finding, Where
+
+_URL = "https://unset.invalid/"
+_FILLERS: Mapping[tuple[str, str], Any] = {
+    ("routes", "upstream"): _URL,
+    ("providers", "request"): {"url": _URL},
+    ("providers", "token_url"): _URL,
+    ("providers", "client_id"): "unset",
+}
+"""In place of keys that are needed, so that the rest of their entry can still be checked."""
+
+
+def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
+    """Every mistake in `tree`; `written` is the same tree before its `${...}` were resolved."""
+    wrong: list[Finding] = []
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        wrong = translate(error, written, catalogue)
+        config = _what_holds(tree, catalogue)
+    return [*wrong, *check(config, _known(tree, config))]
+
+
+def _known(tree: Mapping[str, Any], config: Config) -> Known:
+    names = [tree.get(section, {}) for section in ("providers", "routes")]
+    providers, routes = (list(each) if isinstance(each, dict) else None for each in names)
+    return Known(providers, routes, bool(tree.get("clients")) or config.anyone)
+
+
+def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
+    """The config without its wrong keys; where those were needed, without the entries that held them."""
+    rest = copy.deepcopy(dict(tree))
+    for depth in (3, 2, 1):
+        try:
+            return Config.model_validate(rest)
+        except ValidationError as error:
+            for finding in translate(error, rest, catalogue):
+                _take_out(rest, finding.where[:depth])
+    return Config.model_validate(rest)
+
+
+def _take_out(rest: dict[str, Any], where: Where) -> None:
+    if where[0] == "clients" and len(where) > 1 and isinstance(where[1], int):
+        # the other clients keep their numbers
+        rest["clients"][where[1]] = {"name": f"\0{where[1]}", "key": f"sha256:{where[1]:064x}"}
+        return
+    holder = rest
+    for step in where[:-1]:
+        if not isinstance(holder.get(str(step)), dict):
+            holder.pop(str(step), None)
+            return
+        holder = holder[str(step)]
+    holder.pop(str(where[-1]), None)
+    filler = _FILLERS.get((str(where[0]), str(where[-1]))) if len(where) == 3 else None
+    if filler is not None:
+        holder[str(where[-1])] = filler

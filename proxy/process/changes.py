@@ -1,0 +1,77 @@
+"""What is different between two loads of a config, in names for the log. Pure. Must not know: values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proxy.config.loaded import Loaded
+from proxy.errors import ConfigError, Problem
+from proxy.values.listen import is_loopback, parse
+
+AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit")
+"""What a running proxy can't change; and of `limits`, what belongs to its listeners."""
+_LIMITS_AT_START = ("max_header", "max_connections", "head", "idle", "stall")
+
+Changes = dict[str, list[str]]
+
+
+def changes(old: Loaded, new: Loaded) -> Changes:
+    """Routes and providers that are new, gone or others, and other keys; nothing for what is the same."""
+    found = {
+        **_differences("routes", old.config.routes, new.config.routes),
+        **_differences("providers", _providers(old), _providers(new)),
+        "settings": _settings(old, new),
+    }
+    return {what: names for what, names in found.items() if names}
+
+
+def need_a_restart(old: Loaded, new: Loaded) -> list[str]:
+    ours, theirs = old.config, new.config
+    names = [name for name in AT_START if getattr(ours, name) != getattr(theirs, name)]
+    limits = [name for name in _LIMITS_AT_START if getattr(ours.limits, name) != getattr(theirs.limits, name)]
+    return [*names, *(f"limits.{name}" for name in limits)]
+
+
+def changed_secrets(old: Loaded, new: Loaded, whole: bool) -> Changes:
+    """The providers and clients whose secrets are others. Where only secrets were read, whatever differs is one."""
+    ours, theirs = old.config, new.config
+    providers = [
+        name
+        for name in ours.providers.keys() & theirs.providers.keys()
+        if old.secrets.get(name) != new.secrets.get(name)
+        or (not whole and ours.providers[name] != theirs.providers[name])
+    ]
+    woken = [name for name in old.unconfigured if name in theirs.providers]
+    keys = {client.name: client.key for client in ours.clients}
+    clients = [each.name for each in theirs.clients if keys.get(each.name, each.key) != each.key]
+    found = {"providers": sorted((*providers, *woken)), "clients": clients}
+    return {what: names for what, names in found.items() if names}
+
+
+def check_listeners(old: Loaded, new: Loaded) -> None:
+    """The listeners stay as they are, so clients may not go while other machines reach them. Raises ConfigError."""
+    if new.config.clients or new.config.anyone:
+        return
+    for written in old.config.listen:
+        listener = parse(written)
+        if not listener.path and not is_loopback(listener.host):
+            text = f"until a restart the proxy listens on {written}, which needs `clients` or `anyone: true`"
+            raise ConfigError([Problem(str(new.files[0]), 1, "clients", text)])
+
+
+def _differences(what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:
+    return {
+        f"{what}_added": [name for name in new if name not in old],
+        f"{what}_removed": [name for name in old if name not in new],
+        f"{what}_changed": [name for name in new if name in old and old[name] != new[name]],
+    }
+
+
+def _providers(loaded: Loaded) -> dict[str, Any]:
+    return {**loaded.config.providers, **loaded.unconfigured}
+
+
+def _settings(old: Loaded, new: Loaded) -> list[str]:
+    names = [name for name in type(old.config).model_fields if name not in ("routes", "providers", *AT_START)]
+    return [name for name in names if getattr(old.config, name) != getattr(new.config, name)]

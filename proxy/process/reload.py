@@ -1,0 +1,237 @@
+"""Reads secrets again while the proxy runs, and with `--reload` the whole config; hands on what has changed.
+
+Owns: when to look, what is said of it, and that what can't be read changes nothing (TRAPS 40). Must not know: what
+becomes of a new config (succession.py), what a secret is.
+
+Files are watched by their folders, since editors and Kubernetes replace them: whatever happens there, it is the files'
+own stamps that tell. What can't be watched is asked every `secrets.reread`; what failed, sooner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+
+from proxy.config.load import again, load
+from proxy.config.loaded import Loaded
+from proxy.errors import ConfigError
+from proxy.process.changes import changed_secrets, changes, check_listeners, need_a_restart
+
+log = structlog.get_logger("keyless.reload")
+audit = structlog.get_logger("keyless.audit")
+
+FIRST_RETRY = 5.0
+_WATCH: dict[str, Any] = {
+    "watch_filter": None,
+    "recursive": False,
+    "step": 50,  # milliseconds of quiet after a change: who writes a file in two pieces is done by then
+    "debounce": 400,
+    # What changes before the watch is up makes no event, nor does anything on some network file systems.
+    "yield_on_timeout": True,
+    "rust_timeout": 1000,
+}
+
+_COARSE = 0.05
+"""Seconds that a file system's clock may be behind."""
+
+Stamps = dict[str, object]
+
+
+class Reloader:
+    """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again.
+
+    `since`: Unix time from before it was loaded. What has changed after that may have been read too early.
+    """
+
+    def __init__(
+        self, loaded: Loaded, replace: Callable[[Loaded], None], path: Path | None = None, since: float = math.inf
+    ) -> None:
+        self._first = self._loaded = loaded
+        self._replace = replace
+        self._path = path
+        self._stamps: Stamps | None = None if _touched(loaded.files, since) else self._look()
+        self._stirred = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._retry = FIRST_RETRY
+        self._broken = ""
+        self._kept: tuple[str, ...] = ()
+        self._unwatched = ""
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._watching(), name="watch the config's files"),
+            asyncio.create_task(self._running(), name="read secrets again"),
+        ]
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -------------------------------------------------------------- when
+
+    async def _running(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock() + self._pause()
+        if self._stamps is None:
+            self._stirred.set()
+        while True:
+            # Not wait_for: before Python 3.12 it may swallow a cancellation that comes with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._stirred.wait()
+            self._stirred.clear()
+            is_due = clock() >= due
+            if self._look() != self._stamps or (is_due and self._loaded.asks_outside):
+                await self.reread()
+                is_due = True
+            if is_due:
+                due = clock() + self._pause()
+
+    def _pause(self) -> float:
+        """Seconds until the sources that can't be watched are asked again."""
+        usual = self._loaded.config.secrets.reread
+        if not self._loaded.fails:
+            self._retry = FIRST_RETRY
+            return usual
+        pause, self._retry = self._retry, self._retry * 2
+        return min(usual, pause)
+
+    async def _watching(self) -> None:
+        import watchfiles  # noqa: PLC0415 -- not at every start of a command
+
+        while True:
+            self._moved.clear()
+            folders = _folders(self._loaded.files)
+            try:
+                async for _ in watchfiles.awatch(*folders, stop_event=self._moved, **_WATCH):
+                    self._stirred.set()
+            except (OSError, RuntimeError) as error:  # too many watches, or a folder that went away just now
+                self._complain(f"{type(error).__name__}")
+                await asyncio.sleep(min(FIRST_RETRY, self._loaded.config.secrets.reread))
+
+    def _complain(self, why: str) -> None:
+        if self._unwatched != why:
+            log.warning("files can't be watched; they are looked at now and then", reason=why)
+        self._unwatched = why
+
+    def _look(self) -> Stamps:
+        """What is different when a file is, however it was replaced."""
+        stamps: Stamps = {str(path): _stamp(path) for path in self._loaded.files}
+        if self._path is not None:  # a new file may be one that `include` takes
+            stamps |= {f"{folder}/*": _names(folder) for folder in {path.parent for path in self._loaded.files}}
+        return stamps
+
+    # -------------------------------------------------------------- what
+
+    async def reread(self) -> bool:
+        """Read again now. True if something has changed."""
+        self._stamps = self._look()
+        try:
+            fresh = await asyncio.to_thread(self._read)
+            check_listeners(self._first, fresh)
+            found = changes(self._loaded, fresh)
+            if found:
+                self._replace(fresh)
+        except ConfigError as error:
+            self._refuse(error)
+            return False
+        if self._broken:
+            log.info("the config can be read again")
+            self._broken = ""
+        self._tell_kept(fresh.kept)
+        before, self._loaded = self._loaded, fresh
+        if before.files != fresh.files:
+            self._stamps = self._look()
+            self._moved.set()
+        if found:
+            self._tell(before, fresh)
+        if need_a_restart(before, fresh):
+            log.warning("some changes need a restart", settings=need_a_restart(self._first, fresh))
+        return bool(found)
+
+    def _read(self) -> Loaded:
+        """In a thread: sources may take their time."""
+        written = self._loaded.written
+        if self._path is None or written is None:
+            return again(self._loaded)
+        how = {"environ": written.environ, "catalogue": written.catalogue}
+        return load(self._path, strict=written.strict, known=self._loaded.values, **how)  # type: ignore[arg-type]
+
+    # -------------------------------------------------------------- what is said
+
+    def _refuse(self, error: ConfigError) -> None:
+        """Once, however often it is tried."""
+        if str(error) != self._broken:
+            problems = [str(problem) for problem in error.problems]
+            log.error("the config can't be used as it is now; what was read before stays in service", problems=problems)
+        self._broken = str(error)
+
+    def _tell_kept(self, kept: tuple[str, ...]) -> None:
+        if kept and kept != self._kept:
+            log.warning("secrets can't be read any more; their last values stay in use", sources=list(kept))
+        elif self._kept and not kept:
+            log.info("secrets can be read again")
+        self._kept = kept
+
+    def _tell(self, before: Loaded, fresh: Loaded) -> None:
+        """Names only. What is new about a provider because of its secret is said by that."""
+        secrets = changed_secrets(before, fresh, self._path is not None)
+        found = changes(before, fresh)
+        if secrets:
+            audit.info("secret changed", **secrets)
+        if self._path is None:
+            told = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
+            found = {what: [name for name in names if name not in told.get(what, ())] for what, names in found.items()}
+            found.pop("settings", None)
+        if found := {what: names for what, names in found.items() if names}:
+            log.info("config reloaded", **found)
+
+
+def _touched(files: Iterable[Path], since: float) -> bool:
+    """Whether one of them, or the folder where a link is swapped, has changed later than that; rather too often."""
+    found = {each for path in files for each in (path, path.parent)}
+    for path in found:
+        with suppress(OSError, ValueError):
+            if max(path.stat().st_ctime, path.lstat().st_ctime) > since - _COARSE:
+                return True
+    return False
+
+
+def _stamp(path: Path) -> object:
+    try:
+        about = path.stat()
+    except (OSError, ValueError):
+        return None
+    return about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
+
+
+def _names(folder: Path) -> object:
+    return tuple(sorted(str(path) for path in folder.glob("*.y*ml")))
+
+
+def _folders(files: Iterable[Path]) -> set[Path]:
+    """Where each file lies, and what it leads to; of a folder that isn't there, the one above."""
+    found = set()
+    for path in files:
+        for each in {path, _real(path)}:
+            folder = each.parent
+            while not folder.is_dir() and folder != folder.parent:
+                folder = folder.parent
+            found.add(folder)
+    return found
+
+
+def _real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):  # a link that leads to itself
+        return path

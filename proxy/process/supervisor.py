@@ -1,0 +1,226 @@
+"""The parent of several workers on one port: starts them, restarts them, ends them.
+
+Owns: processes, and what they share: the port (doors.py) and a private directory (private.py). Must not know: what a
+worker does. It holds no token and forwards nothing, so that nothing a client sends can harm it.
+
+Workers are fresh interpreters, each in a process group of its own: Ctrl-C reaches the supervisor alone, which lets them
+drain. No fork of a running loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Self
+
+import structlog
+
+from proxy.config.loaded import Loaded
+from proxy.errors import KeylessError
+from proxy.process.private_folder import Private
+from proxy.process.shared_sockets import Doors
+from proxy.process.worker_post import READY, Post, framed
+from proxy.tokens.store.open import open_records
+from proxy.values.listen import Listener, parse
+from proxy.wire.inbound.server import DRAIN_SECONDS
+
+log = structlog.get_logger("keyless.supervisor")
+
+GRACE = DRAIN_SECONDS + 5.0
+"""Seconds from asking a worker to end until it is killed."""
+YOUNG = 10.0
+"""A worker that did not live this long may die of its start: the next one waits."""
+FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0
+
+
+class WorkersFailed(KeylessError):  # noqa: N818 -- it says what is the case
+    """A worker could not be started, right at the beginning; it has said why. `code` is its exit code."""
+
+    def __init__(self, number: int, code: int) -> None:
+        self.code = code
+        super().__init__(f"worker {number} could not start (exit code {code})")
+
+
+def next_pause(previous: float, lived: float) -> float:
+    """Seconds before a dead worker is started anew, told the last pause and how long it lived."""
+    if lived >= YOUNG:
+        return 0.0
+    return min(LAST_PAUSE, max(FIRST_PAUSE, previous * 2))
+
+
+class Supervisor:
+    """`command` starts one worker when the number of a descriptor is added to it."""
+
+    def __init__(self, loaded: Loaded, count: int, command: Sequence[str], grace: float = GRACE) -> None:
+        self._loaded = loaded
+        self._grace = grace
+        self._count = count
+        self._command = tuple(command)
+        self._doors = Doors()
+        self._private: Private | None = None
+        self._news: dict[int, asyncio.Queue[Loaded]] = {}
+        self._alive: dict[int, asyncio.subprocess.Process] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stop()
+        self._doors.close()
+        if self._private is not None:
+            self._private.leave()
+
+    async def listen(self) -> list[Listener]:
+        """Back when every worker listens. Raises OSError, StoreDown or WorkersFailed."""
+        for written in self._loaded.config.listen:
+            self._doors.open(parse(written, self._loaded.config.tls is not None))
+        self._private = Private.new()
+        await self._open_store(self._private)
+        self._loaded = self._shared(self._loaded, self._private)
+        ready = []
+        for number in range(self._count):
+            post = Post(number, self._count, self._private.path, self._loaded, self._doors.inherited)
+            listens = asyncio.get_running_loop().create_future()
+            self._keepers.append(asyncio.create_task(self._keep(post, listens), name=f"worker {number}"))
+            ready.append(listens)
+        await asyncio.gather(*ready)
+        return self._doors.addresses
+
+    def abandon(self) -> None:
+        """End at once: the operator will not wait. The caller exits."""
+        for process in self._alive.values():
+            with suppress(ProcessLookupError):
+                process.kill()
+        self._doors.close()
+        if self._private is not None:
+            shutil.rmtree(self._private.path, ignore_errors=True)
+
+    def replace(self, loaded: Loaded) -> None:
+        """Let all workers serve this config from now on, and those that are started later."""
+        assert self._private is not None  # noqa: S101 -- it listens
+        self._loaded = self._shared(loaded, self._private)
+        for news in self._news.values():
+            news.put_nowait(self._loaded)
+
+    async def _open_store(self, private: Private) -> None:
+        """Opened here once: what is wrong with it is said once, and its key is made before many want it."""
+        config = self._loaded.config
+        await open_records(_store(config.store, private), config.store_key, self._loaded.folder).close()
+
+    def _shared(self, loaded: Loaded, private: Private) -> Loaded:
+        """The config as the workers get it: ports that are known, and a store that they share."""
+        changes = {
+            "store": _store(loaded.config.store, private),
+            "listen": [address.address for address in self._doors.addresses],
+        }
+        return replace(loaded, config=loaded.config.model_copy(update=changes))
+
+    # -------------------------------------------------------------- one worker
+
+    async def _keep(self, post: Post, listens: asyncio.Future[None]) -> None:
+        """Keep this post manned until the supervisor stops; only its first worker may fail for good."""
+        loop = asyncio.get_running_loop()
+        pause = 0.0
+        while not self._stopping.is_set():
+            began = loop.time()
+            code = await self._man(post, listens)
+            if self._stopping.is_set():
+                break
+            if not listens.done():
+                listens.set_exception(WorkersFailed(post.number, code))
+                return
+            pause = next_pause(pause, loop.time() - began)
+            log.warning("worker ended", worker=post.number, code=code, restart_in=pause)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
+        listens.cancel()
+
+    async def _man(self, post: Post, listens: asyncio.Future[None]) -> int:
+        """One worker from its start to its end: its exit code."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                try:
+                    process = await self._spawn(theirs.fileno(), *post.inherited.values())
+                except OSError as error:
+                    log.error("worker not started", worker=post.number, reason=error.strerror)  # noqa: TRY400 -- says all
+                    return 1
+            self._alive[post.number] = process
+            news = self._news[post.number] = asyncio.Queue()
+            post = replace(post, loaded=self._loaded)
+            telling = None
+            if self._stopping.is_set():
+                _terminate(process)
+            try:
+                await self._brief(ours, post, listens)
+                telling = asyncio.create_task(_tell(ours, news), name=f"news for worker {post.number}")
+                return await process.wait()
+            finally:
+                del self._alive[post.number], self._news[post.number]
+                if telling is not None:
+                    telling.cancel()
+                    await asyncio.wait((telling,))
+
+    async def _spawn(self, lifeline: int, *inherited: int) -> asyncio.subprocess.Process:
+        """Raises OSError: no memory, too many processes, or an upgrade that removed the interpreter."""
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            str(lifeline),
+            stdin=asyncio.subprocess.DEVNULL,
+            process_group=0,
+            pass_fds=(lifeline, *inherited),
+        )
+
+    async def _brief(self, ours: socket.socket, post: Post, listens: asyncio.Future[None]) -> None:
+        """Tell it its post and hear that it listens, or that it never will."""
+        loop = asyncio.get_running_loop()
+        ours.setblocking(False)
+        try:
+            await loop.sock_sendall(ours, post.to_bytes())
+            is_ready = await loop.sock_recv(ours, 1) == READY
+        except OSError:
+            return
+        if is_ready and not listens.done():
+            listens.set_result(None)
+        elif is_ready:
+            log.info("worker restarted", worker=post.number, pid=self._alive[post.number].pid)
+
+    # -------------------------------------------------------------- the end
+
+    async def _stop(self) -> None:
+        """Ask all to drain; who does not end in time is killed."""
+        self._stopping.set()
+        if not self._keepers:
+            return
+        for process in self._alive.values():
+            _terminate(process)
+        _, late = await asyncio.wait(self._keepers, timeout=self._grace)
+        for number, process in self._alive.items():
+            log.warning("worker killed: it did not end in time", worker=number)
+            with suppress(ProcessLookupError):
+                process.kill()
+        if late:
+            await asyncio.wait(late)
+
+
+async def _tell(ours: socket.socket, news: asyncio.Queue[Loaded]) -> None:
+    """Every new config, to a worker that listens; one that is gone needs none."""
+    with suppress(OSError):
+        while True:
+            await asyncio.get_running_loop().sock_sendall(ours, framed(await news.get()))
+
+
+def _store(configured: str, private: Private) -> str:
+    return f"file:{private.path / 'store'}" if configured == "memory" else configured
+
+
+def _terminate(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()

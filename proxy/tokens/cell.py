@@ -1,0 +1,249 @@
+"""One credential's cell: its token, and one flight at a time that fetches it; everyone waits for the same one.
+
+Owns: the task that fetches a token, and the callers who wait for it. Must not know: the rules (auth/lifecycle.py), the
+steps of a flight (tokens/mint.py), HTTP (tokens/issuer.py), other cells but its successor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from proxy.auth.lifecycle import Answer, Lifecycle, State
+from proxy.auth.token import Scheme, Token
+from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.logs import kind
+from proxy.tokens.mint import Means, Mint
+from proxy.tokens.store import StoreDown
+
+log = structlog.get_logger("keyless.cell")
+
+LONGEST_WAIT = 20.0
+FLIGHT_TIMEOUT = 60.0
+
+
+class Cell:
+    """One credential: its lifecycle and its flight. `names` are the providers that share it.
+
+    `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
+    refused; beyond that, whoever asks is given the successor's.
+    """
+
+    __slots__ = (
+        *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_records", "_timeout"),
+        *("key", "life", "names", "replays", "successor"),
+    )
+
+    def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
+        self.key = scheme.identity
+        self.life = life
+        self.names: list[str] = []
+        self.replays = 0
+        self.successor: Cell | None = None
+        self._mint = Mint(scheme, life, self.names, means)
+        self._audit = means.audit
+        self._records = means.records
+        self._clock = means.clock
+        self._timeout = flight_timeout
+        self._flight: asyncio.Task[None] | None = None
+
+    async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
+        """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
+        now = self._clock()
+        if self.successor is None:
+            await self._follow(self.life.ask(now), min(deadline, self.life.patience(now)))
+        token = self.usable
+        if token is None and self.successor is not None:
+            return await self.successor.token(provider, deadline)
+        if token is None:
+            raise self.life.fault(self._clock(), provider)
+        return token
+
+    @property
+    def usable(self) -> Token | None:
+        """The token, if it may be sent now."""
+        token = self.life.token
+        return token if token is not None and not self.life.refused and token.left(self._clock()) > 0 else None
+
+    async def lasting(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
+        """A token for someone who takes it away: with a while to live, or a renewal is awaited. Raises Fault."""
+        if self.successor is not None:
+            return self.life.lasting(self._clock()) or await self.successor.lasting(provider, deadline)
+        for _ in range(2):  # the first flight may bring another process's token, which is no younger
+            now = self._clock()
+            token = self.life.lasting(now)
+            if token is not None:
+                await self._follow(self.life.ask(now), 0.0)
+                return token
+            if not self.life.may_fly(now):
+                break
+            await self._join(deadline)
+        now = self._clock()
+        token = self.life.lasting(now)
+        if token is None:
+            raise self.life.fault(now, provider)
+        return token
+
+    async def renew(self, generation: int, deadline: float = LONGEST_WAIT) -> Token | None:
+        """A newer token than the refused `generation`, or None if there is none to be had now."""
+        newer = None if self.successor is not None else await self._renewed(generation, deadline)
+        if newer is None and self.successor is not None:  # by now: the old credential may be why it failed
+            with suppress(Fault):
+                return await self.successor.token(self.names[0], deadline)
+        return newer
+
+    async def _renewed(self, generation: int, deadline: float) -> Token | None:
+        answer = self.life.refuse(self._clock(), generation)
+        if answer is Answer.FAIL:
+            return None
+        await self._follow(answer, deadline)
+        token = self.usable
+        return token if token is not None and token.generation > generation else None
+
+    def renew_later(self, generation: int) -> bool:
+        """Start a forced flight for the calls to come. True if the refusal of `generation` started or joined one."""
+        if self.successor is not None:
+            self.successor.warm()
+            return False
+        if self.life.refuse(self._clock(), generation) is not Answer.WAIT:
+            return False
+        self._launch()
+        return True
+
+    async def look(self, *, whole: bool = False) -> None:
+        """Another process has written our record: take over what is news. A flight in the air looks for itself.
+
+        `whole`: the store was out of sight, and may lack what we know.
+        """
+        if self.life.flying or self.successor is not None or self.life.state(self._clock()) is State.STATIC:
+            return
+        with suppress(StoreDown):
+            if await self._mint.look(whole=whole) and self.life.may_fly(self._clock()):
+                self._launch()
+
+    async def expire(self) -> None:
+        """Kill the current token on purpose, here and in every process that shares the store."""
+        if self.life.state(self._clock()) is State.STATIC:
+            return
+        self.life.expired()
+        if self._records.shared:
+            try:
+                await self._mint.bury()
+            except StoreDown as down:
+                self._records.complain(down)
+
+    def warm(self) -> None:
+        """Fetch in the background what a request would have to wait for, unless it has to pause.
+
+        Not where a new token kills another's: that waits until it is needed.
+        """
+        if self.successor is not None:
+            self.successor.warm()
+        elif self.life.exclusive:
+            return
+        elif self.life.ask(self._clock()) in (Answer.WAIT, Answer.USE_AND_REFRESH):
+            self._launch()
+
+    async def retry(self) -> None:
+        """Forget latches and pauses, and fetch now (`keyless token`, `/refresh`)."""
+        if self.successor is not None:
+            await self.successor.retry()
+        elif self.life.state(self._clock()) is not State.STATIC:
+            self.life.cleared()
+            await self._join(LONGEST_WAIT)
+
+    def redefined(self, scheme: Scheme, life: Lifecycle) -> None:
+        """The same credential with another definition around it: what it says of refreshing and of messages counts."""
+        self.life.agreed(life)
+        self._mint.scheme = scheme
+        if self.life.token is not None:
+            self.life.token.rendered.clear()  # by injections that are gone
+
+    @property
+    def one_shot(self) -> bool:
+        """Its flights spend a refresh token that may rotate."""
+        return self._mint.scheme.one_shot
+
+    async def landed(self) -> None:
+        """No flight is in the air."""
+        if self._flight is not None:
+            await asyncio.wait((self._flight,))
+
+    def inherit(self, other: Cell) -> None:
+        """Go on with another cell's login: its refresh token belongs to the client, not to the client's secret."""
+        if self._mint.refresh_token is None:
+            self._mint.refresh_token = other._mint.refresh_token
+
+    async def close(self) -> None:
+        """A refresh token that is being spent is waited for: its successor would be lost."""
+        if self._flight is not None:
+            if self._mint.spending:
+                await asyncio.wait((self._flight,), timeout=LONGEST_WAIT)
+            self._flight.cancel()
+            await asyncio.wait((self._flight,))
+
+    # -------------------------------------------------------------- the flight
+
+    async def _follow(self, answer: Answer, deadline: float) -> None:
+        if answer is Answer.WAIT:
+            await self._join(deadline)
+        elif answer is Answer.USE_AND_REFRESH:
+            self._launch()
+
+    async def _join(self, deadline: float) -> None:
+        """Wait for the flight, started if there is none. asyncio.wait never cancels what it waits for (TRAPS 3)."""
+        await asyncio.wait((self._launch(),), timeout=deadline)
+
+    def _launch(self) -> asyncio.Task[None]:
+        if self._flight is None or self._flight.done():
+            self.life.launched()
+            self._flight = asyncio.create_task(self._fly(self.life.generation), name=f"mint {'+'.join(self.names)}")
+        return self._flight
+
+    async def _fly(self, before: int) -> None:
+        """One flight from start to landing. Whatever becomes of it, the lifecycle is told."""
+        began = self._clock().boot
+        try:
+            async with asyncio.timeout(self._timeout):
+                token = await self._mint.run(before)
+        except TimeoutError:
+            self._failed(began, IssuerError(FailureClass.PASSING, "the issuer took too long"))
+        except IssuerError as error:
+            self._failed(began, error)
+        except asyncio.CancelledError:
+            self.life.interrupted()
+            raise
+        except Exception as error:
+            # A bug in a scheme must not leave the cell in flight for ever. Its message may quote a secret.
+            log.exception("login broke", provider=self.names, kind=kind(error), exc_info=False)
+            self._failed(began, IssuerError(FailureClass.PASSING, f"internal error: {kind(error)}"))
+        else:
+            self.life.flying = False  # a token that was adopted from outside this flight has not said so
+            left = round(token.left(self._clock()))
+            own = token.minted.boot >= began
+            event = "token minted" if own else "token adopted"
+            if own and self._audit is not None:
+                self._audit.minted(self.names, token.generation)
+            log.info(event, provider=self.names, seconds=self._since(began), generation=token.generation, left=left)
+
+    def _failed(self, began: float, error: IssuerError) -> None:
+        now = self._clock()
+        if self.life.token is not None:  # schemes hide their own secrets; that this may be echoed, they can't know
+            error.message = self.life.token.kept_out_of(error.message)
+        self.life.failed(now, error)
+        if self._audit is not None:
+            self._audit.not_minted(self.names, error)
+        log.warning(
+            "token not minted",
+            provider=self.names,
+            seconds=self._since(began),
+            failure=str(error.failure),
+            reason=error.message,
+            hint=error.hint,
+            next_attempt_in=self.life.next_attempt_in(now),
+        )
+
+    def _since(self, boot: float) -> float:
+        return round(self._clock().boot - boot, 3)

@@ -1,0 +1,92 @@
+"""Keeps the cells: one per credential, whichever providers share it, through every reload.
+
+Owns: which cells there are, and who tells them that another process has written. Must not know: how a cell comes to its
+token (tokens/cell.py), HTTP, routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from weakref import WeakSet
+
+import structlog
+
+from proxy.auth.lifecycle import Lifecycle
+from proxy.auth.token import Scheme
+from proxy.logs import kind
+from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
+from proxy.tokens.mint import Means
+from proxy.tokens.store import EVERYTHING
+
+log = structlog.get_logger("keyless.keeper")
+
+WATCH_AGAIN = 1.0
+
+
+class Keeper:
+    """All cells of the process, by the identity of their credential: equal definitions share one."""
+
+    def __init__(self, means: Means, flight_timeout: float = FLIGHT_TIMEOUT) -> None:
+        self._means = means
+        self._flight_timeout = flight_timeout
+        self._cells: dict[str, Cell] = {}
+        self._gone: WeakSet[Cell] = WeakSet()
+        self._watch: asyncio.Task[None] | None = None
+
+    def cell(self, name: str, scheme: Scheme, life: Callable[[], Lifecycle]) -> Cell:
+        """The cell of provider `name`; `life` makes its record if no provider shares it yet."""
+        cell = self._cells.get(scheme.identity)
+        if cell is None:
+            cell = self._cells[scheme.identity] = Cell(scheme, life(), self._means, self._flight_timeout)
+        elif not cell.names:  # from before a reload
+            cell.redefined(scheme, life())
+        cell.names.append(name)
+        return cell
+
+    def recast(self, providers: Iterable[tuple[str, Scheme, Callable[[], Lifecycle]]]) -> list[Cell]:
+        """The cells of exactly these providers, in order. Those that are there already keep their tokens; those that
+        serve no provider any more are let go, and requests that hold them end with what they have.
+        """
+        before = {cell: list(cell.names) for cell in self}
+        for cell in before:
+            cell.names.clear()
+        cells = [self.cell(*provider) for provider in providers]
+        for cell, names in before.items():
+            if not cell.names:
+                cell.names.extend(names)
+                del self._cells[cell.key]
+                self._gone.add(cell)
+        return cells
+
+    def known(self, identity: str) -> Cell | None:
+        return self._cells.get(identity)
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self._cells.values())
+
+    def watch(self) -> None:
+        """Take over at once what other processes mint, expire, or log in to."""
+        if self._means.records.shared:
+            self._watch = asyncio.create_task(self._watching(), name="watch the store")
+
+    async def _watching(self) -> None:
+        while True:
+            try:
+                await self._means.records.watch(self._heard)
+            except Exception as error:
+                # A bug here must not end the watch for good. Its message may quote a secret.
+                log.exception("watching the store broke", kind=kind(error), exc_info=False)
+                await asyncio.sleep(WATCH_AGAIN)
+
+    async def _heard(self, key: str) -> None:
+        if key == EVERYTHING:
+            await asyncio.gather(*(cell.look(whole=True) for cell in self))
+        elif (cell := self._cells.get(key)) is not None:
+            await cell.look()
+
+    async def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait((self._watch,))
+        await asyncio.gather(*(cell.close() for cell in (*self, *self._gone)))

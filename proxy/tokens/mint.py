@@ -1,0 +1,282 @@
+"""One mint: adopt what others have brought, else lease, intend, call, keep, publish (LIFECYCLE, from Store on).
+
+Owns: the order of these steps, and what a store that fails means for each. Must not know: who waits, tasks, engines.
+A rotating refresh token is spent by the call: from before the call until the new one is on disk, every step may be the
+last one of this process.
+
+Rule 1: what the store holds counts unless its generation is below ours: then it is an old copy, or was out of reach.
+Rule 2: an intent that is still there when we hold the lease means that its writer died, or got no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from proxy.auth import backoff
+from proxy.auth.lifecycle import Lifecycle
+from proxy.auth.record import Intent, Record
+from proxy.auth.token import Flow, Minted, Scheme, Token
+from proxy.errors import FailureClass, IssuerError
+from proxy.tokens.records import Records
+from proxy.tokens.store import BUDGET, DURABLE, StoreDown
+from proxy.values.now import Now
+
+log = structlog.get_logger("keyless.mint")
+
+KEEP_TRIES = 5
+KEEP_WAIT = 0.5
+
+
+class Logins(Protocol):
+    """What runs a login; `serve.issuer.Issuer` does, over HTTP."""
+
+    async def login(self, flow: Flow) -> Minted: ...
+
+
+class Witness(Protocol):
+    """What writes down how mints end; `serve.audit.Audit` does."""
+
+    def minted(self, names: Sequence[str], generation: int) -> None: ...
+
+    def not_minted(self, names: Sequence[str], error: IssuerError) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every mint of the process works with."""
+
+    issuer: Logins
+    records: Records
+    clock: Callable[[], Now]
+    draw: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    audit: Witness | None = None
+
+
+class Mint:
+    """Mints for one cell, one at a time. `refresh_token` is the newest that this process knows.
+
+    `spending`: a refresh token is being sent, or its successor kept; to cancel now may cost a login.
+    """
+
+    def __init__(self, scheme: Scheme, life: Lifecycle, names: list[str], means: Means) -> None:
+        self.scheme = scheme
+        self._key = scheme.identity
+        self._life = life
+        self._names = names
+        self._means = means
+        self._records = means.records
+        self._needs_store = scheme.one_shot or life.exclusive
+        self.refresh_token: str | None = None
+        self.spending = False
+
+    async def run(self, before: int) -> Token:
+        """A token of a generation after `before`: adopted or minted. Raises IssuerError."""
+        try:
+            if (adopted := self._news(await self.adopt(), before)) is not None:
+                return adopted
+            async with self._records.lease(self._key):
+                self._records.recovered()
+                found = await self.adopt()
+                if (adopted := self._news(found, before)) is not None:
+                    return adopted
+                self._life.launched()  # adopting a token that is due has landed the flight
+                return await self._mint(found, before)
+        except StoreDown as down:
+            if self._needs_store and self._records.shared:
+                hint = "The store must be there for this provider: its login spends what other processes rely on."
+                raise IssuerError(FailureClass.PASSING, f"the store can't be used: {down}", hint=hint) from None
+            self._records.complain(down)
+        return await self._mint(None, before)
+
+    async def adopt(self) -> Record | None:
+        """What the store holds. What is newer than ours is taken over: a token, a death, a login. Raises StoreDown."""
+        found = await self._records.find(self._key)
+        if found is None or found.generation < self._life.generation:
+            return found
+        if found.generation == self._life.generation:
+            self.refresh_token = found.refresh_token or self.refresh_token
+            return found
+        self.refresh_token = found.refresh_token
+        token = found.token(self._means.clock())
+        if token is not None:
+            self._life.adopted(token)
+        elif found.value is None:
+            self._life.overtaken(found.generation)
+        return found
+
+    async def look(self, *, whole: bool) -> bool:
+        """Others have written, or (`whole`) may have while the store was out of sight. Raises StoreDown.
+
+        True if someone's refresh may have died half way: the issuer's grace is short, so somebody has to finish it.
+        """
+        found = await self.adopt()
+        if whole and (found is None or found.generation < self._life.generation) and self._life.token is not None:
+            await self._records.keep(self._key, self._known())  # it was emptied, or could not be written to
+        return self.scheme.one_shot and self._pending(found)
+
+    async def bury(self) -> None:
+        """Tell the others that the current generation is dead: by a later one without a token. Raises StoreDown."""
+        dead = self._life.generation
+        async with self._records.lease(self._key):
+            found = await self.adopt()
+            if self._life.generation > dead:
+                return  # it was replaced while we waited
+            generation = max(dead, found.generation if found is not None else 0) + 1
+            grave = Record(generation, refresh_token=self.refresh_token, names=tuple(self._names))
+            pending = found.intent if found is not None and self._pending(found) else None
+            await self._records.keep(self._key, replace(grave, intent=pending))
+
+    # -------------------------------------------------------------- what is known
+
+    def _news(self, found: Record | None, before: int) -> Token | None:
+        """The token that another process has brought, if it is worth waiting no longer."""
+        token = self._life.token
+        if token is None or self._life.generation <= before or self._life.refused or self._pending(found):
+            return None
+        return token if token.left(self._means.clock()) > token.hard else None
+
+    def _pending(self, found: Record | None) -> bool:
+        """The refresh token that is stored may have been spent already."""
+        return found is not None and found.intent is not None and found.intent.marks(self.refresh_token)
+
+    def _known(self) -> Record:
+        """What this process knows, whatever the store does."""
+        names, token = tuple(self._names), self._life.token
+        known = Record(self._life.generation, names=names) if token is None else Record.of(token, names)
+        return replace(known, generation=self._life.generation, refresh_token=self.refresh_token)
+
+    # -------------------------------------------------------------- minting
+
+    async def _mint(self, found: Record | None, before: int) -> Token:
+        """Raises IssuerError; StoreDown only before anything was sent."""
+        floor = 0 if found is None else found.generation
+        if self.scheme.one_shot:
+            self.spending = True
+            try:
+                return await self._spend(found, floor, before)
+            finally:
+                self.spending = False
+        sent, minted = await self._tries()
+        token = self._life.minted(sent, self._means.clock(), minted, floor)
+        if not await self._keep(Record.of(token, tuple(self._names)), durably=self._life.exclusive):
+            await self._adopt_if_there()
+        return self._life.token or token
+
+    async def _spend(self, found: Record | None, floor: int, before: int) -> Token:
+        pending = found.intent if found is not None and self._pending(found) else None
+        await self._intend(found)
+        spent = self.refresh_token
+        try:
+            sent, minted = await self._tries()
+        except IssuerError as error:
+            if error.failure is not FailureClass.LOGIN:
+                raise
+            found = await self._adopt_if_there()
+            if (adopted := self._news(found, before)) is not None:
+                return adopted
+            if found is None or self.refresh_token == spent:
+                await self._disavow(found, pending)
+                raise _explained(error, pending) from None
+            # Another process has rotated meanwhile: its refresh token is tried, once (TRAPS 15).
+            floor, spent = found.generation, self.refresh_token
+            await self._intend(found)
+            sent, minted = await self._tries()
+        self.refresh_token = minted.refresh_token or spent
+        return await self._publish(sent, replace(minted, refresh_token=self.refresh_token), floor, spent)
+
+    async def _publish(self, sent: Now, minted: Minted, floor: int, spent: str | None) -> Token:
+        """Keep the new refresh token, then let the new access token be used."""
+        while True:
+            token = self._life.draft(sent, minted, floor)
+            if await self._keep(Record.of(token, tuple(self._names)), durably=True):
+                return self._life.minted(sent, self._means.clock(), minted, floor)
+            found = await self._found()
+            if found is None or found.refresh_token == minted.refresh_token:
+                return self._life.minted(sent, self._means.clock(), minted, floor)  # it was kept, but said so too late
+            if found.refresh_token != spent or found.generation < token.generation:
+                break
+            floor = found.generation  # only a death was declared meanwhile: what it holds is what we have spent
+        # The lease was lost, and another process has refreshed: what it keeps is newer, and must not be written over.
+        log.warning("another process has kept a later token", provider=self._names)
+        await self._adopt_if_there()
+        if self._life.token is None or self._life.refused:
+            raise IssuerError(FailureClass.PASSING, "another process has refreshed at the same time", again=False)
+        return self._life.token
+
+    async def _intend(self, found: Record | None) -> None:
+        """Say durably that the refresh token is about to be spent. Raises StoreDown."""
+        ours = found is None or found.generation < self._life.generation
+        known = self._known() if found is None or ours else found
+        if self._pending(known):
+            return  # it stands there since the first try
+        intent = Intent.of(self.refresh_token, self._means.clock().wall)
+        record = replace(known, refresh_token=self.refresh_token, intent=intent)
+        if not await self._records.amend(self._key, record, DURABLE):
+            raise StoreDown("another process has kept a later token")
+
+    async def _disavow(self, found: Record | None, pending: Intent | None) -> None:
+        """The issuer has refused: nothing was spent by us. The mark of an earlier crash stays, as the reason."""
+        if found is None or pending is not None:
+            return
+        with suppress(StoreDown):
+            if found.generation == 0 and found.refresh_token is None and found.value is None:
+                await self._records.forget(self._key)
+            else:
+                await self._records.amend(self._key, replace(found, intent=None))
+
+    async def _found(self) -> Record | None:
+        try:
+            return await self._records.find(self._key)
+        except StoreDown:
+            return None
+
+    async def _adopt_if_there(self) -> Record | None:
+        try:
+            return await self.adopt()
+        except StoreDown:
+            return None
+
+    async def _tries(self) -> tuple[Now, Minted]:
+        tries = 0
+        while True:
+            tries += 1
+            sent = self._means.clock()
+            try:
+                return sent, await self._means.issuer.login(self.scheme.login(sent.wall, self.refresh_token))
+            except IssuerError as error:
+                waits = backoff.wait_in_flight(error, tries, self._means.draw())
+                if waits is None or self.scheme.one_shot:
+                    raise
+            await self._means.sleep(waits)
+
+    async def _keep(self, record: Record, *, durably: bool) -> bool:
+        """False if a later one is there. A store that fails can't undo the call: what can't be kept is still used."""
+        patience, tries = (DURABLE, KEEP_TRIES) if durably else (BUDGET, 1)
+        for attempt in range(1, tries + 1):
+            try:
+                return await self._records.keep(self._key, record, patience)
+            except StoreDown as down:
+                self._records.complain(down)
+            if attempt < tries:
+                await self._means.sleep(KEEP_WAIT)
+        if self.scheme.one_shot:
+            hint = "It is tried again when the store is back; until then a restart needs a login."
+            log.error("the rotated refresh token could not be kept", provider=self._names, hint=hint)
+        return True
+
+
+def _explained(error: IssuerError, pending: Intent | None) -> IssuerError:
+    """After a crash between the call and its keeping: the old refresh token was tried once more, and is spent."""
+    if pending is None:
+        return error
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(pending.at))
+    message = f"a refresh that began at {when} was interrupted after the issuer may have rotated the refresh token"
+    return IssuerError(error.failure, f"{message}: {error.message}", error=error.error, hint=error.hint)

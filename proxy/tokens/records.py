@@ -1,0 +1,95 @@
+"""Records in the store: sealed on the way in, opened on the way out, set aside when they can't be read.
+
+Owns: what joins auth/record.py, the seal and the engine. Must not know: when something is minted.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+
+from proxy.auth.record import Record
+from proxy.config.secrets.seal import Seal, Unsealable
+from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
+
+log = structlog.get_logger("keyless.store")
+
+
+class Records:
+    """By the identity of a cell. Everything here raises StoreDown where the engine fails."""
+
+    def __init__(self, store: Store, seal: Seal) -> None:
+        self._store = store
+        self._seal = seal
+        self._complained = False
+
+    @property
+    def shared(self) -> bool:
+        return self._store.shared
+
+    async def find(self, key: str) -> Record | None:
+        """None also for a record that is damaged or was sealed with another key: it is set aside, never a crash."""
+        sealed = await self._store.read(key)
+        if sealed is None:
+            return None
+        try:
+            return self._opened(key, sealed)
+        except Unsealable:
+            why = "unsealable"
+        except ValueError:
+            why = "unreadable"
+        log.warning("a stored record can't be used and is set aside", why=why, key=key[:12])
+        await self._store.set_aside(key, sealed, why)
+        return None
+
+    async def peek(self, key: str) -> Record | None:
+        """The same for an onlooker: nothing is set aside. Raises Unsealable, or ValueError for one that is damaged."""
+        sealed = await self._store.read(key)
+        return None if sealed is None else self._opened(key, sealed)
+
+    def _opened(self, key: str, sealed: bytes) -> Record:
+        return Record.from_bytes(self._seal.open(sealed), key)
+
+    async def keep(self, key: str, record: Record, patience: float = BUDGET) -> bool:
+        """Durably. False if someone has kept this generation or a later one already."""
+        return await self._store.write(key, self._sealed(key, record), record.generation, patience)
+
+    async def amend(self, key: str, record: Record, patience: float = BUDGET) -> bool:
+        """The same generation with something added to it. False if someone has kept a later one."""
+        return await self._store.amend(key, self._sealed(key, record), record.generation, patience)
+
+    def _sealed(self, key: str, record: Record) -> bytes:
+        return self._seal.seal(record.to_bytes(key))
+
+    async def forget(self, key: str) -> None:
+        await self._store.delete(key)
+
+    async def keys(self) -> list[str]:
+        return await self._store.keys()
+
+    async def rotate_key(self, key: str) -> bool:
+        """Seal the record anew with the first key. False if it is gone. Raises as `peek` does."""
+        async with self._store.lease(key):
+            record = await self.peek(key)
+            return record is not None and await self.amend(key, record)
+
+    def lease(self, key: str) -> AbstractAsyncContextManager[None]:
+        return self._store.lease(key)
+
+    async def watch(self, heard: Heard) -> None:
+        await self._store.watch(heard)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    def complain(self, down: StoreDown) -> None:
+        """Say once that the store is gone, and once that it is back: not per request."""
+        if not self._complained:
+            log.warning("the store can't be used; tokens are kept in this process only", reason=str(down))
+        self._complained = True
+
+    def recovered(self) -> None:
+        if self._complained:
+            log.info("the store can be used again")
+        self._complained = False

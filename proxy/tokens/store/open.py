@@ -1,0 +1,63 @@
+"""Which engine a `store:` setting means, and with which keys its records are sealed.
+
+Owns: the choice. Must not know: records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from proxy.config.secrets.seal import Seal, new_key
+from proxy.tokens.records import Records
+from proxy.tokens.store import Store, StoreDown
+from proxy.tokens.store.file import FileStore
+from proxy.tokens.store.key_file import key_file
+from proxy.tokens.store.memory import MemoryStore
+
+KEY_FILE = "key"
+
+
+def open_records(store: str, keys: Sequence[str] | None, folder: Path) -> Records:
+    """`store` as configured; a relative directory is below `folder`, the config's. Raises StoreDown."""
+    kind, _, where = store.partition(":")
+    if kind == "memory":
+        return Records(MemoryStore(), Seal([new_key()]))
+    if kind == "file":
+        path = folder / Path(where).expanduser()
+        engine: Store = FileStore(path)
+        return Records(engine, _seal(_keys_beside(path, keys or ())))
+    return Records(_redis(store), _seal(keys or ()))
+
+
+def _keys_beside(folder: Path, keys: Sequence[str]) -> list[str]:
+    """A key file from before `store_key` was set goes on opening what it sealed."""
+    path = folder / KEY_FILE
+    if keys and not path.exists():
+        return list(keys)
+    try:
+        return [*keys, key_file(path)]
+    except OSError as error:
+        raise StoreDown(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise StoreDown(str(error)) from None
+
+
+def _seal(keys: Sequence[str]) -> Seal:
+    try:
+        return Seal(keys)
+    except ValueError as error:
+        raise StoreDown(f"store_key: {error}") from None
+
+
+def _redis(url: str) -> Store:
+    try:
+        from proxy.tokens.store.redis import RedisStore  # noqa: PLC0415 -- an extra, not in the base install
+    except ImportError:
+        raise StoreDown("store: redis needs an extra; run: pip install 'keyless[redis]'") from None
+    try:
+        return RedisStore(url)
+    except ValueError:
+        raise StoreDown(
+            "store: expected redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or the same with rediss"
+        ) from None

@@ -1,0 +1,163 @@
+"""Which plan and cells serve, and how a provider gets from one credential to its next with no dead request (TRAPS 18).
+
+Owns: when an old credential has served its time. While its token lives and the new one has brought none, the old one
+serves: an issuer may learn of a new secret later than we do. It mints no more, and nothing of it can get into the new
+one's cell. Must not know: where configs come from (reload.py), requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from proxy.auth.lifecycle import Lifecycle, State
+from proxy.auth.schemes.grants import GRANTS
+from proxy.auth.token import Scheme
+from proxy.config.loaded import Loaded
+from proxy.config.model import OAuth2Provider, Provider
+from proxy.errors import Fault
+from proxy.plan.compile import compile_plan
+from proxy.plan.route import Plan, ProviderPlan
+from proxy.tokens.cell import Cell
+from proxy.tokens.keeper import Keeper
+from proxy.values.now import Now
+
+ASK_AGAIN = 5.0
+LONGEST_PAUSE = 60.0
+_PROOFS = {"client_secret", "private_key", "key_id", "algorithm", "client_auth"}
+
+
+class Heir(NamedTuple):
+    """`new` is to follow `old`."""
+
+    old: Cell
+    new: Cell
+
+
+class Succession:
+    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them."""
+
+    serving: Loaded
+    plan: Plan
+    cells: dict[str, Cell]
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        keeper: Keeper,
+        clock: Callable[[], Now],
+        draw: Callable[[], float],
+        settled: Callable[[], None],
+    ) -> None:
+        self._keeper = keeper
+        self._clock = clock
+        self._draw = draw
+        self._settled = settled
+        self._wanted = self.serving = loaded
+        self._tasks: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self.cells = {}
+
+    def want(self, loaded: Loaded) -> None:
+        """Serve this config from now on, each provider with its new credential as soon as that has a token."""
+        self._wanted = loaded
+        self._settle()
+
+    def _settle(self) -> None:
+        wanted = self._compile(self._wanted)
+        waiting = {name: each for name, each in wanted.providers.items() if self._waits(each)}
+        previous, self.serving = self.serving, _with_old(self._wanted, self.serving, waiting)
+        self.plan = self._compile(self.serving) if waiting else wanted
+        awake = [each for each in self.plan.providers.values() if each.scheme is not None]
+        cells = self._keeper.recast(_definition(each) for each in (*awake, *waiting.values()))
+        before, self.cells = self.cells, {each.name: cell for each, cell in zip(awake, cells, strict=False)}
+        heirs = {name: Heir(before[name], cell) for name, cell in zip(waiting, cells[len(awake) :], strict=True)}
+        followers = {name: Heir(before[name], cell) for name, cell in self.cells.items() if name in before} | heirs
+        for name, heir in followers.items():
+            if heir.new is not heir.old and not heir.old.life.flying and self._is_same_login(previous, name):
+                heir.new.inherit(heir.old)
+        _appoint(set(self.cells.values()), followers, heirs)
+        self._arrange(heirs)
+        self._settled()
+
+    def _compile(self, loaded: Loaded) -> Plan:
+        return compile_plan(loaded, self._draw, self._clock())
+
+    def _is_same_login(self, serving: Loaded, name: str) -> bool:
+        return same_login(serving.config.providers.get(name), self._wanted.config.providers.get(name))
+
+    def _waits(self, provider: ProviderPlan) -> bool:
+        """Whether the old credential should serve until the new one has a token."""
+        old = self.cells.get(provider.name)
+        if provider.scheme is None or old is None or provider.scheme.identity == old.key:
+            return False
+        new = self._keeper.known(provider.scheme.identity)
+        if new is not None and new.usable is not None:
+            return False
+        if old.life.flying and self._is_same_login(self.serving, provider.name):
+            return True  # it may be spending the refresh token that the new one is to go on with
+        return old.usable is not None and old.life.state(self._clock()) is not State.STATIC
+
+    def _arrange(self, heirs: Mapping[str, Heir]) -> None:
+        """A task for each of these, and for no others."""
+        keys = {(name, heir.old.key, heir.new.key): (name, heir) for name, heir in heirs.items()}
+        for key in self._tasks.keys() - keys.keys():
+            task = self._tasks.pop(key)
+            if task is not asyncio.current_task():
+                task.cancel()
+        for key, (name, heir) in keys.items():
+            if key not in self._tasks or self._tasks[key].done():
+                self._tasks[key] = asyncio.create_task(self._follow(name, heir), name=f"new credential of {name}")
+
+    async def _follow(self, name: str, heir: Heir) -> None:
+        """Until the new credential has a token, or the old one's token has died."""
+        while heir.old.successor is None and heir.old.life.flying and self._is_same_login(self.serving, name):
+            await heir.old.landed()
+            self._settle()  # now the new one has the refresh token that this flight brought
+        while heir.new.usable is None and (token := heir.old.usable) is not None:
+            try:
+                await heir.new.token(name)
+            except Fault as fault:
+                pause = min(fault.retry_after or ASK_AGAIN, LONGEST_PAUSE, max(0.0, token.left(self._clock())))
+                await asyncio.sleep(pause + 0.01)  # not just before
+        self._settle()
+
+    async def close(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def same_login(old: Provider | None, new: Provider | None) -> bool:
+    """Whether only the client's own proof has changed: the refresh token that was kept stays good."""
+    if not isinstance(old, OAuth2Provider) or not isinstance(new, OAuth2Provider):
+        return False
+    return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
+
+
+def _definition(provider: ProviderPlan) -> tuple[str, Scheme, Callable[[], Lifecycle]]:
+    assert provider.scheme is not None  # noqa: S101 -- asked before
+    assert provider.life is not None  # noqa: S101 -- they come together
+    return provider.name, provider.scheme, provider.life
+
+
+def _with_old(wanted: Loaded, serving: Loaded, names: Iterable[str]) -> Loaded:
+    """`wanted`, but with the definitions now in service of the providers named."""
+    providers = wanted.config.providers | {name: serving.config.providers[name] for name in names}
+    secrets = wanted.secrets | {name: serving.secrets.get(name, frozenset()) for name in names}
+    return replace(wanted, config=wanted.config.model_copy(update={"providers": providers}), secrets=secrets)
+
+
+def _appoint(serving: Collection[Cell], followers: Mapping[str, Heir], heirs: Mapping[str, Heir]) -> None:
+    """Say of each cell who follows it: nobody, while a provider relies on it, unless all of them wait for the same."""
+    for cell in serving:
+        cell.successor = None
+    for old, new in followers.values():
+        if old not in serving and old is not new:
+            old.successor = new
+    for old, new in heirs.values():
+        spends = old.life.flying and new.one_shot
+        if not spends and {heirs[name].new if name in heirs else None for name in old.names} == {new}:
+            old.successor = new

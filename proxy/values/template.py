@@ -1,0 +1,81 @@
+"""Text with holes for a credential: `Bearer {token}`, `{basic}`, `{reply.data.id}`; `{{` and `}}` are braces.
+
+Owns: the syntax, and which places of a config are templates. Must not know: tokens, or where a rendered text goes.
+A template may hold a secret as literal text, so neither its repr nor its errors show any.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from proxy.values.names import did_you_mean
+from proxy.values.where import Where
+
+NAMES = ("token", "basic", "reply")
+"""`reply` stands for every `reply.PATH`."""
+
+_PIECE = re.compile(r"(?P<escape>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<lone>[{}])")
+_SPEAKABLE = re.compile(r"[A-Za-z_][A-Za-z_.]{0,30}")  # anything else may be a piece of a key: never repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`parts` alternates literal text and names, beginning and ending with a literal."""
+
+    parts: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str, known: Collection[str] = NAMES) -> Template:
+        """Raises ValueError for an unknown name or a lone brace."""
+        parts = [""]
+        end = 0
+        for match in _PIECE.finditer(text):
+            parts[-1] += text[end : match.start()]
+            end = match.end()
+            if match["lone"]:
+                raise ValueError("a lone { or }; write {{ or }} for a brace that is meant as text")
+            if match["escape"]:
+                parts[-1] += match["escape"][0]
+            else:
+                parts += [_known(match["name"].strip(), known), ""]
+        parts[-1] += text[end:]
+        return cls(tuple(parts))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """`token`, `basic`, `reply.PATH`: in the order of the text, repeated if they are."""
+        return self.parts[1::2]
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        return self.parts[::2]
+
+    def render(self, lookup: Callable[[str], str]) -> str:
+        """The text with each name replaced by `lookup(name)`, as it is: nothing in it is read again."""
+        return "".join(lookup(part) if index % 2 else part for index, part in enumerate(self.parts))
+
+
+def _known(name: str, known: Collection[str]) -> str:
+    kind, _, path = name.partition(".")
+    if name in known and name != "reply":
+        return name
+    if kind == "reply" and path and "reply" in known:
+        return name
+    offered = ["reply.PATH" if each == "reply" else each for each in known]
+    shown = f" {{{name}}}" if _SPEAKABLE.fullmatch(name) else ""
+    choice = " or ".join(f"{{{each}}}" for each in offered) or "no name at all"
+    raise ValueError(f"unknown name{shown} in a template; it knows {choice}{did_you_mean(name, offered)}")
+
+
+def literal(text: str) -> str:
+    """The template that means exactly `text`."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def is_template(where: Where) -> bool:
+    """Whether the config's text at this address is a template."""
+    if where[:1] == ("providers",):
+        return where[2:3] == ("inject",)
+    return where[:1] == ("routes",) and where[2:] == ("upstream",)

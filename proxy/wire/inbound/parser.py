@@ -1,0 +1,144 @@
+"""What a client's bytes say: requests' heads, bodies and ends, within the limits. Parsing is llhttp's, strict.
+
+Owns: llhttp, and what it leaves open: sizes, versions, trailers, bodies behind an `Upgrade`. Must not know: sockets,
+deadlines, who serves a request, or when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from proxy.errors import Fault
+from proxy.plan.headers import Fields
+from proxy.wire.inbound.request import Request
+
+if TYPE_CHECKING:
+    from proxy.wire.inbound.connection import ClientConnection
+
+MAX_FIELDS = 256
+
+_METHODS = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
+
+
+class Parser:
+    """Tells its connection of each request: `requested`, then `body` and `ended`, all within `feed`."""
+
+    __slots__ = (
+        "_connection",
+        "_fields",
+        "_llhttp",
+        "_max_header",
+        "_repeats",
+        "_segment",
+        "_slack",
+        "_target",
+        "_unread",
+    )
+
+    def __init__(self, connection: ClientConnection, max_header: int) -> None:
+        self._connection = connection
+        self._max_header = max_header
+        self._llhttp = HttpRequestParser(self)
+        self._fields: Fields = []
+        self._target = b""
+        self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
+        self._segment = self._slack = 0  # of what came with an earlier body's end as much may belong to this head
+        self._repeats = False
+
+    @property
+    def is_within(self) -> bool:
+        """Has something begun that has no end yet, and is no body?"""
+        return self._unread > 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Has the next head?"""
+        return self._unread > 0 or self._target != b""
+
+    def feed(self, data: bytes) -> bytes | None:
+        """What stands behind an `Upgrade`, not looked at yet: another protocol's, or the body, or the next request.
+
+        Raises Fault; then nothing that follows can be understood.
+        """
+        self._segment = len(data)
+        self._unread += len(data)
+        try:
+            self._llhttp.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._llhttp = HttpRequestParser(self)
+            return data[upgrade.args[0] :]
+        except HttpParserError as error:
+            cause = error.__context__  # what a callback of ours raised
+            if isinstance(cause, Fault):
+                raise cause from None
+            raise Fault("bad_request", "the request is not valid HTTP/1.1") from None
+        if self._unread > self._max_header:
+            raise _too_large()
+        return None
+
+    def framing_of(self, request: Request) -> bytes:
+        """To be fed before a body that stands behind an `Upgrade`, as Java's client sends it for h2c.
+
+        httptools takes all upgrades for bodiless, and looks at none of their framing. A parser that is told of nothing
+        else does both.
+        """
+        self._repeats = True
+        framing = b"".join(b"%b: %b\r\n" % field for field in request.fields if field[0].lower() in _FRAMING)
+        return b"POST / HTTP/1.1\r\n%b\r\n" % framing
+
+    # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
+
+    def on_url(self, part: bytes) -> None:
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        llhttp, fields, target = self._llhttp, self._fields, self._target
+        self._fields, self._target = [], b""
+        if self._repeats:
+            self._repeats = False
+            self._unread = 0
+            return
+        most = self._max_header
+        if len(fields) > MAX_FIELDS or (self._unread + self._slack > most and _size(target, fields) > most):
+            raise _too_large()
+        self._unread = self._slack = 0
+        version = llhttp.get_http_version()
+        if version != "1.1":
+            _check_old(version, fields)
+        method = llhttp.get_method()
+        name = _METHODS.get(method) or method.decode("ascii")
+        connection = self._connection
+        connection.requested(Request(connection, name, target, fields, version == "1.1", llhttp.should_keep_alive()))
+
+    def on_body(self, data: bytes) -> None:
+        self._unread = 0
+        self._connection.body(data)
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        self._slack = self._segment
+        if self._fields:  # trailers, which are nobody's: least of all the next request's
+            self._fields = []
+        self._connection.ended()
+
+
+def _check_old(version: str, fields: Fields) -> None:
+    """llhttp takes 0.9 and 2.0 as well. Chunks are unknown to 1.0: who sends them doesn't know what it passes on."""
+    if version != "1.0":
+        raise Fault("bad_request", "the request is not valid HTTP/1.1")
+    if any(name.lower() == b"transfer-encoding" for name, _ in fields):  # RFC 9112 §6.1
+        raise Fault("bad_request", "HTTP/1.0 has no Transfer-Encoding")
+
+
+def _too_large() -> Fault:
+    return Fault("header_too_large", "the request's line or headers are larger than allowed")
+
+
+def _size(target: bytes, fields: Fields) -> int:
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in fields)

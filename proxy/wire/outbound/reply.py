@@ -1,0 +1,58 @@
+"""One reply of an API, as its reader sees it: the head, then the body as it comes.
+
+Owns: what is known of the head. Must not know: framing, sockets, pools.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.plan.headers import Fields, first
+from proxy.wire.flow import Flow
+
+if TYPE_CHECKING:
+    from proxy.wire.outbound.connection import Connection
+
+
+class Broken(Exception):  # noqa: N818 -- it says what happened to the exchange
+    """The exchange can't go on. `unanswered`: no byte of a reply had come, so the request may never have arrived."""
+
+    def __init__(self, reason: str, *, unanswered: bool = False) -> None:
+        super().__init__(reason)
+        self.unanswered = unanswered
+
+
+class Stalled(Exception):  # noqa: N818 -- as above
+    """The API missed a deadline."""
+
+
+class Reply(Flow["Connection"]):
+    """`status` is 0 until the head is there. Reading raises Broken, Stalled, or the Fault that ended the upload."""
+
+    __slots__ = ("headers", "reason", "status", "trailers")
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.status = 0
+        self.reason = b""
+        self.headers: Fields = []
+        self.trailers: Fields = []
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status} {'complete' if self.complete else 'open'}, {self._size} bytes waiting>"
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of this (lower case) name."""
+        return first(self.headers, name)
+
+    async def head(self) -> None:
+        """Wait for the head. Raises as `read` does."""
+        while self.error is None and not self.status:
+            await self._more()
+        if self.error is not None:
+            raise self.error
+
+    def close(self) -> None:
+        """No one will read on. Unless both sides have said everything, the connection is closed."""
+        if not self.complete or self.connection.sending(self):
+            self.connection.abort()

@@ -1,0 +1,86 @@
+"""The cells of a process: who shares one, and how all of them start and end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from proxy.errors import Fault
+from tests.tokens.cells import Scheme, World, broken, down, flights, generation, landed
+
+# ------------------------------------------------------------------ which cells there are
+
+
+async def test_trap_07_equal_definitions_share_a_cell_and_others_do_not(world: World) -> None:
+    one, same, other = world.cell("a", Scheme("x")), world.cell("b", Scheme("x")), world.cell("c", Scheme("y"))
+    assert one is same
+    assert one.names == ["a", "b"]
+    assert await one.token("a") is await same.token("b")
+    assert (await other.token("c")).value != (await one.token("a")).value
+    assert world.logins.calls == 2
+
+
+async def test_trap_05_one_slow_issuer_delays_no_other(world: World) -> None:
+    slow, other = world.cell("slow", Scheme("slow")), world.cell("other", Scheme("other"))
+    (waiting,) = await world.held(slow.token("slow"))
+    held, world.logins.gate = world.logins.gate, asyncio.Event()
+    world.logins.gate.set()
+    assert generation(await other.token("other")) == 1
+    assert not waiting.done()
+    held.set()
+    await waiting
+
+
+# ------------------------------------------------------------------ start and end
+
+
+async def test_trap_42_a_start_with_the_issuer_down_recovers_by_itself(world: World) -> None:
+    cell, other = world.cell("a", Scheme("a")), world.cell("b", Scheme("b"))
+    world.logins.script = [broken()]
+    for each in world.keeper:
+        each.warm()
+    assert world.logins.calls == 0, "the start does not wait"
+    await landed()
+    assert generation(await other.token("b")) == 1
+    with pytest.raises(Fault, match="token_unavailable"):
+        await cell.token("a")
+    world.clock.pass_(0.5)
+    assert generation(await cell.token("a")) == 1
+
+
+async def test_closing_cancels_flights_and_answers_their_waiters() -> None:
+    world = World()
+    cells = [world.cell(name, Scheme(name)) for name in "abc"]
+    waiters = await world.held(*(cell.token("x") for cell in cells))
+    await world.keeper.close()
+    assert flights() == []
+    results = await asyncio.gather(*waiters, return_exceptions=True)
+    assert all(isinstance(result, Fault) and result.code == "token_unavailable" for result in results)
+    assert not any(cell.life.flying for cell in cells)
+
+
+async def test_closing_between_two_tries_ends_the_pause() -> None:
+    paused = asyncio.Event()
+
+    async def pause(_seconds: float) -> None:
+        paused.set()
+        await asyncio.Event().wait()
+
+    world = World(sleep=pause)
+    world.logins.script = [down()]
+    waiter = asyncio.ensure_future(world.cell().token("qianfan"))
+    await paused.wait()
+    await world.keeper.close()
+    with pytest.raises(Fault, match="interrupted"):
+        await waiter
+    assert world.logins.calls == 1
+
+
+async def test_closing_twice_or_without_flights_is_fine() -> None:
+    world = World()
+    cell = world.cell()
+    await world.keeper.close()
+    await cell.token("qianfan")
+    await world.keeper.close()
+    await world.keeper.close()
