@@ -30,6 +30,7 @@ def steps(work: Callable[[], object]) -> int:
 
 def growth(work: Callable[[int], Callable[[], object]], size: int) -> float:
     """How often more steps the double size takes: 2 where they are linear, 4 where they are quadratic."""
+    work(1)()  # what is made once and kept
     return steps(work(2 * size)) / max(1, steps(work(size)))
 
 

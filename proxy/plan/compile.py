@@ -18,7 +18,7 @@ from proxy.auth.schemes import scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -37,13 +37,15 @@ PLACEHOLDER = "keyless-placeholder-worth-nothing"
 def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     """`draw` gives the jitter of the lifecycles, `now` the birth of static tokens."""
     config = loaded.config
+    limited = any(client.methods is not None for client in config.clients)
     providers = {
         name: _provider(name, provider, loaded.secrets.get(name, frozenset()), draw, now)
         for name, provider in config.providers.items()
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     routes = {
-        prefix: _with_preflight(_route(prefix, route, loaded, providers)) for prefix, route in config.routes.items()
+        prefix: _with_preflight(_route(prefix, route, loaded, providers, limited))
+        for prefix, route in config.routes.items()
     }
     clients = Clients(config.clients)
     return Plan(
@@ -70,7 +72,8 @@ def _provider(
     return ProviderPlan(name, (), scheme_for(provider, secrets), life, secrets if basic is None else secrets | {basic})
 
 
-def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan]) -> RoutePlan:
+def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan], limited: bool) -> RoutePlan:
+    """`limited`: some client may use certain methods only."""
     config = loaded.config
     provider = config.providers.get(route.provider)
     own = loaded.certificates.get(prefix)
@@ -78,7 +81,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
     injection = None if provider is None else _injection(provider, target)
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
-    removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
+    removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
     return RoutePlan(
         prefix=prefix,
@@ -139,10 +142,9 @@ def _strictly(headers: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _unread(route: Route, config: Config) -> list[str]:
+def _unread(route: Route, limited: bool) -> list[str]:
     """Headers by which a request gets past what is checked or scrubbed: other methods, compressed frames."""
-    limited = route.methods is not None or any(client.methods is not None for client in config.clients)
-    dropped = headers.METHOD_OVERRIDES if limited else frozenset()
+    dropped = headers.METHOD_OVERRIDES if limited or route.methods is not None else frozenset()
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]

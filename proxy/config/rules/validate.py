@@ -16,6 +16,7 @@ from proxy.config.model import Config
 from proxy.config.rules.config import Known, check
 from proxy.config.rules.problems import translate
 from proxy.config.written.catalogue import Catalogue
+from proxy.values.names import Names
 from proxy.values.where import Finding, Where
 
 _URL = "https://unset.invalid/"
@@ -41,7 +42,7 @@ def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Cat
 
 def _known(tree: Mapping[str, Any], config: Config) -> Known:
     names = [tree.get(section, {}) for section in ("providers", "routes")]
-    providers, routes = (list(each) if isinstance(each, dict) else None for each in names)
+    providers, routes = (Names(each) if isinstance(each, dict) else None for each in names)
     return Known(providers, routes, bool(tree.get("clients")) or config.anyone)
 
 
