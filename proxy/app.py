@@ -25,7 +25,7 @@ from proxy.process.changes import AT_START, changed_secrets
 from proxy.process.worker_post import Post
 from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
-from proxy.serve.observers import Watch
+from proxy.serve.observers import Observers
 from proxy.serve.quota.local import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
@@ -119,14 +119,14 @@ class Service:
         guards = [Guard.compile(config.browser, config.clients, self._listener(each)) for each in self._config.listen]
         self._front = Front(admin, forwarder, (*guards, Guard(hosts=None, origins=None)))
 
-    def _watch(self, plan: Plan, config: Config) -> Watch:
+    def _watch(self, plan: Plan, config: Config) -> Observers:
         """Counters, issuers' keys and known tokens outlive a reload that changes no client."""
         if not self._visitors or config.clients != self._clients:
             self._clients = config.clients
             self._visitors.append(Visitors(plan, self.issuer, clock.now, clock.draw))
             self.visitors.tls = self._certificates
         self._quotas = self._quotas or open_quotas(plan, config.store)
-        return Watch(clock.now, self.visitors or None, self._quotas, self._access, self.audit)
+        return Observers(clock.now, self.visitors or None, self._quotas, self._access, self.audit)
 
     def _listener(self, written: str) -> Listener:
         return parse(written, self._config.tls is not None)

@@ -12,23 +12,24 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    "errors",
-    "version",
-    "values",
+    *("errors", "version", "values", "http", "clock", "config", "logs", "auth", "plan", "wire"),
+    *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
+)
+MAY_AWAIT = (
     "clock",
-    "config",
     "logs",
-    "auth",
-    "plan",
+    "wire",
+    "audit",
+    "tokens",
     "serve",
+    "process",
     "admin",
+    "sandbox",
     "app",
     "library",
     "cli",
 )
-TOGETHER = {"blocking": "library"}  # two halves of one face
-MAY_AWAIT = ("clock", "logs", "wire", "serve", "admin", "sandbox", "app", "library", "cli")
-PURE = ("errors", "version", "values", "config", "auth", "plan")
+PURE = ("errors", "version", "values", "http", "config", "auth", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
 READERS = {"proxy/config/load.py", "proxy/config/written/read.py", "proxy/config/secrets/resolve.py"}
 ASKERS = "proxy/config/secrets/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone
@@ -40,7 +41,7 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 def layer(file: str) -> str:
     """`auth` for proxy/auth/schemes/jwt.py, `app` for proxy/app.py, `` for the package itself."""
     parts = Path(file).with_suffix("").parts[1:]
-    return "" if parts == ("__init__",) else TOGETHER.get(parts[0], parts[0])
+    return "" if parts == ("__init__",) else parts[0]
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -64,7 +65,7 @@ def test_imports_go_one_way(file: str) -> None:
     own = LAYERS.index(layer(file))
     for name in imported(TREES[file]):
         parts = name.split(".")
-        part = TOGETHER.get(parts[1], parts[1]) if len(parts) > 1 else ""
+        part = parts[1] if len(parts) > 1 else ""
         if parts[0] == "proxy" and part in LAYERS:
             assert LAYERS.index(part) <= own, f"{file} imports {name}"
         if parts[:2] == ["proxy", "sandbox"]:

@@ -21,11 +21,11 @@ from proxy.plan.clients import presented_key
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.target import split_path
-from proxy.serve import answer
-from proxy.serve.observers import Watch
+from proxy.serve.observers import Observers
 from proxy.tokens.cell import Cell
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
+from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
 USABLE = frozenset((State.STATIC, State.FRESH, State.STALE, State.DUE))
@@ -37,7 +37,7 @@ class Admin:
     """One per plan. `key` opens it from anywhere; without one only this machine may look."""
 
     def __init__(
-        self, plan: Plan, cells: Mapping[str, Cell], config: model.Admin, watch: Watch, fleet: Fleet | None
+        self, plan: Plan, cells: Mapping[str, Cell], config: model.Admin, watch: Observers, fleet: Fleet | None
     ) -> None:
         self._plan = plan
         self._cells = cells
@@ -58,7 +58,7 @@ class Admin:
         except Fault as fault:
             if self._audit is not None and fault.status < 500:
                 self._audit.request("request_refused", None, *about(request), code=fault.code)
-            return answer.fault(request, fault, None)
+            return own.fault(request, fault, None)
 
     async def _answer(self, request: Request, guard: Guard) -> None:
         known = request.known
@@ -76,7 +76,7 @@ class Admin:
                 return _json(request, await self._status())
         if request.method == "GET" and name == "token" and len(rest) == 1:
             given = await self._tokens.give(request, rest[0])
-            return answer.fault(request, given, None) if isinstance(given, Fault) else _json(request, given.document())
+            return own.fault(request, given, None) if isinstance(given, Fault) else _json(request, given.document())
         if request.method == "POST" and name == "providers" and len(rest) == 2:
             self._check_operator(request, guard)
             return await self._switch(request, *rest)
@@ -201,4 +201,4 @@ def _is_local(request: Request) -> bool:
 
 def _json(request: Request, document: dict[str, Any], status: int = 200) -> None:
     body = json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n"
-    return answer.own(request, status, [], "application/json", body)
+    return own.reply(request, status, [], "application/json", body)

@@ -13,7 +13,7 @@ import structlog
 
 from proxy.errors import Fault
 from proxy.plan.route import Plan
-from proxy.serve.observers import Watch
+from proxy.serve.observers import Observers
 from proxy.serve.visitors import KeysWanted, Visitor
 from proxy.tokens.cell import Cell
 from proxy.tokens.handout import Handout, hand_out
@@ -25,7 +25,7 @@ log = structlog.get_logger("keyless.audit")
 class Tokens:
     """One per plan."""
 
-    def __init__(self, plan: Plan, cells: Mapping[str, Cell], watch: Watch) -> None:
+    def __init__(self, plan: Plan, cells: Mapping[str, Cell], watch: Observers) -> None:
         self._plan = plan
         self._cells = cells
         self._clock = watch.clock

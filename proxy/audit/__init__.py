@@ -1,0 +1,1 @@
+"""Who did what: a log that shows when anybody has changed it."""

@@ -20,11 +20,9 @@ from typing import Any, Protocol
 import structlog
 
 from proxy.audit import chain
-from proxy.auth.token import Token
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
 from proxy.plan.scrub import NOTHING, Needles
-from proxy.serve.exchange import Exchange
 from proxy.values.now import Now
 from proxy.version import __version__
 
@@ -67,36 +65,6 @@ class Audit:
         self._hidden: tuple[tuple[str, ...], Needles] = ((), NOTHING)
 
     # -------------------------------------------------------------- requests
-
-    def refused(self, exchange: Exchange, fault: Fault) -> None:
-        """A fault is the end of a request: refused by us, or a replay that failed. Others are no refusals."""
-        if exchange.attempts > 1:
-            self._about(exchange, "replay", outcome=fault.code)
-        elif fault.status < 500:
-            self._about(exchange, "request_refused", code=fault.code)
-
-    def token_refused(self, exchange: Exchange, token: Token, status: int) -> None:
-        """The API says no to a token; `outcome` is why there is no replay, or that there will be one."""
-        outcome = exchange.skipped or "renewed"
-        self._about(exchange, "token_refused", generation=token.generation, status=status, outcome=outcome)
-
-    def replayed(self, exchange: Exchange, token: Token, again: bool) -> None:
-        outcome = "refused" if again else "accepted"
-        self._about(exchange, "replay", generation=token.generation, outcome=outcome)
-
-    def _about(self, exchange: Exchange, event: str, **facts: Any) -> None:
-        request, client = exchange.request, exchange.client
-        lane = getattr(exchange, "lane", None)  # a slot that is empty until the route is found
-        provider = lane.plan.provider if lane is not None else None
-        self.request(
-            event,
-            client.name if client is not None else None,
-            (request.peer or "unix", request.headers.get("Origin")),
-            (exchange.method, request.target),
-            route=lane.plan.prefix if lane is not None else None,
-            provider=provider.name if provider is not None else None,
-            **facts,
-        )
 
     def request(
         self, event: str, client: str | None, sender: tuple[str, str | None], target: tuple[str, bytes], **facts: Any

@@ -16,12 +16,11 @@ from urllib.parse import quote, quote_plus
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.token import Token
 from proxy.config.model import Inject, Provider
+from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
 from proxy.values.template import Template
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, for names of headers and cookies
 _COOKIE_BREAKERS = re.compile(r'[\s;,"\\]')
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_FRAMING = frozenset({"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"})
 _counter = itertools.count()
 
 Field = tuple[tuple[str, ...], str]
@@ -145,9 +144,9 @@ def encode_form(pairs: list[tuple[str, str]]) -> bytes:
 
 def _check_names(header: tuple[_Slot, ...], cookie: tuple[_Slot, ...]) -> None:
     for slot in (*header, *cookie):
-        if not _TOKEN.fullmatch(slot.name):
+        if not TOKEN.fullmatch(slot.name):
             raise ValueError(f"inject: {slot.name!r} is no name for a header or a cookie")
-    framing = next((slot.name for slot in header if slot.name.lower() in _FRAMING), None)
+    framing = next((slot.name for slot in header if slot.name.lower() in OF_THE_CONNECTION), None)
     if framing is not None:
         raise ValueError(f"inject: the header {framing} belongs to the connection, a credential can't go there")
     names = [slot.name.lower() for slot in header]

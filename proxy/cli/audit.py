@@ -20,7 +20,7 @@ from proxy.audit import chain
 from proxy.audit.events import STDOUT
 from proxy.audit.trail import is_named, rotated
 from proxy.audit.verify import Broken, Walk
-from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
+from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NUMBERED = re.compile(r"(.+)\.([0-9]+)")

@@ -20,16 +20,17 @@ from yarl import URL
 
 from proxy import __version__, logs
 from proxy.app import Service
-from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
+from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Client, ClientKey, Log
 from proxy.errors import Fault
+from proxy.http.grammar import TOKEN
 from proxy.plan.headers import KEYS
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
+_HEADER = re.compile(rf"({TOKEN.pattern}):[ \t]*([^\r\n\0]*)")
 _OWN_KEY = frozenset(name.decode() for name in KEYS)
 
 app = command_app()

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from proxy.auth.scope import lacking
-from proxy.cli.common import (
+from proxy.cli.kit.minted import Denied, Got, line, mint
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
@@ -19,7 +20,6 @@ from proxy.cli.common import (
     print_rows,
     print_warnings,
 )
-from proxy.cli.mint import Denied, Got, line, mint
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError

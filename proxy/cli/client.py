@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json
+from proxy.cli.kit.options import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json
 from proxy.config.model.client import HASHED
 from proxy.values import moments, units
 

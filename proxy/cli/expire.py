@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from proxy.cli.common import (
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
@@ -17,7 +17,7 @@ from proxy.cli.common import (
     named_or_exit,
     print_json,
 )
-from proxy.cli.running import ask_or_exit
+from proxy.cli.kit.running import ask_or_exit
 
 app = command_app()
 

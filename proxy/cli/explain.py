@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from proxy.auth.places import inject_query
-from proxy.cli import rules, shown
-from proxy.cli.common import (
+from proxy.cli.kit import rules, shown
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
@@ -29,6 +29,7 @@ from proxy.cli.common import (
 from proxy.config.loaded import Loaded
 from proxy.config.model import Inject, IssuerProvider, Provider, Route
 from proxy.errors import Fault
+from proxy.http.fields import HOP_BY_HOP
 from proxy.plan import headers
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, RoutePlan
@@ -38,7 +39,7 @@ from proxy.values.now import Now
 app = command_app()
 
 WIDTH = 100
-_KNOWN = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES
+_KNOWN = HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES
 _FAMILIES = {"sec-fetch-*": b"sec-fetch-mode", "x-forwarded-*": b"x-forwarded-for"}
 """Headers that are dropped by the beginning of their name, with one of each."""
 _CONSENTS = {"private": "be in a private network (private: true)", "plain_http": "be plain http (plain_http: true)"}

@@ -20,9 +20,9 @@ from proxy.app import Service
 from proxy.auth.schemes.device import Device
 from proxy.auth.schemes.oauth2 import OAuth2Scheme
 from proxy.auth.token import Token
-from proxy.cli import shown
-from proxy.cli.audited import write_down
-from proxy.cli.common import (
+from proxy.cli.kit import shown
+from proxy.cli.kit.audited import write_down
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,

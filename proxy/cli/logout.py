@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.audited import write_down
-from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
+from proxy.cli.kit.audited import write_down
+from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
 from proxy.cli.login import for_person_or_exit, signing_in
 from proxy.config.loaded import Loaded
 from proxy.errors import IssuerError

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.common import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json, print_rows
+from proxy.cli.kit.options import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json, print_rows
 from proxy.config.written.catalogue import Parameter, Preset
 from proxy.config.written.read import presets as catalogue
 from proxy.values.names import did_you_mean

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from proxy.cli import shown
-from proxy.cli.common import DEFAULT_CONFIG, UnusedConfig, command_app, fail, print_rows
-from proxy.cli.stop import on_signals
+from proxy.cli.kit import shown
+from proxy.cli.kit.options import DEFAULT_CONFIG, UnusedConfig, command_app, fail, print_rows
+from proxy.cli.kit.stop import on_signals
 from proxy.config.model import Config
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.sandbox.api import FEATURES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.cli.common import DEFAULT_CONFIG, UnusedConfig, command_app, print_json
+from proxy.cli.kit.options import DEFAULT_CONFIG, UnusedConfig, command_app, print_json
 from proxy.config.model.schema import json_schema
 from proxy.config.written.read import presets
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail
+from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail
 from proxy.config.load import store_keys
 from proxy.config.secrets.seal import Seal, new_key
 from proxy.config.written.reference import KEY_VARIABLE

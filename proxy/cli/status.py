@@ -6,9 +6,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.cli import shown
-from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, load_or_exit, print_json, print_rows
-from proxy.cli.running import ask_or_exit
+from proxy.cli.kit import shown
+from proxy.cli.kit.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    command_app,
+    load_or_exit,
+    print_json,
+    print_rows,
+)
+from proxy.cli.kit.running import ask_or_exit
 
 app = command_app()
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from proxy.auth.record import Record
-from proxy.cli import shown
-from proxy.cli.audited import write_down
-from proxy.cli.common import (
+from proxy.cli.kit import shown
+from proxy.cli.kit.audited import write_down
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,

@@ -21,9 +21,10 @@ from proxy.auth.lifecycle import State
 from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.token import IssuerRequest
-from proxy.cli import shown
-from proxy.cli.audited import write_down
-from proxy.cli.common import (
+from proxy.cli.kit import shown
+from proxy.cli.kit.audited import write_down
+from proxy.cli.kit.minted import Denied, Got, mint, rows
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
@@ -34,8 +35,7 @@ from proxy.cli.common import (
     print_json,
     print_rows,
 )
-from proxy.cli.mint import Denied, Got, mint, rows
-from proxy.cli.running import UnansweredError, ask
+from proxy.cli.kit.running import UnansweredError, ask
 from proxy.config.loaded import Loaded
 from proxy.errors import IssuerError
 

@@ -21,9 +21,9 @@ from proxy.auth.lifetime import LONGEST, absolute, jwt_end
 from proxy.auth.record import Record
 from proxy.auth.reply import LONGEST_TOKEN
 from proxy.auth.token import Minted, Scheme
-from proxy.cli import shown
-from proxy.cli.audited import write_down
-from proxy.cli.common import (
+from proxy.cli.kit import shown
+from proxy.cli.kit.audited import write_down
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,

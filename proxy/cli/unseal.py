@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.cli.common import DEFAULT_CONFIG, ConfigOption, command_app, fail
+from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail
 from proxy.cli.seal import NO_KEY, secret_from_stdin
 from proxy.config.load import store_keys
 from proxy.config.secrets.seal import Seal, Unsealable

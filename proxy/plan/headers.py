@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-Fields = list[tuple[bytes, bytes]]
-
-HOP_BY_HOP = frozenset(
-    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"proxy-authenticate")
-)
-"""RFC 9110 §7.6.1; `Trailer` passes, since trailers do."""
+from proxy.http.fields import HOP_BY_HOP, Fields
 
 KEYS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 """Where a client may present its key to the proxy; an API gets its own."""
@@ -41,7 +36,6 @@ OURS = b"x-keyless-"
 _MEMO_BOUND = 4096
 _MEMO_LONGEST = 64
 """Longer names are nobody's, and as many as fit could fill the memory."""
-_NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
 
 AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
 """Headers of browsers that fetch what nobody asked for yet."""
@@ -167,33 +161,3 @@ def lower_names(names: Iterable[str]) -> frozenset[bytes]:
 
 def set_lines(headers: Mapping[str, str]) -> bytes:
     return b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in headers.items())
-
-
-def facts(noted: Fields) -> dict[bytes, bytes]:
-    """Noted headers by name; of those that came several times, all values (RFC 9110 §5.3)."""
-    found = dict(noted)
-    if len(found) != len(noted):
-        for name in found:
-            glue = b"; " if name == b"cookie" else b", "
-            found[name] = glue.join(value for known, value in noted if known == name)
-    return found
-
-
-def first(fields: Fields, name: bytes) -> bytes | None:
-    """The value of the first field of this (lower case) name."""
-    size = len(name)
-    for known, value in fields:
-        if len(known) == size and known.lower() == name:  # most names differ in length, and need no lower()
-            return value
-    return None
-
-
-def named_by_connection(said: bytes) -> frozenset[bytes]:
-    """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
-    if said in _NOT_NAMED:
-        return frozenset()
-    return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED
-
-
-def without(headers: Fields, names: frozenset[bytes]) -> Fields:
-    return [(name, value) for name, value in headers if name.lower() not in names]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from proxy.errors import Fault
+from proxy.http.origin import Origin
 from proxy.values.template import Template
 
 _SUSPICIOUS = re.compile(
@@ -29,29 +29,6 @@ _DISGUISED = {
 }
 _UNMASKED = {mask: plain for plain, masks in _DISGUISED.items() for mask in masks}
 _MASKS = re.compile(b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
-
-
-class Origin(NamedTuple):
-    """Connections are shared by those whose origin is the same, so all that tells connections apart belongs here.
-
-    `private`: the name may lead into a private network. `identity`: a digest of the route's own certificates, if any.
-    """
-
-    tls: bool
-    host: str
-    port: int
-    private: bool = False
-    identity: str = ""
-
-    @property
-    def authority(self) -> str:
-        """For the Host header: the port only where it is not the scheme's own (RFC 9110 §7.2)."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.authority}"
 
 
 @dataclass(frozen=True, slots=True)

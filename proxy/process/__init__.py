@@ -1,0 +1,1 @@
+"""The process: its workers, what they share, and what reloads."""

@@ -1,4 +1,4 @@
-"""Writes replies to clients: the API's, chunk by chunk, or one of our own.
+"""Writes the API's replies to clients, chunk by chunk.
 
 Owns: framing towards the client, and what is added to or taken from a reply (DESIGN §4). Must not know: how the reply
 was got.
@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import socket
 import struct
-from contextlib import suppress
 from itertools import product
 
 from proxy.errors import Fault
+from proxy.http.fields import Fields
 from proxy.plan import cors, subprotocol
-from proxy.plan.headers import LINKING, OF_CONTENT, Fields
+from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
-from proxy.wire.inbound.problem import PROBLEM, encoded, problem, status_line
-from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.own import NO_BODY
+from proxy.wire.inbound.problem import encoded, status_line
 
-NO_BODY = frozenset((204, 304))
 _COMPRESSED = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd", b"dcb", b"dcz"))
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
 _MEMO_BOUND = 512
@@ -157,35 +156,6 @@ def early(exchange: Exchange, status: int, headers: Fields) -> None:
         lines += [_link_line(exchange, b"link", value) for name, value in headers if name.lower() == b"link"]
         head = exchange.needles.scrub(b"".join(lines))
         _write(exchange, status_line(status, b"") + head + b"\r\n")
-
-
-def fault(request: Request, error: Fault, cors_origin: str | None) -> None:
-    """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer."""
-    headers, body = problem(error)
-    own(request, error.status, headers, PROBLEM, body, cors_origin)
-
-
-def own(
-    request: Request,
-    status: int,
-    headers: list[tuple[str, str]],
-    content_type: str | None = None,
-    body: bytes = b"",
-    cors_origin: str | None = None,
-) -> None:
-    """A whole reply of the proxy's own. A body that may still come, or never, makes the next request a guess."""
-    request.keep_alive = request.keep_alive and request.modern and request.complete
-    if content_type is not None:
-        headers = [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers]
-    if status not in NO_BODY:
-        headers.append(("Content-Length", str(len(body))))
-    if cors_origin is not None:
-        headers += cors.exposed(cors_origin)
-    if not request.keep_alive:
-        headers.append(("Connection", "close"))
-    sent = b"" if request.method == "HEAD" else body
-    with suppress(ConnectionResetError):  # there is no one to tell
-        request.connection.write(status_line(status, b"") + encoded(headers) + b"\r\n" + sent)
 
 
 def _is_text(content_type: bytes) -> bool:

@@ -27,17 +27,18 @@ from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
 from proxy.plan.headers import request_sieve
 from proxy.plan.router import Router
-from proxy.serve import answer
+from proxy.serve import answer, observers
 from proxy.serve.body import EDITABLE, Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
 from proxy.serve.judge import refused, verdict
-from proxy.serve.observers import Watch
+from proxy.serve.observers import Observers
 from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.quota.local import Quotas
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
+from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
 log = structlog.get_logger("keyless.forward")
@@ -49,7 +50,7 @@ _NOWHERE = request_sieve(frozenset(), (), forwarded=False)
 class Forwarder:
     """Serves all routes of one plan. A listener calls `handle` with its own guard."""
 
-    def __init__(self, router: Router[Lane], upstream: Upstream, watch: Watch, max_body: int | None) -> None:
+    def __init__(self, router: Router[Lane], upstream: Upstream, watch: Observers, max_body: int | None) -> None:
         self._router = router
         self._upstream = upstream
         self._clock = watch.clock
@@ -102,8 +103,8 @@ class Forwarder:
     def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
         exchange.status = fault.status
         if self._audit is not None:
-            self._audit.refused(exchange, fault)
-        answer.fault(exchange.request, fault, exchange.cors_origin)
+            observers.refused(self._audit, exchange, fault)
+        own.fault(exchange.request, fault, exchange.cors_origin)
 
     # -------------------------------------------------------------- admit
 
@@ -156,7 +157,7 @@ class Forwarder:
             return False
         exchange.status = 204
         methods = lane.plan.methods if lane is not None else None
-        answer.own(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
+        own.reply(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
         return True
 
     def _stand_in(self, exchange: Exchange) -> bool:
@@ -165,7 +166,7 @@ class Forwarder:
         if plan.stand_in is None or exchange.rest != plan.stand_in.path:
             return False
         exchange.status = 200
-        answer.own(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
+        own.reply(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
         return True
 
     async def _charge(self, quotas: Quotas, exchange: Exchange, now: Now) -> None:
@@ -212,7 +213,7 @@ class Forwarder:
             reply.close()
             raise
         if self._audit is not None:
-            self._audit.token_refused(exchange, token, reply.status)
+            observers.token_refused(self._audit, exchange, token, reply.status)
         if newer is None:
             return reply
         reply.close()
@@ -279,7 +280,7 @@ class Forwarder:
         """Tell the cell and the route's brake what the replay showed."""
         lane = exchange.lane
         if self._audit is not None:
-            self._audit.replayed(exchange, token, again)
+            observers.replayed(self._audit, exchange, token, again)
         if not again:
             self._accepted(lane, token)
             if exchange.forced:

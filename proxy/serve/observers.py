@@ -1,19 +1,26 @@
-"""Those who watch over requests: who asks, how much, what is written down. Each is a part of its own."""
+"""Those who watch over requests: who asks, how much, what is written down. Each is a part of its own.
+
+Owns: what the audit log is told of a request. Must not know: what a line looks like (audit/events.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from proxy.audit.events import Audit
+from proxy.auth.token import Token
+from proxy.errors import Fault
 from proxy.logs import AccessLog
+from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
 from proxy.serve.visitors import Visitors
 from proxy.values.now import Now
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Observers:
     """None for what the config doesn't ask for."""
 
     clock: Callable[[], Now]
@@ -21,3 +28,36 @@ class Watch:
     quotas: Quotas | None
     access: AccessLog | None
     audit: Audit | None
+
+
+def refused(audit: Audit, exchange: Exchange, fault: Fault) -> None:
+    """A fault is the end of a request: refused by us, or a replay that failed. Others are no refusals."""
+    if exchange.attempts > 1:
+        _tell(audit, exchange, "replay", outcome=fault.code)
+    elif fault.status < 500:
+        _tell(audit, exchange, "request_refused", code=fault.code)
+
+
+def token_refused(audit: Audit, exchange: Exchange, token: Token, status: int) -> None:
+    """The API says no to a token; `outcome` is why there is no replay, or that there will be one."""
+    outcome = exchange.skipped or "renewed"
+    _tell(audit, exchange, "token_refused", generation=token.generation, status=status, outcome=outcome)
+
+
+def replayed(audit: Audit, exchange: Exchange, token: Token, again: bool) -> None:
+    _tell(audit, exchange, "replay", generation=token.generation, outcome="refused" if again else "accepted")
+
+
+def _tell(audit: Audit, exchange: Exchange, event: str, **facts: Any) -> None:
+    request, client = exchange.request, exchange.client
+    lane = getattr(exchange, "lane", None)  # a slot that is empty until the route is found
+    provider = lane.plan.provider if lane is not None else None
+    audit.request(
+        event,
+        client.name if client is not None else None,
+        (request.peer or "unix", request.headers.get("Origin")),
+        (exchange.method, request.target),
+        route=lane.plan.prefix if lane is not None else None,
+        provider=provider.name if provider is not None else None,
+        **facts,
+    )

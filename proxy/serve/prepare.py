@@ -13,8 +13,9 @@ from proxy.auth.inject import Injection, Rendered
 from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.http.fields import facts, named_by_connection, without
 from proxy.plan import subprotocol
-from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve, facts, named_by_connection, without
+from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve
 from proxy.plan.scrub import Needles, needles_of
 from proxy.serve import answer
 from proxy.serve.body import Body

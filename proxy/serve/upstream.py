@@ -15,8 +15,8 @@ from contextlib import aclosing
 
 from proxy.config.model import Timeout
 from proxy.errors import Fault
-from proxy.plan.headers import Fields
-from proxy.plan.target import Origin
+from proxy.http.fields import Fields
+from proxy.http.origin import Origin
 from proxy.serve.body import Body
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.dial import Dialer

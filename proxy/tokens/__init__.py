@@ -1,0 +1,1 @@
+"""How tokens are come by, kept and shared."""

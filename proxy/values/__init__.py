@@ -1,0 +1,1 @@
+"""Values that the config and the rules of credentials are made of: leaves, with nothing of ours above them."""

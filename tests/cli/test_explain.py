@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxy.cli.common import target_of
+from proxy.cli.kit.options import target_of
 from tests.certificates import Authority
 from tests.cli.conftest import crm, keyless, untouched, written
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli.running import UnansweredError, address
+from proxy.cli.kit.running import UnansweredError, address
 from proxy.config.model import Config
 from tests.cli.conftest import Running, control, crm, free_port, keyless, proxy, written
 

@@ -7,8 +7,8 @@ import re
 from proxy.audit import chain
 from tests.docs.test_docs import BLOCKS, ROOT, code, table
 
-SOURCES = [ROOT / "proxy/audit/events.py", ROOT / "proxy/admin/tokens.py", *sorted((ROOT / "proxy/cli").glob("*.py"))]
-WRITTEN = re.compile(r'(?:_write|_about|request|write_down|_audit\.request)\(\s*(?:loaded, |exchange, )?"(\w+)"')
+SOURCES = sorted(path for room in ("audit", "admin", "serve", "cli") for path in (ROOT / "proxy" / room).rglob("*.py"))
+WRITTEN = re.compile(r'\b(?:_write|_tell|write_down|audit\.request)\(\s*(?:loaded, |audit, exchange, )?"(\w+)"')
 
 
 def test_events_are_listed() -> None:

@@ -202,7 +202,7 @@ def test_the_problem_document_is_one() -> None:
 
 
 def test_headers_and_replay_reasons_are_those_of_the_source() -> None:
-    source = "\n".join(path.read_text() for path in (ROOT / "proxy" / "serve").glob("*.py"))
+    source = "\n".join(path.read_text() for path in (ROOT / "proxy").rglob("*.py"))
     reasons = set(re.findall(r'exchange\.skipped = "(\w+)"', source))
     assert {code(row[0])[0] for row in table("errors.md", "\n| reason |")} == reasons
     assert {code(row[0])[0] for row in table("errors.md", "\n| header |")} == set(re.findall(r"X-Keyless-\w+", source))

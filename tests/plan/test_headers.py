@@ -5,16 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan.headers import (
-    NOTED_IN_REPLIES,
-    facts,
-    first,
-    named_by_connection,
-    reply_sieve,
-    request_sieve,
-    set_lines,
-    without,
-)
+from proxy.plan.headers import NOTED_IN_REPLIES, reply_sieve, request_sieve, set_lines
 
 PLAIN = request_sieve(frozenset((b"x-token",)), ["User-Agent"], forwarded=False)
 
@@ -59,21 +50,6 @@ def test_names_without_end_do_not_fill_the_memory() -> None:
     ]
 
 
-def test_what_connection_names() -> None:
-    assert named_by_connection(b"Close, X-One ,, KEEP-ALIVE, x-two, upgrade") == {b"x-one", b"x-two"}
-    assert named_by_connection(b"") == frozenset()
-    assert without([(b"X-One", b"1"), (b"Y", b"2")], frozenset((b"x-one",))) == [(b"Y", b"2")]
-
-
-def test_facts_of_what_came_once_or_several_times() -> None:
-    assert facts([]) == {}
-    assert facts([(b"host", b"a"), (b"cookie", b"b")]) == {b"host": b"a", b"cookie": b"b"}
-    assert facts([(b"host", b"a"), (b"cookie", b"b"), (b"host", b"c"), (b"cookie", b"d")]) == {
-        b"host": b"a, c",
-        b"cookie": b"b; d",
-    }
-
-
 def test_lines_of_a_routes_own() -> None:
     assert set_lines({"A": "1", "B": "ä"}) == b"A: 1\r\nB: \xe4\r\n"
     assert set_lines({}) == b""
@@ -84,10 +60,3 @@ def test_framing_is_never_passed_blindly() -> None:
     lines, noted = reply_sieve([], cookies=True, cors=False).sort([(name, b"x") for name in framing])
     assert lines == [b"content-length: x\r\n"], "llhttp has seen to it that there is one, and no chunks"
     assert {name for name, _ in noted} <= NOTED_IN_REPLIES & framing
-
-
-def test_the_first_of_several_is_found_in_any_case() -> None:
-    fields = [(b"X-A", b"other"), (b"content-typo", b"5"), (b"X-b", b"1"), (b"x-B", b"2")]
-    assert first(fields, b"x-b") == b"1"
-    assert first(fields, b"content-type") is None
-    assert first([(b"x-b", b"")], b"x-b") == b""

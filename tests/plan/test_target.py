@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import Fault
-from proxy.plan.target import Origin, Target, split_path
+from proxy.http.origin import Origin
+from proxy.plan.target import Target, split_path
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from proxy.auth.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
 from proxy.config.model import IssuerProvider, LoginProvider, TokenRequest
+from proxy.http.grammar import TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _body(request: TokenRequest) -> tuple[str | None, bytes | None]:
 
 
 def _checked(header: tuple[str, str]) -> tuple[str, str]:
-    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", header[0]):
+    if not TOKEN.fullmatch(header[0]):
         raise ValueError(f"request.headers: {header[0]!r} is no header name")
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", header[1]):
         raise ValueError(f"request.headers.{header[0]}: holds characters that no header can carry")

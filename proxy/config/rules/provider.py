@@ -25,17 +25,11 @@ from proxy.config.model import (
 )
 from proxy.config.rules.oauth2 import check_oauth2
 from proxy.config.rules.reach import check_issuer
+from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_FRAMING = frozenset(
-    (
-        *("connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),
-        *("content-length", "transfer-encoding", "expect", "host"),
-    )
-)
 
 
 def check_provider(where: Where, name: str, provider: ProviderCommon) -> Iterator[Finding]:
@@ -65,9 +59,9 @@ def check_provider(where: Where, name: str, provider: ProviderCommon) -> Iterato
 
 def field_problem(name: str, value: str) -> str | None:
     """Why this can't be a header of a request or reply, if it can't."""
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         return "not a name that a header can have"
-    if name.lower() in _FRAMING:
+    if name.lower() in OF_THE_CONNECTION:
         return "this header belongs to the connection; the proxy sets it itself"
     return value_problem(value)
 
@@ -122,7 +116,7 @@ def _slot_problem(place: str, name: str, text: str) -> str | None:
     if place == "header":
         return field_problem(name, text)
     if place == "cookie":
-        return value_problem(text) if _TOKEN.fullmatch(name) else "not a name that a cookie can have"
+        return value_problem(text) if TOKEN.fullmatch(name) else "not a name that a cookie can have"
     if not name:
         return "expected a name for what is injected"
     return "holds a control character" if _CONTROL.search(text) else None
@@ -154,7 +148,7 @@ def _reply(where: Where, reply: ReplyMap) -> Iterator[Finding]:
         value = getattr(reply, key)
         path, at = (value, (*where, key)) if isinstance(value, str | None) else (value.path, (*where, key, "path"))
         if path is not None and key in ("token", "expires_in", "expires_at") and path.startswith("header:"):
-            if not _TOKEN.fullmatch(path.removeprefix("header:")):
+            if not TOKEN.fullmatch(path.removeprefix("header:")):
                 yield Finding(at, "expected header:NAME")
         elif path is not None and not is_jmespath(path):
             yield Finding(at, "expected a JMESPath expression", got=True)
@@ -170,7 +164,7 @@ def _rule(where: Where, rule: RefusalRule) -> Iterator[Finding]:
     yield from _paths((*where, "json"), rule.json_)
     yield from _paths((*where, "message"), rule.message)
     for name in rule.header or {}:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             yield Finding((*where, "header", name), "not a name that a header can have")
 
 

@@ -1,0 +1,1 @@
+"""What stands in the files, before anybody says what it means."""

@@ -1,0 +1,1 @@
+"""How much a client or a route may ask for, counted here or together with other replicas."""

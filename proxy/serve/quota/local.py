@@ -118,6 +118,6 @@ def open_quotas(plan: Plan, store: str) -> Quotas | None:
         return None
     if not store.startswith("redis"):
         return Quotas()
-    from proxy.serve.quota.local.shared import RedisCounters  # noqa: PLC0415 -- an extra, not in the base install
+    from proxy.serve.quota.shared import RedisCounters  # noqa: PLC0415 -- an extra, not in the base install
 
     return Quotas(RedisCounters(store))

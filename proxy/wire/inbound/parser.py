@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy.errors import Fault
-from proxy.plan.headers import Fields
+from proxy.http.fields import Fields
 from proxy.wire.inbound.request import Request
 
 if TYPE_CHECKING:

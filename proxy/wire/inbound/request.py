@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from proxy.plan.headers import Fields, facts, first
+from proxy.http.fields import Fields, facts, first
 from proxy.wire.flow import Flow
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import structlog
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logs import raised_at
-from proxy.serve import answer
 from proxy.values.listen import Listener
+from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
 from proxy.wire.inbound.request import Request
 
@@ -75,7 +75,7 @@ class Server:
     def failed(self, request: Request, error: Exception) -> None:
         """A handler's mistake. If nothing was said yet the client gets an answer."""
         log.error("request failed", error=type(error).__name__, where=raised_at(error))
-        answer.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
+        own.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
 
     async def shutdown(self, seconds: float) -> None:
         """Let what is under way end in this time, then cut it."""

@@ -14,7 +14,7 @@ from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from proxy.plan.headers import Fields
+from proxy.http.fields import Fields
 from proxy.wire.outbound.reply import Broken, Reply, Stalled
 
 IDLE_EXPIRY = 15.0

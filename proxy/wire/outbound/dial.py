@@ -19,8 +19,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import aiohappyeyeballs
 import certifi
 
+from proxy.http.origin import Origin
 from proxy.plan.reach import Reach, admit, reach_of, route_consent
-from proxy.plan.target import Origin
 from proxy.wire.outbound.connection import Connection
 
 DNS_SECONDS = 30.0

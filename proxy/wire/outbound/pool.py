@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.wire.outbound.connection import Connection
 
 TICK = 0.1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.plan.headers import Fields, first
+from proxy.http.fields import Fields, first
 from proxy.wire.flow import Flow
 
 if TYPE_CHECKING:

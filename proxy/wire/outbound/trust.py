@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from proxy.config.secrets.certificates import Pem
 from proxy.errors import ConfigError, Problem
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.wire.outbound.dial import public_context, tls_context
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.written.marks import Document, parse
+from proxy.config.written.marks import Document, most_values, parse
 
 
 def read(text: str) -> Document:

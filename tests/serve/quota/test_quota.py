@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 import yaml
-from proxy.serve.quota.local.shared import PREFIX, RedisCounters
 
 from proxy.app import Service
 from proxy.config.load import load
@@ -19,6 +18,7 @@ from proxy.errors import Fault
 from proxy.plan.quota import Limit, Room, daily
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import PAUSE, Counters, Quotas
+from proxy.serve.quota.shared import PREFIX, RedisCounters
 from proxy.tokens.store import StoreDown
 from proxy.values.now import Now
 from proxy.values.units import rate

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from proxy.config.model import Limits
 from proxy.errors import Fault
-from proxy.serve import answer
+from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Server
 from tests.wire.inbound.reference import Parsed, parse
@@ -81,10 +81,10 @@ async def heard(segments: Iterable[bytes]) -> Heard:
                 got.body += piece
         except Fault as fault:
             result.refused = True
-            answer.fault(request, fault, None)
+            own.fault(request, fault, None)
             return
         got.complete = True
-        answer.own(request, 200, [])
+        own.reply(request, 200, [])
 
     def unreadable(_: str, __: Fault) -> None:
         result.refused = True

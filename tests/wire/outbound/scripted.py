@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.config.model import Timeout
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.serve.body import Body
 from proxy.serve.upstream import Call, Reply, Upstream
 from proxy.wire.outbound.pool import Dial

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from proxy.errors import Fault
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.serve.upstream import Upstream
 from proxy.wire.outbound import dial as dials
 from proxy.wire.outbound.dial import AddrInfo, Dialer, tls_context

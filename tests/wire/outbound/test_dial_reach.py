@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import Fault
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.wire.outbound.dial import AddrInfo, Dialer, tls_context
 from tests.certificates import Authority
 from tests.wire.outbound.scripted import Leg, leg, replies

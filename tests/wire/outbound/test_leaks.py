@@ -8,7 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from proxy.errors import Fault
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.dial import Dialer

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy.errors import Fault
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.wire.outbound import pool as pools
 from proxy.wire.outbound.connection import IDLE_EXPIRY, Connection
 from proxy.wire.outbound.dial import Dialer

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.config.secrets.certificates import Pem
 from proxy.errors import ConfigError
-from proxy.plan.target import Origin
+from proxy.http.origin import Origin
 from proxy.wire.outbound.dial import public_context
 from proxy.wire.outbound.trust import Trust
 from tests.certificates import Authority

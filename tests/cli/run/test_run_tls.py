@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from proxy.cli.running import UnansweredError, address
+from proxy.cli.kit.running import UnansweredError, address
 from proxy.config.model import Config
 from tests.certificates import Authority
 from tests.cli.conftest import PATIENCE, Running, crm, keyless, proxy

@@ -14,8 +14,8 @@ from typing import Literal
 
 from proxy import logs
 from proxy.app import Service
-from proxy.cli.common import fail
-from proxy.cli.stop import on_signals
+from proxy.cli.kit.options import fail
+from proxy.cli.kit.stop import on_signals
 from proxy.config.loaded import Loaded
 from proxy.process.private_folder import Private
 from proxy.process.supervisor import Supervisor, WorkersFailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from proxy.cli.announce import Announcer
+from proxy.cli.kit.announce import Announcer
 
 PIPE = 1 << 20
 """Bytes; more than a pipe takes."""

@@ -6,7 +6,6 @@ Must not know: what any of it is for.
 from __future__ import annotations
 
 import json
-import re
 import string
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,9 +19,8 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.secrets.resolve import Reason
 from proxy.errors import ConfigError
+from proxy.http.grammar import TOKEN
 from proxy.values.names import did_you_mean
-
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §9.1
 
 DEFAULT_CONFIG = Path("config.yaml")
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")]
@@ -62,7 +60,7 @@ def awake_or_exit(provider: str, loaded: Loaded) -> None:
 
 def method_of(written: str) -> str:
     """In capitals; exit code 2 if no method can look like this."""
-    if not _METHOD.fullmatch(written):
+    if not TOKEN.fullmatch(written):
         fail(f"expected a method such as GET, got {written!r}", 2)
     return written.upper()
 

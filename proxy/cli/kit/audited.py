@@ -11,7 +11,7 @@ import sys
 
 from proxy import clock
 from proxy.audit.events import open_audit
-from proxy.cli.common import fail
+from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
 
 

@@ -17,10 +17,11 @@ import typer
 
 from proxy import __version__, logs
 from proxy.app import Service
-from proxy.cli import shown, workers
-from proxy.cli.announce import Announcer
-from proxy.cli.audited import check_or_exit
-from proxy.cli.common import (
+from proxy.cli.kit import shown
+from proxy.cli.kit.announce import Announcer
+from proxy.cli.kit.audited import check_or_exit
+from proxy.cli.kit.memory import keep_freed_memory
+from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     StrictOption,
@@ -31,9 +32,9 @@ from proxy.cli.common import (
     row_lines,
     warning_lines,
 )
-from proxy.cli.memory import keep_freed_memory
+from proxy.cli.kit.stop import ENDING, on_signals
+from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
-from proxy.cli.stop import ENDING, on_signals
 from proxy.config.loaded import Loaded
 from proxy.process.reload import Reloader
 

@@ -19,7 +19,7 @@ from proxy.app import Service
 from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
-from proxy.cli import shown
+from proxy.cli.kit import shown
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log, OAuth2Provider, Provider

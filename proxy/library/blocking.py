@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from multidict import CIMultiDictProxy
 
 if TYPE_CHECKING:
-    from proxy.library import Keyless, Reply
+    from proxy.library.keyless import Keyless
+    from proxy.library.reply import Reply
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.cli import shown
-from proxy.cli.rules import text
+from proxy.cli.kit import shown
+from proxy.cli.kit.rules import text
 from tests.growth import steps
 
 SECRET = "a+secret/of=mine"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proxy.cli import shown
+from proxy.cli.kit import shown
 from proxy.config.model import Provider, StaticProvider
 
 

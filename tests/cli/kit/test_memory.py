@@ -9,7 +9,7 @@ import pytest
 
 CHUNKS = """
 import resource
-from proxy.cli.memory import keep_freed_memory
+from proxy.cli.kit.memory import keep_freed_memory
 
 def pass_chunks(count):
     for _ in range(count):

@@ -14,8 +14,8 @@ import asyncio
 import socket
 import string
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -25,83 +25,24 @@ from weakref import WeakSet
 import aiohttp
 import structlog
 from aiohttp.client_proto import ResponseHandler
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 from yarl import URL
 
 from proxy import __version__, clock, logs
 from proxy.app import Service
-from proxy.blocking import Blocking, closed
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Fault
+from proxy.library.blocking import Blocking, closed
+from proxy.library.reply import Reply, broken
 from proxy.process.reload import Reloader
 from proxy.tokens.handout import hand_out
 from proxy.wire.inbound.server import Server
 
 BASE = "http://keyless"
 """What the links in replies begin with; `request` takes them."""
-_MAX_HEAD = 256 * 1024  # the API's are bounded already, in serve/http1
-
-
-class Reply:
-    """The head is there; the body comes as it's read. It is decoded if it came compressed."""
-
-    def __init__(self, reply: aiohttp.ClientResponse, loop: asyncio.AbstractEventLoop) -> None:
-        self._reply = reply
-        self._loop = loop
-
-    def __repr__(self) -> str:
-        return f"<Reply {self.status}, attempts {self.attempts}>"
-
-    @property
-    def status(self) -> int:
-        return self._reply.status
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        return self._reply.headers
-
-    @property
-    def attempts(self) -> int:
-        """2 if the API refused the first token and the request was sent again with a newer one."""
-        return int(self.headers.get("X-Keyless-Attempts", 1))
-
-    async def read(self) -> bytes:
-        """All of the body. Raises Fault if it breaks off."""
-        try:
-            return await self._reply.read()
-        except aiohttp.ClientError as error:
-            raise _broken(error) from None
-
-    async def text(self) -> str:
-        """In the charset that the API names, else UTF-8."""
-        await self.read()
-        return await self._reply.text(errors="replace")
-
-    async def json(self) -> Any:
-        """Whatever the API calls it. Raises ValueError for what is no JSON."""
-        await self.read()
-        return await self._reply.json(content_type=None)
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """The body, piece by piece as it comes; leaving early closes the connection. Raises Fault if it breaks off."""
-        try:
-            async for piece in self._reply.content.iter_any():
-                yield piece
-        except aiohttp.ClientError as error:
-            raise _broken(error) from None
-        finally:
-            self._reply.close()
-
-    def close(self) -> None:
-        """No one will read on."""
-        self._reply.close()
-
-    def __del__(self) -> None:
-        """A reply that nobody read must not keep its connection; and the thread may be another one than the loop's."""
-        with suppress(RuntimeError):  # the loop has ended, and the connection with it
-            self._loop.call_soon_threadsafe(self._reply.close)
+_MAX_HEAD = 256 * 1024  # the API's are bounded already, in wire/outbound
 
 
 class Keyless:
@@ -176,7 +117,7 @@ class Keyless:
                 allow_redirects=False,
             )
         except aiohttp.ClientError as error:
-            raise _broken(error) from None
+            raise broken(error) from None
         if "X-Keyless-Error" in reply.headers:
             raise _fault(reply.headers["X-Keyless-Error"], await reply.json(content_type=None) or {})
         opened = Reply(reply, asyncio.get_running_loop())
@@ -239,7 +180,3 @@ def _fault(code: str, problem: dict[str, Any]) -> Fault:
     """The answer of the proxy's own, as what it was before it became one. That to a HEAD has no document."""
     detail, retry_after = problem.get("detail", CODES[code].title), problem.get("retry_after")
     return Fault(code, detail, provider=problem.get("provider"), retry_after=retry_after)
-
-
-def _broken(error: aiohttp.ClientError) -> Fault:
-    return Fault("upstream_protocol", f"the exchange broke off ({type(error).__name__})")

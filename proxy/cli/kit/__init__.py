@@ -1,0 +1,1 @@
+"""What commands share. Must not know: which commands there are."""

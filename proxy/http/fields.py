@@ -1,0 +1,44 @@
+"""The fields of a head, as they stand on the wire: pairs of bytes, in order, names in any case.
+
+Owns: looking them up, and which of them belong to one connection. Must not know: which pass a proxy, or what they mean.
+"""
+
+from __future__ import annotations
+
+Fields = list[tuple[bytes, bytes]]
+
+HOP_BY_HOP = frozenset(
+    (b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"proxy-authenticate")
+)
+"""RFC 9110 §7.6.1; `Trailer` passes, since trailers do."""
+_NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
+
+
+def facts(noted: Fields) -> dict[bytes, bytes]:
+    """Noted headers by name; of those that came several times, all values (RFC 9110 §5.3)."""
+    found = dict(noted)
+    if len(found) != len(noted):
+        for name in found:
+            glue = b"; " if name == b"cookie" else b", "
+            found[name] = glue.join(value for known, value in noted if known == name)
+    return found
+
+
+def first(fields: Fields, name: bytes) -> bytes | None:
+    """The value of the first field of this (lower case) name."""
+    size = len(name)
+    for known, value in fields:
+        if len(known) == size and known.lower() == name:  # most names differ in length, and need no lower()
+            return value
+    return None
+
+
+def named_by_connection(said: bytes) -> frozenset[bytes]:
+    """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
+    if said in _NOT_NAMED:
+        return frozenset()
+    return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED
+
+
+def without(headers: Fields, names: frozenset[bytes]) -> Fields:
+    return [(name, value) for name, value in headers if name.lower() not in names]

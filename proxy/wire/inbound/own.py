@@ -1,0 +1,45 @@
+"""Replies of the proxy's own: errors, and whatever else is known whole.
+
+Owns: how one is framed. Must not know: routes, or why it is said.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from proxy.errors import Fault
+from proxy.plan import cors
+from proxy.wire.inbound.problem import PROBLEM, encoded, problem, status_line
+from proxy.wire.inbound.request import Request
+
+NO_BODY = frozenset((204, 304))
+"""Statuses whose replies have none (RFC 9110 §6.4.1)."""
+
+
+def fault(request: Request, error: Fault, cors_origin: str | None) -> None:
+    """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer."""
+    headers, body = problem(error)
+    reply(request, error.status, headers, PROBLEM, body, cors_origin)
+
+
+def reply(
+    request: Request,
+    status: int,
+    headers: list[tuple[str, str]],
+    content_type: str | None = None,
+    body: bytes = b"",
+    cors_origin: str | None = None,
+) -> None:
+    """A whole reply of the proxy's own. A body that may still come, or never, makes the next request a guess."""
+    request.keep_alive = request.keep_alive and request.modern and request.complete
+    if content_type is not None:
+        headers = [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers]
+    if status not in NO_BODY:
+        headers.append(("Content-Length", str(len(body))))
+    if cors_origin is not None:
+        headers += cors.exposed(cors_origin)
+    if not request.keep_alive:
+        headers.append(("Connection", "close"))
+    sent = b"" if request.method == "HEAD" else body
+    with suppress(ConnectionResetError):  # there is no one to tell
+        request.connection.write(status_line(status, b"") + encoded(headers) + b"\r\n" + sent)
