@@ -208,9 +208,8 @@ class Service:
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""
-        for cell in {lane.cell for lane in self._lanes.values()} & set(cells):
-            if cell is not None:
-                cell.warm()
+        drawn = dict.fromkeys(lane.cell for lane in self._lanes.values())
+        self.keeper.warm(cell for cell in drawn if cell is not None and cell in cells)
 
     def _shares(self, listener: Listener) -> dict[str, Any]:
         """How `listener` is shared with other workers."""
