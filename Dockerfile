@@ -2,7 +2,7 @@
 FROM python:3.12-slim AS build
 WORKDIR /src
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
-COPY pyproject.toml hatch_build.py README.md ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY proxy ./proxy
 RUN KEYLESS_COMPILE=1 pip wheel --no-cache-dir --wheel-dir /wheels .
 

@@ -192,7 +192,7 @@ class Service:
             yield from (each for each in (token.value, token.refresh_token) if each) if token is not None else ()
 
     async def listen(self) -> list[Listener]:
-        """Listen first, then mint in the background (LIFECYCLE, start). Raises OSError."""
+        """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
         if self._config.tls is not None:
             self._certificates = Certificates(self._config.tls, self._folder)
             self.visitors.tls = self._certificates

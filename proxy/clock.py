@@ -1,4 +1,4 @@
-"""The two clocks that a token's life is judged by (LIFECYCLE, record)."""
+"""The two clocks that a token's life is judged by (docs/lifecycle.md#cell)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Every error that is ours, and the answer each one gives.
 
-Owns: the codes that clients see (DESIGN §4) with their HTTP status, and the classes of an issuer's refusal
-(LIFECYCLE, states). Must not know: HTTP libraries, config, the clock. No message here ever holds a secret.
+Owns: the codes that clients see (docs/errors.md#codes) with their HTTP status, and the classes of an issuer's refusal
+(docs/lifecycle.md#back-off). Must not know: HTTP libraries, config, the clock. No message here ever holds a secret.
 
     KeylessError
      ├─ ConfigError    what the user wrote is wrong: every problem at once, exit code 2
@@ -128,7 +128,7 @@ def whole_seconds(seconds: float) -> int:
 
 
 class FailureClass(StrEnum):
-    """What a failed login means for the next one (LIFECYCLE, states and back-off)."""
+    """What a failed login means for the next one (docs/lifecycle.md#back-off)."""
 
     PASSING = "passing"
     CREDENTIAL = "credential"
@@ -140,7 +140,7 @@ class IssuerError(KeylessError):
 
     `message` is for the operator and already free of secrets; `hint` is our own advice and may be shown to clients,
     as may `error`, the issuer's error code. `retry_after` is in seconds. `again` says whether the same flight may try
-    once more (LIFECYCLE, the issuer call).
+    once more (docs/lifecycle.md#the-issuer-call).
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Log lines: events through structlog, requests through a writer of their own that costs a microsecond.
 
 Owns: formats, levels, where lines go (stderr), how a bug is told. Must not know: tokens. A request line holds no query
-(TRAPS 25).
+(docs/traps.md 25).
 """
 
 from __future__ import annotations

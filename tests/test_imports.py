@@ -1,4 +1,4 @@
-"""The direction of imports and the edges of purity, read from the source (DESIGN §5)."""
+"""The direction of imports and the edges of purity (docs/architecture.md#which-way-do-imports-go), from the source."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
 
 @pytest.mark.parametrize("file", [file for file in TREES if layer(file) not in (*MAY_AWAIT, *PURE, "")])
 def test_every_part_has_its_place(file: str) -> None:
-    assert layer(file) in ("presets", "__main__"), f"{file} lies in no layer that DESIGN names"
+    assert layer(file) in ("presets", "__main__"), f"{file} lies in no layer of those above"
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:

@@ -1,4 +1,6 @@
-"""What lies under `/-/`: health, readiness, status, and two switches per provider (DESIGN §4).
+"""What lies under `/-/`: health, readiness, status, and two switches per provider.
+
+Users read docs/operate.md#how-do-i-see-whether-it-is-well.
 
 Owns: who may see and do this, and the shape of the answers. Must not know: how requests are forwarded.
 """

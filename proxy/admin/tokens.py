@@ -1,4 +1,6 @@
-"""`/-/token/PROVIDER`: tokens for clients that must speak to an API themselves (DESIGN §4).
+"""`/-/token/PROVIDER`: tokens for clients that must speak to an API themselves.
+
+Users read docs/clients.md#can-a-client-have-the-token-itself.
 
 Owns: who may have one, and the audit of it: a line for each that is given or denied, and why. Must not know: how
 tokens are got.

@@ -1,4 +1,4 @@
-"""How long to wait after a failed login (LIFECYCLE, back-off and the issuer call).
+"""How long to wait after a failed login (docs/lifecycle.md#back-off, #the-issuer-call).
 
 Pure arithmetic: `draw` is a number from [0, 1), given by the caller.
 """

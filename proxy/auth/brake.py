@@ -1,7 +1,7 @@
 """The brake of one route: a permission error that looks like expiry must not cost a mint per request.
 
 A forced flight was useful if the replay was accepted. After a useless one the route forces nothing for a while
-(LIFECYCLE, brakes). Pure: told the time and what happened.
+(docs/lifecycle.md#brakes). Pure: told the time and what happened.
 """
 
 from __future__ import annotations

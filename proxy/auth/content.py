@@ -65,7 +65,7 @@ def shape(headers: Headers) -> Shape:
 
 @lru_cache(maxsize=256)
 def _kind(content_type: bytes, coding: bytes, disposition: bytes) -> Kind:
-    """A download, or a coding that we can't undo, is opaque whatever its type says (TRAPS 34)."""
+    """A download, or a coding that we can't undo, is opaque whatever its type says (docs/traps.md 34)."""
     if coding not in _READABLE or disposition.strip().lower().startswith(b"attachment"):
         return Kind.OPAQUE
     media = content_type.partition(b";")[0].strip().lower()

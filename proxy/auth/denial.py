@@ -1,4 +1,4 @@
-"""What a request is told that can't have a token (DESIGN §4; LIFECYCLE, states).
+"""What a request is told that can't have a token (docs/errors.md#codes, docs/lifecycle.md#back-off).
 
 Owns: which code each class of failure becomes, and the words. Clients see the issuer's error code and our own advice;
 the issuer's prose is for the operator only.

@@ -1,7 +1,8 @@
 """What an issuer's failing reply means: its class, a message for the operator, and advice.
 
-Owns: the classes of LIFECYCLE (states, the issuer call) and the hints. Must not know how a good reply is read. Nothing
-that leaves here holds a secret: vendors do echo them, so each text of theirs is scrubbed, cut and made printable.
+Owns: which class a failure is of (docs/lifecycle.md#back-off, #the-issuer-call), and the hints. Must not know how a
+good reply is read. Nothing that leaves here holds a secret: vendors do echo them, so each text of theirs is scrubbed,
+cut and made printable.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a credential goes: templates compiled once, rendered once per token.
 
-Owns: the finished bytes for each place, safe to send (TRAPS 20, 22). Must not know: requests or routes; putting the
-bytes into a request is `places.py`'s part.
+Owns: the finished bytes for each place, safe to send (docs/traps.md 20, 22). Must not know: requests or routes; putting
+the bytes into a request is `places.py`'s part.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _reply_paths(templates: list[Template], basic: str | None) -> dict[str, Path
 
 
 def _safe(value: str, where: str) -> str:
-    """TRAPS 22: CR and LF would end the line, NUL and its kin are refused by servers, each in its own way."""
+    """docs/traps.md 22: CR and LF would end the line, NUL and its kin are refused by servers, each in its own way."""
     if _UNSAFE.search(value):
         raise ValueError(f"the credential for {where.replace('_', '')} holds control characters")
     return value

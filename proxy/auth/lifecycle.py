@@ -1,4 +1,4 @@
-"""How one token lives: the state machine of LIFECYCLE.md.
+"""How one token lives: the state machine of docs/lifecycle.md.
 
 It is told the time and what happened, and says what to do; its cell does it (tokens/cell.py). Must not know: asyncio, a
 clock, HTTP, the store. All randomness comes in through `draw`.
@@ -66,7 +66,7 @@ LASTING = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the config says about refreshing: `before` and `min_interval` in seconds (DESIGN §2, refresh).
+    """What the config says about refreshing: `before` and `min_interval` in seconds (docs/config.md#refresh).
 
     `exclusive`: a new token kills the old one, so none is fetched before it is needed.
     """
@@ -77,7 +77,7 @@ class Terms:
 
 
 class Lifecycle:
-    """One cell's record and rules. Times are boot seconds unless said otherwise."""
+    """One cell's record and rules. Times are boot seconds (Now.boot) unless said otherwise."""
 
     __slots__ = (
         "_draw",
@@ -98,18 +98,18 @@ class Lifecycle:
     def __init__(self, terms: Terms, draw: Callable[[], float], token: Token | None = None) -> None:
         self._terms = terms
         self._draw = draw
-        self.token = token
-        self.generation = 0 if token is None else token.generation
-        self.refused = False
+        self.token = token  # the newest, dead or alive
+        self.generation = 0 if token is None else token.generation  # may be ahead of the token's: see `overtaken`
+        self.refused = False  # the API refused the token, and a flight is to replace it
         self.flying = False
-        self.failure: IssuerError | None = None
-        self._failures = 0
-        self._not_before = 0.0
+        self.failure: IssuerError | None = None  # the last flight's; None after a success
+        self._failures = 0  # in a row, of the class of `failure`
+        self._not_before = 0.0  # when a flight may start
         # Later than the other where a live token may rest, though a dead one had to be replaced at once.
         self._refresh_not_before = 0.0
-        self.mints = 0
-        self.streak = 0
-        self.accepted_generation = 0
+        self.mints = 0  # by this process, since its start
+        self.streak = 0  # refusals since the last acceptance, over all routes
+        self.accepted_generation = 0  # the newest that the API has accepted
 
     # -------------------------------------------------------------- what is
 
@@ -181,8 +181,8 @@ class Lifecycle:
     def refuse(self, now: Now, generation: int) -> Answer:
         """The API refused `generation`: USE a newer token, WAIT for a forced flight, or FAIL: nothing newer to be had.
 
-        A late refusal of an older generation voids nothing (TRAPS 2). The token counts as dead only once a flight is
-        to replace it: while none may start, a permission error must not take the other routes down.
+        A late refusal of an older generation voids nothing (docs/traps.md 2). The token counts as dead only once a
+        flight is to replace it: while none may start, a permission error must not take the other routes down.
         """
         if self.token is None or generation < self.generation:
             return self.ask(now)
@@ -214,7 +214,7 @@ class Lifecycle:
         """The login sent at `sent` brought a token: life counts from then. `floor`: the store's newest generation.
 
         Raises IssuerError, to be reported to `failed`, if that life is over already: to take it for a success would
-        cost a mint per request (TRAPS 9).
+        cost a mint per request (docs/traps.md 9).
         """
         previous = self.token
         self.refused = False
@@ -235,7 +235,7 @@ class Lifecycle:
         return token
 
     def _rest(self, now: Now, left: float, previous: Token, token: Token) -> None:
-        """A mint that brought nothing new is not repeated at once (TRAPS 9, 11), nor put off beyond the token's death.
+        """A mint that brought nothing new is not repeated at once (docs/traps.md 9, 11), nor beyond its token's end.
 
         Where the issuer did mint, a refusal is still believed: a shorter expiry says nothing against it.
         """

@@ -1,4 +1,6 @@
-"""How long a minted token lives, from whatever its issuer said about it (LIFECYCLE, lifetime; TRAPS 8, 11).
+"""How long a minted token lives, from whatever its issuer said about it.
+
+The order of the sources: docs/lifecycle.md#lifetime. Why so many: docs/traps.md 8, 11.
 
 Owns: units, dates, the order in which the sources count, and the bounds: a life is always above zero and never for
 ever. Must not know: what is done with the time, or any clock but the moment it is given.

@@ -1,4 +1,4 @@
-"""How long before its death a token is replaced (LIFECYCLE, the paragraph below the states; TRAPS 9, 10).
+"""How long before its death a token is replaced (docs/lifecycle.md#margins; docs/traps.md 9, 10).
 
 Pure arithmetic on a token's life; `draw` is a number from [0, 1), drawn once per mint.
 """

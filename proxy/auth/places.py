@@ -1,4 +1,4 @@
-"""Putting finished credentials into the parts of a request, in place of whatever the client sent there (TRAPS 20).
+"""Putting finished credentials into the parts of a request, in place of what the client sent there (docs/traps.md 20).
 
 Owns: editing queries, cookies, JSON and form bodies. Must not know what is put in. Pure functions over bytes; what
 isn't the credential's place keeps its bytes.
@@ -78,7 +78,7 @@ class _Member(NamedTuple):
 
 
 def _set(text: str, keys: tuple[str, ...], value: str) -> str:
-    """`text` is one object. The first member of the name is replaced where it stands, later ones go (TRAPS 20)."""
+    """`text` is one object. The first member of the name is replaced in place, later ones go (docs/traps.md 20)."""
     members = list(_members(text))
     same = [member for member in members if member.key == keys[0]]
     if not same:

@@ -1,4 +1,4 @@
-"""What of a cell survives a restart, or is shared: the record in the store (LIFECYCLE, store).
+"""What of a cell survives a restart, or is shared: the record in the store (docs/lifecycle.md#store).
 
 Owns: its shape and its version. Must not know: how it is sealed or where it lies. Times are Unix seconds, absolute, so
 that a restart does not trust a dead token.
@@ -26,7 +26,7 @@ class Intent:
     """
 
     fingerprint: str
-    at: float
+    at: float  # Unix time
 
     @classmethod
     def of(cls, refresh_token: str | None, at: float) -> Intent:
@@ -45,17 +45,17 @@ def _fingerprint(refresh_token: str | None) -> str:
 class Record:
     """`value` is None where there is no live token: after a login, or when an operator has expired it."""
 
-    generation: int
+    generation: int  # also the fence: no write replaces a later one
     value: str | None = field(default=None, repr=False)
-    minted: float = 0.0
-    expires: float = 0.0
-    soft: float = 0.0
-    hard: float = 0.0
+    minted: float = 0.0  # Unix time at which the request to the issuer was sent
+    expires: float = 0.0  # Unix time
+    soft: float = 0.0  # seconds before the end: it is renewed in the background
+    hard: float = 0.0  # seconds before the end: requests wait for the next
     refresh_token: str | None = field(default=None, repr=False)
-    scope: str | None = None
-    reply: Any = field(default=None, repr=False)
-    intent: Intent | None = None
-    names: tuple[str, ...] = ()
+    scope: str | None = None  # as granted, if the issuer said it
+    reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
+    intent: Intent | None = None  # a refresh token is being spent, or was when its process died
+    names: tuple[str, ...] = ()  # the providers that share the cell, for people who look into the store
 
     @classmethod
     def of(cls, token: Token, names: tuple[str, ...]) -> Record:

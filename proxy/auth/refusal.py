@@ -1,4 +1,4 @@
-"""Does an API's reply say 'this token is no good'? The `refused` rules of a provider, compiled (DESIGN §2).
+"""Does an API's reply say 'this token is no good'? The rules of docs/config.md#refused, compiled.
 
 Owns: the verdict, first by the head, then by a bounded beginning of the body. Must not know: what follows from it, or
 how bytes arrive. Runs on every reply: a status that no rule mentions costs one lookup in a dict.

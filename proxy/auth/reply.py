@@ -1,4 +1,4 @@
-"""An issuer's reply becomes a `Minted` or an `IssuerError`, never anything else (TRAPS 13, 22).
+"""An issuer's reply becomes a `Minted` or an `IssuerError`, never anything else (docs/traps.md 13, 22).
 
 Owns: finding the parts of a reply by its ReplyMap, compiled once. Must not know: how the request was made or sent.
 A stranger's bytes come in, so every step here expects the worst of them.
@@ -137,7 +137,7 @@ class ReplyReader:
 
 
 def _checked(value: str) -> str:
-    """TRAPS 22: a token that would end a header line, or that no header can carry, goes nowhere."""
+    """docs/traps.md 22: a token that would end a header line, or that no header can carry, goes nowhere."""
     if len(value) > LONGEST_TOKEN:
         raise IssuerError(FailureClass.PASSING, "the token is longer than any server takes")
     if not _VISIBLE.fullmatch(value):

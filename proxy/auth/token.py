@@ -75,8 +75,8 @@ class Minted:
     value: str = field(repr=False)
     lifetime: float
     refresh_in: float | None = None
-    refresh_token: str | None = field(default=None, repr=False)
-    scope: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good
+    scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)
 
 
@@ -89,7 +89,7 @@ class Scheme(Protocol):
 
     @property
     def identity(self) -> str:
-        """Digest of everything that changes the token (LIFECYCLE, cell): same identity, same cell."""
+        """Digest of everything that changes the token (docs/lifecycle.md#cell): same identity, same cell."""
 
     @property
     def one_shot(self) -> bool:
@@ -108,17 +108,17 @@ class Token:
     `previous` may live on at the API for a while, so what is said of it is looked at, too.
     """
 
-    generation: int
+    generation: int  # 1, 2, 3 ... within its cell
     value: str = field(repr=False)
-    minted: Now
-    expires: Now
-    soft: float
-    hard: float
+    minted: Now  # when the request to the issuer was sent
+    expires: Now  # its end by each clock; the earlier counts
+    soft: float  # seconds before the end: it is renewed in the background
+    hard: float  # seconds before the end: requests wait for the next
     refresh_token: str | None = field(default=None, repr=False)
-    scope: str | None = None
-    reply: Any = field(default=None, repr=False)
-    rendered: dict[int, Any] = field(default_factory=dict, repr=False)
-    needles: dict[int, Any] = field(default_factory=dict, repr=False)
+    scope: str | None = None  # as granted, if the issuer said it
+    reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
+    rendered: dict[int, Any] = field(default_factory=dict, repr=False)  # the finished form, by Injection.index
+    needles: dict[int, Any] = field(default_factory=dict, repr=False)  # what is starred in replies, by Injection.index
     previous: Token | None = field(default=None, repr=False, compare=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)

@@ -1,4 +1,4 @@
-"""The command line: one file per command (DESIGN §3).
+"""The command line: one file per command (docs/operate.md#on-a-machine lists them).
 
 Owns: the list of commands, and how an unforeseen end looks. Must not know: what a command does. A command's file is
 imported when it's called, so that none waits for what it doesn't use: `run` has to listen soon.

@@ -112,7 +112,7 @@ async def _get(loaded: Loaded, provider: str) -> tuple[Got | Denied, str | None]
 
 
 async def _revive(loaded: Loaded, provider: str) -> str | None:
-    """Clear what keeps a running proxy from asking this issuer (LIFECYCLE, latched); its state then, if it was so."""
+    """Clear what keeps a running proxy from asking this issuer (docs/lifecycle.md#states); its state, if it was so."""
     try:
         states = (await ask(loaded, "GET", "status")).get("providers", {})
         if states.get(provider, {}).get("state") not in GIVEN_UP:

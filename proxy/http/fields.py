@@ -34,7 +34,7 @@ def first(fields: Fields, name: bytes) -> bytes | None:
 
 
 def named_by_connection(said: bytes) -> frozenset[bytes]:
-    """The headers that `Connection` declares hop-by-hop, beside those that always are (TRAPS 21)."""
+    """The headers that `Connection` declares hop-by-hop, beside those that always are (docs/traps.md 21)."""
     if said in _NOT_NAMED:
         return frozenset()
     return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED

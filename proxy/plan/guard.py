@@ -1,6 +1,6 @@
 """Who may ask, as far as Host and the browser's origin tell.
 
-A web page must not drive a proxy on its visitor's machine (TRAPS 38). Pure: judges values of headers, raises Fault.
+A web page must not drive a proxy on its visitor's machine (docs/traps.md 38). Pure: judges headers, raises Fault.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which headers pass, in each direction (DESIGN §4).
+"""Which headers pass, in each direction (docs/sdks.md#which-headers-pass).
 
 Owns: the lists of names that never pass, and the edits of a route. Pure; names are compared as lower case bytes.
 """

@@ -1,4 +1,4 @@
-"""What a route is at run time: everything decided at load, nothing left to interpret (DESIGN §5).
+"""What a route is at run time: everything decided at load, nothing left to interpret (docs/architecture.md).
 
 Features that a route does not use are None and cost one test.
 """
@@ -47,8 +47,8 @@ class ProviderPlan:
     name: str
     missing: tuple[str, ...] = ()
     scheme: Scheme | None = field(default=None, repr=False)
-    life: Callable[[], Lifecycle] | None = field(default=None, repr=False)
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token: starred in replies
 
     @property
     def unset(self) -> str:
@@ -63,29 +63,29 @@ class ProviderPlan:
 
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
-    prefix: str
-    upstream: str = field(repr=False)
-    target: Target
-    provider: ProviderPlan | None
-    methods: frozenset[str] | None
-    paths: re.Pattern[bytes] | None
-    keep_prefix: bool
+    prefix: str  # as written in the config: the route's name
+    upstream: str = field(repr=False)  # as written; `shown` is what others may see
+    target: Target  # the upstream, parsed: where requests go
+    provider: ProviderPlan | None  # None: requests go without a credential
+    methods: frozenset[str] | None  # None: all but the UNUSUAL
+    paths: re.Pattern[bytes] | None  # below the prefix; None: all
+    keep_prefix: bool  # the API gets the path with the prefix
     request_headers: Sieve
     reply_headers: Sieve
-    reply_edited: frozenset[bytes]
-    set_headers: bytes = field(repr=False)
-    set_reply_headers: bytes = field(repr=False)
+    reply_edited: frozenset[bytes]  # names, lower case: what the config sets or removes is not rewritten as a link
+    set_headers: bytes = field(repr=False)  # finished lines, for the API
+    set_reply_headers: bytes = field(repr=False)  # finished lines, for the client
     timeout: Timeout
-    replay_max_body: int
-    cookies: bool
-    cors: bool
-    scrub: str
-    injection: Injection | None
-    refusals: Refusals | None
+    replay_max_body: int  # bytes; of a longer body nothing is kept for a replay
+    cookies: bool  # `Cookie` and `Set-Cookie` pass
+    cors: bool  # the proxy answers CORS, not the API
+    scrub: str  # how far replies are searched for secrets: a value of the key `scrub`
+    injection: Injection | None  # where the credential goes
+    refusals: Refusals | None  # None: no reply is looked at
     stand_in: StandInPlan | None
-    links: Links
-    limits: tuple[Limit, ...] = ()
-    required_scope: RequiredScope | None = None
+    links: Links  # how the API's URLs become the proxy's
+    limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
+    required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
@@ -120,6 +120,6 @@ class Plan:
     providers: dict[str, ProviderPlan]
     routes: dict[str, RoutePlan]
     clients: Clients
-    max_body: int | None
+    max_body: int | None  # bytes, of any request; None: no bound
     certificates: CertificateClients | None = None
     jwts: tuple[JwtRule, ...] = ()

@@ -1,4 +1,4 @@
-"""Which route a path belongs to: the longest prefix wins and matches whole segments (DESIGN §2, routes)."""
+"""Which route a path belongs to: the longest prefix wins and matches whole segments (docs/config.md#routes)."""
 
 from __future__ import annotations
 

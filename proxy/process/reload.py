@@ -1,7 +1,7 @@
 """Reads secrets again while the proxy runs, and with `--reload` the whole config; hands on what has changed.
 
-Owns: when to look, what is said of it, and that what can't be read changes nothing (TRAPS 40). Must not know: what
-becomes of a new config (succession.py), what a secret is.
+Owns: when to look, what is said of it, and that what can't be read changes nothing (docs/traps.md 40). Must not know:
+what becomes of a new config (succession.py), what a secret is.
 
 Files are watched by their folders, since editors and Kubernetes replace them: whatever happens there, it is the files'
 own stamps that tell. What can't be watched is asked every `secrets.reread`; what failed, sooner.

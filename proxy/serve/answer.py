@@ -1,7 +1,7 @@
 """Writes the API's replies to clients, chunk by chunk.
 
-Owns: framing towards the client, and what is added to or taken from a reply (DESIGN §4). Must not know: how the reply
-was got.
+Owns: framing towards the client, and what is added to or taken from a reply (docs/sdks.md#which-headers-pass). Must not
+know: how the reply was got.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
                 _write(exchange, framing.wrap(data))
                 await client.drain()
     except Exception as error:
-        # The head is out: an honest end is impossible, so the client must see a broken connection (TRAPS 28).
+        # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
         _abort(exchange, framing)
         if isinstance(error, (Broken, Stalled, Fault)):
             return

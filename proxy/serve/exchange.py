@@ -35,8 +35,7 @@ class Lane:
 
 
 class Exchange:
-    """`skipped` is why a refusal was not replayed; `needles` are what must not go back to the client;
-    `quota` the lines that tell it what is left."""
+    """One request, from its head to the end of its answer."""
 
     __slots__ = (
         "attempts",
@@ -61,26 +60,26 @@ class Exchange:
     )
 
     lane: Lane
-    rest: bytes
-    facts: dict[bytes, bytes]
-    lines: list[bytes]
+    rest: bytes  # the path below the route's prefix
+    facts: dict[bytes, bytes]  # headers that the proxy itself looks at, by name in lower case
+    lines: list[bytes]  # finished header lines for the API
 
     def __init__(self, request: Request, started: float) -> None:
         self.request = request
-        self.started = started
+        self.started = started  # boot seconds
         self.method = request.method
         self.path = b""
-        self.query = b""
+        self.query = b""  # without the question mark
         self.client: ClientPlan | None = None
-        self.quota = b""
-        self.cors_origin: str | None = None
+        self.quota = b""  # finished lines that tell the client what is left
+        self.cors_origin: str | None = None  # the page's, where it may read the answer
         self.body: Body | None = None
-        self.attempts = 1
-        self.skipped: str | None = None
-        self.forced = False
+        self.attempts = 1  # requests sent to the API for its verdict; 2 after a replay
+        self.skipped: str | None = None  # why a refusal was not replayed
+        self.forced = False  # the replay's token comes from a flight that this refusal forced
         self.status = CLIENT_GONE  # until there is an answer
         self.upgrade = False
-        self.needles = NOTHING
+        self.needles = NOTHING  # what must not go back to the client
 
     @property
     def framed(self) -> bool:

@@ -115,7 +115,7 @@ class Forwarder:
             return wanted
 
     def _admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool:
-        """Raises Fault; True if it was a preflight, which is answered. No token is touched in here (TRAPS 38)."""
+        """Raises Fault; True if it was a preflight, which is answered. Touches no token (docs/traps.md 38)."""
         request = exchange.request
         lost = self._find_lane(exchange)
         read_head(exchange, exchange.lane.plan.request_headers if lost is None else _NOWHERE)
@@ -202,7 +202,7 @@ class Forwarder:
         return body
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
-        """The reply to pass on: this one, or the one to a replay with a newer token. At most one replay (TRAPS 31)."""
+        """The reply to pass on: this one, or that to the replay with a newer token, at most one (docs/traps.md 31)."""
         lane = exchange.lane
         if not await self._refused(exchange, reply, token):
             self._accepted(lane, token)
@@ -260,7 +260,7 @@ class Forwarder:
         if newer is None:
             exchange.skipped = "token_unavailable"
             return None
-        if not exchange.replayable:  # the API refused early, and the upload went on meanwhile (TRAPS 30)
+        if not exchange.replayable:  # the API refused early, and the upload went on meanwhile (docs/traps.md 30)
             exchange.skipped = "body_too_large"
             if forces:
                 lane.brake.unreplayed(newer.generation)

@@ -30,7 +30,7 @@ async def refused(refusals: Refusals, reply: Reply, method: str, age: float) -> 
 
 
 async def _peek(refusals: Refusals, reply: Reply) -> bytes:
-    """As much of the body as the verdict needs; bounded by the rules (TRAPS 34, 35)."""
+    """As much of the body as the verdict needs; bounded by the rules (docs/traps.md 34, 35)."""
     seen = b""
     while refusals.wants_more(reply.headers, seen):
         data = await reply.read()

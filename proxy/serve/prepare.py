@@ -1,6 +1,7 @@
 """Builds the request that goes to the API from the one that came, and the credential.
 
-Owns: the order strip, then inject (TRAPS 20, 21), and framing towards the API. Must not know: connections, refusals.
+Owns: the order strip, then inject (docs/traps.md 20, 21), and framing towards the API. Must not know: connections,
+refusals.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The only client that speaks to APIs.
 
 Owns: sending one request and getting the head of its reply; network retries, where nothing can have been processed
-(LIFECYCLE, replay). Must not know: tokens, refusals, the client's connection.
+(docs/lifecycle.md#replay). Must not know: tokens, refusals, the client's connection.
 """
 
 from __future__ import annotations

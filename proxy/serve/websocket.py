@@ -1,4 +1,4 @@
-"""The pipe after a 101: bytes both ways, with backpressure (TRAPS 36); only the API's text is looked at, for secrets.
+"""The pipe after a 101: bytes both ways, with backpressure (docs/traps.md 36). The API's text is searched for secrets.
 
 Framing, extensions and pings are between the client and the API; no token is renewed in here.
 """

@@ -193,7 +193,7 @@ class Cell:
             self._launch()
 
     async def _join(self, deadline: float) -> None:
-        """Wait for the flight, started if there is none. asyncio.wait never cancels what it waits for (TRAPS 3)."""
+        """Wait for the flight, started if there is none. asyncio.wait never cancels the task (docs/traps.md 3)."""
         await asyncio.wait((self._launch(),), timeout=deadline)
 
     def _launch(self) -> asyncio.Task[None]:

@@ -1,7 +1,7 @@
 """The only client that speaks to token endpoints.
 
-Owns: the connections to issuers and the limits of one call (LIFECYCLE, the issuer call). Must not know: what a reply
-means; schemes do. Nothing here logs, and no message here quotes a URL: its query may hold a secret.
+Owns: the connections to issuers and the limits of one call (docs/lifecycle.md#the-issuer-call). Must not know: what a
+reply means; schemes do. Nothing here logs, and no message here quotes a URL: its query may hold a secret.
 """
 
 from __future__ import annotations

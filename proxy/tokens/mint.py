@@ -1,4 +1,4 @@
-"""One mint: adopt what others have brought, else lease, intend, call, keep, publish (LIFECYCLE, from Store on).
+"""One mint: adopt what others have brought, else lease, intend, call, keep, publish (docs/lifecycle.md#store).
 
 Owns: the order of these steps, and what a store that fails means for each. Must not know: who waits, tasks, engines.
 A rotating refresh token is spent by the call: from before the call until the new one is on disk, every step may be the
@@ -189,7 +189,7 @@ class Mint:
             if found is None or self.refresh_token == spent:
                 await self._disavow(found, pending)
                 raise _explained(error, pending) from None
-            # Another process has rotated meanwhile: its refresh token is tried, once (TRAPS 15).
+            # Another process has rotated meanwhile: its refresh token is tried, once (docs/traps.md 15).
             floor, spent = found.generation, self.refresh_token
             await self._intend(found)
             sent, minted = await self._tries()

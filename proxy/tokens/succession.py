@@ -1,8 +1,8 @@
-"""Which plan and cells serve, and how a provider gets from one credential to its next with no dead request (TRAPS 18).
+"""Which plan and cells serve, and how a provider gets from one credential to its next with no dead request.
 
-Owns: when an old credential has served its time. While its token lives and the new one has brought none, the old one
-serves: an issuer may learn of a new secret later than we do. It mints no more, and nothing of it can get into the new
-one's cell. Must not know: where configs come from (reload.py), requests.
+Owns: when an old credential has served its time (docs/traps.md 18). While its token lives and the new one has brought
+none, the old one serves: an issuer may learn of a new secret later than we do. It mints no more, and nothing of it can
+get into the new one's cell. Must not know: where configs come from (reload.py), requests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Random lives: whatever happens in whatever order, the promises of LIFECYCLE.md hold."""
+"""Random lives: whatever happens in whatever order, the promises of docs/lifecycle.md hold."""
 
 from __future__ import annotations
 

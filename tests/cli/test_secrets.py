@@ -143,7 +143,7 @@ def test_no_problem_of_a_config_quotes_a_secret(tmp_path: Path, secret: str) -> 
 
 
 def test_run_and_its_log_print_none(tmp_path: Path, sandbox: str) -> None:
-    """Not even at level debug, on the way through a refusal, a renewal and a replay (TRAPS 26)."""
+    """Not even at level debug, on the way through a refusal, a renewal and a replay (docs/traps.md 26)."""
     _, environ = prepared(tmp_path, sandbox, VALUES)
     control(sandbox, "set", keys={"good-key": VALUES[0]})
     try:

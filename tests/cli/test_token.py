@@ -185,7 +185,7 @@ def test_the_names_in_a_body(kind: str, body: bytes | None, names: list[str]) ->
 
 
 def test_a_running_proxy_that_gave_up_tries_again(tmp_path: Path, sandbox: str) -> None:
-    """LIFECYCLE, latched: a token that the operator gets clears it."""
+    """docs/lifecycle.md#states, latched: a token that the operator gets clears it."""
     config = crm(sandbox)
     control(sandbox, "set", keys={"other-key": "other-secret"})
     try:

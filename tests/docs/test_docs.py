@@ -28,7 +28,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from proxy.auth.lifecycle import ON_ASK, Answer, Lifecycle, State, Terms
+from proxy.auth.lifecycle import Lifecycle, State, Terms
 from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
 from proxy.config import model
@@ -37,6 +37,7 @@ from proxy.config.loaded import Loaded
 from proxy.config.written.catalogue import read_preset
 from proxy.config.written.read import presets
 from proxy.errors import CODES, ConfigError, Fault
+from proxy.plan import headers
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
 from proxy.values import units
@@ -44,7 +45,10 @@ from proxy.values.now import Now
 from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
-PAGES = {path.name: path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+FRONT = ("README.md", "CONTRIBUTING.md")  # beside the docs, not among them
+PAGES = {
+    path.name: path.read_text("utf-8") for path in [*map(ROOT.joinpath, FRONT), *sorted((ROOT / "docs").glob("*.md"))]
+}
 BLOCK = re.compile(r"^(?:<!-- ([^\n]*) -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ROW = re.compile(r"^\|(.*)\|$", re.MULTILINE)
 MADE_UP = "https://made-up.example.com/value"  # good for a secret and for a URL
@@ -208,16 +212,8 @@ def test_headers_and_replay_reasons_are_those_of_the_source() -> None:
     assert {code(row[0])[0] for row in table("errors.md", "\n| header |")} == set(re.findall(r"X-Keyless-\w+", source))
 
 
-WORDS = dict(zip(Answer, ("send", "send, renew in the background", "wait", "error"), strict=True))
-
-
-def test_states_are_listed_with_what_a_request_gets() -> None:
-    rows = table("tokens.md", "\n| state |")
-    assert {State(code(row[0])[0]): (row[2], row[3]) for row in rows} == {
-        state: (WORDS[flying], WORDS[grounded]) for state, (flying, grounded) in ON_ASK.items()
-    }
-    diagram = next(each.text for each in BLOCKS if each.page == "tokens.md" and each.language == "mermaid")
-    assert set(re.findall(r"\b[a-z_]+(?= -->)|(?<=--> )[a-z_]+", diagram)) == {str(state) for state in State}
+def test_states_are_listed() -> None:
+    assert [State(code(row[0])[0]) for row in table("tokens.md", "\n| state |")] == list(State)
 
 
 @pytest.mark.parametrize("row", table("tokens.md", "\n| lifetime |"), ids=lambda row: row[0])
@@ -227,6 +223,15 @@ def test_margins_are_as_listed(row: list[str]) -> None:
     tokens = [life.minted(begin, begin, Minted("t", units.duration(row[0]))) for life in lives]
     assert [token.soft for token in tokens] == [units.duration(each) for each in row[1].split(" to ")]
     assert {token.hard for token in tokens} == {units.duration(row[2])}
+
+
+def test_headers_that_do_not_pass_are_listed() -> None:
+    rows = table("sdks.md", "\n| what |")
+    named = {name.lower().encode() for row in rows for name in code(row[0])}
+    requests = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES | headers.STEERING
+    replies = headers.NEVER_BACK | {b"set-cookie", b"access-control-*"}
+    prefixes = {b"sec-fetch-*", b"x-forwarded-*", headers.OURS + b"*"}
+    assert named == requests | headers.REPLACED | replies | prefixes
 
 
 def test_the_sandbox_is_listed() -> None:
@@ -249,7 +254,7 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    folder = ROOT if page == "README.md" else ROOT / "docs"
+    folder = ROOT if page in FRONT else ROOT / "docs"
     for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
         name, _, anchor = target.partition("#")
         if not name.startswith("https://"):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.http.fields import facts, first, named_by_connection
+from proxy.http.fields import facts, first, named_by_connection, without
 
 
 def test_what_connection_names() -> None:

@@ -311,7 +311,7 @@ async def test_a_secret_that_vanishes_stays_in_use_and_is_told_of_once(stage: St
 
 
 async def test_a_source_that_fails_at_the_start_wakes_its_provider_up_when_it_answers(stage: Stage) -> None:
-    """And the others serve meanwhile (TRAPS 42)."""
+    """And the others serve meanwhile (docs/traps.md 42)."""
     later = providers(stage.sandbox.url)["oauth2"] | {"client_secret": "${exec:cat later}", "scope": "write"}
     routes = route(stage) | {"/later": {"upstream": f"{stage.sandbox.url}/oauth2/api", "provider": "later"}}
     loaded = await opened(stage, routes=routes, secrets={"reread": "50ms"}, **rotating(stage, later=later))

@@ -80,7 +80,7 @@ async def test_trap_42_an_issuer_that_is_down_stops_only_its_own_routes(stage: S
     document = check_problem(await stage.call("/down"), "token_unavailable")
     assert 0 < document["retry_after"] <= 7
     assert (await stage.call("/up")).status == 200
-    assert len(good.requests) == 1, "nothing goes out without its credential (TRAPS 28)"
+    assert len(good.requests) == 1, "nothing goes out without its credential (docs/traps.md 28)"
     stage.sandbox.issuer_down = False
     stage.service.cells["oauth2"].life.cleared()
     assert (await stage.call("/down")).status == 200

@@ -57,7 +57,7 @@ async def test_a_late_refusal_of_a_token_whose_successor_is_stale_refreshes_in_t
 
 
 async def test_refusals_are_told_by_generation_and_not_by_value(world: World) -> None:
-    """LIFECYCLE: an issuer that hands the same token out again must not cost N mints in series."""
+    """docs/lifecycle.md#generations: an issuer that hands the same token out again must not cost N mints in series."""
     cell = world.cell()
     world.logins.script = [Minted("same", 80.0)] * 2
     await cell.token("qianfan")

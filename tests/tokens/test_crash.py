@@ -1,4 +1,4 @@
-"""kill -9 at every step of a rotation: the next start has a working token, or says why it can't (TRAPS 15)."""
+"""kill -9 at every step of a rotation: the next start has a working token, or says why it can't (docs/traps.md 15)."""
 
 from __future__ import annotations
 

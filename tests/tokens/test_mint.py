@@ -311,7 +311,7 @@ async def test_a_store_that_was_emptied_gets_back_what_is_known(store: SharedMem
 
 
 async def test_the_loser_reads_again_and_adopts(store: SharedMemory) -> None:
-    """`invalid_grant`, as another process was faster: its token serves (TRAPS 15)."""
+    """`invalid_grant`, as another process was faster: its token serves (docs/traps.md 15)."""
     here = world(store)
     cell = rotating(here, "r1")
     await cell.token("mail")

@@ -56,7 +56,7 @@ class ClientAuth:
 
 
 def client_pair(client_id: str, client_secret: str | None) -> str:
-    """RFC 6749 §2.3.1: both are form-encoded first, so that a `:` in the id doesn't end it (TRAPS 19)."""
+    """RFC 6749 §2.3.1: both are form-encoded first, so that a `:` in the id doesn't end it (docs/traps.md 19)."""
     pair = f"{quote_plus(client_id)}:{quote_plus(client_secret or '')}"
     return base64.b64encode(pair.encode("ascii")).decode("ascii")
 

@@ -1,4 +1,4 @@
-"""The digest by which token cells are told apart (LIFECYCLE, cell; TRAPS 6, 7).
+"""The digest by which token cells are told apart (docs/lifecycle.md#cell; docs/traps.md 6, 7).
 
 Owns: one digest over everything that changes the token. Must not know what a scheme is made of.
 """

@@ -50,7 +50,7 @@ class OAuth2Scheme:
     """`known_url` is where the token endpoint was found last; it's forgotten when a login fails there.
 
     Asking an issuer for its metadata at each login would double the calls, and fail each time where only the second
-    place has it (TRAPS 19).
+    place has it (docs/traps.md 19).
     """
 
     identity: str

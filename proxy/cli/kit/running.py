@@ -1,4 +1,4 @@
-"""Talking to the proxy that runs with a config: found by its `listen` and `admin` (DESIGN §4)."""
+"""Talking to the proxy that runs with a config: found by its `listen` and `admin` (docs/config.md#admin)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The config language of DESIGN §2 as a validated, frozen model.
+"""The config language of docs/config.md as a validated, frozen model.
 
 Owns: which keys exist, their types and defaults; `keyless schema` is printed from here. Must not know: files, the
 environment, YAML, or what a value is used for. The loader hands in plain mappings whose `${...}` are resolved and

@@ -1,4 +1,4 @@
-"""Clients and browsers: who may ask (DESIGN §2, clients and browsers)."""
+"""Clients and browsers: who may ask (docs/config.md#clients, #browser)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers: how a credential is got, where it goes, how its death shows (DESIGN §2, providers)."""
+"""Providers: how a credential is got, where it goes, how its death shows (docs/config.md#providers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes: a path prefix, its upstream, its rules (DESIGN §2, routes)."""
+"""Routes: a path prefix, its upstream, its rules (docs/config.md#routes)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Replay(Strict):
 
 
 class Route(Secretive):
-    """`provider: none` forwards without a credential; it must be said, never happens by omission (TRAPS 28)."""
+    """`provider: none` forwards without a credential; it must be said, never happens by omission (docs/traps.md 28)."""
 
     upstream: Url
     provider: str

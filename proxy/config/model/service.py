@@ -1,4 +1,4 @@
-"""The whole file: what listens, where tokens are kept, limits, logs (DESIGN §2, the rest)."""
+"""The whole file: what listens, where tokens are kept, limits, logs (docs/config.md#the-whole-file)."""
 
 from __future__ import annotations
 

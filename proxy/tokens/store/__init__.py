@@ -1,7 +1,7 @@
 """Where sealed records survive a restart, or are shared: memory, a directory, Redis.
 
 Owns: the interface that the keeper speaks. Must not know: what a record holds; here are keys, sealed bytes and
-generations. The store is off the request path (LIFECYCLE, store).
+generations. The store is off the request path (docs/lifecycle.md#store).
 """
 
 from __future__ import annotations

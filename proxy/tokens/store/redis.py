@@ -35,8 +35,8 @@ RETRY_WATCH = 1.0
 SILENCE = 10.0
 LISTING = 5.0
 
-# A write that refuses a generation not above the stored one, and tells the others (LIFECYCLE, several machines). A
-# fence whose record was evicted or removed by hand fences nothing.
+# A write that refuses a generation not above the stored one, and tells the others (docs/lifecycle.md#several-machines).
+# A fence whose record was evicted or removed by hand fences nothing.
 _WRITE = """
 local known = redis.call('GET', KEYS[1])
 if known and redis.call('EXISTS', KEYS[2]) == 1 and tonumber(known) >= tonumber(ARGV[2]) then return 0 end

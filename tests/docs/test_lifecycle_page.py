@@ -1,0 +1,32 @@
+"""docs/lifecycle.md is what the state machine does: its table is printed from ON_ASK, its numbers are the source's."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+import pytest
+
+from proxy.auth.lifecycle import ON_ASK, Answer, State
+from tests.docs.test_docs import BLOCKS, code, table
+
+WORDS = dict(zip(Answer, ("send", "send, renew in the background", "wait", "error"), strict=True))
+NUMBERS = table("lifecycle.md", "\n| number |")
+
+
+def test_the_states_are_those_of_the_machine() -> None:
+    rows = [(row[0], row[2], row[3]) for row in table("lifecycle.md", "\n| state |")]
+    printed = [(f"`{state}`", WORDS[flying], WORDS[grounded]) for state, (flying, grounded) in ON_ASK.items()]
+    assert rows == printed
+
+
+def test_the_diagram_has_every_state() -> None:
+    diagram = next(each.text for each in BLOCKS if each.page == "lifecycle.md" and each.language == "mermaid")
+    assert set(re.findall(r"\b[a-z_]+(?= -->)|(?<=--> )[a-z_]+", diagram)) == {str(state) for state in State}
+
+
+@pytest.mark.parametrize("row", NUMBERS, ids=[row[0] for row in NUMBERS])
+def test_a_number_is_that_of_the_source(row: list[str]) -> None:
+    (path,) = code(row[2])
+    module = import_module(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    assert getattr(module, code(row[0])[0]) == float(row[1])
