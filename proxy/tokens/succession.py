@@ -37,7 +37,10 @@ class Heir(NamedTuple):
 
 
 class Succession:
-    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them."""
+    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them.
+
+    Plans are compiled in a thread, while the one before serves: that of ten thousand routes takes a second.
+    """
 
     serving: Loaded
     plan: Plan
@@ -57,18 +60,38 @@ class Succession:
         self._settled = settled
         self._wanted = self.serving = loaded
         self._tasks: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
+        self._asked = self._answered = 0
         self.cells = {}
 
-    def want(self, loaded: Loaded) -> None:
+    def begin(self) -> None:
+        """Serve the first config. Nothing runs yet that this could hold up."""
+        self._install(self._wanted, self._compile(self._wanted), {})
+
+    async def want(self, loaded: Loaded) -> None:
         """Serve this config from now on, each provider with its new credential as soon as that has a token."""
         self._wanted = loaded
-        self._settle()
+        await self._settle()
 
-    def _settle(self) -> None:
-        wanted = self._compile(self._wanted)
-        waiting = {name: each for name, each in wanted.providers.items() if self._waits(each)}
-        previous, self.serving = self.serving, _with_old(self._wanted, self.serving, waiting)
-        self.plan = self._compile(self.serving) if waiting else wanted
+    async def _settle(self) -> None:
+        """One at a time: all who ask while one is under way are answered by the next."""
+        self._asked += 1
+        asked = self._asked
+        async with self._turn:
+            if self._answered < asked:
+                answered = self._asked
+                await self._serve(self._wanted)
+                self._answered = answered
+
+    async def _serve(self, wanted: Loaded) -> None:
+        plan = await asyncio.to_thread(self._compile, wanted)
+        waiting = {name: each for name, each in plan.providers.items() if self._waits(each)}
+        serving = _with_old(wanted, self.serving, waiting) if waiting else wanted
+        self._install(serving, await asyncio.to_thread(self._compile, serving) if waiting else plan, waiting)
+
+    def _install(self, serving: Loaded, plan: Plan, waiting: Mapping[str, ProviderPlan]) -> None:
+        """By the loop alone, so it must not take long; `waiting` are served by what they had before."""
+        previous, self.serving, self.plan = self.serving, serving, plan
         awake = [each for each in self.plan.providers.values() if each.scheme is not None]
         cells = self._keeper.recast(_definition(each) for each in (*awake, *waiting.values()))
         before, self.cells = self.cells, {each.name: cell for each, cell in zip(awake, cells, strict=False)}
@@ -114,14 +137,14 @@ class Succession:
         """Until the new credential has a token, or the old one's token has died."""
         while heir.old.successor is None and heir.old.life.flying and self._is_same_login(self.serving, name):
             await heir.old.landed()
-            self._settle()  # now the new one has the refresh token that this flight brought
+            await self._settle()  # now the new one has the refresh token that this flight brought
         while heir.new.usable is None and (token := heir.old.usable) is not None:
             try:
                 await heir.new.token(name)
             except Fault as fault:
                 pause = min(fault.retry_after or ASK_AGAIN, LONGEST_PAUSE, max(0.0, token.left(self._clock())))
                 await asyncio.sleep(pause + 0.01)  # not just before
-        self._settle()
+        await self._settle()
 
     async def close(self) -> None:
         tasks = list(self._tasks.values())

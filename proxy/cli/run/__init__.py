@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,10 +36,11 @@ from proxy.cli.kit.stop import ENDING, on_signals
 from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
+from proxy.process.garbage import settle, undisturbed
 from proxy.process.reload import Reloader
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
-Reloading = Callable[[Callable[[Loaded], None]], Reloader]
+Reloading = Callable[[Callable[[Loaded], Awaitable[None]]], Reloader]
 
 _STOPPING = "stopping\n"
 
@@ -71,7 +72,7 @@ def run(
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
-    return lambda replace: Reloader(loaded, replace, path if reload else None, began)
+    return lambda replace: Reloader(loaded, replace, path if reload else None, began, undisturbed)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -93,6 +94,7 @@ async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
     with Announcer() as announcer:
         async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
             service.started()
+            settle()
             try:
                 listeners = await service.listen()
             except OSError as error:
