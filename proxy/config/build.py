@@ -151,7 +151,7 @@ def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
     providers = {
         name: provider for name, provider in resolved.tree.get("providers", {}).items() if name not in unconfigured
     }
-    config = Config.model_validate(resolved.tree | {"providers": providers})
+    config = validate.model_of(resolved.tree | {"providers": providers})
     came_in: dict[str | None, list[Substitution]] = defaultdict(list)
     for each in resolved.substitutions:
         came_in[_provider_of(each.where)].append(each)

@@ -174,6 +174,9 @@ class Reloader:
             self._tell(news)
         if need_a_restart(before, news.fresh):
             log.warning("some changes need a restart", settings=news.restart)
+        retired = [before]
+        del before
+        await asyncio.to_thread(retired.clear)  # to free a large config takes a while
         return bool(news.found)
 
     def _read(self) -> News:

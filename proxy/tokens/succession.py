@@ -36,6 +36,16 @@ class Heir(NamedTuple):
     new: Cell
 
 
+Definition = tuple[str, Scheme, Callable[[], Lifecycle]]
+
+
+class Compiled(NamedTuple):
+    """A plan, and what the keeper is told of each provider in it that is awake, by name."""
+
+    plan: Plan
+    definitions: dict[str, Definition]
+
+
 class Succession:
     """`settled` is called when `plan` and `cells` have changed, so that requests get to see them.
 
@@ -58,7 +68,7 @@ class Succession:
         self._clock = clock
         self._draw = draw
         self._settled = settled
-        self._wanted = self.serving = loaded
+        self._wanted = self._newest = self.serving = loaded
         self._tasks: dict[tuple[str, str, str], asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
         self._asked = self._answered = 0
@@ -70,7 +80,7 @@ class Succession:
 
     async def want(self, loaded: Loaded) -> None:
         """Serve this config from now on, each provider with its new credential as soon as that has a token."""
-        self._wanted = loaded
+        self._newest = loaded
         await self._settle()
 
     async def _settle(self) -> None:
@@ -79,22 +89,32 @@ class Succession:
         asked = self._asked
         async with self._turn:
             if self._answered < asked:
-                answered = self._asked
+                answered, self._wanted = self._asked, self._newest
                 await self._serve(self._wanted)
                 self._answered = answered
 
     async def _serve(self, wanted: Loaded) -> None:
-        plan = await asyncio.to_thread(self._compile, wanted)
-        waiting = {name: each for name, each in plan.providers.items() if self._waits(each)}
+        compiled = await asyncio.to_thread(self._compile, wanted)
+        waiting = {
+            name: compiled.definitions[name] for name, each in compiled.plan.providers.items() if self._waits(each)
+        }
         serving = _with_old(wanted, self.serving, waiting) if waiting else wanted
-        self._install(serving, await asyncio.to_thread(self._compile, serving) if waiting else plan, waiting)
+        if waiting:
+            compiled = await asyncio.to_thread(self._compile, serving)
+        retired = [self.serving, self.plan]
+        self._install(serving, compiled, waiting)
+        await asyncio.to_thread(_let_go, retired)
 
-    def _install(self, serving: Loaded, plan: Plan, waiting: Mapping[str, ProviderPlan]) -> None:
+    def _compile(self, loaded: Loaded) -> Compiled:
+        plan = compile_plan(loaded, self._draw, self._clock())
+        return Compiled(plan, {each.name: _definition(each) for each in plan.providers.values() if each.scheme})
+
+    def _install(self, serving: Loaded, compiled: Compiled, waiting: Mapping[str, Definition]) -> None:
         """By the loop alone, so it must not take long; `waiting` are served by what they had before."""
-        previous, self.serving, self.plan = self.serving, serving, plan
-        awake = [each for each in self.plan.providers.values() if each.scheme is not None]
-        cells = self._keeper.recast(_definition(each) for each in (*awake, *waiting.values()))
-        before, self.cells = self.cells, {each.name: cell for each, cell in zip(awake, cells, strict=False)}
+        previous, self.serving, self.plan = self.serving, serving, compiled.plan
+        awake = compiled.definitions
+        cells = self._keeper.recast((*awake.values(), *waiting.values()))
+        before, self.cells = self.cells, dict(zip(awake, cells, strict=False))
         heirs = {name: Heir(before[name], cell) for name, cell in zip(waiting, cells[len(awake) :], strict=True)}
         followers = {name: Heir(before[name], cell) for name, cell in self.cells.items() if name in before} | heirs
         for name, heir in followers.items():
@@ -103,9 +123,6 @@ class Succession:
         _appoint(set(self.cells.values()), followers, heirs)
         self._arrange(heirs)
         self._settled()
-
-    def _compile(self, loaded: Loaded) -> Plan:
-        return compile_plan(loaded, self._draw, self._clock())
 
     def _is_same_login(self, serving: Loaded, name: str) -> bool:
         return same_login(serving.config.providers.get(name), self._wanted.config.providers.get(name))
@@ -153,6 +170,12 @@ class Succession:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _let_go(retired: list[Loaded | Plan]) -> None:
+    """Freeing what was made of ten thousand routes takes tens of milliseconds, too: not on the loop, and one by one."""
+    while retired:
+        retired.pop()
+
+
 def same_login(old: Provider | None, new: Provider | None) -> bool:
     """Whether only the client's own proof has changed: the refresh token that was kept stays good."""
     if not isinstance(old, OAuth2Provider) or not isinstance(new, OAuth2Provider):
@@ -160,10 +183,11 @@ def same_login(old: Provider | None, new: Provider | None) -> bool:
     return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
 
 
-def _definition(provider: ProviderPlan) -> tuple[str, Scheme, Callable[[], Lifecycle]]:
+def _definition(provider: ProviderPlan) -> Definition:
     assert provider.scheme is not None  # noqa: S101 -- asked before
     assert provider.life is not None  # noqa: S101 -- they come together
-    return provider.name, provider.scheme, provider.life
+    life = provider.life()  # here, in the thread
+    return provider.name, provider.scheme, lambda: life
 
 
 def _with_old(wanted: Loaded, serving: Loaded, names: Iterable[str]) -> Loaded:
