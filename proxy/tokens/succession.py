@@ -101,7 +101,7 @@ class Succession:
         serving = _with_old(wanted, self.serving, waiting) if waiting else wanted
         if waiting:
             compiled = await asyncio.to_thread(self._compile, serving)
-        retired = [self.serving, self.plan]
+        retired: list[Loaded | Plan] = [self.serving, self.plan]
         self._install(serving, compiled, waiting)
         await asyncio.to_thread(_let_go, retired)
 

@@ -16,7 +16,7 @@ from tests.tokens.cells import World, landed
 
 def config(folder: Path, count: int, secret: str, upstream: str = "https://a.example") -> Loaded:
     providers = "".join(
-        f"  p{number}: {{scheme: oauth2, token_url: https://a.example, client_id: c{number}, client_secret: {secret}}}\n"
+        f"  p{number}: {{scheme: oauth2, token_url: https://a.test, client_id: c{number}, client_secret: {secret}}}\n"
         for number in range(count)
     )
     routes = "".join(f"  /r{number}: {{upstream: {upstream}, provider: p{number}}}\n" for number in range(count))
