@@ -131,7 +131,7 @@ class Service:
 
     # -------------------------------------------------------------- what serves
 
-    def replace(self, loaded: Loaded, secrets: Changes) -> None:
+    async def replace(self, loaded: Loaded, secrets: Changes) -> None:
         """Serve this config from now on, but for what only a start can change (process/changes.py).
 
         `secrets`: whose are others, to be written down. Raises ConfigError, and then nothing has changed.
@@ -139,7 +139,7 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        self._succession.want(loaded.with_config(**kept))
+        await self._succession.want(loaded.with_config(**kept))
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 
@@ -194,9 +194,8 @@ class Service:
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""
-        for cell in {lane.cell for lane in self._serving.front.lanes.values()} & set(cells):
-            if cell is not None:
-                cell.warm()
+        drawn = dict.fromkeys(lane.cell for lane in self._serving.front.lanes.values())
+        self.keeper.warm(cell for cell in drawn if cell is not None and cell in cells)
 
     def _shares(self, listener: Listener) -> dict[str, Any]:
         """How `listener` is shared with other workers."""

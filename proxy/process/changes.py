@@ -49,6 +49,11 @@ def changed_secrets(old: Loaded, new: Loaded, whole: bool) -> Changes:
     return {what: names for what, names in different.items() if names}
 
 
+def joined(these: Changes, those: Changes) -> Changes:
+    """Both, each name once."""
+    return {what: sorted({*these.get(what, ()), *those.get(what, ())}) for what in (*these, *those)}
+
+
 def check_listeners(old: Loaded, new: Loaded) -> None:
     """The listeners stay as they are, so clients may not go while other machines reach them. Raises ConfigError."""
     if new.config.clients or new.config.anyone:
