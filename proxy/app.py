@@ -25,13 +25,13 @@ from proxy.process.changes import AT_START, Changes
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
+from proxy.serve.observers import live_secrets
 from proxy.serve.upstream import Upstream
 from proxy.tasks import Tasks
 from proxy.tokens.cell import Cell
 from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
-from proxy.tokens.records import Records
 from proxy.tokens.store.open import open_records
 from proxy.tokens.succession import Succession
 from proxy.values.listen import Listener, parse
@@ -156,15 +156,7 @@ class Service:
         return Serving(front, Admin(config.admin, view), view)
 
     def _secrets(self) -> Iterator[str]:
-        """What must not stand in an audit line: of the config, and the tokens that live now."""
-        config = self._succession.serving.config
-        yield from (key.key for client in config.clients for key in client.keys)
-        yield from (key for key in (config.admin.key, *(config.store_key or ())) if key is not None)
-        for provider in self.plan.providers.values():
-            yield from provider.secrets
-        for cell in self.keeper:
-            token = cell.life.token
-            yield from (text for text in (token.value, token.refresh_token) if text) if token is not None else ()
+        return live_secrets(self._succession.serving.config, self.plan, self.keeper)
 
     # -------------------------------------------------------------- listening
 
@@ -243,10 +235,6 @@ class Service:
     @property
     def issuer(self) -> Issuer:
         return self._lasting.issuer
-
-    @property
-    def records(self) -> Records:
-        return self.keeper.records
 
     def counts(self) -> Counts:
         connections = [connection for server in self.listening.servers for connection in server.connections]

@@ -92,7 +92,7 @@ async def signing_in(loaded: Loaded, name: str) -> AsyncIterator[signin.SignIn]:
         plan = service.plan.providers[name]
         assert isinstance(plan.scheme, OAuth2Scheme)  # noqa: S101 -- for_person_or_exit has seen to it
         assert plan.life is not None  # noqa: S101 -- likewise
-        yield signin.SignIn(name, plan.scheme, plan.life, service.issuer, service.records)
+        yield signin.SignIn(name, plan.scheme, plan.life, service.issuer, service.keeper.records)
 
 
 def for_person_or_exit(name: str, loaded: Loaded) -> OAuth2Provider:
