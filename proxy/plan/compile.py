@@ -19,7 +19,7 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
-from proxy.config.secrets.resolve import Lacking
+from proxy.config.secrets.lacking import Lacking
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients

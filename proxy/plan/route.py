@@ -15,7 +15,7 @@ from proxy.auth.refusal import Refusals
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
-from proxy.config.secrets.resolve import Lacking
+from proxy.config.secrets.lacking import Lacking
 from proxy.errors import Fault
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
