@@ -29,9 +29,9 @@ from tests.turn import far_from_the_hour
 
 __all__ = ["far_from_the_hour"]
 
-FIVE = Limit("client", "one", rate("5/hour"))
-TWO = Limit("route", "/a", rate("2/hour"))
-DAILY = Limit("client", "one", rate("3/day"))
+FIVE = Limit.of("client", "one", rate("5/hour"))
+TWO = Limit.of("route", "/a", rate("2/hour"))
+DAILY = Limit.of("client", "one", rate("3/day"))
 NOW = Now(1000.0, 86400.0 * 20000 + 43200)
 
 
@@ -50,7 +50,7 @@ def test_a_limit_that_refuses_leaves_the_others_alone() -> None:
 
 def test_a_window_slides() -> None:
     """What was used at the end of one hour leaves nothing for the beginning of the next, and half of it at its half."""
-    own, ten, hour = Counters(), Limit("client", "one", rate("10/hour")), NOW.wall + 3600
+    own, ten, hour = Counters(), Limit.of("client", "one", rate("10/hour")), NOW.wall + 3600
     for _ in range(10):
         own.take((ten,), hour - 1)
     for wall, wait in ((hour - 1, 1.0), (hour, 0.0)):
@@ -188,7 +188,7 @@ async def test_redis_counts_for_all_and_lets_go_by_itself(redis: RedisServer) ->
 
 
 async def test_together_no_more_pass_than_may(redis: RedisServer) -> None:
-    limit = Limit("client", "many", rate("20/hour"))
+    limit = Limit.of("client", "many", rate("20/hour"))
     async with counters(redis) as one, counters(redis) as two:
         asked = [each.take((limit,), NOW.wall) for each in (one, two) for _ in range(30)]
         answers = await asyncio.gather(*asked, return_exceptions=True)
