@@ -23,8 +23,8 @@ from proxy.plan.route import Plan
 from proxy.plan.router import Router
 from proxy.process.changes import AT_START, changed_secrets
 from proxy.process.worker_post import Post
-from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
+from proxy.serve.lane import Lane
 from proxy.serve.observers import Observers
 from proxy.serve.quota.local import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
@@ -109,10 +109,8 @@ class Service:
         plan, cells, config = self._succession.plan, self._succession.cells, self._succession.serving.config
         before, self._lanes = self._lanes, {}
         for prefix, route in plan.routes.items():
-            lane = Lane(route, None if route.provider is None else cells.get(route.provider.name))
-            if prefix in before and before[prefix].cell is lane.cell:
-                lane.brake = before[prefix].brake
-            self._lanes[prefix] = lane
+            cell = None if route.provider is None else cells.get(route.provider.name)
+            self._lanes[prefix] = Lane(route, cell, before.get(prefix))
         watch = self._watch(plan, config)
         forwarder = Forwarder(Router(self._lanes), self._upstream, watch, plan.max_body)
         admin = Admin(plan, cells, config.admin, watch, self._fleet)

@@ -73,11 +73,8 @@ class Tokens:
         if not self._visitors:
             raise Fault("route_refused", "tokens are given only to `clients` with `read_tokens`; the config has none")
         transport = request.connection.transport
-        try:
-            return self._visitors.identify(request.known, transport, self._clock())
-        except KeysWanted as wanted:
-            await wanted.fetch()
-            return self._visitors.identify(request.known, transport, self._clock())
+        visitor = self._visitors.identify(request.known, transport, self._clock())
+        return await visitor.settled() if isinstance(visitor, KeysWanted) else visitor
 
 
 def about(request: Request) -> tuple[tuple[str, str | None], tuple[str, bytes]]:

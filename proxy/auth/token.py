@@ -104,7 +104,7 @@ class Token:
     """A minted token with the times that its life is judged by.
 
     `fresh_boot` and `fresh_wall` are the ends of carefree use: before both, a request takes it without a thought.
-    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients, compiled.
+    `rendered` keeps the finished form per placing, `needles` what of it must not go back to clients, compiled.
     `previous` may live on at the API for a while, so what is said of it is looked at, too.
     """
 
@@ -117,8 +117,10 @@ class Token:
     refresh_token: str | None = field(default=None, repr=False)
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
-    rendered: dict[int, Any] = field(default_factory=dict, repr=False)  # the finished form, by Injection.index
-    needles: dict[int, Any] = field(default_factory=dict, repr=False)  # what is starred in replies, by Injection.index
+    rendered: dict[object, Any] = field(default_factory=dict, repr=False)  # the finished form, by Injection.index
+    needles: dict[object, Any] = field(
+        default_factory=dict, repr=False
+    )  # what is starred in replies, by Injection.index
     previous: Token | None = field(default=None, repr=False, compare=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from proxy.auth.draft import Names
 from proxy.auth.inject import Injection, injection_of
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.refusal import Refusals
@@ -76,7 +77,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
     own = loaded.certificates.get(prefix)
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
     injection = None if provider is None else _injection(provider, target)
-    slots = frozenset() if injection is None else injection.header_names
+    names = Names() if injection is None else injection.names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
@@ -88,7 +89,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(slots, removed, config.forwarded, origin=route.cors == "pass"),
+        request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -98,7 +99,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         cookies=route.cookies == "pass",
         cors=route.cors == "proxy",
         scrub=route.scrub,
-        injection=injection,
+        placing=injection,
         refusals=None if provider is None else _refusals(provider),
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
@@ -106,7 +107,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         links=Links(
             target,
             b"" if route.keep_prefix else prefix.rstrip("/").encode("ascii"),
-            frozenset() if injection is None else injection.query_names,
+            names,
             config.forwarded,
         ),
         limits=limits_of("route", prefix, route.rate),
@@ -124,7 +125,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         methods=None,
         request_headers=headers.preflight_sieve(),
         set_headers=b"",
-        injection=None,
+        placing=None,
         refusals=None,
         stand_in=None,
         required_scope=None,

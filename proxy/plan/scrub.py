@@ -12,7 +12,7 @@ from functools import cached_property
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from proxy.auth.inject import Injection
+from proxy.auth.draft import Placing
 from proxy.auth.spellings import SHORTEST, families, spellings
 from proxy.auth.token import Token
 
@@ -148,13 +148,13 @@ def starred(data: bytes, spans: Iterable[Span]) -> bytes:
 NOTHING = Needles(())
 
 
-def needles_of(token: Token, injection: Injection, secrets: Iterable[str]) -> Needles:
-    """What a reply to a request with this token may not hold; compiled once per token and injection."""
-    needles: Needles | None = token.needles.get(injection.index)
+def needles_of(token: Token, placing: Placing, secrets: Iterable[str]) -> Needles:
+    """What a reply to a request with this token may not hold; compiled once per token and placing."""
+    needles: Needles | None = token.needles.get(placing)
     if needles is None:
         lately = [token] if token.previous is None else [token, token.previous]
-        values = [text for each in lately for text in (each.value, each.refresh_token or "", *injection.carried(each))]
-        needles = token.needles[injection.index] = Needles((*values, *secrets))
+        values = [text for each in lately for text in (each.value, each.refresh_token or "", *placing.carried(each))]
+        needles = token.needles[placing] = Needles((*values, *secrets))
     return needles
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from proxy.cli.kit import shown
 from proxy.cli.kit.rules import text
+from proxy.values.template import Template
 
 SECRET = "a+secret/of=mine"
 
@@ -70,7 +71,7 @@ def test_urls(url: str, told: str) -> None:
     ],
 )
 def test_templates(template: str, told: str) -> None:
-    assert shown.template(template) == told
+    assert shown.template(Template.parse(template)) == told
 
 
 @pytest.mark.parametrize(
