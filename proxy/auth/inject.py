@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus
 from proxy.auth import places
 from proxy.auth.draft import Draft, Names
 from proxy.auth.paths import Path, as_text, compile_path
+from proxy.auth.per_token import PerToken
 from proxy.auth.token import Token
 from proxy.config.model import Inject, Provider
 from proxy.errors import Fault
@@ -49,9 +50,9 @@ class _Slot(NamedTuple):
     template: Template
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Injection:
-    """One provider's places on one route: the `Placing` of a credential that is text."""
+    """One provider's places, on all routes that have the same: the `Placing` of a credential that is text."""
 
     header_names: frozenset[bytes]
     query_names: frozenset[str]
@@ -63,6 +64,7 @@ class Injection:
     _path: tuple[Template, ...] = field(repr=False)
     _basic: str | None = field(repr=False)
     _reply: Mapping[str, Path] = field(repr=False)
+    _rendered: PerToken[Rendered] = field(default_factory=PerToken, repr=False, compare=False)
 
     @classmethod
     def compile(cls, inject: Inject, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
@@ -107,7 +109,7 @@ class Injection:
             for place, slots in self._inject.items()
         }
         path = tuple(Template((template.render(lambda _: HIDDEN),)) for template in self._path)
-        return replace(self, _inject=inject, _path=path, _basic=None, _reply={})
+        return replace(self, _inject=inject, _path=path, _basic=None, _reply={}, _rendered=PerToken())
 
     def place(self, draft: Draft, token: Token) -> None:
         """Strip, then inject (docs/traps.md 20). Raises as `Placing.place` does."""
@@ -143,10 +145,7 @@ class Injection:
 
     def render(self, token: Token) -> Rendered:
         """The finished form of this token, made once. Raises ValueError, without the value, if it can't be sent."""
-        finished: Rendered | None = token.rendered.get(self)
-        if finished is None:
-            finished = token.rendered[self] = self._render(token)
-        return finished
+        return self._rendered.get(token) or self._rendered.keep(token, self._render(token))
 
     def _render(self, token: Token) -> Rendered:
         def lookup(name: str) -> str:

@@ -21,7 +21,7 @@ from proxy.plan import subprotocol
 from proxy.plan.headers import Head
 from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
-from proxy.plan.scrub import Needles, needles_of
+from proxy.plan.scrub import Needles
 from proxy.serve import answer
 from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange
@@ -35,7 +35,7 @@ def needles(exchange: Exchange, token: Token | None) -> Needles:
     plan = exchange.plan
     if token is None or plan.placing is None or plan.provider is None:
         return exchange.needles
-    found = needles_of(token, plan.placing, plan.provider.secrets)
+    found = plan.provider.confidential.needles(token)
     return found | exchange.needles if exchange.attempts > 1 else found
 
 
