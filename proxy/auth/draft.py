@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from proxy.auth.token import Token
 from proxy.http.fields import Fields
 from proxy.http.origin import Origin
+from proxy.values.now import Now
 from proxy.values.template import Template
 
 
@@ -20,8 +21,8 @@ class Draft:
 
     `base` is the upstream's path, exactly as configured; `rest` what the client's adds to it. `own_query` is the
     upstream's, `query` the client's, both without `?`. `lines` are finished header lines, one or several in each.
-    `cookie` is the value of that header. `body` is there if `Placing.needs_body` asks for it. `clock` tells the Unix
-    time.
+    `cookie` is the value of that header. `body` is there if `Placing.needs_body` asks for it. `clock` tells the time,
+    for what is signed with it.
     """
 
     __slots__ = ("base", "body", "clock", "cookie", "lines", "method", "origin", "own_query", "query", "rest")
@@ -35,17 +36,16 @@ class Draft:
         self.lines = lines
         self.cookie: bytes | None = None
         self.body: bytes | None = None
-        self.clock: Callable[[], float] = _no_time
-
-    @property
-    def path(self) -> bytes:
-        return self.base.rstrip(b"/") + self.rest if self.rest else self.base
+        self.clock: Callable[[], Now] = _no_time
 
     @property
     def target(self) -> bytes:
         """Path and query, as they go out."""
-        query = self.own_query + b"&" + self.query if self.own_query and self.query else self.own_query or self.query
-        return self.path + b"?" + query if query else self.path
+        path = self.base.rstrip(b"/") + self.rest if self.rest else self.base
+        query = self.own_query
+        if self.query:
+            query = query + b"&" + self.query if query else self.query
+        return path + b"?" + query if query else path
 
     @property
     def fields(self) -> Fields:
@@ -54,8 +54,8 @@ class Draft:
         return [(name, value) for name, _, value in pairs]
 
 
-def _no_time() -> float:
-    return 0.0
+def _no_time() -> Now:
+    return Now(0.0, 0.0)
 
 
 class Names(NamedTuple):

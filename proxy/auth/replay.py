@@ -86,13 +86,6 @@ class Proof:
         self.streak = 0  # refusals since the last acceptance, over all routes
         self.generation = 0  # the newest that the API has accepted
 
-    def accepted(self, generation: int) -> None:
-        self.streak = 0
-        self.generation = max(self.generation, generation)
-
-    def refused(self) -> None:
-        self.streak += 1
-
 
 class Replays:
     """The rule in use on one route: its brake, and the proof of the cell that it draws from."""
@@ -105,13 +98,15 @@ class Replays:
 
     def accepted(self, generation: int) -> None:
         """The API took a token of this generation. The hot path."""
-        self.proof.accepted(generation)
+        proof = self.proof
+        proof.streak = 0
+        proof.generation = max(proof.generation, generation)
         if self.brake.unsettled:
             self.brake.settled(generation)
 
     def refused(self, boot: float, generation: int, newest: int) -> Standing:
         """The API refused a token of `generation`, while `newest` is the cell's. A refusal counts whatever follows."""
-        self.proof.refused()
+        self.proof.streak += 1
         if generation < newest:
             return Standing.OUTDATED
         proven = self.proof.generation == generation
@@ -123,7 +118,7 @@ class Replays:
         if event is Event.REPLAY_ACCEPTED:
             self.accepted(generation)
         elif event is Event.REPLAY_REFUSED:
-            self.proof.refused()
+            self.proof.streak += 1
         row = RULE[standing, event]
         match row.brake:
             case Told.UNREPLAYED:

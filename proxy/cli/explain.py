@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from proxy.auth.draft import Draft
+from proxy.auth.draft import Draft, Placing
 from proxy.auth.token import Token
 from proxy.cli.kit import rules, shown
 from proxy.cli.kit.options import (
@@ -38,8 +37,8 @@ from proxy.plan import headers
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import RoutePlan
 from proxy.plan.router import Router
-from proxy.serve.admit import Lost, check, find, stand_in
-from proxy.serve.lane import Lane
+from proxy.serve.admit import stand_in
+from proxy.serve.lane import Lane, find
 from proxy.serve.prepare import draft, place
 from proxy.values.now import Now
 
@@ -96,14 +95,16 @@ def _refuse(fault: Fault, as_json: bool) -> None:
 def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
     """Raises Fault where the proxy would answer with one."""
     plan = compile_plan(loaded, lambda: 0.0, Now(0.0, 0.0))
-    way = find(Router({prefix: Lane(route, None) for prefix, route in plan.routes.items()}), _raw(target))
-    if isinstance(way, Lost):
-        raise way.fault
-    route = _masked(way.route.plan)
-    check(route, method, way.rest)
+    way, lost = find(Router({prefix: Lane(route, None) for prefix, route in plan.routes.items()}), _raw(target))
+    if lost is not None:
+        raise lost
+    route = way.route.plan
+    route.check(method, way.rest)
+    placing = None if route.placing is None else route.placing.masked(shown.template)
     drafted = draft(route, method, way, route.request_headers.read([]))
     set_by_route = [name.decode("latin-1") for name, _ in drafted.fields]  # a value may be a key
-    place(drafted, route, STARS)
+    if placing is not None:
+        place(drafted, placing, route.provider, STARS)
     written = loaded.config.routes[route.prefix]
     provider = loaded.config.providers.get(written.provider)
     plays = stand_in(route, way.rest) is not None
@@ -115,7 +116,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "provider": _provider(written.provider, provider, loaded),
         "upstream": _upstream(drafted, shown.secrets_of(loaded)),
         "headers": {"removed": _removed(route), "set": ["Host", *set_by_route]},
-        "injected": _injected(route),
+        "injected": _injected(route, placing),
         "refused": rules.of_provider(provider),
         "replay": {"max_body": route.replay_max_body} if route.refusals else None,
         "timeout": written.timeout.model_dump(),
@@ -126,13 +127,6 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
 
 def _raw(target: str) -> bytes:
     return target.encode("utf-8", "surrogateescape")
-
-
-def _masked(route: RoutePlan) -> RoutePlan:
-    """The same route, with stars in place of all that may be secret."""
-    if route.placing is None:
-        return route
-    return replace(route, placing=route.placing.masked(shown.template))
 
 
 def _consent(asked: Route | Provider | None) -> dict[str, bool] | None:
@@ -166,9 +160,9 @@ def _passes(route: RoutePlan, name: bytes) -> bool:
     return bool(lines) or (name == b"cookie" and bool(noted) and route.cookies) or name == b"upgrade"
 
 
-def _injected(route: RoutePlan) -> dict[str, dict[str, str]]:
+def _injected(route: RoutePlan, masked: Placing | None) -> dict[str, dict[str, str]]:
     """By place."""
-    found = {} if route.placing is None else route.placing.places
+    found = {} if masked is None else masked.places
     return found if route.target.template is None else found | {"path": {route.upstream: shown.HIDDEN}}
 
 

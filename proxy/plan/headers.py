@@ -53,19 +53,15 @@ NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
 class Head:
     """What is known of a request by its head: the finished `lines` that pass, and `facts`, the noted headers by name.
 
-    Read once. A replay starts from the same, so nobody changes it.
+    Read once. A replay starts from the same, so nobody changes it. `framed`: it announces a body, if only an empty one.
     """
 
-    __slots__ = ("facts", "lines")
+    __slots__ = ("facts", "framed", "lines")
 
     def __init__(self, lines: list[bytes], facts: dict[bytes, bytes]) -> None:
         self.lines = lines
         self.facts = facts
-
-    @property
-    def framed(self) -> bool:
-        """Does it announce a body, if only an empty one?"""
-        return b"content-length" in self.facts or b"transfer-encoding" in self.facts
+        self.framed = b"content-length" in facts or b"transfer-encoding" in facts
 
 
 class _Fate:

@@ -91,13 +91,17 @@ class RoutePlan:
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
-    def check_method(self, method: str) -> None:
-        """Raises Fault method_refused."""
-        if method not in UNUSUAL if self.methods is None else method in self.methods and method != "CONNECT":
-            return
+    def check(self, method: str, rest: bytes) -> None:
+        """Raises Fault method_refused or path_refused. `rest` is what stands behind the prefix."""
+        if method in UNUSUAL if self.methods is None else method not in self.methods or method == "CONNECT":
+            raise self._method_refused(method)
+        if not self.takes(rest):
+            raise Fault("path_refused", f"{self.prefix} does not take this path")
+
+    def _method_refused(self, method: str) -> Fault:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
         why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
-        raise Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+        return Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
 
     @property
     def needs_body(self) -> bool:

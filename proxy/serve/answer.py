@@ -105,7 +105,8 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     lines, links, sized, readable = passed(plan, reply.headers)
     for name, value in links:
         lines.append(_link_line(exchange, name, value))
-    framing = framed(reply.status, exchange.method, sized, request.modern, request.keep_alive)
+    empty = exchange.method == "HEAD" or reply.status in NO_BODY
+    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
     if not framing.keep_alive:
         request.last()
     theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
@@ -129,11 +130,6 @@ def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool,
         elif name in LINKING and name not in plan.reply_edited:
             links.append((name, value))
     return lines, links, sized, text is not False and not coded and plan.scrub != "headers"
-
-
-def framed(status: int, method: str, sized: bool, modern: bool, wanted_alive: bool) -> Framing:
-    """`modern`: the client speaks HTTP/1.1."""
-    return _FRAMINGS[method == "HEAD" or status in NO_BODY, sized, modern, wanted_alive]
 
 
 def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:

@@ -10,7 +10,7 @@ from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
 from proxy.plan.scrub import NOTHING, Needles
 from proxy.serve.body import Body
-from proxy.serve.lane import NOWHERE, Lane
+from proxy.serve.lane import Lane
 from proxy.wire.inbound.request import Request
 
 CLIENT_GONE = 499
@@ -39,14 +39,14 @@ class Exchange:
         *("quota", "request", "skipped", "started", "status", "way"),
     )
 
-    def __init__(self, request: Request, started: float) -> None:
+    def __init__(self, request: Request, started: float, way: Way[Lane], lost: Fault | None) -> None:
         self.request = request
         self.started = started  # boot seconds
         self.method = request.method
-        self.way: Way[Lane] = Way(NOWHERE, b"", b"", b"")
-        self.lane: Lane = NOWHERE
-        self.plan: RoutePlan = NOWHERE.plan
-        self.lost: Fault | None = None  # why no route takes it: said only to someone who may ask
+        self.way = way
+        self.lane: Lane = way.route
+        self.plan: RoutePlan = self.lane.plan
+        self.lost = lost  # why no route takes it: said only to someone who may ask
         self.head = _UNREAD
         self.cors_origin: str | None = None  # of the browser page that asks and may read the answer
         self.preflight = False  # of a browser, to be answered by the proxy

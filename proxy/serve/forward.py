@@ -27,14 +27,14 @@ from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
 from proxy.plan.router import Router
 from proxy.serve import answer, observers
-from proxy.serve.admit import LaneWay, Lost, OwnReply, admit, find
+from proxy.serve.admit import OwnReply, admit
 from proxy.serve.body import Body
 from proxy.serve.exchange import CLIENT_GONE, Exchange
 from proxy.serve.judge import is_refused, verdict
-from proxy.serve.lane import Lane, Skip
+from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import needles, prepare
-from proxy.serve.upstream import Call, Reply, Upstream
+from proxy.serve.upstream import Reply, Upstream
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
@@ -60,7 +60,8 @@ class Forwarder:
     async def handle(self, request: Request, guard: Guard) -> None:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
         now = self._clock()
-        exchange = Exchange(request, now.boot)
+        way, lost = find(self._router, request.target)
+        exchange = Exchange(request, now.boot, way, lost)
         try:
             wanted = self._arrive(exchange, guard, now)
             if wanted is not None:  # the keys of the issuer of an access token
@@ -75,7 +76,8 @@ class Forwarder:
             token = exchange.lane.ready(now) or await exchange.lane.token()
             if exchange.head.framed:
                 exchange.body = await self._body(exchange)
-            reply = await self._upstream.send(self._call(exchange, token))
+            exchange.needles = needles(exchange, token)
+            reply = await self._upstream.send(prepare(exchange, token, self._clock))
             if token is not None and not self._is_accepted(exchange, reply, token, now):
                 reply = await self._judged(exchange, reply, token)
             exchange.status = reply.status
@@ -96,29 +98,21 @@ class Forwarder:
     def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | None:
         """Where it goes and who asks. Raises Fault."""
         request = exchange.request
-        way = find(self._router, request.target)
-        if isinstance(way, Lost):
-            way, exchange.lost = way
-        self._take(exchange, way)
+        exchange.head = exchange.plan.request_headers.read(request.fields)
         guard.host(exchange.head.facts)
         exchange.cors_origin = guard.origin(exchange.head.facts)
         if exchange.cors_origin is not None and exchange.method == "OPTIONS" and cors.is_preflight(request.headers):
             lane = exchange.lane.preflight  # where the API answers it: it carries no client key, and gets no token
             exchange.preflight = lane is None or exchange.head.framed
             if lane is not None and not exchange.preflight:
-                self._take(exchange, way._replace(route=lane))
+                exchange.lane, exchange.plan = lane, lane.plan
+                exchange.head = lane.plan.request_headers.read(request.fields)
         elif self._visitors is not None:
             visitor = self._visitors.identify(exchange.head.facts, request.connection.transport, now)
             if isinstance(visitor, KeysWanted):
                 return visitor
             exchange.client = visitor.client
         return None
-
-    def _take(self, exchange: Exchange, way: LaneWay) -> None:
-        exchange.way = way
-        exchange.lane = way.route
-        exchange.plan = plan = way.route.plan
-        exchange.head = plan.request_headers.read(exchange.request.fields)
 
     def _answer(self, exchange: Exchange, reply: OwnReply) -> None:
         exchange.status, headers = reply.status, list(reply.headers)
@@ -136,13 +130,6 @@ class Forwarder:
     async def _body(self, exchange: Exchange) -> Body | None:
         plan = exchange.plan
         return await Body.of(exchange.request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
-
-    def _call(self, exchange: Exchange, token: Token | None) -> Call:
-        exchange.needles = needles(exchange, token)
-        return prepare(exchange, token, self._wall)
-
-    def _wall(self) -> float:
-        return self._clock().wall
 
     def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
         """As far as can be told without waiting."""
@@ -175,7 +162,8 @@ class Forwarder:
         exchange.attempts = 2
         newer = next_step.token
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
-        reply = await self._upstream.send(self._call(exchange, newer))
+        exchange.needles = needles(exchange, newer)
+        reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, reply, newer)
         lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:

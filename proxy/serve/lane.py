@@ -1,7 +1,7 @@
 """A route in service. Lives as long as a config; what it knows of tokens outlives that with its cell.
 
-Owns: where the route's tokens come from, and what becomes of one that is refused (the rule is auth/replay.py's). Must
-not know: requests, replies, HTTP.
+Owns: which lane a request takes, where its tokens come from, and what becomes of one that is refused (the rule is
+auth/replay.py's). Must not know: requests, replies, HTTP.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from proxy.auth.replay import Do, Event, Proof, Replays, Standing
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import RoutePlan, nowhere
+from proxy.plan.router import Router, Way
 from proxy.tokens.cell import Cell
 from proxy.values.now import Now
 
@@ -101,3 +102,15 @@ class Lane:
 
 NOWHERE = Lane(nowhere(), None)
 """Of a request that no route takes, while it is found out who asks."""
+
+
+def find(router: Router[Lane], target: bytes) -> tuple[Way[Lane], Fault | None]:
+    """The way of a request target; or why it leads nowhere, which is said only to someone who may ask."""
+    try:
+        way = router.find(target)
+    except Fault as fault:
+        return Way(NOWHERE, b"", b"", b""), fault
+    if way is not None:
+        return way, None
+    path = target.partition(b"?")[0]
+    return Way(NOWHERE, path, b"", b""), Fault("no_route", f"no route takes {path.decode('latin-1')}")

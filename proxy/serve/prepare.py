@@ -14,18 +14,19 @@ from functools import partial
 from typing import Any
 
 from proxy.auth.content import readable_codings
-from proxy.auth.draft import Draft
+from proxy.auth.draft import Draft, Placing
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan import subprotocol
 from proxy.plan.headers import Head
-from proxy.plan.route import RoutePlan
+from proxy.plan.route import ProviderPlan, RoutePlan
 from proxy.plan.router import Way
 from proxy.plan.scrub import Needles
 from proxy.serve import answer
 from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Call
+from proxy.values.now import Now
 
 _UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
@@ -39,30 +40,36 @@ def needles(exchange: Exchange, token: Token | None) -> Needles:
     return found | exchange.needles if exchange.attempts > 1 else found
 
 
-def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], float]) -> Call:
+def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], Now]) -> Call:
     """The call with this token in it. A body that the credential needs was read whole before. Raises Fault."""
-    plan, body = exchange.plan, exchange.body
+    plan = exchange.plan
     drafted = draft(plan, exchange.method, exchange.way, exchange.head)
-    drafted.clock = clock
     if token is not None and plan.placing is not None:
+        drafted.clock = clock
         if plan.placing.needs_body:
-            drafted.body = (body.whole if body is not None else None) or b""
-        place(drafted, plan, token)
-    return _call(drafted, exchange)
+            drafted.body = (exchange.body.whole if exchange.body is not None else None) or b""
+        place(drafted, plan.placing, plan.provider, token)
+    body, framing = _framed(drafted, exchange)
+    head = b"".join(
+        (
+            drafted.method.encode("ascii"),
+            b" ",
+            drafted.target,
+            b" HTTP/1.1\r\nHost: ",
+            plan.target.host,
+            b"\r\n",
+            *drafted.lines,
+            b"Cookie: %b\r\n" % drafted.cookie if drafted.cookie else b"",
+            framing,
+            b"\r\n",
+        )
+    )
+    return Call(drafted.origin, drafted.method, head, body, plan.timeout, partial(answer.early, exchange))
 
 
 def draft(plan: RoutePlan, method: str, way: Way[Any], head: Head) -> Draft:
     """Without a credential. What `head` says stays as it is: there may be another try."""
-    target = plan.target
-    lines = _lines(plan, head)
-    drafted = Draft(method, target.origin, target.whole, way.path if plan.keep_prefix else way.rest, lines)
-    drafted.own_query, drafted.query = target.query, way.query
-    drafted.cookie = head.facts.get(b"cookie") if plan.cookies else None
-    return drafted
-
-
-def _lines(plan: RoutePlan, head: Head) -> list[bytes]:
-    known, lines = head.facts, head.lines.copy()
+    known, lines, target = head.facts, head.lines.copy(), plan.target
     if b"accept-encoding" in known:
         codings = known[b"accept-encoding"]
         if plan.refusals is not None and plan.refusals.reads_body:
@@ -72,38 +79,20 @@ def _lines(plan: RoutePlan, head: Head) -> list[bytes]:
         lines.append(subprotocol.passed_on(known[subprotocol.LOWER]))
     if plan.set_headers:
         lines.append(plan.set_headers)
-    return lines
+    drafted = Draft(method, target.origin, target.whole, way.path if plan.keep_prefix else way.rest, lines)
+    drafted.own_query, drafted.query = target.query, way.query
+    if plan.cookies:
+        drafted.cookie = known.get(b"cookie")
+    return drafted
 
 
-def place(drafted: Draft, plan: RoutePlan, token: Token) -> None:
+def place(drafted: Draft, placing: Placing, provider: ProviderPlan | None, token: Token) -> None:
     """Raises Fault."""
-    if plan.placing is None:
-        return
     try:
-        plan.placing.place(drafted, token)
+        placing.place(drafted, token)
     except ValueError as error:
-        name = plan.provider.name if plan.provider is not None else None
+        name = None if provider is None else provider.name
         raise Fault("credential_refused", str(error), provider=name) from None
-
-
-def _call(drafted: Draft, exchange: Exchange) -> Call:
-    body, framing = _framed(drafted, exchange)
-    head = b"".join(
-        (
-            drafted.method.encode("ascii"),
-            b" ",
-            drafted.target,
-            b" HTTP/1.1\r\nHost: ",
-            exchange.plan.target.host,
-            b"\r\n",
-            *drafted.lines,
-            b"Cookie: %b\r\n" % drafted.cookie if drafted.cookie else b"",
-            framing,
-            b"\r\n",
-        )
-    )
-    early = partial(answer.early, exchange)
-    return Call(drafted.origin, drafted.method, head, body, exchange.plan.timeout, early)
 
 
 def _framed(drafted: Draft, exchange: Exchange) -> tuple[bytes | Body | None, bytes]:

@@ -49,7 +49,7 @@ def placed(draft: Draft, path: tuple[str, ...] = (), **places: Any) -> Draft:
     ],
 )
 def test_what_stood_behind_the_prefix_goes_behind_the_base(base: bytes, rest: bytes, path: bytes) -> None:
-    assert drafted(base=base, rest=rest).path == path
+    assert drafted(base=base, rest=rest).target == path
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,9 @@ class Signed:
 
     def place(self, draft: Draft, token: Token) -> None:
         digest = hashlib.sha256(draft.body or b"").hexdigest()[:8]
-        names = " ".join(sorted(name.decode() for name, _ in draft.fields))
-        text = f"{draft.method} {draft.origin.authority} {draft.target.decode()} {names} {digest} {draft.clock():.0f} "
+        held = " ".join(sorted(name.decode() for name, _ in draft.fields))
+        text = f"{draft.method} {draft.origin.authority} {draft.target.decode()} {held} {digest} "
+        text += f"{draft.clock().wall:.0f} "
         draft.lines.append(b"X-Signature: %b\r\n" % (text + token.value).encode())
 
     def masked(self, hide: Callable[[Template], str]) -> Placing:
@@ -165,7 +166,7 @@ class Signed:
 
 def test_a_signature_is_placed_like_a_header() -> None:
     draft = drafted(b"Accept: a\r\n", query=b"b=2", method="POST")
-    draft.body, draft.clock = b"{}", lambda: 1700000000.0
+    draft.body, draft.clock = b"{}", lambda: Now(0.0, 1700000000.0)
     signed: Placing = Signed()
     signed.place(draft, TOKEN)
     assert draft.lines[-1] == b"X-Signature: POST api.test /v1/x?b=2 Accept 44136fa3 1700000000 s3cr3t\r\n"

@@ -148,10 +148,7 @@ def test_the_proof_is_the_cells_and_the_brake_the_routes() -> None:
 
 
 def test_acceptances_are_remembered_by_the_newest_generation() -> None:
-    proof = Proof()
-    proof.accepted(2)
-    proof.refused()
-    proof.refused()
-    assert proof.streak == 2
-    proof.accepted(1)
+    proof = Route(generation=2).accepts(2).refuses().refuses().proof
+    assert (proof.generation, proof.streak) == (2, 2)
+    Route(proof, generation=2).accepts(1)
     assert (proof.generation, proof.streak) == (2, 0)

@@ -38,9 +38,8 @@ def request(method: str = "GET", target: bytes = b"/api/x", fields: Fields | Non
 
 def exchange(plan: RoutePlan, method: str = "GET", fields: Fields | None = None, **facts: Any) -> Exchange:
     """One that has arrived on this route, as serve/forward.py leaves it."""
-    made = Exchange(request(method, b"/api/x?a=1", fields), NOW.boot)
-    made.lane, made.plan = Lane(plan, None), plan
-    made.way = Way(made.lane, b"/api/x", b"a=1", b"/x")
+    way = Way(Lane(plan, None), b"/api/x", b"a=1", b"/x")
+    made = Exchange(request(method, b"/api/x?a=1", fields), NOW.boot, way, None)
     made.head = plan.request_headers.read(made.request.fields)
     for name, fact in facts.items():
         setattr(made, name, fact)

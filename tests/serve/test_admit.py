@@ -9,8 +9,8 @@ import pytest
 from proxy.errors import Fault
 from proxy.http.fields import Fields
 from proxy.plan.router import Router
-from proxy.serve.admit import Lost, admit, find
-from proxy.serve.lane import NOWHERE, Lane
+from proxy.serve.admit import admit
+from proxy.serve.lane import NOWHERE, Lane, find
 from tests.serve.requests import exchange, route
 
 HOST = (b"Host", b"127.0.0.1")
@@ -22,12 +22,12 @@ PAGE = "http://localhost:3000"
     [(b"/nowhere?key=x", "no_route", b"/nowhere"), (b"/api/../x", "path_refused", b""), (b"api", "path_refused", b"")],
 )
 def test_what_no_route_takes_leads_nowhere_and_says_why(target: bytes, code: str, path: bytes) -> None:
-    lost = find(Router({"/api": Lane(route(), None)}), target)
-    assert isinstance(lost, Lost)
-    assert (lost.way.route, lost.way.path, lost.fault.code) == (NOWHERE, path, code)
+    way, lost = find(Router({"/api": Lane(route(), None)}), target)
+    assert lost is not None
+    assert (way.route, way.path, lost.code) == (NOWHERE, path, code)
     with pytest.raises(Fault) as refused:
-        admit(exchange(NOWHERE.plan, lost=lost.fault))
-    assert refused.value is lost.fault
+        admit(exchange(NOWHERE.plan, lost=lost))
+    assert refused.value is lost
 
 
 @pytest.mark.parametrize(

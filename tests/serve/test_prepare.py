@@ -10,7 +10,7 @@ from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.http.fields import Fields
 from proxy.plan.scrub import NOTHING
-from proxy.serve.prepare import draft, may_upgrade, needles, place
+from proxy.serve.prepare import draft, may_upgrade, needles, place, prepare
 from tests.serve.requests import NOW, SECRET, exchange, route
 
 TOKEN = Token.eternal(SECRET, NOW)
@@ -45,7 +45,7 @@ def test_a_head_is_read_once_and_drafted_as_often_as_it_takes() -> None:
     made = exchange(plan, fields=[HOST, (b"Accept-Encoding", b"br")])
     tries = [draft(plan, "GET", made.way, made.head) for _ in range(2)]
     for each in tries:
-        place(each, plan, TOKEN)
+        place(each, plan.placing, plan.provider, TOKEN)
     assert tries[0].lines == tries[1].lines
     assert made.head.lines == []
 
@@ -63,7 +63,7 @@ def test_a_head_is_read_once_and_drafted_as_often_as_it_takes() -> None:
 def test_where_it_goes(upstream: str, written: dict[str, Any], target: bytes) -> None:
     plan = route(upstream, **written)
     made = draft(plan, "GET", exchange(plan).way, exchange(plan).head)
-    place(made, plan, TOKEN)
+    place(made, plan.placing, plan.provider, TOKEN)
     assert made.target == target
 
 
@@ -77,7 +77,7 @@ def test_cookies_pass_where_the_route_says_so(cookies: str, sent: bytes | None) 
 def test_a_token_that_can_not_be_sent_names_its_provider_and_not_itself() -> None:
     plan = route()
     with pytest.raises(Fault) as refused:
-        place(draft(plan, "GET", exchange(plan).way, exchange(plan).head), plan, Token.eternal("a\r\nb", NOW))
+        prepare(exchange(plan), Token.eternal("a\r\nb", NOW), lambda: NOW)
     assert (refused.value.code, refused.value.provider) == ("credential_refused", "p")
     assert "a\r\n" not in refused.value.detail
 
