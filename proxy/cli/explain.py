@@ -114,7 +114,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "answered_by": "the proxy (stand-in for the token endpoint)" if plays else "the upstream",
         "client_key": bool(loaded.config.clients),
         "provider": _provider(written.provider, provider, loaded),
-        "upstream": _upstream(drafted, shown.secrets_of(loaded)),
+        "upstream": _upstream(drafted, shown.Mask(shown.secrets_of(loaded))),
         "headers": {"removed": _removed(route), "set": ["Host", *set_by_route]},
         "injected": _injected(route, placing),
         "refused": rules.of_provider(provider),
@@ -141,11 +141,11 @@ def _provider(name: str, provider: Provider | None, loaded: Loaded) -> dict[str,
     return {"name": name, "scheme": provider.scheme if provider else None, "missing": missing}
 
 
-def _upstream(drafted: Draft, secrets: frozenset[str]) -> str:
+def _upstream(drafted: Draft, hidden: shown.Mask) -> str:
     """The URL. What stands in the query of the configured one is as secret as a credential."""
     drafted.own_query = _raw(shown.query(drafted.own_query.decode("utf-8")))
     whole = drafted.origin.url + drafted.target.decode("utf-8", "replace")
-    return shown.masked(whole.replace(quote(shown.HIDDEN, safe=""), shown.HIDDEN), secrets)
+    return hidden(whole.replace(quote(shown.HIDDEN, safe=""), shown.HIDDEN))
 
 
 def _removed(route: RoutePlan) -> list[str]:
