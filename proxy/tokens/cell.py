@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State
+from proxy.auth.replay import Proof
 from proxy.auth.token import Scheme, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logs import kind
@@ -27,7 +28,8 @@ FLIGHT_TIMEOUT = 60.0
 
 
 class Cell:
-    """One credential: its lifecycle and its flight. `names` are the providers that share it.
+    """One credential: its lifecycle and its flight. `names` are the providers that share it; `proof` is what the API's
+    replies have shown of its tokens, on whatever route; `replays` counts requests that were sent once more.
 
     `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
     refused; beyond that, whoever asks is given the successor's.
@@ -35,7 +37,7 @@ class Cell:
 
     __slots__ = (
         *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("key", "life", "names", "replays", "successor"),
+        *("key", "life", "names", "proof", "replays", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -43,6 +45,7 @@ class Cell:
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self.proof = Proof()
         self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
         self._audit = means.audit
