@@ -20,6 +20,7 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.secrets.lacking import Lacking
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -72,7 +73,7 @@ def _provider(
     basic = _basic(provider)
     scheme = scheme_for(provider, secrets)
     secrets = secrets if basic is None else secrets | {basic}
-    return ProviderPlan(name, (), scheme, life, secrets, Confidential(secrets))
+    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
 
 
 class _Injections:
