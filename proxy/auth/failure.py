@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from proxy.auth.keys.reply import ErrorRule
 from proxy.auth.lifetime import http_date
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.rules import PREFIX, Conditions
 from proxy.auth.spellings import spellings
 from proxy.auth.token import IssuerReply
-from proxy.config.model import ErrorRule
 from proxy.errors import FailureClass, IssuerError
 
 _CODE_PATHS = ("error", "error.code", "error.status", "error_code", "errcode", "errorCode", "code")

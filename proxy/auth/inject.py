@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
+from proxy.auth.keys.provider import Inject
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.token import Token
-from proxy.config.model import Inject, Provider
 from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
 from proxy.values.template import Template
 
@@ -124,14 +124,6 @@ class Injection:
         if value is None:
             raise ValueError(f"the issuer's reply has no text at `{name.removeprefix('reply.')}`")
         return value
-
-
-def injection_of(provider: Provider, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
-    """A provider's injection. A credential in the route's path, with no other place named, stands only there."""
-    inject = provider.effective_inject
-    if path_templates and "inject" not in provider.model_fields_set:
-        inject = Inject()
-    return Injection.compile(inject, basic, path_templates)
 
 
 def encode_query(pairs: list[tuple[str, str]]) -> bytes:

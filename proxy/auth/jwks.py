@@ -16,7 +16,7 @@ from typing import Any
 
 from proxy.auth.failure import TRANSIENT_STATUSES, retry_after
 from proxy.auth.paths import read_json
-from proxy.auth.schemes.discovery import Finding, metadata_urls, secure
+from proxy.auth.schemes.oauth2.discovery import Finding, metadata_urls, secure
 from proxy.auth.token import Consent, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
 

@@ -14,9 +14,9 @@ from typing import Any
 from proxy.auth import content
 from proxy.auth.content import Kind
 from proxy.auth.glance import Mark, marks_of, may_match
+from proxy.auth.keys.provider import RefusalRule
 from proxy.auth.paths import read_json
 from proxy.auth.rules import PREFIX, Conditions
-from proxy.config.model import RefusalRule
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
@@ -67,10 +67,8 @@ class Refusals:
     wants_object: bool
 
     @classmethod
-    def compile(cls, rules: Sequence[RefusalRule] | None, static: bool = False) -> Refusals:
-        """None is the default: 401, or never for a static credential. Raises ValueError for a rule that is no rule."""
-        if rules is None:
-            rules = [] if static else [RefusalRule.model_validate({"status": 401})]
+    def compile(cls, rules: Sequence[RefusalRule]) -> Refusals:
+        """Raises ValueError for a rule that is no rule."""
         compiled = [(rule.status, _compile(rule)) for rule in rules]
         at_once = frozenset(n for statuses, rule in compiled if rule.unconditional for n in statuses or ())
         general = tuple(rule for statuses, rule in compiled if statuses is None)

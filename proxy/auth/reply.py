@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from proxy.auth.failure import HINTS, TRANSIENT_CODES, Diagnosis, error_code
+from proxy.auth.keys.reply import ExpiresAt, ExpiresIn, ReplyMap
 from proxy.auth.lifetime import Lifetime, UnusableLifetimeError
 from proxy.auth.paths import Path, as_text, compile_path, read_json
 from proxy.auth.rules import holds, texts
 from proxy.auth.token import IssuerReply, Minted
-from proxy.config.model import ExpiresAt, ExpiresIn, ReplyMap
 from proxy.errors import FailureClass, IssuerError
 
 LONGEST_TOKEN = 64 * 1024

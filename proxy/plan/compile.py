@@ -6,19 +6,18 @@ Must not know: files, sockets, the event loop. What can be wrong was refused bef
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from proxy.auth.inject import Injection, injection_of
+from proxy.auth.inject import Injection
+from proxy.auth.keys.provider import ProviderCommon, StandIn
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.refusal import Refusals
-from proxy.auth.schemes import scheme_for
+from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
-from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.model import Config, Route
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -29,13 +28,12 @@ from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 from proxy.values.now import Now
-from proxy.values.secret import Secret
 
 PLACEHOLDER = "keyless-placeholder-worth-nothing"
 
 
 def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
-    """`draw` gives the jitter of the lifecycles, `now` the birth of static tokens."""
+    """`draw` gives the jitter of the lifecycles, `now` the birth of tokens that are there from the start."""
     config = loaded.config
     providers = {
         name: _provider(name, provider, loaded.secrets.get(name, frozenset()), draw, now)
@@ -60,14 +58,13 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
 def _provider(
     name: str, provider: Provider, secrets: frozenset[str], draw: Callable[[], float], now: Now
 ) -> ProviderPlan:
-    def life() -> Lifecycle:
-        if isinstance(provider, StaticProvider):
-            return Lifecycle(Terms(), draw, Token.eternal(provider.token or "", now))
-        terms = Terms(provider.refresh.before, provider.refresh.min_interval or 0.0, provider.exclusive)
-        return Lifecycle(terms, draw)
+    scheme = scheme_for(provider, secrets)
+    terms = Terms(provider.refresh.before, provider.refresh.min_interval or 0.0, provider.exclusive)
 
-    basic = _basic(provider)
-    return ProviderPlan(name, (), scheme_for(provider, secrets), life, secrets if basic is None else secrets | {basic})
+    def life() -> Lifecycle:
+        return Lifecycle(terms, draw, scheme.start(now))
+
+    return ProviderPlan(name, (), scheme, life, secrets if scheme.basic is None else secrets | {scheme.basic})
 
 
 def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan]) -> RoutePlan:
@@ -75,7 +72,8 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
     provider = config.providers.get(route.provider)
     own = loaded.certificates.get(prefix)
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
-    injection = None if provider is None else _injection(provider, target)
+    injection = None if provider is None else _injection(provider, providers[route.provider], target)
+    refused = [] if provider is None else provider.effective_refusals
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
@@ -99,7 +97,7 @@ def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, Provi
         cors=route.cors == "proxy",
         scrub=route.scrub,
         injection=injection,
-        refusals=None if provider is None else _refusals(provider),
+        refusals=Refusals.compile(refused) if refused else None,
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
         else None,
@@ -148,20 +146,9 @@ def _unread(route: Route, config: Config) -> list[str]:
     return [name.decode("ascii") for name in sorted(dropped)]
 
 
-def _injection(provider: Provider, target: Target) -> Injection:
-    return injection_of(provider, _basic(provider), () if target.template is None else (target.template,))
-
-
-def _basic(provider: Provider) -> str | None:
-    """The pair for `{basic}`, of providers that have a user name and a password."""
-    if not isinstance(provider, StaticProvider) or provider.username is None:
-        return None
-    return Secret(b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii"))
-
-
-def _refusals(provider: ProviderCommon) -> Refusals | None:
-    static = isinstance(provider, StaticProvider)
-    return None if static and provider.refused is None else Refusals.compile(provider.refused, static)
+def _injection(provider: ProviderCommon, plan: ProviderPlan, target: Target) -> Injection | None:
+    path = () if target.template is None else (target.template,)
+    return None if plan.scheme is None else plan.scheme.placing(provider.inject_beside(path=bool(path)), path)
 
 
 def _stand_in(stand_in: StandIn) -> StandInPlan:

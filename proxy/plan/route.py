@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from proxy.auth.inject import Injection
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.refusal import Refusals
+from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
-from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
 from proxy.config.secrets.resolve import Reason
 from proxy.errors import Fault

@@ -12,7 +12,8 @@ from contextlib import suppress
 import structlog
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State
-from proxy.auth.token import Scheme, Token
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logs import kind
 from proxy.tokens.mint import Means, Mint

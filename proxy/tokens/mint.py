@@ -22,7 +22,8 @@ import structlog
 from proxy.auth import backoff
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.record import Intent, Record
-from proxy.auth.token import Flow, Minted, Scheme, Token
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Flow, Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.records import Records
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
-from proxy.auth.inject import Injection, Rendered, injection_of
+from proxy.auth.inject import Injection, Rendered
+from proxy.auth.keys.provider import Inject
 from proxy.auth.token import Token
-from proxy.config.model import Inject, Provider
 from proxy.values.now import Now
 from proxy.values.template import Template
 
@@ -141,30 +140,6 @@ def test_reprs_hold_no_credential() -> None:
     injection = compiled("czNjcjN0", header={"A": "s3cr3t {token} {basic}"}, query={"q": "{token}"})
     assert "s3cr3t" not in repr(injection) + repr(injection.render(token("s3cr3t")))
     assert "czNjcjN0" not in repr(injection)
-
-
-def provider(**written: Any) -> Any:
-    return TypeAdapter[Any](Provider).validate_python(written)
-
-
-def test_a_bearer_token_unless_said_otherwise() -> None:
-    static = provider(scheme="static", token="abc")
-    assert injection_of(static, None).render(token()).headers == b"Authorization: Bearer abc\r\n"
-
-
-def test_a_user_name_and_password_go_into_basic() -> None:
-    static = provider(scheme="static", username="u", password="p")
-    assert injection_of(static, "dTpw").render(token("dTpw")).headers == b"Authorization: Basic dTpw\r\n"
-    said = provider(scheme="static", username="u", password="p", inject={"header": {"X": "{basic}"}})
-    assert injection_of(said, "dTpw").render(token("dTpw")).headers == b"X: dTpw\r\n"
-
-
-def test_a_token_in_the_path_is_not_also_a_bearer_token() -> None:
-    path = (Template.parse("/bot{token}"),)
-    made = injection_of(provider(scheme="static", token="abc"), None, path).render(token())
-    assert (made.headers, made.path) == (b"", ("/botabc",))
-    both = provider(scheme="static", token="abc", inject={"header": {"A": "{token}"}})
-    assert injection_of(both, None, path).render(token()).headers == b"A: abc\r\n"
 
 
 @given(st.text())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.auth.keys.provider import BY_STATUS, RefusalRule
 from proxy.auth.refusal import Refusals, Verdict
-from proxy.config.model import RefusalRule
 
 JSON = [(b"Content-Type", b"application/json")]
 EVENTS = [(b"content-type", b"text/event-stream")]
@@ -41,12 +41,11 @@ def refused(
     return refusals.body(status, headers, age, safe, body, complete)
 
 
-def test_the_default_is_401_and_never_for_a_static_credential() -> None:
-    default, static = Refusals.compile(None), Refusals.compile(None, static=True)
+def test_the_default_is_401_and_without_rules_it_is_never() -> None:
+    default, static = Refusals.compile(BY_STATUS), Refusals.compile([])
     assert [default.head(status, [], 0, False) for status in (200, 401, 403)] == [ACCEPTED, REFUSED, ACCEPTED]
     assert static.head(401, [], 0, False) is ACCEPTED
     assert not default.reads_body
-    assert Refusals.compile([]).head(401, [], 0, False) is ACCEPTED
 
 
 @pytest.mark.parametrize(

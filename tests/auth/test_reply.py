@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.auth.keys.reply import ReplyMap
 from proxy.auth.reply import LONGEST_TOKEN, ReplyReader
 from proxy.auth.token import IssuerReply, Minted
-from proxy.config.model import ReplyMap
 from proxy.errors import FailureClass, IssuerError
 
 WALL = 1_700_000_000.0

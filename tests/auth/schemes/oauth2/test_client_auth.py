@@ -9,8 +9,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from proxy.auth.schemes.client_auth import JWT_BEARER, ClientAuth
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.client_auth import JWT_BEARER, ClientAuth
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 
 URL = "https://issuer.example.com/token"
 WALL = 1_700_000_000.0

@@ -99,6 +99,8 @@ def _origin(written: str) -> str:
     return f"{match[1]}://{match[2]}{'' if default else match[3] or ''}"
 
 
+UNSET = "https://unset.invalid/"
+"""A URL that leads nowhere, in place of one that is wrong."""
 Url = Annotated[str, AfterValidator(_url)]
 Regex = Annotated[str, AfterValidator(_regex)]
 Prefix = Annotated[str, AfterValidator(_prefix)]

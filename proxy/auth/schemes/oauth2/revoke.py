@@ -5,19 +5,24 @@ Must not know: which tokens there are, or what happens to their records.
 
 from __future__ import annotations
 
+from proxy.auth.failure import Diagnosis
 from proxy.auth.paths import read_json
-from proxy.auth.schemes.discovery import Endpoints, Finding
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding
+from proxy.auth.schemes.request import Asking
 from proxy.errors import FailureClass, IssuerError
 
 
-def revoke(scheme: OAuth2Scheme, endpoints: Endpoints, token: str, kind: str, wall: float) -> Finding[None]:
-    """`kind` is `refresh_token` or `access_token`. Raises IssuerError. A token that is dead already is revoked, too."""
+def endpoint(endpoints: Endpoints) -> str:
+    """Where that is told. Raises IssuerError."""
     if endpoints.revocation is None:
         raise IssuerError(
             FailureClass.CREDENTIAL, "the issuer names no revocation endpoint", hint="Give `revocation_url`."
         )
-    asking = scheme.ask(endpoints.revocation, endpoints.token, wall, {"token": token, "token_type_hint": kind})
+    return endpoints.revocation
+
+
+def revoke(asking: Asking, diagnosis: Diagnosis, wall: float) -> Finding[None]:
+    """Raises IssuerError. A token that is dead already is revoked, too."""
     reply = yield asking.request
     if 200 <= reply.status < 300:
         return
@@ -25,4 +30,4 @@ def revoke(scheme: OAuth2Scheme, endpoints: Endpoints, token: str, kind: str, wa
         document = read_json(reply.body)
     except ValueError:
         document = None
-    raise scheme.reader.diagnosis.explain(reply, document, "", wall, asking.hidden, refreshing=False)
+    raise diagnosis.explain(reply, document, "", wall, asking.hidden, refreshing=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.schemes.discovery import find_endpoints, metadata_urls, secure
+from proxy.auth.schemes.oauth2.discovery import find_endpoints, metadata_urls, secure
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 

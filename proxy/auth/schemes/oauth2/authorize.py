@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proxy.auth.failure import scrub
-from proxy.auth.schemes.discovery import Endpoints
-from proxy.auth.schemes.grants import scope_fields
-from proxy.auth.schemes.login import text_pairs, with_query
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.discovery import Endpoints
+from proxy.auth.schemes.oauth2.grants import scope_fields
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.request import text_pairs, with_query
 from proxy.errors import FailureClass, IssuerError
 
 _CODE = re.compile(r"[ -~]{1,4096}")  # RFC 6749, appendix A.11

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from proxy.auth.schemes.assertion import Signer
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.assertion import Signer
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -31,7 +31,7 @@ Fields = Callable[[Asked], dict[str, str]]
 
 
 class Grant(NamedTuple):
-    """`name` is the wire's. `refreshes`: it spends a refresh token, and `invalid_grant` means a new login.
+    """`name` is the wire's.
 
     `scoped`: scope, audience and resource go with it. Where a person has granted them already, a refresh without them
     keeps what was granted, and one with more than that would fail.
@@ -39,7 +39,6 @@ class Grant(NamedTuple):
 
     name: str
     fields: Fields
-    refreshes: bool = False
     scoped: bool = True
 
 
@@ -78,9 +77,9 @@ def _exchange(asked: Asked) -> dict[str, str]:
 
 GRANTS: dict[str, Grant] = {
     "client_credentials": Grant("client_credentials", _nothing),
-    "refresh_token": Grant("refresh_token", _refresh, refreshes=True),
-    "authorization_code": Grant("refresh_token", _refresh, refreshes=True, scoped=False),
-    "device_code": Grant("refresh_token", _refresh, refreshes=True, scoped=False),
+    "refresh_token": Grant("refresh_token", _refresh),
+    "authorization_code": Grant("refresh_token", _refresh, scoped=False),
+    "device_code": Grant("refresh_token", _refresh, scoped=False),
     "password": Grant("password", _password),
     "jwt_bearer": Grant("urn:ietf:params:oauth:grant-type:jwt-bearer", _assertion),
     "token_exchange": Grant("urn:ietf:params:oauth:grant-type:token-exchange", _exchange),

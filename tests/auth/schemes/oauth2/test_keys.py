@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 
 STANDARD = {
     "token": "access_token",

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.schemes.authorize import Attempt, Code, Denied, Foreign, authorization_url, challenge, judge
-from proxy.auth.schemes.discovery import Endpoints
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.authorize import Attempt, Code, Denied, Foreign, authorization_url, challenge, judge
+from proxy.auth.schemes.oauth2.discovery import Endpoints
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.errors import IssuerError
 
 ATTEMPT = Attempt("http://127.0.0.1:1234/callback", "the-state", "the-verifier")

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from proxy.auth.failure import Diagnosis
 from proxy.auth.lifetime import number
 from proxy.auth.paths import read_json
-from proxy.auth.schemes.discovery import Endpoints, Finding, secure
-from proxy.auth.schemes.grants import DEVICE_CODE, scope_fields
-from proxy.auth.schemes.login import text_pairs
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, secure
+from proxy.auth.schemes.oauth2.grants import DEVICE_CODE
+from proxy.auth.schemes.request import Asking
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 
@@ -44,22 +44,25 @@ class Device:
         return {"grant_type": DEVICE_CODE, "device_code": self.code}
 
 
-def start(scheme: OAuth2Scheme, endpoints: Endpoints, wall: float) -> Finding[Device]:
-    """Ask for a code. Raises IssuerError."""
+def endpoint(endpoints: Endpoints) -> str:
+    """Where codes are given out. Raises IssuerError if nobody says where that is."""
     if endpoints.device is None:
         raise IssuerError(
             FailureClass.CREDENTIAL,
             "the issuer's metadata names no device authorization endpoint",
             hint="Give `device_url`, or use `grant: authorization_code`.",
         )
-    fields = scope_fields(scheme.provider) | dict(text_pairs(scheme.provider.authorization_params))
-    asking = scheme.ask(endpoints.device, endpoints.token, wall, fields)
+    return endpoints.device
+
+
+def start(asking: Asking, diagnosis: Diagnosis, wall: float) -> Finding[Device]:
+    """Ask for a code. Raises IssuerError."""
     reply = yield asking.request
     document = _document(reply)
     device = _device(document) if 200 <= reply.status < 300 else None
     if device is None:
         why = "no code to type" if 200 <= reply.status < 300 else ""
-        raise scheme.reader.diagnosis.explain(reply, document, why, wall, asking.hidden, refreshing=False)
+        raise diagnosis.explain(reply, document, why, wall, asking.hidden, refreshing=False)
     return device
 
 

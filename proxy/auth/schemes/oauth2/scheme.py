@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from proxy.auth.inject import encode_form
+from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.reply import ReplyReader
-from proxy.auth.schemes.assertion import Signer
-from proxy.auth.schemes.client_auth import ClientAuth, client_pair, private_signer
-from proxy.auth.schemes.discovery import Endpoints, Finding, find_endpoints
-from proxy.auth.schemes.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.schemes.login import text_pairs, tls_of
+from proxy.auth.schemes.oauth2 import device, revoke
+from proxy.auth.schemes.oauth2.assertion import Signer
+from proxy.auth.schemes.oauth2.authorize import Attempt, authorization_url
+from proxy.auth.schemes.oauth2.client_auth import ClientAuth, client_pair, private_signer
+from proxy.auth.schemes.oauth2.device import Device
+from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, find_endpoints
+from proxy.auth.schemes.oauth2.grants import GRANTS, Asked, Grant, scope_fields, scope_of
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.request import Asking, text_pairs
+from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
-from proxy.config.model import OAuth2Provider, ProviderCommon
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.secret import Secret
 
@@ -35,18 +39,8 @@ _SECRET_FIELDS = frozenset(
 )
 
 
-class Asking(NamedTuple):
-    """A request to the issuer, and what may not be told of it: vendors echo what they were sent."""
-
-    request: IssuerRequest
-    hidden: frozenset[str]
-
-    def __repr__(self) -> str:
-        return f"Asking({self.request!r})"
-
-
 @dataclass(slots=True)
-class OAuth2Scheme:
+class OAuth2Scheme(Scheme):
     """`known_url` is where the token endpoint was found last; it's forgotten when a login fails there.
 
     Asking an issuer for its metadata at each login would double the calls, and fail each time where only the second
@@ -59,7 +53,7 @@ class OAuth2Scheme:
     auth: ClientAuth = field(repr=False)
     signer: Signer | None = field(repr=False)
     tls: Tls | None
-    consent: Consent
+    consent: Consent = field()  # a dataclass would take Scheme's answer for a default
     reader: ReplyReader = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     known_url: str | None = field(default=None, init=False)
@@ -74,15 +68,35 @@ class OAuth2Scheme:
             GRANTS[provider.grant],
             ClientAuth.compile(provider),
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
-            tls_of(provider),
-            _consent(provider),
+            provider.certificates,
+            provider.consent(provider.token_url, provider.issuer, provider.device_url, provider.revocation_url),
             ReplyReader.compile(provider.reply, provider.ttl),
             secrets | ({Secret(pair)} if pair else set()),
         )
 
     @property
     def one_shot(self) -> bool:
-        return self.grant.refreshes
+        return self.provider.refreshes
+
+    @property
+    def refresh_token(self) -> str | None:
+        return self.provider.refresh_token
+
+    @property
+    def discovers(self) -> bool:
+        return (self.provider.token_url or self.known_url) is None
+
+    @property
+    def by_person(self) -> OAuth2Scheme | None:
+        return self if self.provider.by_person else None
+
+    @property
+    def by_device(self) -> bool:
+        return self.provider.grant == "device_code"
+
+    @property
+    def redirect_port(self) -> int:
+        return self.provider.redirect_port
 
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         """`refresh_token` is the newest that the issuer gave; the config's own serves until there is one."""
@@ -93,7 +107,19 @@ class OAuth2Scheme:
         fields = self.grant.fields(Asked(self.provider, self.signer, url, wall, newest))
         scope = scope_fields(self.provider) if self.grant.scoped else {}
         fields = {"grant_type": self.grant.name, **fields, **scope}
-        return (yield from self._present(url, wall, fields, refreshing=self.grant.refreshes))
+        return (yield from self._present(url, wall, fields, refreshing=self.one_shot))
+
+    def authorization_url(self, endpoints: Endpoints, attempt: Attempt) -> str:
+        return authorization_url(self.provider, endpoints, attempt)
+
+    def ask_code(self, endpoints: Endpoints, wall: float) -> Finding[Device]:
+        fields = scope_fields(self.provider) | dict(text_pairs(self.provider.authorization_params))
+        asking = self.ask(device.endpoint(endpoints), endpoints.token, wall, fields)
+        return device.start(asking, self.reader.diagnosis, wall)
+
+    def revoke(self, endpoints: Endpoints, token: str, kind: str, wall: float) -> Finding[None]:
+        asking = self.ask(revoke.endpoint(endpoints), endpoints.token, wall, {"token": token, "token_type_hint": kind})
+        return revoke.revoke(asking, self.reader.diagnosis, wall)
 
     def redeem(self, token_url: str, wall: float, fields: Mapping[str, str]) -> Flow:
         """The end of a person's login: the code that it brought, for tokens (RFC 6749 §4.1.3, RFC 8628 §3.4)."""
@@ -139,11 +165,6 @@ class OAuth2Scheme:
     def _token_url(self, wall: float) -> Finding[str]:
         known = self.provider.token_url or self.known_url
         return known or (yield from self.endpoints(wall)).token
-
-
-def _consent(provider: OAuth2Provider) -> Consent:
-    urls = (provider.token_url, provider.issuer, provider.device_url, provider.revocation_url)
-    return Consent.of(*urls, private=provider.private, plain_http=provider.plain_http)
 
 
 def _identity(provider: OAuth2Provider) -> str:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted
-from proxy.config.model import OAuth2Provider
 from proxy.errors import FailureClass, IssuerError
 
 URL = "https://issuer.example.com/token"

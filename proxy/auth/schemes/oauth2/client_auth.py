@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
-from proxy.auth.schemes.assertion import Signer
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.assertion import Signer
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.values.secret import hidden
 from proxy.values.signing import secret_key, signing_key
 

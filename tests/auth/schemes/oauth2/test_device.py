@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.schemes.device import Device, next_interval, start
-from proxy.auth.schemes.discovery import Endpoints
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.oauth2.device import Device, next_interval
+from proxy.auth.schemes.oauth2.discovery import Endpoints
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.token import IssuerReply
-from proxy.config.model import OAuth2Provider
 from proxy.errors import FailureClass, IssuerError
 
 ENDPOINTS = Endpoints("https://i.example/token", device="https://i.example/device")
@@ -19,7 +19,7 @@ GOOD = {"device_code": "dc", "user_code": "ABCD-EFGH", "verification_uri": "http
 def begun(document: Any, status: int = 200, endpoints: Endpoints = ENDPOINTS, **more: Any) -> Device:
     written = {"scheme": "oauth2", "grant": "device_code", "issuer": "https://i.example", "client_id": "id"}
     provider = OAuth2Provider.model_validate(written | {"client_auth": "post", "client_secret": "hush-hush"} | more)
-    flow = start(OAuth2Scheme.compile(provider, frozenset()), endpoints, 0.0)
+    flow = OAuth2Scheme.compile(provider, frozenset()).ask_code(endpoints, 0.0)
     request = next(flow)
     assert request.url == "https://i.example/device"
     assert request.body == b"scope=a&client_id=id&client_secret=hush-hush"
