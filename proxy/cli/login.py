@@ -78,21 +78,23 @@ def login(
 
 
 async def _login(loaded: Loaded, name: str, person: PersonLogin, port: int, patience: float, no_browser: bool) -> Token:
-    async with signing_in(loaded, name, person) as terms:
+    async with signing_in(loaded, name) as terms:
         if person.by_device:
             return await signin.by_device(terms, _show_code)
         return await signin.by_browser(terms, partial(_show_url, no_browser), port=port, patience=patience)
 
 
 @asynccontextmanager
-async def signing_in(loaded: Loaded, name: str, person: PersonLogin) -> AsyncIterator[signin.SignIn]:
+async def signing_in(loaded: Loaded, name: str) -> AsyncIterator[signin.SignIn]:
     """What a login or a logout of this provider works with. Raises StoreDown."""
     logs.configure(Log(level="error"))
     only = loaded.config.model_copy(update={"providers": {name: loaded.config.providers[name]}, "routes": {}})
     async with Service(replace(loaded, config=only)) as service:
-        life = service.plan.providers[name].life
-        assert life is not None  # noqa: S101 -- for_person_or_exit has seen to it
-        yield signin.SignIn(name, person, life, service.issuer, service.records)
+        plan = service.plan.providers[name]
+        person = None if plan.scheme is None else plan.scheme.by_person
+        assert person is not None  # noqa: S101 -- for_person_or_exit has seen to it
+        assert plan.life is not None  # noqa: S101 -- likewise
+        yield signin.SignIn(name, person, plan.life, service.issuer, service.records)
 
 
 def for_person_or_exit(name: str, loaded: Loaded) -> PersonLogin:

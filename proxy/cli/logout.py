@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from proxy.auth.schemes.person import PersonLogin
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
 from proxy.cli.login import for_person_or_exit, signing_in
@@ -28,9 +27,9 @@ def logout(
 ) -> None:
     """Log out of PROVIDER: its tokens are revoked and removed. A running proxy stops using them."""
     loaded = load_or_exit(config)
-    person = for_person_or_exit(provider, loaded)
+    for_person_or_exit(provider, loaded)
     try:
-        failed = asyncio.run(_logout(loaded, provider, person))
+        failed = asyncio.run(_logout(loaded, provider))
     except StoreDown as error:
         fail(f"{provider}: the store can't be used: {error}")
     outcome = "nobody" if failed is None else "not_revoked" if failed else "logged_out"
@@ -41,8 +40,8 @@ def logout(
     _tell(provider, reasons, as_json)
 
 
-async def _logout(loaded: Loaded, provider: str, person: PersonLogin) -> list[IssuerError] | None:
-    async with signing_in(loaded, provider, person) as terms:
+async def _logout(loaded: Loaded, provider: str) -> list[IssuerError] | None:
+    async with signing_in(loaded, provider) as terms:
         return await sign_out(terms)
 
 

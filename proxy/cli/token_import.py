@@ -17,10 +17,11 @@ import typer
 
 from proxy import clock, logs
 from proxy.auth.lifecycle import Lifecycle, State
-from proxy.auth.lifetime import LONGEST, absolute, jwt_end
+from proxy.auth.lifetime import jwt_end
 from proxy.auth.record import Record
 from proxy.auth.reply import LONGEST_TOKEN
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.times import LONGEST, absolute
 from proxy.auth.token import Minted
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from proxy.auth.inject import Injection
-from proxy.auth.keys.provider import ProviderCommon, StandIn
+from proxy.auth.keys.provider import StandIn
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
@@ -21,6 +21,7 @@ from proxy.config.model import Config, Route
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
+from proxy.plan.confidential import Confidential
 from proxy.plan.globs import globs
 from proxy.plan.links import Links
 from proxy.plan.quota import limits_of
@@ -28,6 +29,7 @@ from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 from proxy.values.now import Now
+from proxy.values.template import Template
 
 PLACEHOLDER = "keyless-placeholder-worth-nothing"
 
@@ -40,8 +42,10 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
         for name, provider in config.providers.items()
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
+    injections = _Injections(config.providers, providers)
     routes = {
-        prefix: _with_preflight(_route(prefix, route, loaded, providers)) for prefix, route in config.routes.items()
+        prefix: _with_preflight(_route(prefix, route, loaded, providers, injections))
+        for prefix, route in config.routes.items()
     }
     clients = Clients(config.clients)
     return Plan(
@@ -64,15 +68,37 @@ def _provider(
     def life() -> Lifecycle:
         return Lifecycle(terms, draw, scheme.start(now))
 
-    return ProviderPlan(name, (), scheme, life, secrets if scheme.basic is None else secrets | {scheme.basic})
+    secrets = secrets if scheme.basic is None else secrets | {scheme.basic}
+    return ProviderPlan(name, (), scheme, life, secrets, Confidential(secrets))
 
 
-def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan]) -> RoutePlan:
+class _Injections:
+    """One for all routes of a provider that place its credential alike."""
+
+    def __init__(self, providers: dict[str, Provider], plans: dict[str, ProviderPlan]) -> None:
+        self._providers, self._plans = providers, plans
+        self._made: dict[tuple[str, Template | None], Injection] = {}
+
+    def of(self, name: str, template: Template | None) -> Injection | None:
+        if name not in self._providers:
+            return None
+        injection = self._made.get((name, template))
+        if injection is None and (scheme := self._plans[name].scheme) is not None:
+            inject = self._providers[name].inject_beside(path=template is not None)
+            templates = () if template is None else (template,)
+            injection = self._made[name, template] = scheme.placing(inject, templates)
+            self._plans[name].confidential.include(injection)
+        return injection
+
+
+def _route(
+    prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan], injections: _Injections
+) -> RoutePlan:
     config = loaded.config
     provider = config.providers.get(route.provider)
     own = loaded.certificates.get(prefix)
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
-    injection = None if provider is None else _injection(provider, providers[route.provider], target)
+    injection = injections.of(route.provider, target.template)
     refused = [] if provider is None else provider.effective_refusals
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
@@ -144,11 +170,6 @@ def _unread(route: Route, config: Config) -> list[str]:
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]
-
-
-def _injection(provider: ProviderCommon, plan: ProviderPlan, target: Target) -> Injection | None:
-    path = () if target.template is None else (target.template,)
-    return None if plan.scheme is None else plan.scheme.placing(provider.inject_beside(path=bool(path)), path)
 
 
 def _stand_in(stand_in: StandIn) -> StandInPlan:

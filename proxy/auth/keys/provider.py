@@ -73,9 +73,14 @@ class ProviderCommon(Secretive):
         """Where the credential goes if the route says nothing else."""
         return self.inject
 
+    @property
+    def sent_as_bearer(self) -> bool:
+        """Nobody has said where the token goes."""
+        return "inject" not in self.model_fields_set
+
     def inject_beside(self, *, path: bool) -> Inject:
         """`path`: the route's own path holds the credential. Then it stands nowhere else, unless that is asked for."""
-        return Inject() if path and "inject" not in self.model_fields_set else self.effective_inject
+        return Inject() if path and self.sent_as_bearer else self.effective_inject
 
     @property
     def effective_refusals(self) -> list[RefusalRule]:

@@ -78,7 +78,7 @@ class LoginScheme(Scheme):
             # certificates count only where there are some: the tokens that stores hold keep their names
             digest(*parts) if tls is None else digest(*parts, tls._asdict()),
             replace(build(provider.request), tls=tls, consent=consent),
-            ReplyReader.compile(provider.reply, provider.ttl),
+            ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer),
             secrets,
         )
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.auth.failure import Diagnosis
-from proxy.auth.lifetime import number
 from proxy.auth.paths import read_json
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, secure
 from proxy.auth.schemes.oauth2.grants import DEVICE_CODE
 from proxy.auth.schemes.request import Asking
+from proxy.auth.times import in_words, number
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 
@@ -116,5 +116,5 @@ def _device(document: Any) -> Device | None:
 
 
 def _seconds(value: Any, otherwise: float) -> float:
-    amount = number(value)
+    amount = in_words(value) if isinstance(value, str) and number(value) is None else number(value)
     return amount if amount is not None and amount > 0 else otherwise

@@ -70,7 +70,7 @@ class OAuth2Scheme(Scheme):
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
             provider.certificates,
             provider.consent(provider.token_url, provider.issuer, provider.device_url, provider.revocation_url),
-            ReplyReader.compile(provider.reply, provider.ttl),
+            ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer),
             secrets | ({Secret(pair)} if pair else set()),
         )
 
