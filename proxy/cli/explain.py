@@ -207,7 +207,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _told_provider(provider: Mapping[str, Any]) -> str:
     if provider["missing"]:
-        return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 503 provider_unconfigured"
+        return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 424 provider_unconfigured"
     return f"{provider['name']} ({provider['scheme']})" if provider["scheme"] else "none: goes without a credential"
 
 
