@@ -5,7 +5,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from proxy.auth.keys.provider import ProviderCommon
-from proxy.auth.schemes import NAMES, SCHEMES, Provider, scheme_for
+from proxy.auth.schemes import SCHEMES, Provider, scheme_for
 from proxy.auth.schemes.login import LoginScheme
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
@@ -19,10 +19,6 @@ def test_every_kind_of_provider_has_its_scheme() -> None:
     rows = get_args(get_args(Provider)[0])
     assert all(issubclass(keys, ProviderCommon) and issubclass(scheme, Scheme) for keys, scheme in map(get_args, rows))
     assert len(SCHEMES) == len(rows)
-
-
-def test_its_name_is_what_scheme_may_say() -> None:
-    assert NAMES == ("static", "oauth2", "login")
 
 
 def test_scheme_for() -> None:
