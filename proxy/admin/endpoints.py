@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from proxy.admin.fleet import Fleet, merge
 from proxy.admin.tokens import Tokens, about
-from proxy.auth.lifecycle import State
+from proxy.auth.life.lifecycle import State
 from proxy.config import model
 from proxy.errors import Fault
 from proxy.plan.clients import presented_key

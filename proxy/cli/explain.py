@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from proxy.auth.keys.provider import Inject
-from proxy.auth.places import inject_query
+from proxy.auth.placing.places import inject_query
 from proxy.auth.schemes import Provider
 from proxy.auth.token import Consent
 from proxy.cli.kit import rules, shown

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from proxy.auth.lifecycle import State
+from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes import scheme_for
 from proxy.auth.token import IssuerRequest
 from proxy.cli.kit import shown

@@ -16,12 +16,12 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from proxy import clock, logs
-from proxy.auth.lifecycle import Lifecycle, State
-from proxy.auth.lifetime import jwt_end
-from proxy.auth.record import Record
-from proxy.auth.reply import LONGEST_TOKEN
+from proxy.auth.life.lifecycle import Lifecycle, State
+from proxy.auth.life.record import Record
+from proxy.auth.reading.lifetime import jwt_end
+from proxy.auth.reading.reply import LONGEST_TOKEN
+from proxy.auth.reading.times import LONGEST, absolute
 from proxy.auth.schemes.scheme import Scheme
-from proxy.auth.times import LONGEST, absolute
 from proxy.auth.token import Minted
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from proxy.auth.inject import Injection
 from proxy.auth.keys.provider import StandIn
-from proxy.auth.lifecycle import Lifecycle, Terms
-from proxy.auth.refusal import Refusals
+from proxy.auth.life.lifecycle import Lifecycle, Terms
+from proxy.auth.placing.inject import Injection
+from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.config.loaded import Loaded

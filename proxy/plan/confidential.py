@@ -5,9 +5,9 @@ Owns: which texts these are. Must not know: how they are searched for, or what a
 
 from __future__ import annotations
 
-from proxy.auth.inject import Injection
 from proxy.auth.paths import Path, as_text
 from proxy.auth.per_token import PerToken
+from proxy.auth.placing.inject import Injection
 from proxy.auth.token import Token
 from proxy.plan.scrub import Needles
 

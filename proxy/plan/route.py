@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from proxy.auth.inject import Injection
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.refusal import Refusals
+from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.placing.inject import Injection
+from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
 from proxy.config.model import Timeout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.auth.brake import Brake
+from proxy.auth.life.brake import Brake
 from proxy.auth.token import Token
 from proxy.plan.clients import ClientPlan
 from proxy.plan.route import RoutePlan

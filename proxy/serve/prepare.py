@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from proxy.auth.content import readable_codings
-from proxy.auth.inject import Injection, Rendered
-from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
+from proxy.auth.placing.inject import Injection, Rendered
+from proxy.auth.placing.places import inject_cookie, inject_form, inject_json, inject_query
+from proxy.auth.refusal.content import readable_codings
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.http.fields import facts, named_by_connection, without

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from proxy import clock
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.record import Record
+from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.life.record import Record
 from proxy.auth.schemes.oauth2 import device
 from proxy.auth.schemes.oauth2.authorize import Attempt, Denied, Foreign, judge
 from proxy.auth.schemes.oauth2.discovery import Endpoints

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from proxy.auth.lifecycle import Lifecycle, State
+from proxy.auth.life.lifecycle import Lifecycle, State
 from proxy.auth.schemes.scheme import Scheme
 from proxy.config.loaded import Loaded
 from proxy.errors import Fault

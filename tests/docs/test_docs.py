@@ -31,7 +31,7 @@ from pydantic import TypeAdapter
 
 from proxy.auth.keys.issuer import IssuerProvider
 from proxy.auth.keys.provider import ProviderCommon
-from proxy.auth.lifecycle import Lifecycle, State, Terms
+from proxy.auth.life.lifecycle import Lifecycle, State, Terms
 from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
 from proxy.config.load import load

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from proxy.auth.lifecycle import ON_ASK, Answer, State
+from proxy.auth.life.lifecycle import ON_ASK, Answer, State
 from tests.docs.test_docs import BLOCKS, code, table
 
 WORDS = dict(zip(Answer, ("send", "send, renew in the background", "wait", "error"), strict=True))

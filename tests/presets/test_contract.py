@@ -28,7 +28,7 @@ import yaml
 from pydantic import TypeAdapter
 
 import proxy
-from proxy.auth.refusal import Refusals, Verdict
+from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.token import IssuerReply, Minted, Token
 from proxy.config.written.catalogue import Preset, expand, read_preset

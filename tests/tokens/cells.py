@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.auth.lifecycle import Lifecycle, Terms
+from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme
 from proxy.auth.token import Flow, IssuerRequest, Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError

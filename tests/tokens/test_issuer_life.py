@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from proxy import clock
-from proxy.auth.lifecycle import Lifecycle, Terms
+from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.errors import Fault

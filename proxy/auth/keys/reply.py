@@ -1,6 +1,6 @@
 """What of an issuer's reply means what: the keys of `reply`, and the rules on them.
 
-Must not know: how a reply is read (auth/reply.py), or which scheme has asked. No finding quotes a value.
+Must not know: how a reply is read (auth/reading/reply.py), or which scheme has asked. No finding quotes a value.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from proxy.auth.inject import encode_form
 from proxy.auth.keys.issuer import IssuerProvider
 from proxy.auth.keys.reply import ReplyMap
-from proxy.auth.reply import ReplyReader
+from proxy.auth.placing.inject import encode_form
+from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.request import text_pairs, with_query
 from proxy.auth.schemes.scheme import Scheme

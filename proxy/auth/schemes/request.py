@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from proxy.auth.inject import encode_query
 from proxy.auth.paths import as_text
+from proxy.auth.placing.inject import encode_query
 from proxy.auth.token import IssuerRequest
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from proxy.auth.inject import Injection
 from proxy.auth.keys.provider import Inject
+from proxy.auth.placing.inject import Injection
 from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Consent, Flow, Token
 from proxy.values.now import Now

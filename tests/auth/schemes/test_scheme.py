@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from proxy.auth.inject import Injection
+from proxy.auth.placing.inject import Injection
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Consent, Token

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from proxy.auth.failure import scrub
+from proxy.auth.reading.failure import scrub
 from proxy.auth.schemes.oauth2.discovery import Endpoints
 from proxy.auth.schemes.oauth2.grants import scope_fields
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider

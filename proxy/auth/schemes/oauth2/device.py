@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.auth.failure import Diagnosis
 from proxy.auth.paths import read_json
+from proxy.auth.reading.failure import Diagnosis
+from proxy.auth.reading.times import in_words, number
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, secure
 from proxy.auth.schemes.oauth2.grants import DEVICE_CODE
 from proxy.auth.schemes.request import Asking
-from proxy.auth.times import in_words, number
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 

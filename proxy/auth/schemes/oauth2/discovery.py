@@ -9,8 +9,8 @@ from collections.abc import Generator
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from proxy.auth.failure import TRANSIENT_STATUSES, retry_after, scrub
 from proxy.auth.paths import read_json
+from proxy.auth.reading.failure import TRANSIENT_STATUSES, retry_after, scrub
 from proxy.auth.token import Consent, IssuerReply, IssuerRequest, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.listen import is_loopback

@@ -5,8 +5,8 @@ Must not know: which tokens there are, or what happens to their records.
 
 from __future__ import annotations
 
-from proxy.auth.failure import Diagnosis
 from proxy.auth.paths import read_json
+from proxy.auth.reading.failure import Diagnosis
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding
 from proxy.auth.schemes.request import Asking
 from proxy.errors import FailureClass, IssuerError

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.auth.inject import encode_form
 from proxy.auth.keys.provider import ProviderCommon
-from proxy.auth.reply import ReplyReader
+from proxy.auth.placing.inject import encode_form
+from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.oauth2 import device, revoke
 from proxy.auth.schemes.oauth2.assertion import Signer

@@ -17,9 +17,9 @@ from urllib.parse import quote, quote_plus
 
 from proxy.auth.keys.reply import ErrorRule
 from proxy.auth.paths import Path, as_text, compile_path
+from proxy.auth.reading.times import dated, http_date
 from proxy.auth.rules import PREFIX, Conditions
 from proxy.auth.spellings import spellings
-from proxy.auth.times import dated, http_date
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 

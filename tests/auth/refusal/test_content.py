@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.content import Kind, decoded, event_data, first_event_end, media_type, readable_codings, shape
+from proxy.auth.refusal.content import Kind, decoded, event_data, first_event_end, media_type, readable_codings, shape
 
 
 @pytest.mark.parametrize(

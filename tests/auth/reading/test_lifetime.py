@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.lifetime import DEFAULT, Lifetime, Span, jwt_end, skew, skew_told
-from proxy.auth.times import LONGEST
+from proxy.auth.reading.lifetime import DEFAULT, Lifetime, Span, jwt_end, skew, skew_told
+from proxy.auth.reading.times import LONGEST
 
 WALL = 1_700_000_000.0
 

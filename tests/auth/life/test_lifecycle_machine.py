@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from proxy.auth.lifecycle import Answer, Lifecycle, State, Terms
+from proxy.auth.life.lifecycle import Answer, Lifecycle, State, Terms
 from proxy.auth.token import Minted
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.now import Now

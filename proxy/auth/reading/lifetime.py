@@ -3,8 +3,8 @@
 The order of the sources: docs/lifecycle.md#lifetime. Why so many: docs/traps.md 8, 11.
 
 Owns: the order in which the sources count, by whose clock, and the bounds: a life is always above zero and never for
-ever. Must not know: how times are written (auth/times.py), what is done with them, or any clock but the moments it is
-given.
+ever. Must not know: how times are written (auth/reading/times.py), what is done with them, or any clock but the
+moments it is given.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from proxy.auth.paths import read_json
-from proxy.auth.times import LONGEST, absolute, number, relative
+from proxy.auth.reading.times import LONGEST, absolute, number, relative
 
 DEFAULT = 300.0
 WOBBLE = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.auth.lifecycle import Answer, Lifecycle, State, Terms
+from proxy.auth.life.lifecycle import Answer, Lifecycle, State, Terms
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.now import Now

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.places import inject_cookie, inject_form, inject_json, inject_query
+from proxy.auth.placing.places import inject_cookie, inject_form, inject_json, inject_query
 
 OURS = b"access_token=new"
 

@@ -7,9 +7,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from proxy.auth.failure import HINTS, Diagnosis, retry_after, scrub
 from proxy.auth.keys.reply import ErrorRule
 from proxy.auth.paths import read_json
+from proxy.auth.reading.failure import HINTS, Diagnosis, retry_after, scrub
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 

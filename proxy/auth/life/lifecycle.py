@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from proxy.auth.backoff import pause
-from proxy.auth.denial import denial
-from proxy.auth.margins import margins
+from proxy.auth.life.backoff import pause
+from proxy.auth.life.denial import denial
+from proxy.auth.life.margins import margins
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.values.now import Now

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.brake import Brake
+from proxy.auth.life.brake import Brake
 
 
 class Route:

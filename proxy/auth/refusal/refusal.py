@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from proxy.auth import content
-from proxy.auth.content import Kind
-from proxy.auth.glance import Mark, marks_of, may_match
 from proxy.auth.keys.provider import RefusalRule
 from proxy.auth.paths import read_json
+from proxy.auth.refusal import content
+from proxy.auth.refusal.content import Kind
+from proxy.auth.refusal.glance import Mark, marks_of, may_match
 from proxy.auth.rules import PREFIX, Conditions
 
 RawHeaders = Sequence[tuple[bytes, bytes]]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.auth.denial import denial
+from proxy.auth.life.denial import denial
 from proxy.errors import FailureClass, IssuerError
 
 PROSE = "the issuer answered 401 with words of its own"

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from proxy.auth.failure import HINTS, TRANSIENT_CODES, Diagnosis, error_code
 from proxy.auth.keys.reply import ExpiresAt, ExpiresIn, ReplyMap
-from proxy.auth.lifetime import Lifetime
 from proxy.auth.paths import Path, as_text, compile_path, read_json
+from proxy.auth.reading.failure import HINTS, TRANSIENT_CODES, Diagnosis, error_code
+from proxy.auth.reading.lifetime import Lifetime
+from proxy.auth.reading.times import dated
 from proxy.auth.rules import holds, texts
-from proxy.auth.times import dated
 from proxy.auth.token import IssuerReply, Minted
 from proxy.errors import FailureClass, IssuerError
 

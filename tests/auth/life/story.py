@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Self
 
-from proxy.auth.lifecycle import Answer, Lifecycle, State, Terms
+from proxy.auth.life.lifecycle import Answer, Lifecycle, State, Terms
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.now import Now

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.margins import Margins, margins
+from proxy.auth.life.margins import Margins, margins
 
 HOUR, DAY = 3600.0, 86400.0
 lives = st.floats(0.001, 10 * 365 * DAY)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.inject import Injection, Rendered
 from proxy.auth.keys.provider import Inject
+from proxy.auth.placing.inject import Injection, Rendered
 from proxy.auth.token import Token
 from proxy.values.now import Now
 from proxy.values.template import Template

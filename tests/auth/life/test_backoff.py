@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.backoff import TRIES, pause, wait_in_flight
+from proxy.auth.life.backoff import TRIES, pause, wait_in_flight
 from proxy.errors import FailureClass, IssuerError
 
 PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN

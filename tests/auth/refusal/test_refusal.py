@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.auth.keys.provider import BY_STATUS, RefusalRule
-from proxy.auth.refusal import Refusals, Verdict
+from proxy.auth.refusal.refusal import Refusals, Verdict
 
 JSON = [(b"Content-Type", b"application/json")]
 EVENTS = [(b"content-type", b"text/event-stream")]

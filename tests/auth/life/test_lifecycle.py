@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.auth.lifecycle import ON_ASK, Answer, State
+from proxy.auth.life.lifecycle import ON_ASK, Answer, State
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.now import Now
-from tests.auth.story import (
+from tests.auth.life.story import (
     CREDENTIAL,
     FAIL,
     LOGIN,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.times import dated, in_words, relative
+from proxy.auth.reading.times import dated, in_words, relative
 
 WALL = 1_700_000_000.0
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.record import Intent, Record
+from proxy.auth.life.record import Intent, Record
 from proxy.auth.token import Token
 from proxy.values.now import Now
 

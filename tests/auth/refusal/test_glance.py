@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.glance import marks_of, may_match
+from proxy.auth.refusal.glance import marks_of, may_match
 from proxy.auth.rules import Conditions
 
 EXPIRED = marks_of(Conditions.compile({"error_code": [110, 111]}, None, None))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.auth.keys.reply import ReplyMap
-from proxy.auth.reply import LONGEST_TOKEN, ReplyReader
+from proxy.auth.reading.reply import LONGEST_TOKEN, ReplyReader
 from proxy.auth.token import IssuerReply, Minted
 from proxy.errors import FailureClass, IssuerError
 
