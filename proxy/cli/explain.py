@@ -20,7 +20,6 @@ from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
-    asleep,
     command_app,
     fail,
     load_or_exit,
@@ -135,8 +134,10 @@ def _route(plan: Plan, method: str, path: bytes) -> tuple[RoutePlan, bytes]:
 
 
 def _provider(name: str, provider: Provider | None, loaded: Loaded) -> dict[str, Any]:
-    missing = list(loaded.unconfigured.get(name, ()))
-    return {"name": name, "scheme": provider.scheme if provider else None, "missing": missing}
+    scheme, lacking = provider.scheme if provider else None, loaded.unconfigured.get(name)
+    if lacking is None:
+        return {"name": name, "scheme": scheme, "missing": []}
+    return {"name": name, "scheme": scheme, "missing": lacking.listed(), "asleep": lacking.asleep()}
 
 
 def _upstream(
@@ -207,7 +208,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _told_provider(provider: Mapping[str, Any]) -> str:
     if provider["missing"]:
-        return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 424 provider_unconfigured"
+        return f"{provider['name']}, {provider['asleep']}; until then the answer is 424 provider_unconfigured"
     return f"{provider['name']} ({provider['scheme']})" if provider["scheme"] else "none: goes without a credential"
 
 

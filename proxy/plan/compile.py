@@ -18,6 +18,7 @@ from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
+from proxy.config.secrets.lacking import Lacking
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -67,7 +68,7 @@ def _provider(
         return Lifecycle(terms, draw, scheme.start(now))
 
     secrets = secrets if scheme.basic is None else secrets | {scheme.basic}
-    return ProviderPlan(name, (), scheme, life, secrets, Confidential(secrets))
+    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
 
 
 class _Injections:

@@ -466,7 +466,7 @@ async def test_a_running_proxy_sees_a_logout_and_the_next_login(
         async with signing_in(loaded, "mail") as terms:
             await sign_out(terms)
         await reaches(cell, State.EMPTY, State.REFUSED)
-        assert (await get(f"{listener.url}/mail"))[0] == 502
+        assert (await get(f"{listener.url}/mail"))[0] == 424
         assert [call["grant_type"] for call in authority.token_calls] == ["authorization_code"]
         await login(loaded)
         await reaches(cell, State.FRESH)
