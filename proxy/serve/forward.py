@@ -34,7 +34,7 @@ from proxy.serve.judge import refused, verdict
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import finish_head, prepare, read_head
 from proxy.serve.quota.local import Quotas
-from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
+from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
@@ -229,10 +229,8 @@ class Forwarder:
             return False
         try:
             return await refused(refusals, reply, exchange.method, self._clock().boot - token.minted.boot)
-        except Broken as error:
-            raise Fault("upstream_protocol", str(error)) from None
-        except Stalled as error:
-            raise Fault("upstream_timeout", str(error)) from None
+        except (Broken, Stalled) as error:
+            raise fault_of(exchange.lane.plan.target.origin, error) from None
         except asyncio.CancelledError:  # the client went away
             reply.close()
             raise

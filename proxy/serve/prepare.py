@@ -24,7 +24,6 @@ from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Call
 
 _NOTHING = Rendered()
-_UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
 
 def read_head(exchange: Exchange, sieve: Sieve) -> None:
@@ -73,27 +72,15 @@ def prepare(exchange: Exchange, token: Token | None) -> Call:
     rendered = _NOTHING
     if token is not None and injection is not None:
         rendered = _rendered(exchange, injection, token)
-    body, framing = _body(exchange, injection, rendered)
+    body, content_type = _body(exchange, injection, rendered)
     path = plan.target.path(
         exchange.path if plan.keep_prefix else exchange.rest, rendered.path[0].encode() if rendered.path else None
     )
-    head = b"".join(
-        (
-            exchange.method.encode("ascii"),
-            b" ",
-            path + _query(exchange, injection, rendered),
-            b" HTTP/1.1\r\nHost: ",
-            plan.target.host,
-            b"\r\n",
-            *exchange.lines,
-            rendered.headers,
-            _cookie(exchange, injection, rendered),
-            framing,
-            b"\r\n",
-        )
-    )
+    lines = (*exchange.lines, rendered.headers, _cookie(exchange, injection, rendered), content_type)
     early = partial(answer.early, exchange)
-    return Call(plan.target.origin, exchange.method, head, body, plan.timeout, early)
+    upgrade = b"websocket" if exchange.upgrade else b""
+    target = path + _query(exchange, injection, rendered)
+    return Call(plan.target.origin, exchange.method, target, lines, body, plan.timeout, upgrade, early)
 
 
 def _rendered(exchange: Exchange, injection: Injection, token: Token) -> Rendered:
@@ -131,19 +118,16 @@ def _cookie(exchange: Exchange, injection: Injection | None, rendered: Rendered)
 
 
 def _body(exchange: Exchange, injection: Injection | None, rendered: Rendered) -> tuple[bytes | Body | None, bytes]:
-    """What to send behind the head, and the header lines that frame it."""
-    if exchange.upgrade:
-        return None, _UPGRADE
+    """What to send behind the head, and the Content-Type line that it needs if the client sent none."""
     body = exchange.body
+    if exchange.upgrade:
+        return None, b""
     if injection is not None and injection.edits_body:
         whole = (body.whole if body is not None else None) or b""
-        edited, framing = _edited(whole, exchange.request.headers, injection, rendered)
-        return edited, framing + b"Content-Length: %d\r\n" % len(edited)
-    if body is None:
-        return None, b""
-    if body.length is None:
-        return body, b"Transfer-Encoding: chunked\r\n"
-    return body.whole if body.whole is not None else body, b"Content-Length: %d\r\n" % body.length
+        return _edited(whole, exchange.request.headers, injection, rendered)
+    if body is None or body.whole is None:
+        return body, b""
+    return body.whole, b""
 
 
 def _edited(body: bytes, headers: Mapping[str, str], injection: Injection, rendered: Rendered) -> tuple[bytes, bytes]:

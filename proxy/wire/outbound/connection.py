@@ -14,8 +14,13 @@ from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from proxy.config.model import Timeout
 from proxy.http.fields import Fields
+from proxy.wire.outbound.call import Call
+from proxy.wire.outbound.head import encoded
 from proxy.wire.outbound.reply import Broken, Reply, Stalled
+from proxy.wire.outbound.tunnel import Tunnel
+from proxy.wire.outbound.upload import upload
 
 IDLE_EXPIRY = 15.0
 MAX_HEAD = 64 * 1024
@@ -37,7 +42,7 @@ class Connection:
         "_early",
         "_fields",
         "_head_only",
-        "_idle_timeout",
+        "_host",
         "_keep_alive",
         "_old",
         "_on_free",
@@ -45,22 +50,28 @@ class Connection:
         "_read_paused",
         "_reply",
         "_request_done",
+        "_timeout",
         "_unread",
         "_until_close",
+        "_upgrade",
+        "_upload",
         "_write_paused",
         "deadline",
         "exchanges",
         "idle_until",
         "loop",
-        "on_abort",
         "on_writable",
         "patience",
         "transport",
-        "tunnel",
+        "tunneling",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_free: Callable[[Connection, bool], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, host: bytes, on_free: Callable[[Connection, bool], None]
+    ) -> None:
+        """`host` is what head.host_lines has made of the origin's authority."""
         self.loop = loop
+        self._host = host
         self.transport: asyncio.Transport | None = None
         self._on_free = on_free
         self._parser: HttpResponseParser | None = None
@@ -72,13 +83,14 @@ class Connection:
         self._head_only = self._request_done = False
         self._keep_alive = self._until_close = self._chunked = self._old = False
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
-        self._idle_timeout = 0.0
+        self._timeout: Timeout | None = None
+        self._upgrade = False
+        self._upload: asyncio.Task[None] | None = None
         self.on_writable: Callable[[], None] | None = None
-        self.on_abort: Callable[[], object] | None = None
         self.deadline = self.idle_until = math.inf
         self.patience = IDLE_EXPIRY  # seconds that this connection may be idle
         self.exchanges = 0
-        self.tunnel = False
+        self.tunneling = False
 
     @property
     def usable(self) -> bool:
@@ -90,19 +102,8 @@ class Connection:
 
     # ------------------------------------------------------------ the exchange
 
-    def begin(
-        self,
-        data: bytes,
-        *,
-        head_only: bool,
-        done: bool,
-        idle: float,
-        early: Callable[[int, Fields], None] | None = None,
-    ) -> Reply:
-        """Send the head (with a short body behind it). `done`: nothing follows; else `write` does. Then `finish`.
-
-        `head_only`: a HEAD request, whose reply has no body. `early` is told of 1xx replies.
-        """
+    def begin(self, call: Call) -> Reply:
+        """Send a request; a body that comes in pieces goes out beside the reply. Raises Broken."""
         if self.transport is None:
             raise Broken("the connection closed", unanswered=True)
         if self._parser is None:
@@ -110,15 +111,21 @@ class Connection:
         self.exchanges += 1
         self._reply = reply = Reply(self)
         self._fields = reply.headers
-        self._head_only = head_only
-        self._request_done = done
+        # HEAD: its reply has no body, whatever the head says of one
+        self._head_only = call.method == "HEAD"
         self._chunked = self._until_close = False
         self._unread = 0
-        self._idle_timeout = idle
-        self._early = early
-        if not done:
-            self.deadline = self.loop.time() + idle
-        self.transport.write(data)
+        self._timeout = timeout = call.timeout
+        self._upgrade = call.upgrade != b""
+        self._early = call.early
+        self.transport.write(encoded(call, self._host))
+        if call.body is None or isinstance(call.body, bytes):
+            self._request_done = True
+            self.deadline = self.loop.time() + timeout.head
+        else:
+            self._request_done = False
+            self.deadline = self.loop.time() + timeout.idle
+            self._upload = self.loop.create_task(upload(self, call.body), name="upload")
         return reply
 
     async def write(self, data: bytes) -> None:
@@ -131,8 +138,12 @@ class Connection:
             self._drained = self.loop.create_future()
             await self._drained
 
-    def finish(self, head_timeout: float) -> None:
-        """The request is sent to its end: the API has `head_timeout` seconds to begin its reply."""
+    def uploaded(self, error: Exception | None) -> None:
+        """The request's body has gone out to its end, or to that of what the client sent."""
+        self._upload = None
+        if error is not None:
+            self.abort(error)
+            return
         self._request_done = True
         reply = self._reply
         if reply is None:
@@ -141,8 +152,12 @@ class Connection:
             self._release()
         elif reply.status:
             self._moved()
-        else:
-            self.deadline = self.loop.time() + head_timeout
+        elif self._timeout is not None:
+            self.deadline = self.loop.time() + self._timeout.head
+
+    def close(self) -> None:
+        """At once."""
+        self.abort()
 
     def abort(self, error: Exception | None = None) -> None:
         """Close at once; whoever waits gets `error`."""
@@ -153,8 +168,8 @@ class Connection:
         if self.transport is not None:
             self.transport.abort()
 
-    def sending(self, reply: Reply) -> bool:
-        """Is the request behind `reply` still being sent?"""
+    def sending(self, reply: object) -> bool:
+        """Is the request behind this reply still being sent?"""
         return self._reply is reply and not self._request_done
 
     def resume_reading(self) -> None:
@@ -163,6 +178,23 @@ class Connection:
             self._moved()
             if self.transport is not None and not self.transport.is_closing():
                 self.transport.resume_reading()
+
+    def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
+        """What the client says, after a 101."""
+        self.on_writable = on_writable
+        return Tunnel(self)
+
+    def send(self, data: bytes) -> None:
+        """For the tunnel, which never waits."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def end(self, seconds: float) -> None:
+        """For the tunnel: close when what waits has gone out, or after so many seconds."""
+        self.on_writable = None
+        if self.transport is not None:
+            self.deadline = self.loop.time() + seconds
+            self.transport.close()
 
     def expire(self, now: float) -> None:
         """Called by the pool's ticker."""
@@ -185,7 +217,7 @@ class Connection:
         if reply is None or parser is None:
             self._malformed("bytes that nothing asked for")
             return
-        if self.tunnel:
+        if self.tunneling:
             self._feed(reply, data)
             reply.wake()
             return
@@ -208,7 +240,7 @@ class Connection:
         self.transport = None
         reply = self._reply
         if reply is not None and reply.error is None and not reply.complete:
-            if exc is None and (self.tunnel or self._until_close):
+            if exc is None and (self.tunneling or self._until_close):
                 self._complete(reply)
                 reply.wake()
             else:
@@ -319,7 +351,10 @@ class Connection:
 
     def _upgraded(self, reply: Reply, rest: bytes) -> None:
         """101: from here on the connection is a pipe."""
-        self.tunnel = True
+        if not self._upgrade:
+            self._malformed("it switches protocols without being asked")
+            return
+        self.tunneling = True
         self.deadline = math.inf
         reply.status = 101
         if rest:
@@ -332,7 +367,8 @@ class Connection:
 
     def _moved(self) -> None:
         """Something came or went: the API's time to be silent begins anew. It has none while we don't read."""
-        self.deadline = math.inf if self.tunnel or self._read_paused else self.loop.time() + self._idle_timeout
+        timeout = None if self.tunneling or self._read_paused else self._timeout
+        self.deadline = math.inf if timeout is None else self.loop.time() + timeout.idle
 
     def _complete(self, reply: Reply) -> None:
         reply.complete = True
@@ -353,9 +389,9 @@ class Connection:
         self.abort(Broken(f"the API's reply is not valid HTTP: {what}"))
 
     def _stop_upload(self) -> None:
-        if self.on_abort is not None:
-            on_abort, self.on_abort = self.on_abort, None
-            on_abort()
+        if self._upload is not None:
+            self._upload.cancel()
+            self._upload = None
 
 
 def _framed(headers: Fields) -> bool:
