@@ -72,7 +72,6 @@ class Pool:
         elif len(idle) >= MAX_IDLE_PER_ORIGIN or self._closed:
             connection.abort()
         else:
-            connection.idle_until = self._loop.time() + connection.patience
             idle.append(connection)
 
     # -------------------------------------------------------------- deadlines
@@ -85,11 +84,11 @@ class Pool:
         now = self._loop.time()
         for connection in list(self._busy):
             if now >= connection.deadline:
-                connection.expire(now)
+                connection.expire()
         for idle in self._idle.values():
-            expired = [connection for connection in idle if now >= connection.idle_until]
+            expired = [connection for connection in idle if now >= connection.deadline]
             if expired:
-                idle[:] = [connection for connection in idle if now < connection.idle_until]
+                idle[:] = [connection for connection in idle if now < connection.deadline]
                 for connection in expired:
                     connection.abort()
         self._ticker = None

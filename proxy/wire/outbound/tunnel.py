@@ -14,15 +14,14 @@ LAST_WORDS = 10.0
 class Opened(Protocol):
     """A connection that has become a tunnel."""
 
-    @property
-    def writing_paused(self) -> bool:
-        """Does the API read more slowly than we write?"""
+    writing_paused: bool
+    """Does the API read more slowly than we write?"""
 
     def send(self, data: bytes) -> None:
         """Never waits; nothing happens once it has closed."""
 
-    def end(self, seconds: float) -> None:
-        """Close when what waits has gone out, or after so many seconds."""
+    def finish(self) -> None:
+        """Close when what waits has gone out, or after LAST_WORDS."""
 
 
 class Tunnel:
@@ -42,4 +41,4 @@ class Tunnel:
 
     def close(self) -> None:
         """What was written still goes out."""
-        self._connection.end(LAST_WORDS)
+        self._connection.finish()

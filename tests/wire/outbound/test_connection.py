@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from proxy.errors import Fault
 from proxy.serve.upstream import Broken, Reply, Stalled
-from proxy.wire.outbound.connection import HIGH_WATER, MAX_HEAD
+from proxy.wire.outbound.connection import HIGH_WATER
+from proxy.wire.outbound.parser import MAX_HEAD
 from tests.wire.outbound.conftest import LOOPS
 from tests.wire.outbound.scripted import LONG, Peer, leg, replies, then_close, whole
 
