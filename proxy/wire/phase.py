@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class IllegalMove(RuntimeError):  # noqa: N818 -- it says what was tried
-    """A mistake of ours: bytes in this order would mean something else to whoever reads them."""
+    """A mistake of ours: bytes in this order would mean something else to whoever reads them. Socket.enter raises it."""
 
 
 class Phase(Enum):
@@ -41,13 +41,6 @@ def lay(rows: Iterable[Row]) -> tuple[Row, ...]:
         row.phase.leads = row.leads
         row.phase.limit = row.limit
     return table
-
-
-def moved(at: Phase, to: Phase) -> Phase:
-    """`to`. Raises IllegalMove where the table knows no such move."""
-    if to not in at.leads:
-        raise IllegalMove(f"a connection can't go from {at!r} to {to!r}")
-    return to
 
 
 def printed(table: Iterable[Row]) -> str:

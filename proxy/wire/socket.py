@@ -13,7 +13,7 @@ import socket
 import struct
 from typing import Any, Protocol, cast
 
-from proxy.wire.phase import Phase, moved
+from proxy.wire.phase import IllegalMove, Phase
 
 _LARGEST_READ = 256 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
@@ -77,15 +77,16 @@ class Socket:
 
     def enter(self, phase: Phase) -> None:
         """Raises IllegalMove. The deadline is set by whoever handles the event, once for all moves in it."""
-        self.phase = moved(self.phase, phase)
+        if phase not in self.phase.leads:
+            raise IllegalMove(f"a connection can't go from {self.phase!r} to {phase!r}")
+        self.phase = phase
 
     # ------------------------------------------------------------ both directions
 
-    async def drained(self) -> None:
-        """Wait while the other side reads more slowly than we write; returns at once when it has gone."""
-        if self.writing_paused:
-            self._drained = self.loop.create_future()
-            await self._drained
+    def room(self) -> asyncio.Future[None]:
+        """Done when the other side reads again, after `writing_paused`, or when it has gone. One may wait."""
+        self._drained = drained = self.loop.create_future()
+        return drained
 
     def pause_reading(self) -> None:
         if not self.reading_paused and self.transport is not None and not self.transport.is_closing():
@@ -96,6 +97,11 @@ class Socket:
         if self.reading_paused and self.transport is not None and not self.transport.is_closing():
             self.reading_paused = False
             self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """At once; what was not sent yet is lost."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def reset(self) -> None:
         """At once, and so that the other side can't take it for an end."""

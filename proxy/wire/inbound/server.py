@@ -7,6 +7,7 @@ someone who can't be served.
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import ssl
 import sys
@@ -28,6 +29,8 @@ log = structlog.get_logger("keyless.server")
 DRAIN_SECONDS = 10.0
 HANDSHAKE = 10.0
 BACKLOG = 1024
+LINGER = 5.0
+"""Seconds for a client to take our last words while it still sends: a close at once would reset them away."""
 TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
 
@@ -42,7 +45,7 @@ class Server:
         """Make it in a running loop. `unreadable` is told of what no handler sees: who sent it, and the answer."""
         self.handler = handler
         self.unreadable = unreadable
-        self.head, self.idle, self.stall = limits.head, limits.idle, limits.stall
+        self.seconds = {"head": limits.head, "idle": limits.idle, "stall": limits.stall, "linger": LINGER, "": math.inf}
         self.max_header = limits.max_header
         self._max_connections = limits.max_connections
         self.loop = asyncio.get_running_loop()

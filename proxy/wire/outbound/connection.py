@@ -86,7 +86,7 @@ class Connection(Socket):
         self.transport.write(data)
         self._renew()
         if self.writing_paused:
-            await self.drained()
+            await self.room()
 
     def uploaded(self, error: Exception | None) -> None:
         """The request's body has gone out to its end, or to that of what the client sent."""
