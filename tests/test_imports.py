@@ -129,3 +129,19 @@ def _at_run_time(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
             yield from imported(node)
+
+
+@pytest.mark.parametrize("file", files_of("wire"))
+def test_the_wire_knows_no_routes_and_no_tokens(file: str) -> None:
+    """Where a host may lead (reach) and what browsers are told (cors) are no route's."""
+    for name in imported(TREES[file]):
+        parts = name.split(".")
+        if parts[:2] == ["proxy", "plan"] and len(parts) > 2:
+            assert parts[2] in ("reach", "cors"), f"{file} imports {name}"
+        assert parts[:2] != ["proxy", "auth"], f"{file} imports {name}"
+
+
+@pytest.mark.parametrize("file", files_of("wire"))
+def test_the_wire_has_no_circles_of_types(file: str) -> None:
+    """What only types need is a Protocol beside its user."""
+    assert "typing.TYPE_CHECKING" not in imported(TREES[file])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class IllegalMove(RuntimeError):  # noqa: N818 -- it says what was tried
-    """A mistake of ours: bytes in this order would mean something else to whoever reads them. Socket.enter raises it."""
+    """A mistake of ours: bytes in this order would mean something else to whoever reads them."""
 
 
 class Phase(Enum):

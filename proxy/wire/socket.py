@@ -34,7 +34,7 @@ class Transport(Protocol):
     def get_extra_info(self, name: str) -> Any: ...
 
 
-class Cut(ConnectionError):  # noqa: N818 -- it says what happened
+class Cut(Exception):  # noqa: N818 -- it says what happened
     """TCP has ended and TLS has not (no close_notify): what came may be less than what was sent (RFC 8446 §6.1)."""
 
     def __init__(self) -> None:
