@@ -75,7 +75,7 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
                 await client.drain()
     except Exception as error:
         # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
-        _abort(exchange, framing)
+        _cut(exchange, framing)
         if isinstance(error, (Broken, Stalled, Fault)):
             return
         raise
@@ -169,10 +169,8 @@ def _write(exchange: Exchange, data: bytes) -> None:
         exchange.request.connection.write(data)
 
 
-def _abort(exchange: Exchange, framing: Framing) -> None:
+def _cut(exchange: Exchange, framing: Framing) -> None:
+    """What was written still goes out, but for a body that the connection ends: its end would be taken for a whole."""
     exchange.request.keep_alive = False
     if framing.by_close:
-        # The end of the connection would be the end of the body: only a reset tells that it isn't.
         exchange.request.connection.reset()
-    else:
-        exchange.request.connection.abort()

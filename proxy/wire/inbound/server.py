@@ -23,6 +23,7 @@ from proxy.values.listen import Listener
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
 from proxy.wire.inbound.request import Request
+from proxy.wire.tls import Tls
 
 log = structlog.get_logger("keyless.server")
 
@@ -51,11 +52,27 @@ class Server:
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time()
         self.connections: set[ClientConnection] = set()
+        self._shaking: set[Tls] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
 
     def __call__(self) -> asyncio.Protocol:
         return cast("asyncio.Protocol", ClientConnection(self))
+
+    def securing(self, context: ssl.SSLContext) -> Callable[[], asyncio.Protocol]:
+        """A protocol factory as this one is, for connections that begin with a handshake of TLS."""
+
+        def begin() -> asyncio.Protocol:
+            def ended(_: Exception | None) -> None:
+                late.cancel()
+                self._shaking.discard(shaking)
+
+            shaking = Tls(ClientConnection(self), context, ended, accepting=True)
+            late = self.loop.call_later(HANDSHAKE, shaking.abort)
+            self._shaking.add(shaking)
+            return cast("asyncio.Protocol", shaking)
+
+        return begin
 
     def joined(self, connection: ClientConnection) -> None:
         self.connections.add(connection)
@@ -82,6 +99,8 @@ class Server:
 
     async def shutdown(self, seconds: float) -> None:
         """Let what is under way end in this time, then cut it."""
+        for shaking in list(self._shaking):
+            shaking.abort()
         for connection in list(self.connections):
             connection.close()
         if not await self._empty(seconds):
@@ -129,10 +148,9 @@ class Listening:
         elif listener.path:
             door = await server.loop.create_unix_server(server, listener.path, backlog=BACKLOG)
         else:
-            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG, "ssl": tls}
-            if tls is not None:
-                options["ssl_handshake_timeout"] = HANDSHAKE
-            door = await server.loop.create_server(server, listener.host, listener.port, **options)
+            factory = server if tls is None else server.securing(tls)
+            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG}
+            door = await server.loop.create_server(factory, listener.host, listener.port, **options)
         self._doors.append(door)
         self.servers.append(server)
         port = listener.port or door.sockets[0].getsockname()[1] if not listener.path else 0
