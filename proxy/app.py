@@ -5,6 +5,7 @@ Owns: which part is given to which. Nothing is decided here.
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
 from collections.abc import Collection, Coroutine, Iterator
 from dataclasses import replace
@@ -81,24 +82,24 @@ class Service:
         self._clients: list[Client] = []
         self._lanes: dict[str, Lane] = {}
         self._succession = Succession(loaded, self.keeper, clock.now, clock.draw, self._open)
-        self._succession.want(loaded)
+        self._succession.begin()
 
-    def replace(self, loaded: Loaded) -> None:
+    async def replace(self, loaded: Loaded) -> None:
         """Serve this config from now on, but for what only a start can change (tokens/succession.py).
 
         Raises ConfigError, and then nothing has changed.
         """
         self._trust.learn(loaded.certificates)
-        self._audit_secrets(loaded)
+        await self._audit_secrets(loaded)
         kept = {name: getattr(self._config, name) for name in AT_START}
         known = set(self.keeper)
-        self._succession.want(replace(loaded, config=loaded.config.model_copy(update=kept)))
+        await self._succession.want(replace(loaded, config=loaded.config.model_copy(update=kept)))
         self._warm(set(self.keeper) - known)
 
-    def _audit_secrets(self, loaded: Loaded) -> None:
+    async def _audit_secrets(self, loaded: Loaded) -> None:
         """Of several workers one writes it down."""
         if self.audit is not None and (self._post is None or self._post.number == 0):
-            found = changed_secrets(self._succession.serving, loaded, True)
+            found = await asyncio.to_thread(changed_secrets, self._succession.serving, loaded, True)
             for name in found.get("providers", ()):
                 self.audit.secret_changed(provider=name)
             for name in found.get("clients", ()):
@@ -208,9 +209,8 @@ class Service:
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""
-        for cell in {lane.cell for lane in self._lanes.values()} & set(cells):
-            if cell is not None:
-                cell.warm()
+        drawn = dict.fromkeys(lane.cell for lane in self._lanes.values())
+        self.keeper.warm(cell for cell in drawn if cell is not None and cell in cells)
 
     def _shares(self, listener: Listener) -> dict[str, Any]:
         """How `listener` is shared with other workers."""

@@ -58,7 +58,7 @@ class Admin:
         try:
             return await self._answer(request, guard)
         except Fault as fault:
-            if self._audit is not None and fault.status < 500:
+            if self._audit is not None and fault.refuses:
                 self._audit.request("request_refused", None, *about(request), code=fault.code)
             return own.fault(request, fault, None)
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from proxy.config.rules.warnings import in_the_clear, warnings
 from proxy.config.secrets import permissions
 from proxy.config.secrets.certificates import read_certificates
 from proxy.config.secrets.pem import utc_now
-from proxy.config.secrets.resolve import Resolved, Sources, resolve
+from proxy.config.secrets.resolve import Resolved, Sources, Substitution, resolve
 from proxy.config.secrets.sensitive import credentials
 from proxy.config.secrets.store_key import keys_of, with_key
 from proxy.config.written.catalogue import Catalogue, Expanded, expand
@@ -133,7 +134,8 @@ def _problem(finding: Finding, document: Document, expanded: Expanded) -> Proble
 
 def in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]:
     """By file, then line; said once."""
-    return sorted(dict.fromkeys(problems), key=lambda problem: (files.index(problem.file), problem.line))
+    order = {file: number for number, file in reversed(list(enumerate(files)))}
+    return sorted(dict.fromkeys(problems), key=lambda problem: (order[problem.file], problem.line))
 
 
 # ---------------------------------------------------------------------------------------------- the result
@@ -149,8 +151,14 @@ def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
     providers = {
         name: provider for name, provider in resolved.tree.get("providers", {}).items() if name not in unconfigured
     }
-    config = Config.model_validate(resolved.tree | {"providers": providers})
-    secrets = {name: _credentials(name, provider, expanded, resolved) for name, provider in providers.items()}
+    config = validate.model_of(resolved.tree | {"providers": providers})
+    came_in: dict[str | None, list[Substitution]] = defaultdict(list)
+    for each in resolved.substitutions:
+        came_in[_provider_of(each.where)].append(each)
+    secrets = {
+        name: credentials(provider, ("providers", name), came_in[name], expanded.secret, expanded.public)
+        for name, provider in providers.items()
+    }
     kept = tuple(sorted(sources.lack(reference) for reference in sources.kept))
     return Loaded(config, unconfigured, secrets, values=sources.values, kept=kept)
 
@@ -158,10 +166,6 @@ def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
 def _digest(tree: Mapping[str, Any]) -> str:
     written = json.dumps(tree, sort_keys=True, default=str)
     return f"sha256:{hashlib.sha256(written.encode()).hexdigest()}"
-
-
-def _credentials(name: str, provider: Any, expanded: Expanded, resolved: Resolved) -> frozenset[str]:
-    return credentials(provider, ("providers", name), resolved.substitutions, expanded.secret, expanded.public)
 
 
 def _provider_of(where: Where) -> str | None:

@@ -33,7 +33,7 @@ from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
-from proxy.errors import CODES, Fault
+from proxy.errors import CODES, Code, Fault, is_code
 from proxy.library.blocking import Blocking, closed
 from proxy.library.reply import Reply, broken
 from proxy.process.reload import Reloader
@@ -118,8 +118,9 @@ class Keyless:
             )
         except aiohttp.ClientError as error:
             raise broken(error) from None
-        if "X-Keyless-Error" in reply.headers:
-            raise _fault(reply.headers["X-Keyless-Error"], await reply.json(content_type=None) or {})
+        code = reply.headers.get("X-Keyless-Error")
+        if code is not None and is_code(code):
+            raise _fault(code, await reply.json(content_type=None) or {})
         opened = Reply(reply, asyncio.get_running_loop())
         self._open.add(opened)
         return opened
@@ -176,7 +177,7 @@ def _target(path: str) -> str:
     return quote(target, safe=string.punctuation)
 
 
-def _fault(code: str, problem: dict[str, Any]) -> Fault:
+def _fault(code: Code, problem: dict[str, Any]) -> Fault:
     """The answer of the proxy's own, as what it was before it became one. That to a HEAD has no document."""
     detail, retry_after = problem.get("detail", CODES[code].title), problem.get("retry_after")
     return Fault(code, detail, provider=problem.get("provider"), retry_after=retry_after)

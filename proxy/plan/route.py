@@ -60,7 +60,7 @@ class ProviderPlan:
         return "; ".join((*said, *(reason for reason in self.missing if isinstance(reason, Reason))))
 
     def asleep(self) -> Fault:
-        return Fault("provider_unconfigured", self.unset, provider=self.name, retry_after=60.0)
+        return Fault("provider_unconfigured", self.unset, provider=self.name)
 
 
 @dataclass(frozen=True, slots=True)

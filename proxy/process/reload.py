@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import structlog
 
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
-from proxy.process.changes import changed_secrets, changes, check_listeners, need_a_restart
+from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart
 
 log = structlog.get_logger("keyless.reload")
 audit = structlog.get_logger("keyless.audit")
@@ -43,18 +43,34 @@ _COARSE = 0.05
 Stamps = dict[str, object]
 
 
+class News(NamedTuple):
+    """What was read, and all that is to be said of it: compared in a thread, as large configs take their time."""
+
+    fresh: Loaded
+    found: Changes
+    secrets: Changes
+    restart: list[str]
+
+
 class Reloader:
     """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again.
 
-    `since`: Unix time from before it was loaded. What has changed after that may have been read too early.
+    `since`: Unix time from before it was loaded. What has changed after that may have been read too early. `quietly`
+    is entered around each reading.
     """
 
     def __init__(
-        self, loaded: Loaded, replace: Callable[[Loaded], None], path: Path | None = None, since: float = math.inf
+        self,
+        loaded: Loaded,
+        replace: Callable[[Loaded], Awaitable[None]],
+        path: Path | None = None,
+        since: float = math.inf,
+        quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._first = self._loaded = loaded
         self._replace = replace
         self._path = path
+        self._quietly = quietly
         self._stamps: Stamps | None = None if _touched(loaded.files, since) else self._look()
         self._stirred = asyncio.Event()
         self._moved = asyncio.Event()
@@ -135,31 +151,42 @@ class Reloader:
     async def reread(self) -> bool:
         """Read again now. True if something has changed."""
         self._stamps = self._look()
+        with self._quietly():
+            return await self._take_over()
+
+    async def _take_over(self) -> bool:
         try:
-            fresh = await asyncio.to_thread(self._read)
-            check_listeners(self._first, fresh)
-            found = changes(self._loaded, fresh)
-            if found:
-                self._replace(fresh)
+            news = await asyncio.to_thread(self._read)
+            if news.found:
+                await self._replace(news.fresh)
         except ConfigError as error:
             self._refuse(error)
             return False
         if self._broken:
             log.info("the config can be read again")
             self._broken = ""
-        self._tell_kept(fresh.kept)
-        before, self._loaded = self._loaded, fresh
-        if before.files != fresh.files:
+        self._tell_kept(news.fresh.kept)
+        before, self._loaded = self._loaded, news.fresh
+        if before.files != news.fresh.files:
             self._stamps = self._look()
             self._moved.set()
-        if found:
-            self._tell(before, fresh)
-        if need_a_restart(before, fresh):
-            log.warning("some changes need a restart", settings=need_a_restart(self._first, fresh))
-        return bool(found)
+        if news.found:
+            self._tell(news)
+        if need_a_restart(before, news.fresh):
+            log.warning("some changes need a restart", settings=news.restart)
+        retired = [before]
+        del before
+        await asyncio.to_thread(retired.clear)  # to free a large config takes a while
+        return bool(news.found)
 
-    def _read(self) -> Loaded:
-        """In a thread: sources may take their time."""
+    def _read(self) -> News:
+        """In a thread: sources may take their time. Raises ConfigError."""
+        before, fresh = self._loaded, self._load()
+        check_listeners(self._first, fresh)
+        secrets = changed_secrets(before, fresh, self._path is not None)
+        return News(fresh, changes(before, fresh), secrets, need_a_restart(self._first, fresh))
+
+    def _load(self) -> Loaded:
         written = self._loaded.written
         if self._path is None or written is None:
             return again(self._loaded)
@@ -182,18 +209,22 @@ class Reloader:
             log.info("secrets can be read again")
         self._kept = kept
 
-    def _tell(self, before: Loaded, fresh: Loaded) -> None:
+    def _tell(self, news: News) -> None:
         """Names only. What is new about a provider because of its secret is said by that."""
-        secrets = changed_secrets(before, fresh, self._path is not None)
-        found = changes(before, fresh)
+        found, secrets = dict(news.found), news.secrets
         if secrets:
             audit.info("secret changed", **secrets)
         if self._path is None:
             told = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
-            found = {what: [name for name in names if name not in told.get(what, ())] for what, names in found.items()}
+            found = {what: _without(names, told.get(what, ())) for what, names in found.items()}
             found.pop("settings", None)
         if found := {what: names for what, names in found.items() if names}:
             log.info("config reloaded", **found)
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    left_out = frozenset(others)
+    return [name for name in names if name not in left_out]
 
 
 def _touched(files: Iterable[Path], since: float) -> bool:

@@ -101,7 +101,7 @@ class Supervisor:
         if self._private is not None:
             shutil.rmtree(self._private.path, ignore_errors=True)
 
-    def replace(self, loaded: Loaded) -> None:
+    async def replace(self, loaded: Loaded) -> None:
         """Let all workers serve this config from now on, and those that are started later."""
         assert self._private is not None  # noqa: S101 -- it listens
         self._loaded = self._shared(loaded, self._private)
@@ -119,7 +119,8 @@ class Supervisor:
             "store": _store(loaded.config.store, private),
             "listen": [address.address for address in self._doors.addresses],
         }
-        return replace(loaded, config=loaded.config.model_copy(update=changes))
+        # Only whoever reads the files needs what was written in them.
+        return replace(loaded, config=loaded.config.model_copy(update=changes), written=None)
 
     # -------------------------------------------------------------- one worker
 

@@ -44,6 +44,7 @@ class Lifeline:
     def __init__(self, descriptor: int) -> None:
         """Raises OSError if that is no socket."""
         self._socket = socket.socket(fileno=descriptor)
+        self._news: asyncio.Queue[bytes] = asyncio.Queue()
 
     def post(self) -> Post:
         """Waits for it. Raises OSError, or EOFError if the supervisor is gone."""
@@ -53,16 +54,16 @@ class Lifeline:
         return post
 
     def _read(self, size: int) -> bytes:
-        read = b""
+        read = bytearray()
         while len(read) < size:
             more = self._socket.recv(size - len(read))
             if not more:
                 raise EOFError("the supervisor is gone")
             read += more
-        return read
+        return bytes(read)
 
-    def ready(self, lost: Callable[[], None], news: Callable[[Loaded], None]) -> None:
-        """Say that this worker listens. `lost` is called when the supervisor has ended, `news` with each new config."""
+    def ready(self, lost: Callable[[], None]) -> None:
+        """Say that this worker listens. `lost` is called when the supervisor has ended."""
         loop = asyncio.get_running_loop()
         buffer = bytearray()
 
@@ -77,8 +78,8 @@ class Lifeline:
                 loop.remove_reader(self._socket)
                 lost()
             buffer.extend(piece)
-            for loaded in _taken(buffer):
-                news(loaded)
+            for content in _taken(buffer):
+                self._news.put_nowait(content)
 
         self._socket.setblocking(False)
         loop.add_reader(self._socket, readable)
@@ -86,6 +87,15 @@ class Lifeline:
             self._socket.send(READY)
         except OSError:  # it has gone already, which the reader hears
             return
+
+    async def news(self) -> Loaded:
+        """The next config; of several that have come, the last. Unpacked in a thread: traffic does not wait for it."""
+        content = await self._news.get()
+        while not self._news.empty():
+            content = self._news.get_nowait()
+        loaded = await asyncio.to_thread(pickle.loads, content)  # a socket pair that the parent made
+        assert isinstance(loaded, Loaded)  # noqa: S101 -- for the type checker
+        return loaded
 
     def close(self) -> None:
         self._socket.close()
@@ -96,12 +106,12 @@ def framed(told: object) -> bytes:
     return _LENGTH.pack(len(content)) + content
 
 
-def _taken(buffer: bytearray) -> Iterator[Loaded]:
+def _taken(buffer: bytearray) -> Iterator[bytes]:
     """What has come in whole."""
     while len(buffer) >= _LENGTH.size:
         (length,) = _LENGTH.unpack_from(buffer)
         end = _LENGTH.size + length
         if len(buffer) < end:
             return
-        yield pickle.loads(buffer[_LENGTH.size : end])  # noqa: S301 -- a socket pair that the parent made
+        yield bytes(buffer[_LENGTH.size : end])
         del buffer[:end]

@@ -34,7 +34,7 @@ def refused(audit: Audit, exchange: Exchange, fault: Fault) -> None:
     """A fault is the end of a request: refused by us, or a replay that failed. Others are no refusals."""
     if exchange.attempts > 1:
         _tell(audit, exchange, "replay", outcome=fault.code)
-    elif fault.status < 500:
+    elif fault.refuses:
         _tell(audit, exchange, "request_refused", code=fault.code)
 
 

@@ -10,7 +10,7 @@ import os
 import socket
 import ssl
 
-from proxy.errors import Fault
+from proxy.errors import Code, Fault
 from proxy.http.origin import Origin
 from proxy.wire.outbound.call import Call
 from proxy.wire.outbound.dial import Dialer
@@ -83,7 +83,7 @@ def fault_of(origin: Origin, error: Exception) -> Fault:
     return Fault(code, f"{origin.authority}: {reason}")
 
 
-def _judged(error: Exception) -> tuple[str, str]:
+def _judged(error: Exception) -> tuple[Code, str]:
     match error:
         case Stalled():
             return "upstream_timeout", str(error)

@@ -36,8 +36,21 @@ class Heir(NamedTuple):
     new: Cell
 
 
+Definition = tuple[str, Scheme, Callable[[], Lifecycle]]
+
+
+class Compiled(NamedTuple):
+    """A plan, and what the keeper is told of each provider in it that is awake, by name."""
+
+    plan: Plan
+    definitions: dict[str, Definition]
+
+
 class Succession:
-    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them."""
+    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them.
+
+    Plans are compiled in a thread, while the one before serves: that of ten thousand routes takes a second.
+    """
 
     serving: Loaded
     plan: Plan
@@ -55,23 +68,53 @@ class Succession:
         self._clock = clock
         self._draw = draw
         self._settled = settled
-        self._wanted = self.serving = loaded
+        self._wanted = self._newest = self.serving = loaded
         self._tasks: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
+        self._asked = self._answered = 0
         self.cells = {}
 
-    def want(self, loaded: Loaded) -> None:
-        """Serve this config from now on, each provider with its new credential as soon as that has a token."""
-        self._wanted = loaded
-        self._settle()
+    def begin(self) -> None:
+        """Serve the first config. Nothing runs yet that this could hold up."""
+        self._install(self._wanted, self._compile(self._wanted), {})
 
-    def _settle(self) -> None:
-        wanted = self._compile(self._wanted)
-        waiting = {name: each for name, each in wanted.providers.items() if self._waits(each)}
-        previous, self.serving = self.serving, _with_old(self._wanted, self.serving, waiting)
-        self.plan = self._compile(self.serving) if waiting else wanted
-        awake = [each for each in self.plan.providers.values() if each.scheme is not None]
-        cells = self._keeper.recast(_definition(each) for each in (*awake, *waiting.values()))
-        before, self.cells = self.cells, {each.name: cell for each, cell in zip(awake, cells, strict=False)}
+    async def want(self, loaded: Loaded) -> None:
+        """Serve this config from now on, each provider with its new credential as soon as that has a token."""
+        self._newest = loaded
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """One at a time: all who ask while one is under way are answered by the next."""
+        self._asked += 1
+        asked = self._asked
+        async with self._turn:
+            if self._answered < asked:
+                answered, self._wanted = self._asked, self._newest
+                await self._serve(self._wanted)
+                self._answered = answered
+
+    async def _serve(self, wanted: Loaded) -> None:
+        compiled = await asyncio.to_thread(self._compile, wanted)
+        waiting = {
+            name: compiled.definitions[name] for name, each in compiled.plan.providers.items() if self._waits(each)
+        }
+        serving = _with_old(wanted, self.serving, waiting) if waiting else wanted
+        if waiting:
+            compiled = await asyncio.to_thread(self._compile, serving)
+        retired: list[Loaded | Plan] = [self.serving, self.plan]
+        self._install(serving, compiled, waiting)
+        await asyncio.to_thread(_let_go, retired)
+
+    def _compile(self, loaded: Loaded) -> Compiled:
+        plan = compile_plan(loaded, self._draw, self._clock())
+        return Compiled(plan, {each.name: _definition(each) for each in plan.providers.values() if each.scheme})
+
+    def _install(self, serving: Loaded, compiled: Compiled, waiting: Mapping[str, Definition]) -> None:
+        """By the loop alone, so it must not take long; `waiting` are served by what they had before."""
+        previous, self.serving, self.plan = self.serving, serving, compiled.plan
+        awake = compiled.definitions
+        cells = self._keeper.recast((*awake.values(), *waiting.values()))
+        before, self.cells = self.cells, dict(zip(awake, cells, strict=False))
         heirs = {name: Heir(before[name], cell) for name, cell in zip(waiting, cells[len(awake) :], strict=True)}
         followers = {name: Heir(before[name], cell) for name, cell in self.cells.items() if name in before} | heirs
         for name, heir in followers.items():
@@ -80,9 +123,6 @@ class Succession:
         _appoint(set(self.cells.values()), followers, heirs)
         self._arrange(heirs)
         self._settled()
-
-    def _compile(self, loaded: Loaded) -> Plan:
-        return compile_plan(loaded, self._draw, self._clock())
 
     def _is_same_login(self, serving: Loaded, name: str) -> bool:
         return same_login(serving.config.providers.get(name), self._wanted.config.providers.get(name))
@@ -114,20 +154,26 @@ class Succession:
         """Until the new credential has a token, or the old one's token has died."""
         while heir.old.successor is None and heir.old.life.flying and self._is_same_login(self.serving, name):
             await heir.old.landed()
-            self._settle()  # now the new one has the refresh token that this flight brought
+            await self._settle()  # now the new one has the refresh token that this flight brought
         while heir.new.usable is None and (token := heir.old.usable) is not None:
             try:
                 await heir.new.token(name)
             except Fault as fault:
                 pause = min(fault.retry_after or ASK_AGAIN, LONGEST_PAUSE, max(0.0, token.left(self._clock())))
                 await asyncio.sleep(pause + 0.01)  # not just before
-        self._settle()
+        await self._settle()
 
     async def close(self) -> None:
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _let_go(retired: list[Loaded | Plan]) -> None:
+    """Freeing what was made of ten thousand routes takes tens of milliseconds, too: not on the loop, and one by one."""
+    while retired:
+        retired.pop()
 
 
 def same_login(old: Provider | None, new: Provider | None) -> bool:
@@ -137,10 +183,11 @@ def same_login(old: Provider | None, new: Provider | None) -> bool:
     return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
 
 
-def _definition(provider: ProviderPlan) -> tuple[str, Scheme, Callable[[], Lifecycle]]:
+def _definition(provider: ProviderPlan) -> Definition:
     assert provider.scheme is not None  # noqa: S101 -- asked before
     assert provider.life is not None  # noqa: S101 -- they come together
-    return provider.name, provider.scheme, provider.life
+    life = provider.life()  # here, in the thread
+    return provider.name, provider.scheme, lambda: life
 
 
 def _with_old(wanted: Loaded, serving: Loaded, names: Iterable[str]) -> Loaded:

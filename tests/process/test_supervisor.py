@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.process.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
-from proxy.process.worker_post import Lifeline, Post
+from proxy.process.worker_post import Lifeline, Post, framed
 from proxy.tokens.store import StoreDown
 
 PATIENCE = 30
@@ -247,10 +248,15 @@ async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> Non
     assert received == post
     assert "a-secret-token" not in repr(post)
     lost = asyncio.Event()
-    news: list[Loaded] = []
-    lifeline.ready(lost.set, news.append)
+    lifeline.ready(lost.set)
     assert ours.recv(1) == b"\x01"
     assert not lost.is_set()
+    for each in (replace(post.loaded, digest="first"), replace(post.loaded, digest="last")):
+        ours.sendall(framed(each))
+    async with asyncio.timeout(PATIENCE):
+        while (told := (await lifeline.news()).digest) == "first":
+            continue
+    assert told == "last"
     ours.close()
     async with asyncio.timeout(PATIENCE):
         await lost.wait()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import string
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
@@ -89,10 +89,14 @@ def asleep(missing: Sequence[str]) -> str:
     return "asleep: " + "; ".join(said)
 
 
-def print_warnings(loaded: Loaded) -> None:
+def warning_lines(loaded: Loaded) -> list[str]:
     """What weakens security, addressed as problems are."""
-    for file, line, path, message in loaded.warnings:
-        print(f"{file}:{line}: warning: {path}: {message}")
+    return [f"{file}:{line}: warning: {path}: {message}" for file, line, path, message in loaded.warnings]
+
+
+def print_warnings(loaded: Loaded) -> None:
+    for line in warning_lines(loaded):
+        print(line)
 
 
 def print_json(document: Any) -> None:
@@ -100,9 +104,14 @@ def print_json(document: Any) -> None:
 
 
 def print_rows(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
+    for line in row_lines(rows, indent):
+        print(line)
+
+
+def row_lines(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
     """Columns as wide as they need to be; what follows a line break stands under the last one."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     margin = indent + " " * sum(width + 2 for width in widths)
     for *cells, last in rows:
         start = indent + "".join(cell.ljust(width + 2) for cell, width in zip(cells, widths, strict=True))
-        print((start + last.replace("\n", f"\n{margin}")).rstrip())
+        yield (start + last.replace("\n", f"\n{margin}")).rstrip()

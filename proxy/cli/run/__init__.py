@@ -1,17 +1,15 @@
 """`keyless run`: serves until it's told to stop.
 
-Nothing on the table that it prints may delay listening: tokens are got behind it.
+The table that it prints delays neither listening nor an answer: tokens are got behind it, and a thread prints it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +18,7 @@ import typer
 from proxy import __version__, logs
 from proxy.app import Service
 from proxy.cli.kit import shown
+from proxy.cli.kit.announce import Announcer
 from proxy.cli.kit.audited import check_or_exit
 from proxy.cli.kit.memory import keep_freed_memory
 from proxy.cli.kit.options import (
@@ -30,17 +29,20 @@ from proxy.cli.kit.options import (
     command_app,
     fail,
     load_or_exit,
-    print_rows,
-    print_warnings,
+    row_lines,
+    warning_lines,
 )
 from proxy.cli.kit.stop import ENDING, on_signals
 from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
+from proxy.process.garbage import settle, undisturbed
 from proxy.process.reload import Reloader
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
-Reloading = Callable[[Callable[[Loaded], None]], Reloader]
+Reloading = Callable[[Callable[[Loaded], Awaitable[None]]], Reloader]
+
+_STOPPING = "stopping\n"
 
 app = command_app()
 
@@ -70,7 +72,7 @@ def run(
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
-    return lambda replace: Reloader(loaded, replace, path if reload else None, began)
+    return lambda replace: Reloader(loaded, replace, path if reload else None, began, undisturbed)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -89,60 +91,51 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
     told = on_signals()
-    async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
-        service.started()
-        try:
-            listeners = await service.listen()
-        except OSError as error:
-            fail(f"can't listen: {error.strerror or error}")
-        with _unheard():
-            introduce(loaded, path, [listener.url for listener in listeners], sandbox)
-        async with reloader(service.replace):
-            await told.wait()
-        with _unheard():
-            print("stopping", flush=True)
+    with Announcer() as announcer:
+        async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
+            service.started()
+            settle()
+            try:
+                listeners = await service.listen()
+            except OSError as error:
+                fail(f"can't listen: {error.strerror or error}")
+            announcer.say(partial(introduction, loaded, path, [listener.url for listener in listeners], sandbox))
+            async with reloader(service.replace):
+                await told.wait()
+            announcer.say(_STOPPING)
 
 
 async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading) -> None:
     supervisor = workers.supervisor(loaded, path, count)
     # A hang-up ends what is served, as it does with one process; but it drains.
     told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
-    async with standing_by(loaded.config) as sandbox, supervisor:
-        listeners = await workers.listen(supervisor, told)
-        if listeners:
-            with _unheard():
-                introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
-            async with reloader(supervisor.replace):
-                await told.wait()
-        with _unheard():
-            print("stopping", flush=True)
+    with Announcer() as announcer:
+        async with standing_by(loaded.config) as sandbox, supervisor:
+            listeners = await workers.listen(supervisor, told)
+            if listeners:
+                urls = [listener.url for listener in listeners]
+                announcer.say(partial(introduction, loaded, path, urls, sandbox, count))
+                async with reloader(supervisor.replace):
+                    await told.wait()
+            announcer.say(_STOPPING)
 
 
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Prints that nobody reads any more must not end the proxy, now or when Python flushes at exit."""
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> None:
+def introduction(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> str:
     """Where, which routes, what is ready, and how to look after it."""
-    config, secrets = loaded.config, shown.secrets_of(loaded)
+    config, hidden = loaded.config, shown.Mask(shown.secrets_of(loaded))
     several = f", {count} workers" if count > 1 else ""
-    print(f"keyless {__version__} on {', '.join(urls)} ({path}{several})")
-    if sandbox:
-        print(sandbox)
-    print_rows(
-        [
-            (prefix, shown.url(route.upstream, secrets), route.provider, _readiness(loaded, route.provider))
-            for prefix, route in config.routes.items()
-        ]
-        or [("no routes",)]
-    )
-    print_warnings(loaded)
-    print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.", flush=True)
+    rows = [
+        (prefix, shown.url(route.upstream, hidden), route.provider, _readiness(loaded, route.provider))
+        for prefix, route in config.routes.items()
+    ]
+    lines = [
+        f"keyless {__version__} on {', '.join(urls)} ({path}{several})",
+        *([sandbox] if sandbox else ()),
+        *row_lines(rows or [("no routes",)]),
+        *warning_lines(loaded),
+        f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.",
+    ]
+    return "\n".join((*lines, ""))
 
 
 def _readiness(loaded: Loaded, provider: str) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,8 @@ from proxy.app import Service
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
 from proxy.config.loaded import Loaded
+from proxy.errors import ConfigError
+from proxy.process.garbage import settle, undisturbed
 from proxy.process.private_folder import Private
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, Post
@@ -98,12 +101,23 @@ async def work(lifeline: Lifeline, post: Post) -> None:
     try:
         async with Service(post.loaded, post) as service:
             service.started()
+            settle()
             try:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
-            lifeline.ready(orphaned, service.replace)
+            lifeline.ready(orphaned)
+            following = asyncio.create_task(_follow(lifeline, service), name="news from the supervisor")
             await told.wait()
+            following.cancel()
+            await asyncio.wait((following,))
     finally:
         lifeline.close()
         private.leave(patience)
+
+
+async def _follow(lifeline: Lifeline, service: Service) -> None:
+    while True:
+        loaded = await lifeline.news()
+        with undisturbed(), suppress(ConfigError):  # the supervisor, which has read it, says what is wrong
+            await service.replace(loaded)

@@ -79,7 +79,7 @@ class Sources:
         self, folder: Path, environ: Mapping[str, str], known: Mapping[Reference, str] = MappingProxyType({})
     ) -> None:
         self.keys: tuple[str, ...] = ()
-        self.files: list[Path] = [folder / ".env"]
+        self.files: dict[Path, None] = {folder / ".env": None}
         self.values: dict[Reference, str] = {}
         self.reasons: dict[Reference, Reason] = {}
         self.kept: set[Reference] = set()
@@ -157,8 +157,7 @@ class Sources:
 
     def _file(self, name: str) -> str | None:
         path = self._folder / name
-        if path not in self.files:
-            self.files.append(path)
+        self.files[path] = None
         try:
             with path.open("rb") as file:
                 self._note(path, opened_to_others(file.fileno()))

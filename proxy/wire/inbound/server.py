@@ -95,7 +95,7 @@ class Server:
     def failed(self, request: Request, error: Exception) -> None:
         """A handler's mistake. If nothing was said yet the client gets an answer."""
         log.error("request failed", error=type(error).__name__, where=raised_at(error))
-        own.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
+        own.fault(request, Fault("internal_error", "the log says where it failed"), None)
 
     async def shutdown(self, seconds: float) -> None:
         """Let what is under way end in this time, then cut it."""

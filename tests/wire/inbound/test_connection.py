@@ -99,7 +99,7 @@ async def test_a_mistake_before_an_answer_is_answered() -> None:
         raise RuntimeError("ours")
 
     async with serving(handle) as (reader, _):
-        assert b"internal error" in await said(reader)
+        assert b"internal_error" in await said(reader)
 
 
 async def test_a_request_has_one_answer_and_hints_come_before_it() -> None:
