@@ -77,11 +77,13 @@ def prepare(exchange: Exchange, token: Token | None) -> Call:
     path = plan.target.path(
         exchange.path if plan.keep_prefix else exchange.rest, rendered.path[0].encode() if rendered.path else None
     )
-    lines = (*exchange.lines, rendered.headers, _cookie(exchange, injection, rendered), content_type)
-    early = partial(answer.early, exchange)
-    upgrade = b"websocket" if exchange.upgrade else b""
+    lines = [*exchange.lines, rendered.headers, _cookie(exchange, injection, rendered), content_type]
     target = path + _query(exchange, injection, rendered)
-    return Call(plan.target.origin, exchange.method, target, lines, body, plan.timeout, upgrade, early)
+    call = Call(plan.target.origin, exchange.method, target, lines, body, plan.timeout)
+    call.early = partial(answer.early, exchange)
+    if exchange.upgrade:
+        call.upgrade = b"websocket"
+    return call
 
 
 def _rendered(exchange: Exchange, injection: Injection, token: Token) -> Rendered:

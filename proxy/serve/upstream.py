@@ -37,21 +37,14 @@ class Upstream:
         try:
             leg: Leg | None = self.pool.take(call.origin)
             if leg is not None:
-                reply = await self._try(leg, call)
-                if reply is not None:
-                    return reply
+                try:
+                    return await _exchange(leg, call)
+                except Broken as error:
+                    if not _may_repeat(call, error):
+                        raise
             return await _exchange(await self._open(call), call)
         except (Broken, Stalled, OSError, UnicodeError) as error:
             raise fault_of(call.origin, error) from None
-
-    async def _try(self, leg: Leg, call: Call) -> Reply | None:
-        """Over a pooled connection; None if the API has closed it just before, and the call may be sent once more."""
-        try:
-            return await _exchange(leg, call)
-        except Broken as error:
-            if not _may_repeat(call, error):
-                raise
-        return None
 
     async def _open(self, call: Call) -> Leg:
         try:
@@ -71,7 +64,7 @@ async def _exchange(leg: Leg, call: Call) -> Reply:
 
 
 def _may_repeat(call: Call, error: Broken) -> bool:
-    """Then nothing was processed."""
+    """The API may have closed a pooled connection just before: then nothing was processed."""
     if not error.unanswered or call.method not in IDEMPOTENT:
         return False
     return call.body is None or isinstance(call.body, bytes) or call.body.replayable

@@ -1,12 +1,12 @@
-"""How the states of a connection are written down: an enum, and one table of what each takes, how long, and its moves.
+"""How the states of a connection are written down: its phases, and one table of what each takes, how long, its moves.
 
-Owns: what is illegal, and the page's view of a table. Must not know: which phases there are, sockets, clocks.
+Owns: which moves there are, as the request path can ask in a few instructions, and a page's view of a table. Must not
+know: which phases there are, sockets, clocks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import NamedTuple
 
 
@@ -14,14 +14,20 @@ class IllegalMove(RuntimeError):  # noqa: N818 -- it says what was tried
     """A mistake of ours: bytes in this order would mean something else to whoever reads them."""
 
 
-class Phase(Enum):
-    """Its members' values are texts for readers of logs. `Row`s say the rest of them."""
+class Phase:
+    """One of a closed set, known by identity. All but the name is said by its row."""
 
-    leads: tuple[Phase, ...]
-    limit: str
+    __slots__ = ("bit", "leads", "limit", "name")
+
+    def __init__(self, name: str, number: int) -> None:
+        """`number` tells those of one set apart."""
+        self.name = name
+        self.bit = 1 << number
+        self.leads = 0  # the bits of the phases that may follow
+        self.limit = ""
 
     def __repr__(self) -> str:
-        return str(self.value)
+        return self.name
 
 
 class Row(NamedTuple):
@@ -38,8 +44,10 @@ def lay(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Give each phase what its row says. Once, when the table is defined."""
     table = tuple(rows)
     for row in table:
-        row.phase.leads = row.leads
         row.phase.limit = row.limit
+        row.phase.leads = 0
+        for phase in row.leads:
+            row.phase.leads |= phase.bit
     return table
 
 

@@ -77,7 +77,7 @@ class Socket:
 
     def enter(self, phase: Phase) -> None:
         """Raises IllegalMove. The deadline is set by whoever handles the event, once for all moves in it."""
-        if phase not in self.phase.leads:
+        if not self.phase.leads & phase.bit:
             raise IllegalMove(f"a connection can't go from {self.phase!r} to {phase!r}")
         self.phase = phase
 

@@ -19,18 +19,21 @@ CLOSED = {"inbound": inbound.CLOSED, "outbound": outbound.CLOSED}
 def test_each_phase_has_one_row_and_every_one_can_close(leg: str) -> None:
     table, closed = TABLES[leg], CLOSED[leg]
     phases = [row.phase for row in table]
-    assert phases == list(type(closed))
+    assert len({phase.bit for phase in phases}) == len({phase.name for phase in phases}) == len(phases)
     assert all(closed in row.leads for row in table if row.phase is not closed)
-    assert closed.leads == ()
-    assert all(row.leads == row.phase.leads and row.limit == row.phase.limit for row in table)
+    assert (closed.leads, closed.limit) == (0, "")
+    for row in table:
+        assert [phase for phase in phases if row.phase.leads & phase.bit] == [one for one in phases if one in row.leads]
+        assert row.phase.limit == row.limit
 
 
 @pytest.mark.parametrize("leg", TABLES)
 def test_every_phase_is_reached(leg: str) -> None:
     table = TABLES[leg]
+    leads = {row.phase: set(row.leads) for row in table}
     seen, open_ends = {table[0].phase}, [table[0].phase]
     while open_ends:
-        new = set(open_ends.pop().leads) - seen
+        new = leads[open_ends.pop()] - seen
         seen |= new
         open_ends += new
     assert seen == {row.phase for row in table}
@@ -40,8 +43,8 @@ def test_an_answer_that_has_begun_is_never_begun_again() -> None:
     """Behind ANSWERING, a new head can only follow a new request, or come from those that end the connection."""
     before = [row.phase for row in inbound.TABLE if inbound.ANSWERING in row.leads]
     assert before == [inbound.SERVING]
-    assert inbound.SERVING not in inbound.PIPE.leads
-    assert set(inbound.PIPE.leads) == {inbound.LINGERING, inbound.CLOSING, inbound.CLOSED}
+    (pipe,) = [row for row in inbound.TABLE if row.phase is inbound.PIPE]
+    assert set(pipe.leads) == {inbound.LINGERING, inbound.CLOSING, inbound.CLOSED}
 
 
 @pytest.mark.parametrize("leg", TABLES)
@@ -50,7 +53,7 @@ async def test_no_other_move_is_made(leg: str) -> None:
     for at in phases:
         for to in phases:
             one = Socket(asyncio.get_running_loop(), at)
-            if to in at.leads:
+            if at.leads & to.bit:
                 one.enter(to)
                 assert one.phase is to
             else:
@@ -64,11 +67,8 @@ def test_each_time_that_ends_an_exchange_has_its_words() -> None:
 
 
 def test_a_table_is_printed_for_readers() -> None:
-    class Two(Phase):
-        ON = "on"
-        OFF = "off"
-
-    rows = [Row(Two.ON, "runs", "taken", "idle", (Two.OFF,)), Row(Two.OFF, "rests", "dropped", "", ())]
+    on, off = Phase("on", 0), Phase("off", 1)
+    rows = [Row(on, "runs", "taken", "idle", (off,)), Row(off, "rests", "dropped", "", ())]
     assert printed(rows) == (
         "| phase | it | bytes that come | how long | leads to |\n|---|---|---|---|---|\n"
         "| **on** | runs | taken | idle | off |\n| **off** | rests | dropped | any time | nothing |\n"

@@ -123,8 +123,9 @@ class ClientConnection(Socket):
 
     def become(self, pipe: Pipe) -> None:
         """From here on the client's bytes are `pipe`'s, what came behind the upgrade too."""
-        self._go(PIPE)
+        self.enter(PIPE)
         self._pipe = pipe
+        self._renew()
         if self._rest:
             pipe.feed(self._rest)
         self._rest = None
@@ -142,7 +143,7 @@ class ClientConnection(Socket):
         if self._current is not None:
             self._current.keep_alive = False
         elif self.transport is not None:
-            if CLOSING in self.phase.leads:
+            if self.phase.leads & CLOSING.bit:
                 self._go(CLOSING)
             self.transport.close()
 
@@ -220,7 +221,7 @@ class ClientConnection(Socket):
 
     def _start(self, request: Request) -> None:
         self._current = request
-        self._go(SERVING)
+        self.enter(SERVING)
         self._task = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
@@ -234,7 +235,7 @@ class ClientConnection(Socket):
             request.keep_alive = False
             self._host.failed(request, error)
         self._task = self._current = None
-        if self.open:
+        if self.transport is not None and not self.transport.is_closing():
             self._served(request)
 
     def _served(self, request: Request) -> None:
@@ -266,6 +267,7 @@ class ClientConnection(Socket):
                 self._start(waiting)
                 if not waiting.complete:
                     self._parse_rest()
+                self._renew()
         else:
             self._go(HEAD if self._parser.has_begun else IDLE)
             self._parse_rest()
@@ -299,10 +301,8 @@ class ClientConnection(Socket):
         self._set(phase)
 
     def _set(self, phase: Phase) -> None:
-        if phase.limit == MOVING:
-            self._renew()
-        else:
-            self.deadline = self._host.now + self._host.seconds[phase.limit]
+        host = self._host
+        self.deadline = host.now + host.seconds[phase.limit]
 
     def _renew(self) -> None:
         """Something came or went, or will: who is waited for has new time. All other times end when they must."""
@@ -314,10 +314,8 @@ class ClientConnection(Socket):
     # ------------------------------------------------------------ what the parser says
 
     def _parse(self, data: bytes) -> None:
-        if self.phase is IDLE:
-            self._go(HEAD)
-        elif self.phase is HEAD and not self._parser.is_within:
-            self._set(HEAD)
+        """What has begun by the end of `data` has its time; what both began and ended in it never had one."""
+        begins = self.phase is HEAD and not self._parser.is_within
         rest: bytes | None = data
         while rest is not None:  # a loop, since thousands of upgrades with a body fit into one segment
             try:
@@ -327,6 +325,12 @@ class ClientConnection(Socket):
                 return
             if rest is not None:
                 rest = self._upgrade(rest)
+        if self.phase is IDLE:
+            self._go(HEAD)
+        elif begins and self.phase is HEAD:
+            self._set(HEAD)
+        else:
+            self._renew()
 
     def _spoil(self, request: Request | None, fault: Fault) -> None:
         """Nothing that follows can be understood."""
@@ -345,7 +349,6 @@ class ClientConnection(Socket):
             return None
         request.complete = False
         self._incoming = request
-        self._renew()
         return self._parser.framing_of(request.fields) + rest
 
     def requested(self, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool) -> None:
@@ -363,7 +366,6 @@ class ClientConnection(Socket):
             return
         if request.feed(data) > HIGH_WATER:
             self.pause_reading()
-        self._renew()
         request.wake()
 
     def ended(self) -> None:
@@ -371,7 +373,6 @@ class ClientConnection(Socket):
         request, self._incoming = self._incoming, None
         if request is not None:
             request.complete = True
-            self._renew()
             request.wake()
         elif self.phase is SKIPPING:
             self._next()

@@ -5,37 +5,30 @@ Once an answer has begun (ANSWERING), nothing leads back to where one may begin:
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.wire.phase import Phase, Row, lay
 
+HEAD: Final = Phase("head", 0)
+IDLE: Final = Phase("idle", 1)
+SERVING: Final = Phase("serving", 2)
+ANSWERING: Final = Phase("answering", 3)
+UNTAKEN: Final = Phase("untaken", 4)
+SKIPPING: Final = Phase("skipping", 5)
+LINGERING: Final = Phase("lingering", 6)
+CLOSING: Final = Phase("closing", 7)
+PIPE: Final = Phase("pipe", 8)
+CLOSED: Final = Phase("closed", 9)
 
-class Phases(Phase):
-    """Of one connection; many requests, one after the other."""
-
-    HEAD = "head"
-    IDLE = "idle"
-    SERVING = "serving"
-    ANSWERING = "answering"
-    UNTAKEN = "untaken"
-    SKIPPING = "skipping"
-    LINGERING = "lingering"
-    CLOSING = "closing"
-    PIPE = "pipe"
-    CLOSED = "closed"
-
-
-HEAD, IDLE, SERVING, ANSWERING = Phases.HEAD, Phases.IDLE, Phases.SERVING, Phases.ANSWERING
-UNTAKEN, SKIPPING, LINGERING = Phases.UNTAKEN, Phases.SKIPPING, Phases.LINGERING
-CLOSING, PIPE, CLOSED = Phases.CLOSING, Phases.PIPE, Phases.CLOSED
-
-MOVING = "stall, while bytes are due"
+MOVING: Final = "stall, while bytes are due"
 """Of a body that is read, or of an answer that waits; else any time."""
 
-_NEXT = (HEAD, IDLE, SERVING, UNTAKEN, LINGERING, CLOSING, CLOSED)
+_NEXT: Final = (HEAD, IDLE, SERVING, UNTAKEN, LINGERING, CLOSING, CLOSED)
 
 TABLE = lay(
     [
         Row(HEAD, "is new, or a head has begun", "parser", "head", (SERVING, LINGERING, CLOSING, CLOSED)),
-        Row(IDLE, "waits for the next request", "parser", "idle", (HEAD, CLOSING, CLOSED)),
+        Row(IDLE, "waits for the next request", "parser", "idle", (HEAD, SERVING, LINGERING, CLOSING, CLOSED)),
         Row(
             *(SERVING, "has a request that nothing was said to", "parser; what is behind the request waits, bounded"),
             *(MOVING, (ANSWERING, LINGERING, CLOSED)),

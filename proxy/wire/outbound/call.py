@@ -6,7 +6,6 @@ Owns: what a leg is told, and what it must be able to do. Must not know: framing
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.config.model import Timeout
@@ -28,15 +27,29 @@ class Upload(Protocol):
         """From the first byte on. What it raises ends the exchange; a Fault is what the client is told."""
 
 
-@dataclass(slots=True)
 class Call:
-    """`early` is told of 1xx replies."""
+    """`target` is path and query. `lines` are header lines, each with its CRLF: never Host, framing, or what upgrades.
 
-    origin: Origin
-    method: str
-    target: bytes  # path and query
-    lines: Sequence[bytes]  # header lines, each with its CRLF; never Host, framing, or what upgrades
-    body: bytes | Upload | None  # b"" is a body, an empty one
-    timeout: Timeout
-    upgrade: bytes = b""  # the protocol asked for, as in `websocket`
-    early: Callable[[int, Fields], None] | None = None
+    `body`: b"" is one too, an empty one. Where it asks for another protocol, `upgrade` is its name; `early` is told of
+    1xx replies.
+    """
+
+    __slots__ = ("body", "early", "lines", "method", "origin", "target", "timeout", "upgrade")
+
+    def __init__(
+        self,
+        origin: Origin,
+        method: str,
+        target: bytes,
+        lines: Sequence[bytes],
+        body: bytes | Upload | None,
+        timeout: Timeout,
+    ) -> None:
+        self.origin = origin
+        self.method = method
+        self.target = target
+        self.lines = lines
+        self.body = body
+        self.timeout = timeout
+        self.upgrade = b""
+        self.early: Callable[[int, Fields], None] | None = None

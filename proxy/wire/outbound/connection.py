@@ -147,19 +147,19 @@ class Connection(Socket):
     def data_received(self, data: bytes) -> None:
         reply, phase = self._reply, self.phase
         if reply is None or phase is IDLE or phase is FINISHING:
-            self._malformed("bytes that nothing asked for")
-        elif phase is CLOSED:
-            return
+            if phase is not CLOSED:
+                self._malformed("bytes that nothing asked for")
         elif phase is TUNNEL or phase is ENDING:
             self._feed(reply, data)
             reply.wake()
-        else:
+        elif phase is not CLOSED:
             try:
                 self._parser.feed(data)
             except ValueError as error:
                 self._malformed(str(error))
             else:
-                self._renew()
+                if self._reply is not None:
+                    self._renew()
             reply.wake()
 
     def eof_received(self) -> bool:
@@ -202,8 +202,8 @@ class Connection(Socket):
 
     def body(self, data: bytes) -> None:
         """Some of the body."""
-        if self._reply is not None:
-            self._feed(self._reply, data)
+        if self._reply is not None and self._reply.feed(data) > HIGH_WATER:
+            self.pause_reading()
 
     def ended(self, trailers: Fields) -> None:
         """The reply is whole; the exchange is over when the request is, too."""
@@ -213,7 +213,8 @@ class Connection(Socket):
         if trailers:
             reply.trailers = trailers
         reply.complete = True
-        super().resume_reading()
+        if self.reading_paused:
+            super().resume_reading()
         if self.phase is EXCHANGING:
             self.enter(FINISHING)
         else:
@@ -276,7 +277,8 @@ class Connection(Socket):
     def _release(self) -> None:
         """The exchange is over."""
         self._reply = None
-        if self._parser.keep_alive and self.patience > 0 and self.open:
+        parser, transport = self._parser, self.transport
+        if parser.keep_alive and parser.patience > 0 and transport is not None and not transport.is_closing():
             self.enter(IDLE)
             self._renew()
             self._on_free(self, True)

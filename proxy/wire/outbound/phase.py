@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.wire.phase import Phase, Row, lay
 
-
-class Phases(Phase):
-    """Of one connection; many exchanges, one after the other."""
-
-    IDLE = "idle"
-    SENDING = "sending"
-    AWAITING = "awaiting"
-    EXCHANGING = "exchanging"
-    READING = "reading"
-    FINISHING = "finishing"
-    TUNNEL = "tunnel"
-    ENDING = "ending"
-    CLOSED = "closed"
-
-
-IDLE, SENDING, AWAITING = Phases.IDLE, Phases.SENDING, Phases.AWAITING
-EXCHANGING, READING, FINISHING = Phases.EXCHANGING, Phases.READING, Phases.FINISHING
-TUNNEL, ENDING, CLOSED = Phases.TUNNEL, Phases.ENDING, Phases.CLOSED
+IDLE: Final = Phase("idle", 0)
+SENDING: Final = Phase("sending", 1)
+AWAITING: Final = Phase("awaiting", 2)
+EXCHANGING: Final = Phase("exchanging", 3)
+READING: Final = Phase("reading", 4)
+FINISHING: Final = Phase("finishing", 5)
+TUNNEL: Final = Phase("tunnel", 6)
+ENDING: Final = Phase("ending", 7)
+CLOSED: Final = Phase("closed", 8)
 
 STALLED: dict[Phase, str] = {
     SENDING: "the request stood still while it was sent",

@@ -110,7 +110,9 @@ class Leg:
         upgrade: bytes = b"",
         **timeout: Any,
     ) -> Call:
-        return Call(self.origin, method, b"/x", (), body, Timeout(**timeout), upgrade, early)
+        call = Call(self.origin, method, b"/x", (), body, Timeout(**timeout))
+        call.upgrade, call.early = upgrade, early
+        return call
 
     async def send(self, method: str = "GET", **how: Any) -> Reply:
         return await asyncio.wait_for(self.upstream.send(self.call(method, **how)), LONG)

@@ -41,7 +41,8 @@ def test_a_body_is_framed_as_it_is(body: bytes | Upload | None, behind: bytes) -
 
 
 def test_an_upgrade_has_no_body() -> None:
-    call = Call(Origin(tls=True, host="api.test", port=443), "GET", b"/", (), b"", Timeout(), b"websocket")
+    call = Call(Origin(tls=True, host="api.test", port=443), "GET", b"/", (), b"", Timeout())
+    call.upgrade = b"websocket"
     head = encoded(call, host_lines(call.origin.host_header))
     assert head == b"GET / HTTP/1.1\r\nHost: api.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
