@@ -20,12 +20,16 @@ def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdic
     return Verdict.REFUSED if dead else Verdict.ACCEPTED
 
 
-async def refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
+async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
     """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
     found = verdict(refusals, reply, method, age)
     if found is not Verdict.READ_BODY:
         return found is Verdict.REFUSED
-    prefix = await _peek(refusals, reply)
+    try:
+        prefix = await _peek(refusals, reply)
+    except BaseException:  # the client went away, or the API did
+        reply.close()
+        raise
     return refusals.body(reply.status, reply.headers, age, method in SAFE, prefix, reply.complete)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 
-class IllegalMove(RuntimeError):  # noqa: N818 -- it says what was tried
+class IllegalMove(Exception):  # noqa: N818 -- it says what was tried
     """A mistake of ours: bytes in this order would mean something else to whoever reads them."""
 
 

@@ -68,7 +68,7 @@ class Client(Source, Protocol):
 
 
 class Request(Flow[Client]):
-    """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow; whoever answers may switch it off."""
+    """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow, unless this is the `last`."""
 
     __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "target")
 
@@ -85,6 +85,10 @@ class Request(Flow[Client]):
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"  # targets and headers may hold secrets
+
+    def last(self) -> None:
+        """No other request may follow on this connection."""
+        self.keep_alive = False
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:

@@ -137,7 +137,8 @@ class Connection(Socket):
     def finish(self) -> None:
         """Close when what waits has gone out, or after LAST_WORDS."""
         self._on_writable = None
-        if self.transport is not None and self.phase is TUNNEL:
+        if self.transport is not None and self._reply is not None and self.phase is TUNNEL:
+            self._reply.complete = True  # as far as anybody reads it
             self.enter(ENDING)
             self._renew()
             self.transport.close()
