@@ -6,12 +6,12 @@ Nothing on the table that it prints may delay listening: tokens are got behind i
 from __future__ import annotations
 
 import asyncio
-import os
+import io
 import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +38,7 @@ from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.process.reload import Reloader
+from proxy.sink import Sink
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Callable[[Loaded], None]], Reloader]
@@ -54,19 +55,21 @@ def run(
 ) -> None:
     """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't."""
     if worker is not None:
-        post = workers.take_post(worker)
-        _run(workers.work(*post))
+        lifeline, post = workers.take_post(worker)
+        with logs.serving(post.loaded.config.log):
+            _run(workers.work(lifeline, post))
         return
     began = time.time()
     loaded = load_or_exit(config, strict=strict)
-    logs.configure(loaded.config.log)
-    check_or_exit(loaded)
     count = workers.how_many(loaded.config.workers)
-    if count == 1:
-        _run(_serve(loaded, config, _reloader(loaded, config, reload, began)))
-    else:
-        # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
-        asyncio.run(_supervise(loaded, config, count, _reloader(loaded, config, reload, began)))
+    reloader = _reloader(loaded, config, reload, began)
+    with logs.serving(loaded.config.log), _saying() as out:
+        check_or_exit(loaded)
+        if count == 1:
+            _run(_serve(loaded, config, reloader, out))
+        else:
+            # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
+            asyncio.run(_supervise(loaded, config, count, reloader, out))
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
@@ -87,7 +90,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
+async def _serve(loaded: Loaded, path: Path, reloader: Reloading, out: Sink) -> None:
     told = on_signals()
     async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
         service.started()
@@ -95,36 +98,44 @@ async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
             listeners = await service.listen()
         except OSError as error:
             fail(f"can't listen: {error.strerror or error}")
-        with _unheard():
+        with _said(out):
             introduce(loaded, path, [listener.url for listener in listeners], sandbox)
         async with reloader(service.replace):
             await told.wait()
-        with _unheard():
-            print("stopping", flush=True)
+        with _said(out):
+            print("stopping")
 
 
-async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading) -> None:
+async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading, out: Sink) -> None:
     supervisor = workers.supervisor(loaded, path, count)
     # A hang-up ends what is served, as it does with one process; but it drains.
     told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
     async with standing_by(loaded.config) as sandbox, supervisor:
         listeners = await workers.listen(supervisor, told)
         if listeners:
-            with _unheard():
+            with _said(out):
                 introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
             async with reloader(supervisor.replace):
                 await told.wait()
-        with _unheard():
-            print("stopping", flush=True)
+        with _said(out):
+            print("stopping")
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """Prints that nobody reads any more must not end the proxy, now or when Python flushes at exit."""
+def _saying() -> Iterator[Sink]:
+    """What goes to stdout: who does not read it, or has gone, neither ends the proxy nor holds it up."""
+    out = Sink(logs.descriptor(sys.stdout))
     try:
+        yield out
+    finally:
+        out.drain()
+
+
+@contextmanager
+def _said(out: Sink) -> Iterator[None]:
+    with redirect_stdout(io.StringIO()) as text:
         yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    out.write(text.getvalue())
 
 
 def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> None:
@@ -142,7 +153,7 @@ def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: 
         or [("no routes",)]
     )
     print_warnings(loaded)
-    print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.", flush=True)
+    print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.")
 
 
 def _readiness(loaded: Loaded, provider: str) -> str:

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from proxy import logs
 from proxy.app import Service
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
@@ -77,7 +76,6 @@ def take_post(descriptor: int) -> tuple[Lifeline, Post]:
         post = lifeline.post()
     except (OSError, EOFError):
         fail("the supervisor is gone")
-    logs.configure(post.loaded.config.log)
     return lifeline, post
 
 
