@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 ROOM = 1024 * 1024
 """Bytes that wait for a reader who is behind."""
+RETRY = 0.25
 EXIT_PATIENCE = 0.5
 """Seconds that the end of a process waits for who reads its lines."""
 
@@ -30,7 +31,8 @@ class _Piece(NamedTuple):
 class Sink:
     """A text stream for print() and structlog. Any thread may write; the text is of whole lines.
 
-    `gap` makes the line that stands where so many were dropped. A descriptor that fails drops, too: nothing is raised.
+    `gap` makes the line that stands where so many were dropped. Nothing is raised where the descriptor fails: that
+    drops, too; without `gap` it is tried again, until it works.
     """
 
     def __init__(self, handle: int, gap: Callable[[int], str] | None = None, room: int = ROOM) -> None:
@@ -46,15 +48,17 @@ class Sink:
         self.dropped = 0
 
     def write(self, text: str) -> int:
-        self.offer(text)
+        """What can't be taken is counted. A gap lasts until all that waits has been read."""
+        if not self.offer(text):
+            with self._changed:
+                self._drop(text.count("\n"))
         return len(text)
 
     def offer(self, text: str) -> bool:
-        """Whether it was taken; else its lines are counted. A gap lasts until all that waits has been read."""
-        piece = _piece(text)
+        """Whether there is room for it."""
+        piece = _Piece(text.encode("utf-8", "backslashreplace"), text.count("\n"))
         with self._changed:
             if self._pieces and (self._untold or self._bytes + len(piece.data) > self._room):
-                self._drop(piece.lines)
                 return False
             self._tell_gap()
             self._append(piece)
@@ -101,7 +105,7 @@ class Sink:
 
     def _tell_gap(self) -> None:
         if self._untold and self._gap is not None:
-            self._append(_Piece(_piece(self._gap(self._untold)).data, self._untold))
+            self._append(_Piece(self._gap(self._untold).encode("utf-8"), self._untold))
         self._untold = 0
 
     # -------------------------------------------------------------- in the thread
@@ -111,24 +115,29 @@ class Sink:
             with self._changed:
                 self._changed.wait_for(lambda: self._pieces)
                 piece = self._pieces[0]
-            is_written = _put(self._handle, piece.data)
+            rest = _put(self._handle, piece.data)
             with self._changed:
-                self._pieces.popleft()
-                self._bytes -= len(piece.data)
-                self._since = time.monotonic()
-                if not is_written:
-                    self._drop(piece.lines)
-                elif not self._pieces:
-                    self._tell_gap()
+                self._written(piece, rest)
                 self._changed.notify_all()
+            if rest and self._gap is None:
+                time.sleep(RETRY)
+
+    def _written(self, piece: _Piece, rest: bytes) -> None:
+        if rest and self._gap is None:
+            self._pieces[0] = piece._replace(data=rest)
+            self._bytes -= len(piece.data) - len(rest)
+            return
+        self._pieces.popleft()
+        self._bytes -= len(piece.data)
+        self._since = time.monotonic()
+        if rest:
+            self._drop(piece.lines)
+        elif not self._pieces:
+            self._tell_gap()
 
 
-def _piece(text: str) -> _Piece:
-    return _Piece(text.encode("utf-8", "backslashreplace"), text.count("\n") or 1)
-
-
-def _put(handle: int, data: bytes) -> bool:
-    """Waits as long as it takes."""
+def _put(handle: int, data: bytes) -> bytes:
+    """What could not be written. Waits for a reader as long as it takes."""
     left = memoryview(data)
     while left:
         try:
@@ -136,5 +145,5 @@ def _put(handle: int, data: bytes) -> bool:
         except BlockingIOError:  # another process that shares it wants it so
             select.select([], [handle], [])
         except OSError:
-            return False
-    return True
+            break
+    return bytes(left)

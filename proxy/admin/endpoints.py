@@ -173,6 +173,8 @@ class Admin:
             raise Fault("no_route", f"there is no provider {name}, or nothing called {action}")
         if cell is None:
             raise self._plan.providers[name].asleep()
+        if self._audit is not None:
+            self._audit.demand()
         if action == "expire":
             await cell.expire()
         else:

@@ -44,6 +44,8 @@ class Tokens:
             self._write_down(request, visitor, provider, outcome=fault.code)
             return fault
         self._write_down(request, visitor, provider, outcome="given", generation=handout.generation)
+        if self._audit is not None:
+            self._audit.demand()
         return handout
 
     def _write_down(self, request: Request, visitor: Visitor | None, provider: str, **facts: Any) -> None:

@@ -109,6 +109,8 @@ class Forwarder:
     # -------------------------------------------------------------- admit
 
     def _try_to_admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool | KeysWanted:
+        if self._audit is not None:
+            self._audit.demand()
         try:
             return self._admit(exchange, guard, now)
         except KeysWanted as wanted:  # awaited by the caller: compiled, an await in here leaves it as others' context

@@ -338,6 +338,22 @@ async def test_what_cannot_be_written_stops_no_request_and_is_said_once(stage: S
     assert stage.log.getvalue().count("the audit log is written again") == 1
 
 
+async def test_where_it_is_strict_nothing_is_done_until_lines_can_be_written(stage: Stage) -> None:
+    await opened(stage, audit={"file": "folder/audit.jsonl", "strict": True}, clients=CLIENTS)
+    key = {"X-Api-Key": SHOP}
+    assert (await stage.call("/nowhere", headers=key)).status == 503, "the line of the mint at the start is missing"
+    reply = await stage.call("/oauth2/echo", headers=key)
+    assert (reply.status, reply.json()["code"]) == (503, "overloaded")
+    assert "audit.strict" in reply.json()["detail"]
+    assert (await stage.call("/-/token/oauth2", headers={"X-Api-Key": READER})).status == 503
+    assert (await stage.call("/-/providers/oauth2/expire", method="POST")).status == 503
+    assert (await stage.call("/-/healthz")).status == 200
+    assert (await stage.call("/-/status")).json()["audit"]["waiting"] >= 1
+    (stage.folder / "folder").mkdir()
+    assert (await stage.call("/oauth2/echo", headers=key)).status == 200
+    assert (await stage.call("/-/status")).json()["audit"]["waiting"] == 0
+
+
 # ---------------------------------------------------------------------------------------------- by itself
 
 
@@ -393,6 +409,8 @@ def test_stdout_is_the_proxys_alone(tmp_path: Path, capfd: pytest.CaptureFixture
 
 class Disk:
     """Lines that can be written or not."""
+
+    late = 0
 
     def __init__(self) -> None:
         self.full = True
