@@ -140,7 +140,7 @@ class IssuerError(KeylessError):
 
     `message` is for the operator and already free of secrets; `hint` is our own advice and may be shown to clients,
     as may `error`, the issuer's error code. `retry_after` is in seconds. `again` says whether the same flight may try
-    once more (docs/lifecycle.md#the-issuer-call).
+    once more (docs/lifecycle.md#the-issuer-call). `ours`: the answer where the issuer has no part in it.
     """
 
     def __init__(
@@ -152,6 +152,7 @@ class IssuerError(KeylessError):
         hint: str | None = None,
         retry_after: float | None = None,
         again: bool = False,
+        ours: Fault | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
@@ -160,3 +161,4 @@ class IssuerError(KeylessError):
         self.hint = hint
         self.retry_after = retry_after
         self.again = again
+        self.ours = ours

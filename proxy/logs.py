@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import TextIO, cast
+from typing import ClassVar, TextIO, cast
 
 import structlog
 
@@ -35,7 +35,7 @@ Out = TextIO | Sink
 class _Serving:
     """The sink of this process, while it serves."""
 
-    sink: Sink | None = None
+    sink: ClassVar[Sink | None] = None
 
 
 def stderr() -> Out:

@@ -12,13 +12,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "http", "clock", "config", "sink", "logs", "auth", "plan", "wire"),
+    *("errors", "version", "values", "http", "clock", "config", "sink", "logs", "shortage", "auth", "plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
     "sink",
     "logs",
+    "shortage",
     "wire",
     "audit",
     "tokens",

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import aclosing
 
+from proxy import shortage
 from proxy.config.model import Timeout
 from proxy.errors import Fault
 from proxy.http.fields import Fields
@@ -86,10 +87,10 @@ class Upstream:
             raise Fault("upstream_unreachable", f"{where}: certificate refused, {error.verify_message}") from None
         except ssl.SSLError as error:
             raise Fault("upstream_unreachable", f"{where}: TLS failed, {error.reason or 'no reason given'}") from None
-        except (socket.gaierror, UnicodeError):  # the latter for names that IDNA can't encode
+        except UnicodeError:  # for names that IDNA can't encode
             raise Fault("upstream_unreachable", f"{where}: the name can't be resolved") from None
         except OSError as error:
-            raise Fault("upstream_unreachable", f"{where}: {_reason(error)}") from None
+            raise _unreachable(where, error) from None
 
     async def _exchange(self, connection: Connection, call: Call) -> Reply:
         reply = self._begin(connection, call)
@@ -156,6 +157,15 @@ def _may_repeat(call: Call, error: Broken) -> bool:
     if not error.unanswered or call.method not in IDEMPOTENT:
         return False
     return not isinstance(call.body, Body) or call.body.replayable
+
+
+def _unreachable(where: str, error: OSError) -> Fault:
+    lack = shortage.of(error)
+    if lack is not None:
+        return shortage.tell(lack)
+    if isinstance(error, socket.gaierror):
+        return Fault("upstream_unreachable", f"{where}: the name can't be resolved")
+    return Fault("upstream_unreachable", f"{where}: {_reason(error)}")
 
 
 def _reason(error: OSError) -> str:

@@ -17,6 +17,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from proxy import shortage
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import OutOfReach, Reach
@@ -95,6 +96,10 @@ class Issuer:
             refusal = refused(error)
             if refusal is not None:
                 raise _out_of_reach(url, refusal) from None
+            lack = _lack(error)
+            if lack is not None:
+                ours = shortage.tell(lack)
+                raise IssuerError(FailureClass.PASSING, ours.detail, ours=ours) from None
             raise _unreachable(f"{url.host}: {_reason(error)}") from None
 
     async def _exchange(self, request: IssuerRequest, url: URL) -> IssuerReply:
@@ -207,6 +212,12 @@ def _misconfigured(message: str) -> IssuerError:
 
 def _unreachable(message: str) -> IssuerError:
     return IssuerError(FailureClass.PASSING, message, hint="The issuer can't be reached.", again=True)
+
+
+def _lack(error: Exception) -> str | None:
+    """What this machine lacked, and not the issuer."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return shortage.of(cause) if isinstance(cause, OSError) else None
 
 
 def _reason(error: Exception) -> str:

@@ -15,9 +15,10 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
-from proxy import __version__, logs
+from proxy import __version__, logs, shortage
 from proxy.app import Service
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import check_or_exit
@@ -37,11 +38,14 @@ from proxy.cli.kit.stop import ENDING, on_signals
 from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
+from proxy.config.model import Config
 from proxy.process.reload import Reloader
 from proxy.sink import Sink
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Callable[[Loaded], None]], Reloader]
+
+log = structlog.get_logger("keyless.run")
 
 app = command_app()
 
@@ -60,16 +64,26 @@ def run(
             _run(workers.work(lifeline, post))
         return
     began = time.time()
+    shortage.raise_limit()
     loaded = load_or_exit(config, strict=strict)
     count = workers.how_many(loaded.config.workers)
     reloader = _reloader(loaded, config, reload, began)
     with logs.serving(loaded.config.log), _saying() as out:
         check_or_exit(loaded)
+        _warn_of_descriptors(loaded.config)
         if count == 1:
             _run(_serve(loaded, config, reloader, out))
         else:
             # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
             asyncio.run(_supervise(loaded, config, count, reloader, out))
+
+
+def _warn_of_descriptors(config: Config) -> None:
+    """Of each worker, which may get all connections."""
+    wanted = config.limits.max_connections * len(config.listen) * shortage.PER_CONNECTION
+    if wanted > shortage.limit():
+        told = {"limit": shortage.limit(), "wanted": wanted}
+        log.warning("limits.max_connections can't be reached: too few file descriptors (`ulimit -n`)", **told)
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:

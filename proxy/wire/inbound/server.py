@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import structlog
 
+from proxy import shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logs import raised_at
@@ -60,6 +61,8 @@ class Server:
             self._tick()
         if len(self.connections) > self._max_connections:
             connection.turn_away(Fault("overloaded", "there are too many connections (limits.max_connections)"))
+        elif connection.transport is not None and shortage.is_nearly_out(_descriptor(connection.transport)):
+            connection.turn_away(shortage.tell("file descriptors (`ulimit -n`)"))
 
     def left(self, connection: ClientConnection) -> None:
         self.connections.discard(connection)
@@ -73,7 +76,10 @@ class Server:
         self._ticker = self.loop.call_later(TICK, self._tick) if self.connections else None
 
     def failed(self, request: Request, error: Exception) -> None:
-        """A handler's mistake. If nothing was said yet the client gets an answer."""
+        """A handler's mistake, or no memory. If nothing was said yet the client gets an answer."""
+        if isinstance(error, MemoryError):
+            own.fault(request, shortage.tell("memory"), None)
+            return
         log.error("request failed", error=type(error).__name__, where=raised_at(error))
         own.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
 
@@ -98,6 +104,11 @@ class Server:
         except TimeoutError:
             return False
         return True
+
+
+def _descriptor(transport: asyncio.Transport) -> int:
+    sock = transport.get_extra_info("socket")
+    return -1 if sock is None else int(sock.fileno())
 
 
 class Listening:
