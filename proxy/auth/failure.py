@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from proxy.auth.lifetime import http_date
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.rules import PREFIX, Conditions
 from proxy.auth.spellings import spellings
+from proxy.auth.times import dated, http_date
 from proxy.auth.token import IssuerReply
 from proxy.config.model import ErrorRule
 from proxy.errors import FailureClass, IssuerError
@@ -159,12 +159,17 @@ def error_code(document: Any, secrets: frozenset[str]) -> str | None:
 
 
 def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
-    """Seconds, from either form of RFC 9110 §10.2.3; None if it is absent, past or nonsense."""
+    """Seconds, from either form of RFC 9110 §10.2.3; None if it is absent, past or nonsense.
+
+    A date is by the issuer's clock; `wall` is ours, for a reply that doesn't tell what that says.
+    """
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", text, re.ASCII):
         return float(text)
     moment = http_date(text)
-    return None if moment is None or not 0 < moment - wall < math.inf else moment - wall
+    said = dated(headers)
+    now = wall if said is None else said
+    return None if moment is None or not 0 < moment - now < math.inf else moment - now
 
 
 def scrub(text: str, secrets: frozenset[str]) -> str:

@@ -6,7 +6,6 @@ the bytes into a request is `places.py`'s part.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from proxy.auth.paths import Path, as_text, compile_path
+from proxy.auth.per_token import PerToken
 from proxy.auth.token import Token
 from proxy.config.model import Inject, Provider
 from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
@@ -21,7 +21,6 @@ from proxy.values.template import Template
 
 _COOKIE_BREAKERS = re.compile(r'[\s;,"\\]')
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_counter = itertools.count()
 
 Field = tuple[tuple[str, ...], str]
 
@@ -49,9 +48,12 @@ class _Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One provider's places on one route. The name sets are lower case: what clients send there is dropped first."""
+    """One provider's places, on all routes that have the same.
 
-    index: int
+    The name sets are lower case: what clients send there is dropped first. `reply` leads, by its name in templates, to
+    what is injected of the issuer's reply beside the token.
+    """
+
     header_names: frozenset[bytes]
     query_names: frozenset[str]
     cookie_names: frozenset[str]
@@ -61,7 +63,8 @@ class Injection:
     _inject: Mapping[str, tuple[_Slot, ...]] = field(repr=False)
     _path: tuple[Template, ...] = field(repr=False)
     _basic: str | None = field(repr=False)
-    _reply: Mapping[str, Path] = field(repr=False)
+    reply: Mapping[str, Path] = field(repr=False)
+    _rendered: PerToken[Rendered] = field(default_factory=PerToken, repr=False, compare=False)
 
     @classmethod
     def compile(cls, inject: Inject, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
@@ -74,7 +77,6 @@ class Injection:
         _check_names(header, cookie)
         templates = [slot.template for slots in places.values() for slot in slots]
         return cls(
-            next(_counter),
             frozenset(slot.name.lower().encode() for slot in header),
             frozenset(slot.name.lower() for slot in query),
             frozenset(slot.name.lower() for slot in cookie),
@@ -89,10 +91,7 @@ class Injection:
 
     def render(self, token: Token) -> Rendered:
         """The finished form of this token, made once. Raises ValueError, without the value, if it can't be sent."""
-        finished: Rendered | None = token.rendered.get(self.index)
-        if finished is None:
-            finished = token.rendered[self.index] = self._render(token)
-        return finished
+        return self._rendered.get(token) or self._rendered.keep(token, self._render(token))
 
     def _render(self, token: Token) -> Rendered:
         def lookup(name: str) -> str:
@@ -111,16 +110,12 @@ class Injection:
             tuple(template.render(lambda name: _segment(lookup(name))) for template in self._path),
         )
 
-    def carried(self, token: Token) -> tuple[str, ...]:
-        """What is injected of the issuer's reply beside the token: as good as one."""
-        return tuple(value for path in self._reply.values() if (value := as_text(path.find(token.reply))))
-
     def _value(self, name: str, token: Token) -> str:
         if name == "token":
             return token.value
         if name == "basic" and self._basic is not None:
             return self._basic
-        value = as_text(self._reply[name].find(token.reply))
+        value = as_text(self.reply[name].find(token.reply))
         if value is None:
             raise ValueError(f"the issuer's reply has no text at `{name.removeprefix('reply.')}`")
         return value

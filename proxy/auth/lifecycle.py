@@ -202,8 +202,8 @@ class Lifecycle:
     def launched(self) -> None:
         self.flying = True
 
-    def interrupted(self) -> None:
-        """The flight was cancelled: nothing is known of the issuer."""
+    def landed(self) -> None:
+        """The flight is over. What it brought has been said; if nothing was, then nothing is known of the issuer."""
         self.flying = False
 
     def draft(self, sent: Now, minted: Minted, floor: int = 0) -> Token:
@@ -269,11 +269,14 @@ class Lifecycle:
         )
 
     def adopted(self, token: Token) -> None:
-        """Another process has minted: its token is ours, and proves that the issuer works."""
+        """Another process has minted: its token is ours, and proves that the issuer works.
+
+        A flight of ours stays in the air: it may have to mint all the same, and there are those who wait for it.
+        """
         token.follow(self.token)
         self.token = token
         self.generation = token.generation
-        self.refused = self.flying = False
+        self.refused = False
         self.cleared()
         self._hold(token.minted.boot + self._terms.min_interval)
 

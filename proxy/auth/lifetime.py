@@ -2,36 +2,37 @@
 
 The order of the sources: docs/lifecycle.md#lifetime. Why so many: docs/traps.md 8, 11.
 
-Owns: units, dates, the order in which the sources count, and the bounds: a life is always above zero and never for
-ever. Must not know: what is done with the time, or any clock but the moment it is given.
+Owns: the order in which the sources count, by whose clock, and the bounds: a life is always above zero and never for
+ever. Must not know: how times are written (auth/times.py), what is done with them, or any clock but the moments it is
+given.
 """
 
 from __future__ import annotations
 
 import base64
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from proxy.auth.paths import read_json
+from proxy.auth.times import LONGEST, absolute, number, relative
 
-LONGEST = 10 * 365 * 86400.0
-"""Ten years. What claims to live longer is either an absolute time in the wrong field, or is cut to this."""
 DEFAULT = 300.0
-
-_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
-_NOT_FINITE = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE)
-_SECONDS = {"ms": 0.001, "s": 1.0, "minutes": 60.0, "hours": 3600.0}
+WOBBLE = 1.0
+"""Date counts whole seconds."""
+SKEW_TOLD = 10.0
+"""Seconds that clocks differ by before anybody is told."""
 
 Finder = Callable[[str], Any]
 
 
-class UnusableLifetimeError(ValueError):
-    """The issuer did speak of the lifetime, and nothing can be made of it."""
+class Span(NamedTuple):
+    """Seconds to live, and until the issuer wants a refresh. `doubt`: why its word on the life was not taken."""
+
+    life: float
+    refresh_in: float | None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,99 +46,69 @@ class Lifetime:
     refresh_in: str | None = None
     ttl: float | None = None
 
-    def read(self, find: Finder, token: str, wall: float) -> tuple[float, float | None]:
-        """Seconds to live and seconds until the issuer wants a refresh, both counted from `wall`.
+    def read(self, find: Finder, token: str, wall: float, dated: float | None = None) -> Span:
+        """All counts from `wall`, when the request was sent; `dated` is what the issuer's clock said in its reply.
 
-        Raises UnusableLifetimeError if the reply's word is zero, negative or nonsense and no `ttl` stands in for it.
+        The issuer's absolute times are by the issuer's clock, whatever ours says.
         """
-        wish = self._wish(find, wall)
-        stated = self._stated(find, token, wall)
+        now = wall if dated is None or abs(dated - wall) <= WOBBLE else dated
+        wish = self._wish(find, now)
+        said = self._sources(find, token, now, guess=dated is None)
+        stated = next((seconds for _, seconds in said if seconds is not None and 0 < seconds < math.inf), None)
         if stated is not None:
             life = min(stated, LONGEST)
-            return life, (wish if wish is not None and wish < life else None)
+            return Span(life, wish if wish is not None and wish < life else None)
         if wish is not None:
-            return min(wish, LONGEST), None
-        return (DEFAULT if self.ttl is None else self.ttl), None
+            return Span(min(wish, LONGEST), None)
+        if self.ttl is not None:
+            return Span(self.ttl, None)
+        return Span(DEFAULT, None, "; ".join(_doubt(*word) for word in said) or None)
 
-    def _wish(self, find: Finder, wall: float) -> float | None:
+    def _wish(self, find: Finder, now: float) -> float | None:
         if self.refresh_in is None:
             return None
-        seconds = relative(find(self.refresh_in), "s", wall)
+        seconds = relative(find(self.refresh_in), "s", now)
         return seconds if seconds is not None and 0 < seconds < math.inf else None
 
-    def _stated(self, find: Finder, token: str, wall: float) -> float | None:
-        """None if nothing was said at all. What was said but can't be read leaves the word to the next source."""
-        unreadable: list[str] = []
-        for source, seconds in self._sources(find, token, wall):
-            if seconds is None:
-                unreadable.append(source)
-            elif 0 < seconds < math.inf:
-                return seconds
-            elif self.ttl is None:
-                raise UnusableLifetimeError(f"{source} gives a lifetime of {seconds:.0f} s")
-            else:
-                return self.ttl
-        if unreadable and self.ttl is None:
-            raise UnusableLifetimeError(f"{' and '.join(unreadable)} can't be read as a time")
-        return None
-
-    def _sources(self, find: Finder, token: str, wall: float) -> list[tuple[str, float | None]]:
-        """The sources that say something, with the seconds that each gives."""
+    def _sources(self, find: Finder, token: str, now: float, *, guess: bool) -> list[tuple[str, float | None]]:
+        """The sources that say something, with the seconds that each gives; None for what can't be read."""
         said: list[tuple[str, float | None]] = []
         if self.expires_in is not None and (value := find(self.expires_in)) is not None:
-            said.append((f"`{self.expires_in}`", relative(value, self.expires_in_unit, wall)))
+            said.append((f"`{self.expires_in}`", relative(value, self.expires_in_unit, now)))
         if self.expires_at is not None and (value := find(self.expires_at)) is not None:
             moment = absolute(value, self.expires_at_unit)
-            said.append((f"`{self.expires_at}`", None if moment is None else moment - wall))
-        if (end := jwt_end(token)) is not None:
-            said.append(("the token's `exp`", end - wall))
+            said.append((f"`{self.expires_at}`", None if moment is None else moment - now))
+        if (left := _jwt_left(token, now, guess=guess)) is not None:
+            said.append(("the token's `exp`", left))
         return said
 
 
-def number(value: Any) -> float | None:
-    """A number or a numeric text; NaN and infinities come out as NaN. Booleans are no numbers."""
-    if isinstance(value, bool):
+def _doubt(source: str, seconds: float | None) -> str:
+    if seconds is None or math.isnan(seconds):
+        return f"{source} can't be read as a time"
+    return f"{source} gives a lifetime of {seconds:.0f} s"
+
+
+def _jwt_left(token: str, now: float, *, guess: bool) -> float | None:
+    """Never more than the whole life. `guess`: no clock but ours is known, and a token that it calls dead is new."""
+    claims = jwt_claims(token) or {}
+    end, begin = _moment(claims.get("exp")), _moment(claims.get("iat"))
+    if end is None:
         return None
-    if isinstance(value, int | float):
-        return _finite(value)
-    if isinstance(value, str) and len(value) < 64:
-        if _NUMBER.fullmatch(value):
-            return _finite(float(value))
-        if _NOT_FINITE.fullmatch(value):
-            return math.nan
-    return None
-
-
-def relative(value: Any, unit: str, wall: float) -> float | None:
-    """Seconds from `wall`, for a duration, or for a date that stands where a duration should."""
-    amount = number(value)
-    if amount is None:
-        moment = _date(value)
-        return None if moment is None else moment - wall
-    seconds = amount * _SECONDS[unit]
-    if seconds > LONGEST:
-        # Dapr and others were sent Unix times here: taken for durations they mean 'for ever'.
-        for left in (amount - wall, amount / 1000 - wall):
-            if 0 < left <= LONGEST:
-                return left
-        return LONGEST
-    return seconds
-
-
-def absolute(value: Any, unit: str) -> float | None:
-    """Unix time, for a number or a date. A number of seconds beyond the year 5000 can only be milliseconds."""
-    amount = number(value)
-    if amount is None:
-        return _date(value)
-    seconds = amount / 1000 if unit == "ms" else amount
-    return seconds / 1000 if seconds > 1e11 else seconds
+    left, whole = end - now, math.inf if begin is None or begin >= end else end - begin
+    if left <= 0 and guess and whole < math.inf:
+        return whole
+    return min(left, whole)
 
 
 def jwt_end(token: str) -> float | None:
     """The `exp` of a JWT, unverified: we're not its audience, only its bearer. None for any other text."""
-    claims = jwt_claims(token)
-    end = number(claims.get("exp")) if claims is not None else None
-    return end if end is not None and not math.isnan(end) else None
+    return _moment((jwt_claims(token) or {}).get("exp"))
+
+
+def _moment(claim: Any) -> float | None:
+    moment = number(claim)
+    return None if moment is None or math.isnan(moment) else moment
 
 
 def jwt_claims(token: str) -> dict[str, Any] | None:
@@ -152,28 +123,18 @@ def jwt_claims(token: str) -> dict[str, Any] | None:
     return claims if isinstance(claims, dict) else None
 
 
-def http_date(text: str) -> float | None:
-    """Unix time of an RFC 9110 date."""
-    try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
+def skew(sent: float, came: float, dated: float) -> float:
+    """Seconds that the issuer's clock is certainly ahead of ours; below zero: behind. All Unix time.
+
+    It was read at some moment between `sent` and `came`, and its fraction of a second was cut off.
+    """
+    if dated + WOBBLE < sent:
+        return dated + WOBBLE - sent
+    return max(0.0, dated - came)
+
+
+def skew_told(seconds: float) -> str | None:
+    """The same in words, if it is worth them."""
+    if abs(seconds) < SKEW_TOLD:
         return None
-
-
-def _date(value: Any) -> float | None:
-    if not isinstance(value, str) or len(value) > 64:
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return http_date(value)
-
-
-def _finite(value: float) -> float:
-    try:
-        amount = float(value)
-    except OverflowError:  # an integer of more than 308 digits
-        return math.nan
-    return amount if math.isfinite(amount) else math.nan
+    return f"the issuer's clock is {abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'} this machine's"

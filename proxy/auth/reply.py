@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from proxy.auth.failure import HINTS, TRANSIENT_CODES, Diagnosis, error_code
-from proxy.auth.lifetime import Lifetime, UnusableLifetimeError
+from proxy.auth.lifetime import Lifetime
 from proxy.auth.paths import Path, as_text, compile_path, read_json
 from proxy.auth.rules import holds, texts
+from proxy.auth.times import dated
 from proxy.auth.token import IssuerReply, Minted
 from proxy.config.model import ExpiresAt, ExpiresIn, ReplyMap
 from proxy.errors import FailureClass, IssuerError
@@ -25,6 +26,8 @@ LONGEST_TOKEN = 64 * 1024
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _OAUTH_ERRORS = frozenset(HINTS) | TRANSIENT_CODES
+_PROVEN = frozenset({"mac", "dpop", "pop"})
+"""Each call has to prove a key besides (RFC 9449 §7.1; RFC 6749 §7.1 names mac)."""
 _FORMS = ("application/x-www-form-urlencoded", "text/plain")
 
 
@@ -53,10 +56,13 @@ class ReplyReader:
     lifetime: Lifetime
     diagnosis: Diagnosis
     paths: Mapping[str, Path]
+    bearer: bool = False
 
     @classmethod
-    def compile(cls, reply: ReplyMap, ttl: float | None) -> ReplyReader:
-        """Raises ValueError for a path that is not JMESPath."""
+    def compile(cls, reply: ReplyMap, ttl: float | None, *, bearer: bool = False) -> ReplyReader:
+        """`bearer`: nobody has said how the token is sent, so it goes as Bearer. Raises ValueError for a path that is
+        not JMESPath.
+        """
         into, at = reply.expires_in, reply.expires_at
         into = ExpiresIn(path=into) if isinstance(into, str) else into
         at = ExpiresAt(path=at) if isinstance(at, str) else at
@@ -79,6 +85,7 @@ class ReplyReader:
             lifetime,
             Diagnosis.compile(reply.error, reply.errors),
             {locator: compile_path(locator) for locator in used if not locator.startswith("header:")},
+            bearer,
         )
 
     def read(
@@ -93,14 +100,19 @@ class ReplyReader:
             why = why or ""
             raise self.diagnosis.explain(reply, located.document, why, wall, secrets, refreshing=refreshing)
         value = _checked(token)
-        life, wish = self._lifetime(located, value, wall)
+        if self.bearer:
+            _check_type(located.document)
+        said = dated(reply.headers)
+        span = self.lifetime.read(located.find, value, wall, said)
         return Minted(
             value,
-            life,
-            wish,
+            span.life,
+            span.refresh_in,
             self._optional(located, self.refresh_token),
             self._optional(located, self.scope),
             located.document,
+            said,
+            span.doubt,
         )
 
     def _objection(self, located: Located) -> str | None:
@@ -119,16 +131,6 @@ class ReplyReader:
             return "an empty body" if not located.reply.body.strip() else "not JSON"
         return f"no text at `{self.token}`"
 
-    def _lifetime(self, located: Located, value: str, wall: float) -> tuple[float, float | None]:
-        try:
-            return self.lifetime.read(located.find, value, wall)
-        except UnusableLifetimeError as error:
-            raise IssuerError(
-                FailureClass.PASSING,
-                f"the issuer's reply holds a token, but {error}",
-                hint="Correct `reply.expires_in` or this machine's clock, or set the provider's `ttl`.",
-            ) from None
-
     def _optional(self, located: Located, locator: str | None) -> str | None:
         text = None if locator is None else located.find(locator)
         if isinstance(text, list):  # scopes come as a list too
@@ -143,6 +145,20 @@ def _checked(value: str) -> str:
     if not _VISIBLE.fullmatch(value):
         raise IssuerError(FailureClass.PASSING, "the token holds characters that no header can carry")
     return value
+
+
+def _check_type(document: Any) -> None:
+    """RFC 6749 §7.1: a token of a type that needs more than being sent must not be sent as Bearer.
+
+    Only those that are known to: issuers write `JWT`, `session`, or `bearer_token`, and mean Bearer.
+    """
+    kind = document.get("token_type") if isinstance(document, dict) else None
+    if isinstance(kind, str) and kind.strip().lower() in _PROVEN:
+        raise IssuerError(
+            FailureClass.CREDENTIAL,
+            f"the issuer gave a token of type {kind.strip()}, which is worth nothing as a Bearer token (RFC 6749 §7.1)",
+            hint="Have the issuer give Bearer tokens to this client, or say by `inject` how this one is sent.",
+        )
 
 
 def _document(reply: IssuerReply) -> Any | None:

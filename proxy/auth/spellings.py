@@ -1,151 +1,152 @@
 """How a secret can stand in someone else's text: as it is, in a URL, a form, JSON, HTML, inside base64.
 
-Owns: the list of encoders that vendors and frameworks use, and what each makes of a secret. Must not know: who looks
-for the spellings, or what is done where one is found.
+Owns: what is kept of a secret to find it by, of a size that does not depend on the secret's: a piece that tells whether
+a text can hold it, and how its spellings begin. The spellings themselves are many times the secret; they are written
+when a text holds such a piece, one at a time. Must not know: who looks for them, or what is done where one is found.
 """
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
-from urllib.parse import quote, quote_plus
+
+from proxy.auth.encoders import BEYOND, Encoders, Table, encoders_of, encoders_of_base64
+from proxy.values.secret import Secret, revealed
 
 SHORTEST = 8
 """Shorter strings are no secrets, and would hit innocent text."""
+HEAD = 4
 
-_RUN = re.compile(rb"[A-Za-z0-9._-]+")  # what no encoder touches
-_MARK = 4  # bytes that a search can start from
-_TOUCHED = re.compile("[^A-Za-z0-9._-]")
-_ESCAPE = re.compile(r"(%|\\\\?u|&#x)([0-9A-Fa-f]+)")
+_BEYOND_ASCII = re.compile("[^\0-\x7f]")
+_ESCAPED = re.compile(rb"[^A-Za-z0-9._~ -]+")
+_RUN = re.compile("[A-Za-z0-9._-]+")  # what no encoder touches
+_LEAST_MARK, _MOST_MARK = 4, 16  # bytes
+_NEAR_THE_END = 256
+"""Characters to take a mark from. Tokens of an issuer begin alike, with the same header of a JWT; they end in a
+signature or in chance."""
+_BEGINNING, _MORE = 32, 512
 
-Encode = Callable[[str], str]
 
+class Begun(NamedTuple):
+    """So many bytes at a text's end are the beginning of a spelling of that size."""
 
-class Family(NamedTuple):
-    """The spellings of one text. `mark` is a piece that is in all of them: most characters no encoder touches."""
-
-    mark: bytes | None
-    spellings: tuple[bytes, ...]
+    bytes: int
+    of: int
 
 
 def spellings(secret: str) -> tuple[bytes, ...]:
     """All of them, the plain one first; none for what is too short to be looked for."""
-    found = (spelling for family in families(secret) for spelling in family.spellings)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(spelling for family in families(secret) for spelling in family.spellings))
 
 
 def families(secret: str) -> Iterator[Family]:
     if len(secret) < SHORTEST:
         return
-    secret = secret.encode("utf-8", "replace").decode("utf-8")
-    yield _family(secret, _encoded(secret))
-    for text in dict.fromkeys((secret, quote_plus(secret))):  # RFC 6749 §2.3.1 encodes twice
-        for inner in _inside_base64(text.encode()):
-            # Both alphabets are one family: their letters and digits are the same.
-            yield _family(inner, (*_encoded(inner), inner.translate(_URLSAFE)))
-
-
-def _family(text: str, found: Iterable[str]) -> Family:
-    spelled = tuple(dict.fromkeys(spelling.encode() for spelling in found))
-    mark = max(_RUN.findall(text.encode()), key=len, default=b"")
-    return Family(mark if len(mark) >= _MARK and all(mark in each for each in spelled) else None, spelled)
-
-
-def _encoded(text: str) -> tuple[str, ...]:
-    touched = "".join(sorted(set(_TOUCHED.findall(text))))
-    if not touched:
-        return (text,)
-    return tuple(_written(text, table) for table in _tables(touched))
-
-
-def _written(text: str, table: dict[str, str]) -> str:
-    return _TOUCHED.sub(lambda found: table[found[0]], text)
-
-
-@lru_cache(maxsize=64)
-def _tables(touched: str) -> tuple[dict[str, str], ...]:
-    """What the encoders make of these characters. All work character by character, and most agree about most."""
-    rows: list[tuple[str, ...]] = [(*touched,)]
-    for encode in _ENCODERS:
-        row = [encode(character) for character in touched]
-        rows += [tuple(row), tuple(map(_other_case, row))]
-    return tuple(dict(zip(touched, row, strict=True)) for row in dict.fromkeys(rows))
-
-
-def _other_case(text: str) -> str:
-    return _ESCAPE.sub(lambda escape: escape[1] + escape[2].swapcase(), text)
-
-
-# ---------------------------------------------------------------------------------------------- the encoders
-
-
-def _component(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def _json_ascii(text: str) -> str:
-    return json.dumps(text)[1:-1]
-
-
-def _json_hiding(characters: str, encode: Encode) -> Encode:
-    """As for HTML's sake: Go, Rails and PHP write `<` as `\\u003c`, .NET also `+` and quotes."""
-
-    def hidden(text: str) -> str:
-        for character in characters:
-            text = text.replace("\\" + character if character == '"' else character, f"\\u{ord(character):04x}")
-        return text
-
-    return lambda text: hidden(encode(text))
-
-
-def _slashed(encode: Encode) -> Encode:
-    """PHP's, and what JavaScript needs inside `<script>`."""
-    return lambda text: encode(text).replace("/", "\\/")
-
-
-def _html(table: dict[str, str]) -> Encode:
-    entities = {ord(character): entity for character, entity in table.items()}
-    return lambda text: text.translate(entities)
-
-
-_URLSAFE = str.maketrans("+/", "-_")
-_HTML: dict[str, str] = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ENCODERS: tuple[Encode, ...] = (
-    _component,
-    lambda text: quote(text, safe="!'()*"),  # JavaScript's encodeURIComponent
-    lambda text: quote(text, safe="/"),
-    lambda text: quote(text, safe=";/?:@&=+$,#!'()*"),  # encodeURI
-    quote_plus,
-    lambda text: quote_plus(text, safe="*").replace("~", "%7E"),  # the URL standard's form encoding
-    _json,
-    _json_ascii,
-    _slashed(_json),
-    _slashed(_json_ascii),
-    _json_hiding("<>&", _json),
-    _json_hiding("<>&'\"", _slashed(_json_ascii)),
-    _json_hiding("<>&'+\"`", _json_ascii),
-    html.escape,
-    _html(_HTML | {'"': "&#34;", "'": "&#39;"}),
-    _html(_HTML | {'"': "&#34;", "'": "&#39;", "+": "&#43;"}),  # Go's html/template
-    _html(_HTML | {'"': "&quot;", "'": "&#039;"}),  # PHP
-    _html(_HTML | {'"': "&quot;", "'": "&#39;", "/": "&#x2F;", "`": "&#x60;", "=": "&#x3D;"}),  # Mustache
-    lambda text: _component(_component(text)),  # a URL in the query of another
-    lambda text: _json_ascii(_json_ascii(text)),  # JSON in a JSON string
-    lambda text: _json(_json(text)),
-)
-
-
-def _inside_base64(text: bytes) -> Iterator[str]:
-    """What of the text's base64 does not depend on its neighbours, for each place that it can have within a triple."""
+    if not secret.isascii():
+        secret = Secret(secret.encode("utf-8", "replace").decode("utf-8"))
+    yield Family(secret, partial(revealed, secret), encoders_of(secret))
+    plain, form = secret.encode(), _form(secret)
     for before in range(3):
-        encoded = b64encode(b"\0" * before + text).decode("ascii")
-        yield encoded[(before * 8 + 5) // 6 : (before + len(text)) * 8 // 6]
+        inner = _inside_base64(plain, before)
+        yield Family(inner, partial(_base64_of, secret, before), encoders_of_base64(inner))
+    for before in range(3) if form != plain else ():
+        inner = _inside_base64(form, before)
+        yield Family(inner, partial(_base64_of_form, secret, before), encoders_of_base64(inner))
+
+
+class Family:
+    """The spellings of one text. Every one of them holds one of `marks` and begins with one of `heads`.
+
+    `longest` is a bound of their length, `ends` has the bytes that their beginnings can end in, and
+    some more.
+    """
+
+    __slots__ = ("_tables", "_text", "_touched", "ends", "heads", "longest", "marks")
+
+    def __init__(self, whole: str, text: Callable[[], str], encoders: Encoders) -> None:
+        self._text = text  # makes it again when it is wanted: a piece of base64 is longer than its secret
+        self._touched, self._tables, self.ends = encoders.touched, encoders.tables, encoders.ends
+        self.longest = encoders.longest(whole)
+        self.heads = self._written(whole[:HEAD], slice(HEAD))
+        self.marks = self._written(_mark(whole), slice(-_MOST_MARK, None))
+
+    @property
+    def spellings(self) -> Iterator[bytes]:
+        text = self._text()
+        return (table.write(text) for table in self._tables)
+
+    def possible(self, data: bytes) -> Iterator[bytes]:
+        """The spellings that may stand in this text; they do not if it holds none of the marks."""
+        if any(mark in data for mark in self.marks):
+            text = self._text()
+            yield from (table.write(text) for table in self._likely(text, data))
+
+    def begun(self, data: bytes) -> Iterator[Begun]:
+        """The spellings in a beginning of which the text ends. Most differ from what is there soon, and then no more of
+        them is written."""
+        if not any(head in data for head in self.heads):
+            return
+        text = self._text()
+        for table in self._tables:
+            beginning = table.write(text[:_BEGINNING])
+            starts = [at for at in _places(beginning[:HEAD], data) if _goes_on(beginning, data, at)]
+            beginning = table.write(text[:_MORE]) if starts else b""
+            if any(_goes_on(beginning, data, at) for at in starts):
+                spelling = table.write(text)
+                rest = (at for at in starts if len(data) - at < len(spelling) and _goes_on(spelling, data, at))
+                yield Begun(len(data) - next(rest, len(data)), len(spelling))
+
+    def _likely(self, text: str, data: bytes) -> tuple[Table, ...]:
+        """Tables all of whose writings of single characters are there."""
+        tables = self._tables
+        for each in self._touched_in(text) if len(tables) > 1 else "":
+            there = {written for written in {table[each] for table in tables} if written.encode() in data}
+            tables = tuple(table for table in tables if table[each] in there)
+        return tables
+
+    def _touched_in(self, text: str) -> str:
+        beyond = _BEYOND_ASCII.search(text)
+        return self._touched.rstrip(BEYOND) + (beyond[0] if beyond else "")
+
+    def _written(self, piece: str, cut: slice) -> tuple[bytes, ...]:
+        return tuple(dict.fromkeys(table.write(piece)[cut] for table in self._tables))
+
+
+def _mark(text: str) -> str:
+    """What no encoder touches, if there is enough; else as much as must be looked for in each spelling."""
+    run = max(reversed(_RUN.findall(text[-_NEAR_THE_END:])), key=len, default="")
+    return run[-_MOST_MARK:] if len(run) >= _LEAST_MARK else text[-SHORTEST:]
+
+
+def _places(head: bytes, data: bytes) -> Iterator[int]:
+    at = data.find(head)
+    while at >= 0:
+        yield at
+        at = data.find(head, at + 1)
+
+
+def _goes_on(beginning: bytes, data: bytes, at: int) -> bool:
+    return beginning.startswith(data[at : at + len(beginning)])
+
+
+def _form(secret: str) -> bytes:
+    """What `quote_plus` makes of it, but not in a step for each byte."""
+    return _ESCAPED.sub(lambda run: b"%" + run[0].hex("%").upper().encode(), secret.encode()).replace(b" ", b"+")
+
+
+def _base64_of(secret: str, before: int) -> str:
+    return _inside_base64(secret.encode(), before)
+
+
+def _base64_of_form(secret: str, before: int) -> str:
+    """RFC 6749 §2.3.1 encodes twice."""
+    return _inside_base64(_form(secret), before)
+
+
+def _inside_base64(text: bytes, before: int) -> str:
+    """What of the base64 of a text does not depend on its neighbours, with `before` bytes ahead of it in its triple."""
+    encoded = b64encode(b"\0" * before + text).decode("ascii")
+    return encoded[(before * 8 + 5) // 6 : (before + len(text)) * 8 // 6]

@@ -69,7 +69,8 @@ class IssuerReply:
 class Minted:
     """What a login brought. Times are seconds counted from the moment the request was sent.
 
-    `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`.
+    `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`. `dated` is
+    what the issuer's clock said, Unix time; `doubt`, why its word on the lifetime was not taken.
     """
 
     value: str = field(repr=False)
@@ -78,6 +79,8 @@ class Minted:
     refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)
+    dated: float | None = None
+    doubt: str | None = None
 
 
 Flow = Generator[IssuerRequest, IssuerReply, Minted]
@@ -99,12 +102,11 @@ class Scheme(Protocol):
         """One login, sent at Unix time `wall`; `refresh_token` is the newest one known, if any."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Token:
     """A minted token with the times that its life is judged by.
 
     `fresh_boot` and `fresh_wall` are the ends of carefree use: before both, a request takes it without a thought.
-    `rendered` keeps the finished form per injection, `needles` what of it must not go back to clients, compiled.
     `previous` may live on at the API for a while, so what is said of it is looked at, too.
     """
 
@@ -117,8 +119,6 @@ class Token:
     refresh_token: str | None = field(default=None, repr=False)
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
-    rendered: dict[int, Any] = field(default_factory=dict, repr=False)  # the finished form, by Injection.index
-    needles: dict[int, Any] = field(default_factory=dict, repr=False)  # what is starred in replies, by Injection.index
     previous: Token | None = field(default=None, repr=False, compare=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)

@@ -17,9 +17,10 @@ import typer
 
 from proxy import clock, logs
 from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.lifetime import LONGEST, absolute, jwt_end
+from proxy.auth.lifetime import jwt_end
 from proxy.auth.record import Record
 from proxy.auth.reply import LONGEST_TOKEN
+from proxy.auth.times import LONGEST, absolute
 from proxy.auth.token import Minted, Scheme
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down

@@ -22,6 +22,7 @@ from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn,
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
+from proxy.plan.confidential import Confidential
 from proxy.plan.globs import globs
 from proxy.plan.links import Links
 from proxy.plan.quota import limits_of
@@ -30,6 +31,7 @@ from proxy.plan.router import Router
 from proxy.plan.target import Target
 from proxy.values.now import Now
 from proxy.values.secret import Secret
+from proxy.values.template import Template
 
 PLACEHOLDER = "keyless-placeholder-worth-nothing"
 
@@ -42,8 +44,10 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
         for name, provider in config.providers.items()
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
+    injections = _Injections(config.providers, providers)
     routes = {
-        prefix: _with_preflight(_route(prefix, route, loaded, providers)) for prefix, route in config.routes.items()
+        prefix: _with_preflight(_route(prefix, route, loaded, providers, injections))
+        for prefix, route in config.routes.items()
     }
     clients = Clients(config.clients)
     return Plan(
@@ -67,15 +71,38 @@ def _provider(
         return Lifecycle(terms, draw)
 
     basic = _basic(provider)
-    return ProviderPlan(name, (), scheme_for(provider, secrets), life, secrets if basic is None else secrets | {basic})
+    scheme = scheme_for(provider, secrets)
+    secrets = secrets if basic is None else secrets | {basic}
+    return ProviderPlan(name, (), scheme, life, secrets, Confidential(secrets))
 
 
-def _route(prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan]) -> RoutePlan:
+class _Injections:
+    """One for all routes of a provider that place its credential alike."""
+
+    def __init__(self, providers: dict[str, Provider], plans: dict[str, ProviderPlan]) -> None:
+        self._providers, self._plans = providers, plans
+        self._made: dict[tuple[str, Template | None], Injection] = {}
+
+    def of(self, name: str, template: Template | None) -> Injection | None:
+        if name not in self._providers:
+            return None
+        injection = self._made.get((name, template))
+        if injection is None:
+            provider = self._providers[name]
+            templates = () if template is None else (template,)
+            injection = self._made[name, template] = injection_of(provider, _basic(provider), templates)
+            self._plans[name].confidential.include(injection)
+        return injection
+
+
+def _route(
+    prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan], injections: _Injections
+) -> RoutePlan:
     config = loaded.config
     provider = config.providers.get(route.provider)
     own = loaded.certificates.get(prefix)
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
-    injection = None if provider is None else _injection(provider, target)
+    injection = injections.of(route.provider, target.template)
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
@@ -146,10 +173,6 @@ def _unread(route: Route, config: Config) -> list[str]:
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]
-
-
-def _injection(provider: Provider, target: Target) -> Injection:
-    return injection_of(provider, _basic(provider), () if target.template is None else (target.template,))
 
 
 def _basic(provider: Provider) -> str | None:

@@ -19,6 +19,7 @@ from proxy.config.secrets.resolve import Reason
 from proxy.errors import Fault
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
+from proxy.plan.confidential import Confidential
 from proxy.plan.headers import Sieve
 from proxy.plan.jwt_clients import JwtRule
 from proxy.plan.links import Links
@@ -48,7 +49,8 @@ class ProviderPlan:
     missing: tuple[str, ...] = ()
     scheme: Scheme | None = field(default=None, repr=False)
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token: starred in replies
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token
+    confidential: Confidential = field(default_factory=Confidential, repr=False)  # starred in replies
 
     @property
     def unset(self) -> str:

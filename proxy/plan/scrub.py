@@ -2,21 +2,19 @@
 
 Owns: the search. Nearly every text holds no secret, and that must be told in microseconds: so what is looked for first
 are marks, short pieces that every spelling of a secret has in it, with a vector search over all of them at once. Only a
-text that holds a mark is searched for the spellings themselves. Must not know: whose secrets they are, or what is HTTP.
+text that holds a mark is searched for the spellings themselves, which are written for that text and not kept. What is
+kept of a secret is small, however long it is. Must not know: whose secrets they are, or what is HTTP.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
-from proxy.auth.inject import Injection
-from proxy.auth.spellings import SHORTEST, families, spellings
-from proxy.auth.token import Token
+from proxy.auth.spellings import HEAD, SHORTEST, families, spellings
 
-__all__ = ["NOTHING", "SHORTEST", "Needles", "Scrubber", "is_text", "needles_of", "spellings"]
+__all__ = ["NOTHING", "SHORTEST", "Needles", "Scrubber", "is_text", "spellings"]
 
 _TEXT = (
     b"text/",
@@ -29,10 +27,11 @@ _TEXT = (
     b"application/x-ndjson",
     b"application/graphql",
 )
-_HEAD = 4
 _MOST_LACKING = 8
 _TEDDY = 56
 """Patterns of one vector search: beyond 64 of them the library falls back to an automaton, 20 times as slow."""
+_SMALL = Implementation.ContiguousNFA
+"""As fast where nothing is found; what the library chooses takes up to 2 KiB per byte of a pattern."""
 _NEVER_IN_TEXT = (b"\1\1\1\1", b"\2\2\2\2", b"\3\3\3\3", b"\4\4\4\4")
 """With few patterns the library looks for their rarest bytes instead, which in base64 are at every corner."""
 
@@ -49,15 +48,14 @@ class Needles:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = frozenset(secret for secret in secrets if len(secret) >= SHORTEST)
-        found = [family for secret in sorted(self._secrets) for family in families(secret)]
-        self._spellings = sorted({each for family in found for each in family.spellings}, key=len, reverse=True)
-        marks = {family.mark for family in found if family.mark is not None}
-        marks |= {each for family in found if family.mark is None for each in family.spellings}
-        self._marks = _searches(marks)
-        self._heads = _searches({each[:_HEAD] for each in self._spellings})
-        self._ends = frozenset(each[:size] for each in self._spellings for size in range(1, _HEAD))
-        self._bytes = frozenset(b"".join(self._spellings))
-        self._window = max(map(len, self._spellings), default=1) - 1
+        self._families = [family for secret in sorted(self._secrets) for family in families(secret)]
+        heads = {head for family in self._families for head in family.heads}
+        self._marks = _searches({mark for family in self._families for mark in family.marks})
+        self._heads = _searches(heads)
+        self._few = frozenset(head[:size] for head in heads for size in range(1, HEAD))
+        ends = frozenset(byte for ends in {family.ends for family in self._families} for byte in ends)
+        self._ends = bytes(byte in ends for byte in range(256))
+        self._window = max((family.longest for family in self._families), default=1) - 1
         self._joined: tuple[Needles, Needles] | None = None
 
     def __bool__(self) -> bool:
@@ -90,20 +88,20 @@ class Needles:
         """Where secrets stand; they may overlap."""
         for search in self._marks:
             if search.find_matches_as_indexes(data):
-                return [(start, end) for _, start, end in self._exact.find_matches_as_indexes(data, overlapping=True)]
+                return list(self._places(data))
         return []
 
     def beginning(self, data: bytes) -> int:
         """How many bytes at the end of `data` may be the beginning of a secret."""
-        if not data or data[-1] not in self._bytes:  # as after a line, a tag or a JSON document
+        if not data or not self._ends[data[-1]]:  # as after a line, a tag or a JSON document
             return 0
         tail = data[-self._window :]
-        found = [start for search in self._heads for _, start, _ in search.find_matches_as_indexes(tail)]
-        if found:
-            # A head may begin inside one that was found before it.
-            starts = {at for start in (*found, len(tail) - _HEAD) for at in range(max(0, start), start + _HEAD)}
-            return next((len(tail) - start for start in sorted(starts) if self._begins(tail[start:])), 0)
-        return next((size for size in range(min(_HEAD - 1, len(tail)), 0, -1) if tail[-size:] in self._ends), 0)
+        for search in self._heads:
+            if search.find_matches_as_indexes(tail):
+                if size := max(self._begun(tail), default=0):
+                    return size
+                break
+        return next((size for size in range(min(HEAD - 1, len(tail)), 0, -1) if tail[-size:] in self._few), 0)
 
     def cut_off(self, data: bytes) -> int:
         """How many bytes at the end of `data` are a secret that lacks its last few.
@@ -113,27 +111,63 @@ class Needles:
         """
         if self.beginning(data) < SHORTEST:
             return 0
-        ends = (each[:-lacking] for each in self._spellings for lacking in range(1, most_lacking(each) + 1))
-        return max((len(end) for end in ends if data.endswith(end)), default=0)
+        return max(self._begun(data[-self._window :], nearly=True), default=0)
 
-    def _begins(self, text: bytes) -> bool:
-        return any(len(each) > len(text) and each.startswith(text) for each in self._spellings)
+    # Apart from the above: what makes a generator is slow also where it makes none.
 
-    @cached_property
-    def _exact(self) -> BytesAhoCorasick:
-        """Made when the first mark is met, which for most tokens is never. The full automaton would take megabytes."""
-        return BytesAhoCorasick(self._spellings, implementation=Implementation.ContiguousNFA)
+    def _places(self, data: bytes) -> Iterator[Span]:
+        for family in self._families:
+            for spelling in family.possible(data):
+                yield from covered(spelling, data)
+
+    def _begun(self, tail: bytes, *, nearly: bool = False) -> Iterator[int]:
+        """In how many bytes of spellings the text ends; `nearly`: of those that are nearly whole."""
+        for family in self._families:
+            for size, whole in family.begun(tail):
+                if not nearly or whole - size <= most_lacking(whole):
+                    yield size
 
 
-def most_lacking(spelling: bytes) -> int:
-    """How many bytes a secret may lack at a text's end to be starred all the same."""
-    return min(_MOST_LACKING, len(spelling) // 4, len(spelling) - SHORTEST)
+def covered(spelling: bytes, data: bytes) -> Iterator[Span]:
+    """Where the spelling stands, in time linear in both: of a repetitive one in a repetitive text, whole stretches.
+
+    Two places at most half its length apart are one period apart. So it stands at every period for as long as the text
+    repeats itself, and after the last of these not before all but a period of it is over (Fine and Wilf, 1965).
+    """
+    size = len(spelling)
+    at = data.find(spelling)
+    while at >= 0:
+        again = data.find(spelling, at + 1, at + size // 2 + size)
+        if again < 0:
+            yield at, at + size
+            at = data.find(spelling, at + size // 2 + 1)
+        else:
+            end = _repeats_until(data, at + size, again - at, size // 2)
+            yield at, end
+            at = data.find(spelling, end - (again - at) + 1)
+
+
+def _repeats_until(data: bytes, end: int, period: int, most: int) -> int:
+    """Where the repetition is over that reaches from `most` before `end` to there, or on; in ever shorter steps."""
+    while most >= period:
+        most -= most % period
+        while data.startswith(data[end - most : end], end):
+            end += most
+        most //= 2
+    return end
+
+
+def most_lacking(size: int) -> int:
+    """How many bytes a secret of this size may lack at a text's end to be starred all the same."""
+    return min(_MOST_LACKING, size // 4, size - SHORTEST)
 
 
 def _searches(patterns: Iterable[bytes]) -> tuple[BytesAhoCorasick, ...]:
     ordered = sorted(patterns)
     return tuple(
-        BytesAhoCorasick((*ordered[at : at + _TEDDY], *_NEVER_IN_TEXT), matchkind=MatchKind.LeftmostLongest)
+        BytesAhoCorasick(
+            (*ordered[at : at + _TEDDY], *_NEVER_IN_TEXT), MatchKind.LeftmostLongest, implementation=_SMALL
+        )
         for at in range(0, len(ordered), _TEDDY)
     )
 
@@ -146,16 +180,6 @@ def starred(data: bytes, spans: Iterable[Span]) -> bytes:
 
 
 NOTHING = Needles(())
-
-
-def needles_of(token: Token, injection: Injection, secrets: Iterable[str]) -> Needles:
-    """What a reply to a request with this token may not hold; compiled once per token and injection."""
-    needles: Needles | None = token.needles.get(injection.index)
-    if needles is None:
-        lately = [token] if token.previous is None else [token, token.previous]
-        values = [text for each in lately for text in (each.value, each.refresh_token or "", *injection.carried(each))]
-        needles = token.needles[injection.index] = Needles((*values, *secrets))
-    return needles
 
 
 class Scrubber:

@@ -16,8 +16,9 @@ from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.http.fields import facts, named_by_connection, without
 from proxy.plan import subprotocol
+from proxy.plan.confidential import Confidential
 from proxy.plan.headers import NOTED_IN_REQUESTS, Sieve
-from proxy.plan.scrub import Needles, needles_of
+from proxy.plan.scrub import Needles
 from proxy.serve import answer
 from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange
@@ -97,19 +98,19 @@ def prepare(exchange: Exchange, token: Token | None) -> Call:
 
 
 def _rendered(exchange: Exchange, injection: Injection, token: Token) -> Rendered:
-    exchange.needles = _needles(exchange, injection, token)
+    provider = exchange.lane.plan.provider
+    if provider is not None:
+        exchange.needles = _needles(exchange, provider.confidential, token)
     try:
         return injection.render(token)
     except ValueError as error:
-        provider = exchange.lane.plan.provider
         name = provider.name if provider is not None else None
         raise Fault("credential_refused", str(error), provider=name) from None
 
 
-def _needles(exchange: Exchange, injection: Injection, token: Token) -> Needles:
+def _needles(exchange: Exchange, confidential: Confidential, token: Token) -> Needles:
     """What must not go back to the client: after a replay also what the first try carried."""
-    provider = exchange.lane.plan.provider
-    needles = needles_of(token, injection, provider.secrets if provider is not None else ())
+    needles = confidential.needles(token)
     return needles | exchange.needles if exchange.attempts > 1 else needles
 
 

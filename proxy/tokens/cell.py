@@ -51,12 +51,12 @@ class Cell:
 
     async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
         """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
-        now = self._clock()
+        ends = _ending(deadline)
         if self.successor is None:
-            await self._follow(self.life.ask(now), min(deadline, self.life.patience(now)))
+            await self._follow(self.life.ask(self._clock()), ends)
         token = self.usable
         if token is None and self.successor is not None:
-            return await self.successor.token(provider, deadline)
+            return await self.successor.token(provider, ends - _ending(0.0))
         if token is None:
             raise self.life.fault(self._clock(), provider)
         return token
@@ -71,15 +71,17 @@ class Cell:
         """A token for someone who takes it away: with a while to live, or a renewal is awaited. Raises Fault."""
         if self.successor is not None:
             return self.life.lasting(self._clock()) or await self.successor.lasting(provider, deadline)
+        ends = _ending(deadline)
         for _ in range(2):  # the first flight may bring another process's token, which is no younger
             now = self._clock()
             token = self.life.lasting(now)
             if token is not None:
-                await self._follow(self.life.ask(now), 0.0)
+                if self.life.ask(now) is Answer.USE_AND_REFRESH:
+                    self._launch()
                 return token
             if not self.life.may_fly(now):
                 break
-            await self._join(deadline)
+            await self._join(ends - _ending(0.0))
         now = self._clock()
         token = self.life.lasting(now)
         if token is None:
@@ -95,10 +97,7 @@ class Cell:
         return newer
 
     async def _renewed(self, generation: int, deadline: float) -> Token | None:
-        answer = self.life.refuse(self._clock(), generation)
-        if answer is Answer.FAIL:
-            return None
-        await self._follow(answer, deadline)
+        await self._follow(self.life.refuse(self._clock(), generation), _ending(deadline))
         token = self.usable
         return token if token is not None and token.generation > generation else None
 
@@ -158,8 +157,6 @@ class Cell:
         """The same credential with another definition around it: what it says of refreshing and of messages counts."""
         self.life.agreed(life)
         self._mint.scheme = scheme
-        if self.life.token is not None:
-            self.life.token.rendered.clear()  # by injections that are gone
 
     @property
     def one_shot(self) -> bool:
@@ -186,15 +183,26 @@ class Cell:
 
     # -------------------------------------------------------------- the flight
 
-    async def _follow(self, answer: Answer, deadline: float) -> None:
-        if answer is Answer.WAIT:
-            await self._join(deadline)
-        elif answer is Answer.USE_AND_REFRESH:
-            self._launch()
+    async def _follow(self, answer: Answer, ends: float) -> None:
+        """Do as the lifecycle says, and wait till `ends` at most: for one flight, while it lasts and is needed.
 
-    async def _join(self, deadline: float) -> None:
-        """Wait for the flight, started if there is none. asyncio.wait never cancels the task (docs/traps.md 3)."""
-        await asyncio.wait((self._launch(),), timeout=deadline)
+        The lifecycle is asked again after each wait: the token that was to serve may have died, or been refused.
+        """
+        if answer is Answer.USE_AND_REFRESH:
+            self._launch()
+        while answer is Answer.WAIT and (left := ends - _ending(0.0)) > 0:
+            landed = await self._join(min(left, self.life.patience(self._clock())))
+            if landed or self.usable is not None:
+                break
+            answer = self.life.ask(self._clock())
+
+    async def _join(self, deadline: float) -> bool:
+        """Wait for the flight, started if there is none. asyncio.wait never cancels the task (docs/traps.md 3).
+
+        True if it has landed by then.
+        """
+        landed, _ = await asyncio.wait((self._launch(),), timeout=deadline)
+        return bool(landed)
 
     def _launch(self) -> asyncio.Task[None]:
         if self._flight is None or self._flight.done():
@@ -212,21 +220,19 @@ class Cell:
             self._failed(began, IssuerError(FailureClass.PASSING, "the issuer took too long"))
         except IssuerError as error:
             self._failed(began, error)
-        except asyncio.CancelledError:
-            self.life.interrupted()
-            raise
         except Exception as error:
             # A bug in a scheme must not leave the cell in flight for ever. Its message may quote a secret.
             log.exception("login broke", provider=self.names, kind=kind(error), exc_info=False)
             self._failed(began, IssuerError(FailureClass.PASSING, f"internal error: {kind(error)}"))
         else:
-            self.life.flying = False  # a token that was adopted from outside this flight has not said so
             left = round(token.left(self._clock()))
             own = token.minted.boot >= began
             event = "token minted" if own else "token adopted"
             if own and self._audit is not None:
                 self._audit.minted(self.names, token.generation)
             log.info(event, provider=self.names, seconds=self._since(began), generation=token.generation, left=left)
+        finally:
+            self.life.landed()
 
     def _failed(self, began: float, error: IssuerError) -> None:
         now = self._clock()
@@ -247,3 +253,8 @@ class Cell:
 
     def _since(self, boot: float) -> float:
         return round(self._clock().boot - boot, 3)
+
+
+def _ending(deadline: float) -> float:
+    """When so many seconds are over, by the loop's clock: what waiting is measured by, and no jump of the others."""
+    return asyncio.get_running_loop().time() + deadline

@@ -17,11 +17,11 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy import shortage
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.errors import FailureClass, IssuerError
-from proxy.plan.reach import OutOfReach, Reach
-from proxy.tokens.resolver import Checked, literal_in_reach, refused
+from proxy.plan.reach import Reach
+from proxy.tokens.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS, BrokeOff, explained, late, too_long
+from proxy.tokens.resolver import Checked, literal_in_reach
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
 from proxy.wire.outbound.dial import Resolve, resolve, tls_context
@@ -91,16 +91,9 @@ class Issuer:
             async with asyncio.timeout(self._total_timeout):
                 return await self._exchange(request, url)
         except TimeoutError:
-            raise _unreachable(f"{url.host} did not answer in time") from None
+            raise late(url) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            refusal = refused(error)
-            if refusal is not None:
-                raise _out_of_reach(url, refusal) from None
-            lack = _lack(error)
-            if lack is not None:
-                ours = shortage.tell(lack)
-                raise IssuerError(FailureClass.PASSING, ours.detail, ours=ours) from None
-            raise _unreachable(f"{url.host}: {_reason(error)}") from None
+            raise explained(url, error) from None
 
     async def _exchange(self, request: IssuerRequest, url: URL) -> IssuerReply:
         # read anew for each call: certificates that live for hours are replaced while we run
@@ -116,6 +109,8 @@ class Issuer:
             proxy=proxy,
             ssl=trust,
         ) as reply:
+            if sum(len(name) + len(value) + 4 for name, value in reply.raw_headers) > LONGEST_HEAD:
+                raise too_long(url)
             body = bytearray()
             async for chunk in reply.content.iter_chunked(65536):
                 body += chunk
@@ -151,7 +146,9 @@ class Issuer:
 
         No `trust_env`: it would add the passwords of ~/.netrc to token requests. No kept connections either: calls
         are minutes apart, and one that an issuer closed meanwhile would fail a login that may not be sent twice. No
-        limit: a slow issuer must not make another provider's login wait for its turn.
+        limit: a slow issuer must not make another provider's login wait for its turn. Replies are never paused
+        while they come, and bounded as they are read: uvloop's TLS drops what it holds for a reader that is behind
+        when the issuer ends the connection without close_notify.
         """
         if reach not in self._sessions:
             self._sessions[reach] = aiohttp.ClientSession(
@@ -163,6 +160,10 @@ class Issuer:
                 headers=_HEADERS,
                 skip_auto_headers=("Content-Type",),
                 middlewares=(_once,),
+                max_line_size=LONGEST_FIELD,
+                max_field_size=LONGEST_FIELD,
+                max_headers=MOST_FIELDS,
+                read_bufsize=MAX_REPLY,
             )
         return self._sessions[reach]
 
@@ -180,11 +181,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-        raise _Broken from None
-
-
-class _Broken(aiohttp.ClientError):
-    """The connection broke before the head of a reply had come."""
+        raise BrokeOff from None
 
 
 def _url(text: str, *, plain_http: bool) -> URL:
@@ -200,35 +197,5 @@ def _url(text: str, *, plain_http: bool) -> URL:
     raise _misconfigured(f"{host or 'the token endpoint'}: its URL must be https, or http on loopback")
 
 
-def _out_of_reach(url: URL, refusal: OutOfReach) -> IssuerError:
-    """Passing, as whatever DNS says is; but not to be tried again at once."""
-    hint = "Set `private: true` on the provider if that is meant." if refusal.private else "Correct the issuer's URL."
-    return IssuerError(FailureClass.PASSING, f"{url.host}: {refusal.why}", hint=hint)
-
-
 def _misconfigured(message: str) -> IssuerError:
     return IssuerError(FailureClass.CREDENTIAL, message, hint="Correct the token endpoint's URL.")
-
-
-def _unreachable(message: str) -> IssuerError:
-    return IssuerError(FailureClass.PASSING, message, hint="The issuer can't be reached.", again=True)
-
-
-def _lack(error: Exception) -> str | None:
-    """What this machine lacked, and not the issuer."""
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    return shortage.of(cause) if isinstance(cause, OSError) else None
-
-
-def _reason(error: Exception) -> str:
-    """The kind of failure, without the URL that aiohttp's texts may quote."""
-    if isinstance(error, _Broken):
-        return "the connection broke"
-    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        cause = error.certificate_error
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return cause.verify_message
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return type(cause).__name__

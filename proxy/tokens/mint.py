@@ -25,6 +25,7 @@ from proxy.auth.record import Intent, Record
 from proxy.auth.token import Flow, Minted, Scheme, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.records import Records
+from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
 from proxy.values.now import Now
 
@@ -87,7 +88,6 @@ class Mint:
                 found = await self.adopt()
                 if (adopted := self._news(found, before)) is not None:
                     return adopted
-                self._life.launched()  # adopting a token that is due has landed the flight
                 return await self._mint(found, before)
         except StoreDown as down:
             if self._needs_store and self._records.shared:
@@ -250,11 +250,14 @@ class Mint:
             tries += 1
             sent = self._means.clock()
             try:
-                return sent, await self._means.issuer.login(self.scheme.login(sent.wall, self.refresh_token))
+                minted = await self._means.issuer.login(self.scheme.login(sent.wall, self.refresh_token))
             except IssuerError as error:
                 waits = backoff.wait_in_flight(error, tries, self._means.draw())
                 if waits is None or self.scheme.one_shot:
                     raise
+            else:
+                remark(self._names, minted, sent.wall, self._means.clock().wall)
+                return sent, minted
             await self._means.sleep(waits)
 
     async def _keep(self, record: Record, *, durably: bool) -> bool:

@@ -129,6 +129,12 @@ def test_trap_14_retry_after(text: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": text}, WALL) == seconds
 
 
+def test_trap_14_a_date_in_retry_after_is_by_the_issuers_clock() -> None:
+    headers = {"retry-after": "Tue, 14 Nov 2023 22:08:20 GMT", "date": "Tue, 14 Nov 2023 22:07:20 GMT"}
+    assert retry_after(headers, WALL) == 60
+    assert retry_after({"retry-after": headers["retry-after"]}, WALL) is None
+
+
 def test_retry_after_reaches_the_error_only_if_it_may_pass() -> None:
     headers = {"retry-after": "7"}
     assert explain(503, headers=headers).retry_after == 7

@@ -320,7 +320,7 @@ def test_a_caller_whose_patience_ends_first_is_told_so() -> None:
 
 def test_a_cancelled_flight_says_nothing_of_the_issuer() -> None:
     story = Story().launches()
-    story.life.interrupted()
+    story.life.landed()
     story.state(State.EMPTY).asks(WAIT).denies("token_unavailable", 1.0)
 
 

@@ -106,7 +106,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def interruption(self) -> None:
         self.sent = None
-        self.life.interrupted()
+        self.life.landed()
 
     # -------------------------------------------------------------- operators
 

@@ -43,6 +43,18 @@ def test_an_adopted_token_ends_every_failure(failure: FailureClass) -> None:
     assert here.refuse(AT, 7) is Answer.WAIT
 
 
+def test_a_flight_of_ours_goes_on_when_a_token_is_adopted() -> None:
+    """It may be too old to rest on, and whoever waits must not be told that nothing is under way."""
+    here = life(Terms(min_interval=100.0))
+    here.launched()
+    here.adopted(token(7))
+    assert here.flying
+    assert here.ask(later(75)) is Answer.WAIT
+    assert here.ask(later(81)) is Answer.WAIT
+    here.landed()
+    assert here.ask(later(81)) is Answer.FAIL
+
+
 def test_the_least_time_between_two_mints_counts_from_the_others_too() -> None:
     here = life(Terms(min_interval=30.0))
     here.adopted(token(7))

@@ -24,10 +24,11 @@ def read(
     headers: dict[str, str] | None = None,
     ttl: float | None = None,
     secrets: frozenset[str] = frozenset(),
+    bearer: bool = False,
     **reply: Any,
 ) -> Minted:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    reader = ReplyReader.compile(ReplyMap.model_validate(reply or OAUTH), ttl)
+    reader = ReplyReader.compile(ReplyMap.model_validate(reply or OAUTH), ttl, bearer=bearer)
     return reader.read(IssuerReply(status, headers or {}, raw), WALL, secrets)
 
 
@@ -162,12 +163,34 @@ def test_visible_tokens_are_taken_as_they_are(value: str) -> None:
     assert read({"access_token": value}).value == value
 
 
-def test_trap_08_zero_without_a_ttl_fails_with_advice() -> None:
-    error = failing({"access_token": "abc", "expires_in": 0})
-    assert error.failure is PASSING
-    assert "`expires_in` gives a lifetime of 0 s" in error.message
-    assert "ttl" in (error.hint or "")
-    assert read({"access_token": "abc", "expires_in": 0}, ttl=60.0).lifetime == 60.0
+def test_trap_08_zero_without_a_ttl_is_five_minutes_and_said() -> None:
+    minted = read({"access_token": "abc", "expires_in": 0})
+    assert (minted.lifetime, minted.doubt) == (300.0, "`expires_in` gives a lifetime of 0 s")
+    assert read({"access_token": "abc", "expires_in": 0}, ttl=900.0).doubt is None
+
+
+def test_the_replys_own_date_is_the_clock_of_its_times() -> None:
+    headers = {"date": "Tue, 14 Nov 2023 22:07:20 GMT"}  # six minutes behind
+    minted = read({"access_token": "abc", "end": WALL - 60}, headers=headers, expires_at="end")
+    assert (minted.lifetime, minted.dated) == (300.0, WALL - 360)
+
+
+@pytest.mark.parametrize("kind", ["mac", "MAC", "DPoP", "dpop", " pop "])
+def test_a_token_that_needs_a_proof_is_not_sent_as_bearer(kind: str) -> None:
+    body = {"access_token": "abc", "token_type": kind}
+    error = failing(body, bearer=True)
+    assert error.failure is FailureClass.CREDENTIAL
+    assert kind.strip() in error.message
+    assert "RFC 6749 §7.1" in error.message
+    assert "`inject`" in (error.hint or "")
+    assert read(body).value == "abc", "`inject` says how it is sent"
+
+
+@pytest.mark.parametrize(
+    "kind", ["Bearer", "bearer", "BEARER", "BearerToken", "bearer_token", "session", "JWT", "N_A", "", None, 7, ["mac"]]
+)
+def test_vendors_words_for_bearer(kind: Any) -> None:
+    assert read({"access_token": "abc", "token_type": kind}, bearer=True).value == "abc"
 
 
 def test_trap_26_the_secret_that_an_issuer_echoes_is_masked() -> None:

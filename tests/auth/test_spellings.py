@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import json
+import sys
+import tracemalloc
+from types import FrameType
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -53,9 +56,90 @@ def test_inside_base64_at_every_place(secret: str, before: bytes, after: bytes) 
 
 @settings(deadline=None)
 @given(SECRETS)
-def test_the_mark_is_in_every_spelling(secret: str) -> None:
+def test_a_mark_is_in_every_spelling_and_a_head_begins_it(secret: str) -> None:
     for family in families(secret):
-        assert family.mark is None or all(family.mark in each for each in family.spellings)
+        for each in family.spellings:
+            assert any(mark in each for mark in family.marks)
+            assert each[:4] in family.heads
+            assert len(each) <= family.longest
+            assert set(each) <= set(family.ends)
+
+
+# ------------------------------------------------------------------------------ what is kept, and what it takes
+
+CONTENTS = {
+    "a JWT": "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjE3.c2lnbmF0dXJl",
+    "one letter": "a",
+    "one sign": "+",
+    "base64": "ab+/cd0/",
+    "signs": "+/=&<>'\"%\\ ~!*",
+    "two bytes": "\u00e9\u00fc",
+    "three bytes": "".join(map(chr, range(0x4E00, 0x9000))),
+    "four bytes": "".join(map(chr, range(0x1F300, 0x1F900))),
+    "all of ASCII": "".join(map(chr, range(128))),
+}
+
+
+def long(content: str, size: int) -> str:
+    return (CONTENTS[content] * size)[:size]
+
+
+def kept(secret: str) -> int:
+    """Bytes that stay allocated."""
+    tracemalloc.start()
+    try:
+        held = list(families(secret))
+        size = tracemalloc.get_traced_memory()[0]
+        held.clear()
+    finally:
+        tracemalloc.stop()
+    return size
+
+
+def steps(secret: str) -> int:
+    """Calls, of Python's functions and C's, that it takes."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        for _ in families(secret):
+            pass
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_what_is_kept_of_a_secret_is_no_more_for_a_long_one(content: str) -> None:
+    for size in (8, 400, 8000):
+        list(families(long(content, size)))  # the encoders have learnt their characters
+        secret = long(content, size)
+        own = 0 if secret.isascii() else sys.getsizeof(secret)  # a copy, in which half of a pair of surrogates is `?`
+        assert kept(secret) <= own + 8 * 1024, size
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_what_is_searched_for_is_no_more_for_a_long_one(content: str) -> None:
+    """The vector search takes memory for each of these bytes, and Python does not see it."""
+    for size in (400, 8000):
+        several = list(families(long(content, size)))
+        assert len(several) <= 7
+        for family in several:
+            assert max(map(len, family.marks)) <= 16
+            assert max(map(len, family.heads)) <= 4
+            assert len(family.marks) <= 43
+            assert len(family.heads) <= 43
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_eight_times_the_length_takes_at_most_eight_times_the_steps(content: str) -> None:
+    list(families(long(content, 8000)))
+    assert steps(long(content, 8000)) <= 8 * steps(long(content, 1000))
 
 
 AWKWARD = "k+y/w=th&<'\"\\é>"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.plan.scrub import NOTHING, Needles, is_text, most_lacking, spellings
+from proxy.plan.scrub import NOTHING, Needles, covered, is_text, most_lacking, spellings
 
 ALL = (
     "abababac",
@@ -29,7 +29,7 @@ def reference(text: bytes, secrets: list[str]) -> bytes:
     out = bytearray(text)
     for each in {spelling for secret in secrets for spelling in spellings(secret)}:
         for at in range(len(text)):
-            nearly = len(text) - at >= len(each) - most_lacking(each)
+            nearly = len(text) - at >= len(each) - most_lacking(len(each))
             if text.startswith(each, at) or (nearly and each.startswith(text[at:])):
                 end = min(at + len(each), len(text))
                 out[at:end] = b"*" * (end - at)
@@ -72,6 +72,22 @@ def test_more_secrets_than_one_search_takes(secrets: list[str]) -> None:
     for secret in secrets:
         for each in spellings(secret):
             assert each not in needles.scrub(b"<" + each + b">")
+
+
+@given(st.text("ab", min_size=1, max_size=12), st.text("ab", max_size=120))
+def test_every_place_of_a_repetitive_spelling_is_covered(spelling: str, text: str) -> None:
+    places = (at for at in range(len(text)) if text.startswith(spelling, at))
+    wanted = {byte for at in places for byte in range(at, at + len(spelling))}
+    spans = list(covered(spelling.encode(), text.encode()))
+    assert {byte for start, end in spans for byte in range(start, end)} == wanted
+
+
+def test_a_repetitive_secret_in_a_repetitive_text_is_one_stretch() -> None:
+    assert list(covered(b"a" * 8000, b"-" + b"a" * 65536 + b"-")) == [(1, 65537)]
+    assert list(covered(b"+/" * 4000, b"+/" * 32768 + b"+")) == [(0, 65536)]
+    needles = Needles(["a" * 8000])
+    assert needles.scrub(b"-" + b"a" * 65536 + b"-") == b"-" + b"*" * 65536 + b"-"
+    assert needles.scrub(b"a" * 7999 + b"-") == b"a" * 7999 + b"-"
 
 
 def test_only_a_possible_beginning_is_held_back() -> None:

@@ -179,6 +179,58 @@ async def test_trap_12_nobody_is_kept_waiting_until_a_live_token_is_dead(world: 
     world.logins.gate.set()
 
 
+async def test_who_waits_for_a_due_token_that_dies_waits_for_its_successor(world: World) -> None:
+    """As when the process stood still for longer than the token had left."""
+    cell = world.cell()
+    await cell.token("qianfan")
+    world.clock.pass_(80 - 2 * SOON)
+    waiting = await world.held(*(cell.token("qianfan") for _ in range(20)))
+    world.clock.pass_(1)
+    await asyncio.sleep(3 * SOON)  # beyond what they would have waited for the old one
+    assert not any(task.done() for task in waiting)
+    world.logins.gate.set()
+    assert {generation(await task) for task in waiting} == {2}
+    assert world.logins.calls == 2
+
+
+async def test_who_waits_for_a_due_token_that_is_refused_waits_for_its_successor(world: World) -> None:
+    cell = world.cell()
+    await cell.token("qianfan")
+    world.clock.pass_(80 - 2 * SOON)
+    waiting = await world.held(*(cell.token("qianfan") for _ in range(20)))
+    refused = asyncio.ensure_future(cell.renew(1))
+    await asyncio.sleep(3 * SOON)
+    assert not any(task.done() for task in waiting)
+    world.logins.gate.set()
+    assert {generation(await task) for task in (*waiting, refused)} == {2}
+    assert world.logins.calls == 2
+
+
+async def test_who_waits_for_a_token_that_dies_has_a_deadline_still(world: World) -> None:
+    cell = world.cell()
+    await cell.token("qianfan")
+    world.clock.pass_(80 - SOON)
+    (waiting,) = await world.held(cell.token("qianfan", 4 * SOON))
+    world.clock.pass_(1)
+    with pytest.raises(Fault, match="has not answered yet"):
+        await waiting
+    world.logins.gate.set()
+
+
+async def test_trap_04_who_waited_on_fails_with_the_flight(world: World) -> None:
+    cell = world.cell()
+    await cell.token("qianfan")
+    world.clock.pass_(80 - 2 * SOON)
+    world.logins.script = [broken()]
+    waiting = await world.held(*(cell.token("qianfan") for _ in range(5)))
+    world.clock.pass_(1)
+    await asyncio.sleep(3 * SOON)
+    world.logins.gate.set()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {code(result) for result in results} == {"token_unavailable"}
+    assert world.logins.calls == 2
+
+
 @pytest.mark.parametrize("failure", [down(again=False), wrong(), IssuerError(LOGIN, "no", error="invalid_grant")])
 async def test_trap_12_a_due_token_serves_whatever_its_flight_came_to(world: World, failure: IssuerError) -> None:
     cell = world.cell()
@@ -301,3 +353,19 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert LONGEST_WAIT == 20.0
     assert FLIGHT_TIMEOUT > 3 * 15 + 1.1 + 2.2, "three tries of 15 s fit"
     assert PASSING == "passing"
+
+
+async def test_what_is_odd_about_a_good_reply_is_logged(world: World, log: io.StringIO) -> None:
+    wall = world.clock.wall
+    world.logins.script = [Minted("t", 300.0, dated=wall - 361, doubt="`expires_in` can't be read as a time")]
+    await world.cell().token("qianfan")
+    text = log.getvalue()
+    assert "`expires_in` can't be read as a time" in text
+    assert "the issuer's clock is 360 s behind this machine's" in text
+    assert text.count("[warning") == 2
+
+
+async def test_a_good_reply_without_oddities_is_not_remarked(world: World, log: io.StringIO) -> None:
+    world.logins.script = [Minted("t", 300.0, dated=world.clock.wall)]
+    await world.cell().token("qianfan")
+    assert "warning" not in log.getvalue()

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.auth.lifetime import number
 from proxy.auth.paths import read_json
 from proxy.auth.schemes.discovery import Endpoints, Finding, secure
 from proxy.auth.schemes.grants import DEVICE_CODE, scope_fields
 from proxy.auth.schemes.login import text_pairs
 from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.times import in_words, number
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 
@@ -113,5 +113,5 @@ def _device(document: Any) -> Device | None:
 
 
 def _seconds(value: Any, otherwise: float) -> float:
-    amount = number(value)
+    amount = in_words(value) if isinstance(value, str) and number(value) is None else number(value)
     return amount if amount is not None and amount > 0 else otherwise

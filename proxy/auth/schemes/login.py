@@ -37,7 +37,7 @@ class LoginScheme:
             # certificates count only where there are some: the tokens that stores hold keep their names
             digest(*parts) if tls is None else digest(*parts, tls._asdict()),
             replace(build(provider.request), tls=tls, consent=consent),
-            ReplyReader.compile(provider.reply, provider.ttl),
+            ReplyReader.compile(provider.reply, provider.ttl, bearer=sent_as_bearer(provider)),
             secrets,
         )
 
@@ -64,6 +64,11 @@ def build(request: TokenRequest) -> IssuerRequest:
 def tls_of(provider: IssuerProvider) -> Tls | None:
     tls = Tls(provider.tls.cert, provider.tls.key, provider.tls.ca)
     return tls if any(tls) else None
+
+
+def sent_as_bearer(provider: IssuerProvider) -> bool:
+    """Nobody has said where the token goes."""
+    return "inject" not in provider.model_fields_set
 
 
 def with_query(url: str, query: Mapping[str, Any]) -> str:

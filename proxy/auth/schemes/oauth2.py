@@ -17,7 +17,7 @@ from proxy.auth.schemes.client_auth import ClientAuth, client_pair, private_sign
 from proxy.auth.schemes.discovery import Endpoints, Finding, find_endpoints
 from proxy.auth.schemes.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.schemes.login import text_pairs, tls_of
+from proxy.auth.schemes.login import sent_as_bearer, text_pairs, tls_of
 from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
 from proxy.config.model import OAuth2Provider, ProviderCommon
 from proxy.errors import FailureClass, IssuerError
@@ -76,7 +76,7 @@ class OAuth2Scheme:
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
             tls_of(provider),
             _consent(provider),
-            ReplyReader.compile(provider.reply, provider.ttl),
+            ReplyReader.compile(provider.reply, provider.ttl, bearer=sent_as_bearer(provider)),
             secrets | ({Secret(pair)} if pair else set()),
         )
 

@@ -1,0 +1,30 @@
+"""What an operator should know of a good reply: a lifetime that was guessed, clocks that differ.
+
+Must not know: how either is found out (auth/lifetime.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from proxy.auth.lifetime import skew, skew_told
+from proxy.auth.token import Minted
+
+log = structlog.get_logger("keyless.mint")
+
+_LIFETIME = "Correct `reply.expires_in` or `reply.expires_at`, or set the provider's `ttl`."
+_CLOCK = (
+    "Set this machine's clock, if it is the wrong one. Lifetimes are right all the same; what is signed may not be."
+)
+
+
+def remark(names: Sequence[str], minted: Minted, sent: float, came: float) -> None:
+    """`sent` and `came`: when the request went out and its reply had come, Unix time."""
+    if minted.doubt is not None:
+        counts_as = round(minted.lifetime)
+        log.warning("lifetime guessed", provider=names, reason=minted.doubt, counts_as=counts_as, hint=_LIFETIME)
+    ahead = 0.0 if minted.dated is None else skew(sent, came, minted.dated)
+    if (told := skew_told(ahead)) is not None:
+        log.warning("clocks differ", provider=names, reason=told, seconds=round(ahead), hint=_CLOCK)
