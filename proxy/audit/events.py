@@ -148,9 +148,6 @@ class Audit:
         if self.waiting:
             raise Fault("overloaded", "the audit log can't be written, without which nothing is done (audit.strict)")
 
-    def status(self) -> dict[str, Any]:
-        return {"to": self.where, "lines": self.written, "waiting": self.waiting, "lost": self.lost}
-
     @property
     def waiting(self) -> int:
         """Lines that could not be written yet."""

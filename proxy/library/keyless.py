@@ -69,7 +69,7 @@ class Keyless:
             self._session = await stack.enter_async_context(_session(server))
             replace_in = self._service.replace
             await stack.enter_async_context(
-                Reloader(self._read, lambda fresh: replace_in(_own(fresh)), since=self._began)
+                Reloader(self._read, lambda fresh, secrets: replace_in(_own(fresh), secrets), since=self._began)
             )
             self._stack = stack.pop_all()
         return self

@@ -21,10 +21,10 @@ import structlog
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
-from proxy.process.changes import changed_secrets, changes, check_listeners, need_a_restart
+from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart
+from proxy.tasks import Tasks
 
 log = structlog.get_logger("keyless.reload")
-audit = structlog.get_logger("keyless.audit")
 
 FIRST_RETRY = 5.0
 _WATCH: dict[str, Any] = {
@@ -41,40 +41,37 @@ _COARSE = 0.05
 """Seconds that a file system's clock may be behind."""
 
 Stamps = dict[str, object]
+Replace = Callable[[Loaded, Changes], None]
 
 
 class Reloader:
-    """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again.
+    """`replace` is given each config that differs from the last, and whose secrets are others: for the audit log.
+
+    `path`: the config file, if it's to be read again.
 
     `since`: Unix time from before it was loaded. What has changed after that may have been read too early.
     """
 
-    def __init__(
-        self, loaded: Loaded, replace: Callable[[Loaded], None], path: Path | None = None, since: float = math.inf
-    ) -> None:
+    def __init__(self, loaded: Loaded, replace: Replace, path: Path | None = None, since: float = math.inf) -> None:
         self._first = self._loaded = loaded
         self._replace = replace
         self._path = path
         self._stamps: Stamps | None = None if _touched(loaded.files, since) else self._look()
         self._stirred = asyncio.Event()
         self._moved = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
         self._retry = FIRST_RETRY
         self._broken = ""
         self._kept: tuple[str, ...] = ()
         self._unwatched = ""
 
     async def __aenter__(self) -> Self:
-        self._tasks = [
-            asyncio.create_task(self._watching(), name="watch the config's files"),
-            asyncio.create_task(self._running(), name="read secrets again"),
-        ]
+        self._tasks.spawn(self._watching(), "watch the config's files")
+        self._tasks.spawn(self._running(), "read secrets again")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
 
     # -------------------------------------------------------------- when
 
@@ -138,9 +135,10 @@ class Reloader:
         try:
             fresh = await asyncio.to_thread(self._read)
             check_listeners(self._first, fresh)
-            found = changes(self._loaded, fresh)
-            if found:
-                self._replace(fresh)
+            different = changes(self._loaded, fresh)
+            secrets = changed_secrets(self._loaded, fresh, self._path is not None)
+            if different:
+                self._replace(fresh, secrets)
         except ConfigError as error:
             self._refuse(error)
             return False
@@ -152,11 +150,10 @@ class Reloader:
         if before.files != fresh.files:
             self._stamps = self._look()
             self._moved.set()
-        if found:
-            self._tell(before, fresh)
+        self._tell(different, secrets)
         if need_a_restart(before, fresh):
             log.warning("some changes need a restart", settings=need_a_restart(self._first, fresh))
-        return bool(found)
+        return bool(different)
 
     def _read(self) -> Loaded:
         """In a thread: sources may take their time."""
@@ -182,36 +179,34 @@ class Reloader:
             log.info("secrets can be read again")
         self._kept = kept
 
-    def _tell(self, before: Loaded, fresh: Loaded) -> None:
-        """Names only. What is new about a provider because of its secret is said by that."""
-        secrets = changed_secrets(before, fresh, self._path is not None)
-        found = changes(before, fresh)
-        if secrets:
-            audit.info("secret changed", **secrets)
+    def _tell(self, different: Changes, secrets: Changes) -> None:
+        """Names only. What is new about a provider because of its secret is said by the audit log."""
         if self._path is None:
-            told = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
-            found = {what: [name for name in names if name not in told.get(what, ())] for what, names in found.items()}
-            found.pop("settings", None)
-        if found := {what: names for what, names in found.items() if names}:
-            log.info("config reloaded", **found)
+            of_secrets = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
+            different = {
+                what: [name for name in names if name not in of_secrets.get(what, ())]
+                for what, names in different.items()
+                if what != "settings"
+            }
+        if different := {what: names for what, names in different.items() if names}:
+            log.info("config reloaded", **different)
 
 
 def _touched(files: Iterable[Path], since: float) -> bool:
     """Whether one of them, or the folder where a link is swapped, has changed later than that; rather too often."""
-    found = {each for path in files for each in (path, path.parent)}
-    for path in found:
+    for place in {place for path in files for place in (path, path.parent)}:
         with suppress(OSError, ValueError):
-            if max(path.stat().st_ctime, path.lstat().st_ctime) > since - _COARSE:
+            if max(place.stat().st_ctime, place.lstat().st_ctime) > since - _COARSE:
                 return True
     return False
 
 
 def _stamp(path: Path) -> object:
     try:
-        about = path.stat()
+        stat = path.stat()
     except (OSError, ValueError):
         return None
-    return about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
+    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _names(folder: Path) -> object:
@@ -220,14 +215,13 @@ def _names(folder: Path) -> object:
 
 def _folders(files: Iterable[Path]) -> set[Path]:
     """Where each file lies, and what it leads to; of a folder that isn't there, the one above."""
-    found = set()
-    for path in files:
-        for each in {path, _real(path)}:
-            folder = each.parent
-            while not folder.is_dir() and folder != folder.parent:
-                folder = folder.parent
-            found.add(folder)
-    return found
+    folders = set()
+    for place in {place for path in files for place in (path, _real(path))}:
+        folder = place.parent
+        while not folder.is_dir() and folder != folder.parent:
+            folder = folder.parent
+        folders.add(folder)
+    return folders
 
 
 def _real(path: Path) -> Path:

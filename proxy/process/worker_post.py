@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proxy.config.loaded import Loaded
+from proxy.process.changes import Changes
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")
@@ -25,7 +26,7 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Post:
+class WorkerPost:
     """`inherited` are the descriptors of unix sockets, by path, which cannot be bound once per process."""
 
     number: int
@@ -45,11 +46,11 @@ class Lifeline:
         """Raises OSError if that is no socket."""
         self._socket = socket.socket(fileno=descriptor)
 
-    def post(self) -> Post:
+    def post(self) -> WorkerPost:
         """Waits for it. Raises OSError, or EOFError if the supervisor is gone."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         post = pickle.loads(self._read(length))  # noqa: S301 -- a socket pair that the parent made
-        assert isinstance(post, Post)  # noqa: S101 -- for the type checker
+        assert isinstance(post, WorkerPost)  # noqa: S101 -- for the type checker
         return post
 
     def _read(self, size: int) -> bytes:
@@ -61,8 +62,10 @@ class Lifeline:
             read += more
         return read
 
-    def ready(self, lost: Callable[[], None], news: Callable[[Loaded], None]) -> None:
-        """Say that this worker listens. `lost` is called when the supervisor has ended, `news` with each new config."""
+    def ready(self, lost: Callable[[], None], news: Callable[[Loaded, Changes], None]) -> None:
+        """Say that this worker listens. `lost` is called when the supervisor has ended, `news` with each new config
+        and whose secrets it has to write down as changed.
+        """
         loop = asyncio.get_running_loop()
         buffer = bytearray()
 
@@ -77,8 +80,8 @@ class Lifeline:
                 loop.remove_reader(self._socket)
                 lost()
             buffer.extend(piece)
-            for loaded in _taken(buffer):
-                news(loaded)
+            for loaded, secrets in _taken(buffer):
+                news(loaded, secrets)
 
         self._socket.setblocking(False)
         loop.add_reader(self._socket, readable)
@@ -91,12 +94,12 @@ class Lifeline:
         self._socket.close()
 
 
-def framed(told: object) -> bytes:
-    content = pickle.dumps(told)
+def framed(news: object) -> bytes:
+    content = pickle.dumps(news)
     return _LENGTH.pack(len(content)) + content
 
 
-def _taken(buffer: bytearray) -> Iterator[Loaded]:
+def _taken(buffer: bytearray) -> Iterator[tuple[Loaded, Changes]]:
     """What has come in whole."""
     while len(buffer) >= _LENGTH.size:
         (length,) = _LENGTH.unpack_from(buffer)

@@ -93,8 +93,9 @@ class Visitors:
                     return visitor
         return Visitor(self._clients.identify(known, now.wall))
 
-    async def close(self) -> None:
-        await asyncio.gather(*(keys.close() for keys in self._keys.values()))
+    async def close(self, patience: float = 0.0) -> None:
+        """`patience`: seconds that keys under way may still take, for the requests that wait for them."""
+        await asyncio.gather(*(keys.close(patience) for keys in self._keys.values()))
 
     # -------------------------------------------------------------- certificates
 
@@ -147,7 +148,7 @@ class Visitors:
         try:
             return Visitor(self._clients.identify(known, now.wall))
         except Fault:
-            raise refused(why) from None
+            raise invalid_token(why) from None
 
     def _believed(self, jwt: Jwt, rules: Sequence[JwtRule], now: Now) -> _Believed:
         """Claims first: a token that would not do anyway is no reason to fetch keys."""
@@ -158,9 +159,9 @@ class Visitors:
         except UnknownKey as error:
             if keys.may_fetch(now.boot):
                 raise KeysWanted(keys, now.boot) from None
-            raise keys.unavailable(now.boot) if keys.failing else refused(str(error)) from None
+            raise keys.unavailable(now.boot) if keys.failing else invalid_token(str(error)) from None
         except ValueError as error:
-            raise refused(str(error)) from None
+            raise invalid_token(str(error)) from None
         return _Believed(Visitor(judged.client, judged.who), judged.until, keys, keys.version)
 
     def _remember(self, digest: bytes, known: _Believed) -> None:
@@ -175,7 +176,7 @@ def place(rule: JwtRule) -> str:
     return rule.issuer.rstrip("/")
 
 
-def refused(why: str) -> Fault:
+def invalid_token(why: str) -> Fault:
     """RFC 6750 §3, §3.1."""
     described = re.sub(r"[^ !#-\[\]-~]", "?", why)
     challenge = f'Bearer realm="keyless", error="invalid_token", error_description="{described}"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,7 @@ from proxy.auth.lifecycle import Answer, Lifecycle, State
 from proxy.auth.token import Scheme, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logs import kind
+from proxy.tasks import Flight
 from proxy.tokens.mint import Means, Mint
 from proxy.tokens.store import StoreDown
 
@@ -47,7 +49,7 @@ class Cell:
         self._records = means.records
         self._clock = means.clock
         self._timeout = flight_timeout
-        self._flight: asyncio.Task[None] | None = None
+        self._flight: Flight[None] = Flight()
 
     async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
         """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
@@ -156,7 +158,7 @@ class Cell:
     def redefined(self, scheme: Scheme, life: Lifecycle) -> None:
         """The same credential with another definition around it: what it says of refreshing and of messages counts."""
         self.life.agreed(life)
-        self._mint.scheme = scheme
+        self._mint.redefine(scheme)
 
     @property
     def one_shot(self) -> bool:
@@ -165,21 +167,15 @@ class Cell:
 
     async def landed(self) -> None:
         """No flight is in the air."""
-        if self._flight is not None:
-            await asyncio.wait((self._flight,))
+        await self._flight.landed()
 
     def inherit(self, other: Cell) -> None:
         """Go on with another cell's login: its refresh token belongs to the client, not to the client's secret."""
-        if self._mint.refresh_token is None:
-            self._mint.refresh_token = other._mint.refresh_token
+        self._mint.inherit(other._mint)
 
     async def close(self) -> None:
         """A refresh token that is being spent is waited for: its successor would be lost."""
-        if self._flight is not None:
-            if self._mint.spending:
-                await asyncio.wait((self._flight,), timeout=LONGEST_WAIT)
-            self._flight.cancel()
-            await asyncio.wait((self._flight,))
+        await self._flight.close(LONGEST_WAIT if self._mint.spending else 0.0)
 
     # -------------------------------------------------------------- the flight
 
@@ -197,18 +193,14 @@ class Cell:
             answer = self.life.ask(self._clock())
 
     async def _join(self, deadline: float) -> bool:
-        """Wait for the flight, started if there is none. asyncio.wait never cancels the task (docs/traps.md 3).
+        """Wait for the flight, started if there is none, and never end it (docs/traps.md 3). True if it has landed."""
+        self._launch()
+        return await self._flight.landed(deadline)
 
-        True if it has landed by then.
-        """
-        landed, _ = await asyncio.wait((self._launch(),), timeout=deadline)
-        return bool(landed)
-
-    def _launch(self) -> asyncio.Task[None]:
-        if self._flight is None or self._flight.done():
+    def _launch(self) -> None:
+        if not self._flight.under_way:
             self.life.launched()
-            self._flight = asyncio.create_task(self._fly(self.life.generation), name=f"mint {'+'.join(self.names)}")
-        return self._flight
+            self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")
 
     async def _fly(self, before: int) -> None:
         """One flight from start to landing. Whatever becomes of it, the lifecycle is told."""

@@ -20,6 +20,7 @@ from proxy.config.model import OAuth2Provider, Provider
 from proxy.errors import Fault
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
+from proxy.tasks import Tasks
 from proxy.tokens.cell import Cell
 from proxy.tokens.keeper import Keeper
 from proxy.values.now import Now
@@ -36,12 +37,16 @@ class Heir(NamedTuple):
     new: Cell
 
 
-class Succession:
-    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them."""
+class Following(NamedTuple):
+    """Of a provider, from one credential to another, by their identities."""
 
-    serving: Loaded
-    plan: Plan
-    cells: dict[str, Cell]
+    provider: str
+    old: str
+    new: str
+
+
+class Succession:
+    """`settled` is called whenever `plan` and `cells` have changed, so that requests get to see them."""
 
     def __init__(
         self,
@@ -51,13 +56,17 @@ class Succession:
         draw: Callable[[], float],
         settled: Callable[[], None],
     ) -> None:
+        """Serves `loaded` from the start, of which `settled` is not told."""
         self._keeper = keeper
         self._clock = clock
         self._draw = draw
         self._settled = settled
+        self._tasks = Tasks()
+        self._following: dict[Following, asyncio.Task[None]] = {}
         self._wanted = self.serving = loaded
-        self._tasks: dict[tuple[str, str, str], asyncio.Task[None]] = {}
-        self.cells = {}
+        self.plan = self._compile(loaded)
+        awake = _awake(self.plan)
+        self.cells = _named(awake, keeper.recast(map(_definition, awake)))
 
     def want(self, loaded: Loaded) -> None:
         """Serve this config from now on, each provider with its new credential as soon as that has a token."""
@@ -66,12 +75,12 @@ class Succession:
 
     def _settle(self) -> None:
         wanted = self._compile(self._wanted)
-        waiting = {name: each for name, each in wanted.providers.items() if self._waits(each)}
+        waiting = {name: provider for name, provider in wanted.providers.items() if self._waits(provider)}
         previous, self.serving = self.serving, _with_old(self._wanted, self.serving, waiting)
         self.plan = self._compile(self.serving) if waiting else wanted
-        awake = [each for each in self.plan.providers.values() if each.scheme is not None]
-        cells = self._keeper.recast(_definition(each) for each in (*awake, *waiting.values()))
-        before, self.cells = self.cells, {each.name: cell for each, cell in zip(awake, cells, strict=False)}
+        awake = _awake(self.plan)
+        cells = self._keeper.recast(map(_definition, (*awake, *waiting.values())))
+        before, self.cells = self.cells, _named(awake, cells)
         heirs = {name: Heir(before[name], cell) for name, cell in zip(waiting, cells[len(awake) :], strict=True)}
         followers = {name: Heir(before[name], cell) for name, cell in self.cells.items() if name in before} | heirs
         for name, heir in followers.items():
@@ -101,14 +110,15 @@ class Succession:
 
     def _arrange(self, heirs: Mapping[str, Heir]) -> None:
         """A task for each of these, and for no others."""
-        keys = {(name, heir.old.key, heir.new.key): (name, heir) for name, heir in heirs.items()}
-        for key in self._tasks.keys() - keys.keys():
-            task = self._tasks.pop(key)
+        keys = {Following(name, heir.old.key, heir.new.key): heir for name, heir in heirs.items()}
+        for key in self._following.keys() - keys.keys():
+            task = self._following.pop(key)
             if task is not asyncio.current_task():
                 task.cancel()
-        for key, (name, heir) in keys.items():
-            if key not in self._tasks or self._tasks[key].done():
-                self._tasks[key] = asyncio.create_task(self._follow(name, heir), name=f"new credential of {name}")
+        for key, heir in keys.items():
+            if key not in self._following or self._following[key].done():
+                follow = self._follow(key.provider, heir)
+                self._following[key] = self._tasks.spawn(follow, f"new credential of {key.provider}")
 
     async def _follow(self, name: str, heir: Heir) -> None:
         """Until the new credential has a token, or the old one's token has died."""
@@ -124,10 +134,7 @@ class Succession:
         self._settle()
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
 
 
 def same_login(old: Provider | None, new: Provider | None) -> bool:
@@ -135,6 +142,15 @@ def same_login(old: Provider | None, new: Provider | None) -> bool:
     if not isinstance(old, OAuth2Provider) or not isinstance(new, OAuth2Provider):
         return False
     return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
+
+
+def _awake(plan: Plan) -> list[ProviderPlan]:
+    return [provider for provider in plan.providers.values() if provider.scheme is not None]
+
+
+def _named(providers: Iterable[ProviderPlan], cells: Iterable[Cell]) -> dict[str, Cell]:
+    """The cells of these, which stand first among `cells`."""
+    return {provider.name: cell for provider, cell in zip(providers, cells, strict=False)}
 
 
 def _definition(provider: ProviderPlan) -> tuple[str, Scheme, Callable[[], Lifecycle]]:

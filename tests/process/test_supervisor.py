@@ -20,7 +20,7 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.process.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
-from proxy.process.worker_post import Lifeline, Post
+from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tokens.store import StoreDown
 
 PATIENCE = 30
@@ -239,7 +239,7 @@ async def test_abandoned_it_leaves_nothing(loaded: Loaded, crew: Crew) -> None:
 async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("providers: {a: {scheme: static, token: a-secret-token}}\n", encoding="utf-8")
-    post = Post(1, 4, tmp_path, load(path, environ={}), {"/x": 7})
+    post = WorkerPost(1, 4, tmp_path, load(path, environ={}), {"/x": 7})
     ours, theirs = socket.socketpair()
     lifeline = Lifeline(theirs.detach())
     ours.sendall(post.to_bytes())
@@ -248,7 +248,7 @@ async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> Non
     assert "a-secret-token" not in repr(post)
     lost = asyncio.Event()
     news: list[Loaded] = []
-    lifeline.ready(lost.set, news.append)
+    lifeline.ready(lost.set, lambda loaded, _: news.append(loaded))
     assert ours.recv(1) == b"\x01"
     assert not lost.is_set()
     ours.close()

@@ -114,7 +114,7 @@ async def test_a_day_is_a_budget_of_its_own(stage: Stage) -> None:
     assert [reply.status for reply in replies] == [200, 200, 429, 429]
     assert left(replies[1]) == {"client 2/hour": 0, "client 10/day": 8}
     assert left(replies[2]) == {"client 2/hour": 0}, "only what refuses, so that Retry-After is after all of it"
-    known = stage.service._quotas
+    known = stage.service.front.quotas
     assert known is not None
     assert known._own._storage.get(f"client:one:day:{int(clock.now().wall // 86400)}") == 2
 
@@ -191,8 +191,8 @@ async def test_callers_can_make_no_counters(stage: Stage) -> None:
     for number in range(30):
         await ask(stage, f"/api/echo/{number}")
         await ask(stage, key=f"kl-guess-{number:09}")
-    assert stage.service._quotas is not None
-    storage = stage.service._quotas._own._storage
+    assert stage.service.front.quotas is not None
+    storage = stage.service.front.quotas._own._storage
     assert len(storage.storage) <= 4  # two limits; two windows each, if one has just turned
     assert storage.events == {}
 

@@ -39,11 +39,11 @@ from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
-from proxy.process.reload import Reloader
+from proxy.process.reload import Reloader, Replace
 from proxy.sink import Sink
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
-Reloading = Callable[[Callable[[Loaded], None]], Reloader]
+Reloading = Callable[[Replace], Reloader]
 
 log = structlog.get_logger("keyless.run")
 
