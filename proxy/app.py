@@ -153,7 +153,7 @@ class Service:
     def _serve(self, previous: Front | None) -> Serving:
         plan, cells, config = self._succession.plan, self._succession.cells, self._succession.serving.config
         front = Front.of(plan, cells, config, self._lasting, previous)
-        view = View(plan, cells, front.observers, self._fleet)
+        view = View(plan, cells, front.observers, self._fleet, self._succession.serving.held_back)
         return Serving(front, Admin(config.admin, view), view)
 
     def _secrets(self) -> Iterator[str]:

@@ -29,6 +29,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         return
     running = read_or_exit(Status.read, document)
     print(f"keyless {running.version}")
+    for reason in running.held_back or ():
+        print(f"held back until SIGHUP or a restart: {reason}")
     head = ("provider", "state", "generation", "expires", "mints", "replays", "")
     print_rows([head, *(_provider(name, report, time.time()) for name, report in running.providers.items())])
     routes = [(prefix, route.provider or "none", route.upstream) for prefix, route in running.routes.items()]

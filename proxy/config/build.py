@@ -64,6 +64,7 @@ def build(written: Written, sources: Sources) -> Loaded:
         certificates=certificates.of,
         digest=_digest(document.tree),
         warnings=tuple(in_order([*readable, *told], files)),
+        commands=sources.commands,
     )
 
 

@@ -33,7 +33,7 @@ from proxy.wire.inbound.server import DRAIN_SECONDS
 
 log = structlog.get_logger("keyless.supervisor")
 
-GRACE = DRAIN_SECONDS + 5.0
+GRACE = DRAIN_SECONDS + 1.5
 """Seconds from asking a worker to end until it is killed."""
 YOUNG = 10.0
 """A worker that did not live this long may die of its start: the next one waits."""

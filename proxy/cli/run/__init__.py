@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -34,7 +33,7 @@ from proxy.cli.kit.options import (
     print_rows,
     print_warnings,
 )
-from proxy.cli.kit.stop import ENDING, on_signals
+from proxy.cli.kit.stop import on_hang_up, on_signals
 from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
@@ -53,11 +52,16 @@ app = command_app()
 @app.command()
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
-    reload: Annotated[bool, typer.Option("--reload", help="Take over changes of the config files at once.")] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload/--no-reload", help="Take over changes of the config files at once.")
+    ] = True,
     strict: StrictOption = False,
     worker: WorkerOption = None,
 ) -> None:
-    """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't."""
+    """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't.
+
+    SIGHUP reads the config again.
+    """
     if worker is not None:
         lifeline, post = workers.take_post(worker)
         with logs.serving(post.loaded.config.log):
@@ -87,7 +91,7 @@ def _warn_of_descriptors(config: Config) -> None:
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
-    return lambda replace: Reloader(loaded, replace, path if reload else None, began)
+    return lambda replace: Reloader(loaded, replace, path, began, unasked=reload)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -114,7 +118,8 @@ async def _serve(loaded: Loaded, path: Path, reloader: Reloading, out: Sink) -> 
             fail(f"can't listen: {error.strerror or error}")
         with _said(out):
             introduce(loaded, path, [listener.url for listener in listeners], sandbox)
-        async with reloader(service.replace):
+        async with reloader(service.replace) as reloading:
+            on_hang_up(reloading.ask)
             await told.wait()
         with _said(out):
             print("stopping")
@@ -122,14 +127,14 @@ async def _serve(loaded: Loaded, path: Path, reloader: Reloading, out: Sink) -> 
 
 async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading, out: Sink) -> None:
     supervisor = workers.supervisor(loaded, path, count)
-    # A hang-up ends what is served, as it does with one process; but it drains.
-    told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
+    told = on_signals(at_once=supervisor.abandon)
     async with standing_by(loaded.config) as sandbox, supervisor:
         listeners = await workers.listen(supervisor, told)
         if listeners:
             with _said(out):
                 introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
-            async with reloader(supervisor.replace):
+            async with reloader(supervisor.replace) as reloading:
+                on_hang_up(reloading.ask)
                 await told.wait()
         with _said(out):
             print("stopping")
