@@ -235,6 +235,10 @@ class Service:
         return self._succession.cells
 
     @property
+    def view(self) -> View:
+        return self._serving.view
+
+    @property
     def front(self) -> Front:
         return self._serving.front
 

@@ -48,7 +48,7 @@ class SharedSockets:
         self.inherited.clear()
 
     def _open_unix(self, path: str) -> None:
-        _clear(path)
+        clear(path)
         door = self._keep(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         door.bind(path)
         self.inherited[path] = door.fileno()
@@ -88,7 +88,7 @@ def _check_free(family: int, where: tuple[object, ...]) -> None:
         probe.bind(where)
 
 
-def _clear(path: str) -> None:
+def clear(path: str) -> None:
     """Remove the socket of a process that has ended. Raises OSError if one still listens there."""
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):  # noqa: PTH116 -- as it was written

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -94,6 +95,12 @@ class Supervisor:
             ready.append(listens)
         await asyncio.gather(*ready)
         return self._sockets.addresses
+
+    @property
+    def private(self) -> Path:
+        """The workers' folder; once it listens."""
+        assert self._private is not None  # noqa: S101 -- it listens
+        return self._private.path
 
     def abandon(self) -> None:
         """End at once: the operator will not wait. The caller exits."""

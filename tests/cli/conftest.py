@@ -130,7 +130,8 @@ class Process:
 @contextmanager
 def process(*words: str, stdin: int | None = None, **environ: str) -> Iterator[Process]:
     command = [sys.executable, "-m", "proxy", *words]
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ}
+    own = {name: os.environ[name] for name in ("PATH", "XDG_RUNTIME_DIR")}
+    environ = {"PYTHONPATH": str(ROOT), **own, **environ}
     with subprocess.Popen(
         command,
         env=environ,

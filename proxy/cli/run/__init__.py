@@ -18,6 +18,7 @@ import structlog
 import typer
 
 from proxy import __version__, logs, shortage
+from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import check_or_exit
@@ -34,7 +35,7 @@ from proxy.cli.kit.options import (
     print_warnings,
 )
 from proxy.cli.kit.stop import on_hang_up, on_signals
-from proxy.cli.run import workers
+from proxy.cli.run import commands, workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
@@ -118,7 +119,10 @@ async def _serve(loaded: Loaded, path: Path, reloader: Reloading, out: Sink) -> 
             fail(f"can't listen: {error.strerror or error}")
         with _said(out):
             introduce(loaded, path, [listener.url for listener in listeners], sandbox)
-        async with reloader(service.replace) as reloading:
+        async with (
+            reloader(service.replace) as reloading,
+            commands.answering(path, answers(lambda: service.view) | commands.reload(reloading.ask)),
+        ):
             on_hang_up(reloading.ask)
             await told.wait()
         with _said(out):
@@ -133,7 +137,11 @@ async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading
         if listeners:
             with _said(out):
                 introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
-            async with reloader(supervisor.replace) as reloading:
+            relayed = commands.relayed(supervisor.private, count)
+            async with (
+                reloader(supervisor.replace) as reloading,
+                commands.answering(path, relayed | commands.reload(reloading.ask)),
+            ):
                 on_hang_up(reloading.ask)
                 await told.wait()
         with _said(out):

@@ -12,11 +12,14 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
+from proxy.cli.run.commands import worker_socket
 from proxy.config.loaded import Loaded
 from proxy.process.private_folder import PrivateFolder
+from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
@@ -101,8 +104,11 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
+            runtime = Runtime(worker_socket(post.private, post.number), answers(lambda: service.view))
+            runtime.open()
             lifeline.ready(orphaned, service.replace)
             await told.wait()
+            await runtime.close()
     finally:
         lifeline.close()
         private.leave(patience)
