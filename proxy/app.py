@@ -8,7 +8,6 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Collection, Coroutine, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -26,13 +25,13 @@ from proxy.process.changes import AT_START, Changes
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
+from proxy.serve.observers import live_secrets
 from proxy.serve.upstream import Upstream
 from proxy.tasks import Tasks
 from proxy.tokens.cell import Cell
 from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
-from proxy.tokens.records import Records
 from proxy.tokens.store.open import open_records
 from proxy.tokens.succession import Succession
 from proxy.values.listen import Listener, parse
@@ -132,7 +131,7 @@ class Service:
 
     # -------------------------------------------------------------- what serves
 
-    def replace(self, loaded: Loaded, secrets: Changes) -> None:
+    async def replace(self, loaded: Loaded, secrets: Changes) -> None:
         """Serve this config from now on, but for what only a start can change (process/changes.py).
 
         `secrets`: whose are others, to be written down. Raises ConfigError, and then nothing has changed.
@@ -140,7 +139,7 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        self._succession.want(replace(loaded, config=loaded.config.model_copy(update=kept)))
+        await self._succession.want(loaded.with_config(**kept))
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 
@@ -157,15 +156,7 @@ class Service:
         return Serving(front, Admin(config.admin, view), view)
 
     def _secrets(self) -> Iterator[str]:
-        """What must not stand in an audit line: of the config, and the tokens that live now."""
-        config = self._succession.serving.config
-        yield from (key.key for client in config.clients for key in client.keys)
-        yield from (key for key in (config.admin.key, *(config.store_key or ())) if key is not None)
-        for provider in self.plan.providers.values():
-            yield from provider.secrets
-        for cell in self.keeper:
-            token = cell.life.token
-            yield from (text for text in (token.value, token.refresh_token) if text) if token is not None else ()
+        return live_secrets(self._succession.serving.config, self.plan, self.keeper)
 
     # -------------------------------------------------------------- listening
 
@@ -195,9 +186,8 @@ class Service:
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""
-        for cell in {lane.cell for lane in self._serving.front.lanes.values()} & set(cells):
-            if cell is not None:
-                cell.warm()
+        drawn = dict.fromkeys(lane.cell for lane in self._serving.front.lanes.values())
+        self.keeper.warm(cell for cell in drawn if cell is not None and cell in cells)
 
     def _shares(self, listener: Listener) -> dict[str, Any]:
         """How `listener` is shared with other workers."""
@@ -249,10 +239,6 @@ class Service:
     @property
     def issuer(self) -> Issuer:
         return self._lasting.issuer
-
-    @property
-    def records(self) -> Records:
-        return self.keeper.records
 
     def counts(self) -> Counts:
         connections = [connection for server in self.listening.servers for connection in server.connections]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
 
 class KeylessError(Exception):
@@ -49,41 +49,82 @@ class HeldBack(KeylessError):  # noqa: N818 -- it says what is the case
         super().__init__("; ".join(reasons))
 
 
-class Code(NamedTuple):
+Code = Literal[
+    "bad_request",
+    "client_key_required",
+    "host_refused",
+    "origin_refused",
+    "route_refused",
+    "path_refused",
+    "no_route",
+    "method_refused",
+    "body_too_large",
+    "rate_limited",
+    "header_too_large",
+    "provider_unconfigured",
+    "credential_refused",
+    "login_required",
+    "internal_error",
+    "upstream_unreachable",
+    "upstream_protocol",
+    "token_unavailable",
+    "issuer_unavailable",
+    "overloaded",
+    "shutting_down",
+    "upstream_timeout",
+]
+
+
+class Meaning(NamedTuple):
+    """Of a code: the HTTP status, and what a person reads."""
+
     status: int
     title: str
     hint: str
 
 
-CODES: dict[str, Code] = {
-    "bad_request": Code(400, "Bad request", "Send a well-formed HTTP/1.1 request."),
-    "client_key_required": Code(
+CODES: dict[Code, Meaning] = {
+    "bad_request": Meaning(400, "Bad request", "Send a well-formed HTTP/1.1 request."),
+    "client_key_required": Meaning(
         401, "Client key required", "Send your client key as the API key; `keyless client new NAME` makes one."
     ),
-    "host_refused": Code(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
-    "origin_refused": Code(403, "Origin refused", "Add the page's origin to `browser.origins`."),
-    "route_refused": Code(403, "Route refused", "See the `routes`, `methods` and `paths` of this client."),
-    "path_refused": Code(403, "Path refused", "Send a plain path, without dot segments or backslashes."),
-    "no_route": Code(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
-    "method_refused": Code(405, "Method refused", "Use one of the methods in `Allow`."),
-    "body_too_large": Code(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
-    "rate_limited": Code(429, "Rate limited", "Slow down and try again after Retry-After."),
-    "header_too_large": Code(431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."),
-    "credential_refused": Code(
-        502, "Credential refused by the issuer", "The operator must correct the provider's credential."
+    "host_refused": Meaning(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
+    "origin_refused": Meaning(403, "Origin refused", "Add the page's origin to `browser.origins`."),
+    "route_refused": Meaning(403, "Route refused", "See the `routes`, `methods` and `paths` of this client."),
+    "path_refused": Meaning(403, "Path refused", "Send a plain path, without dot segments or backslashes."),
+    "no_route": Meaning(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
+    "method_refused": Meaning(405, "Method refused", "Use one of the methods in `Allow`."),
+    "body_too_large": Meaning(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
+    "rate_limited": Meaning(429, "Rate limited", "Slow down and try again after Retry-After."),
+    "header_too_large": Meaning(
+        431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."
     ),
-    "login_required": Code(502, "Login required", "The operator must run `keyless login` again."),
-    "upstream_unreachable": Code(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
-    "upstream_protocol": Code(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
-    "token_unavailable": Code(503, "Token unavailable", "Try again after Retry-After."),
-    "provider_unconfigured": Code(503, "Provider not configured", "Set what is named; sources are read again."),
-    "issuer_unavailable": Code(
+    # The call depends on a credential that only a person can mend: 424, which no client retries in silence.
+    "provider_unconfigured": Meaning(424, "Provider not configured", "Set what is named; sources are read again."),
+    "credential_refused": Meaning(
+        424, "Credential refused by the issuer", "The operator must correct the provider's credential."
+    ),
+    "login_required": Meaning(424, "Login required", "The operator must run `keyless login` again."),
+    "internal_error": Meaning(500, "Internal error", "A fault of the proxy's own: the operator's log says where."),
+    "upstream_unreachable": Meaning(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
+    "upstream_protocol": Meaning(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
+    "token_unavailable": Meaning(503, "Token unavailable", "Try again after Retry-After."),
+    "issuer_unavailable": Meaning(
         503, "Issuer unavailable", "Its keys check the client's token; try again after Retry-After."
     ),
-    "overloaded": Code(503, "Overloaded", "Try again after Retry-After."),
-    "shutting_down": Code(503, "Shutting down", "Try again after Retry-After."),
-    "upstream_timeout": Code(504, "Upstream timed out", "Try again, or raise the route's `timeout`."),
+    "overloaded": Meaning(503, "Overloaded", "Try again after Retry-After."),
+    "shutting_down": Meaning(503, "Shutting down", "Try again after Retry-After."),
+    "upstream_timeout": Meaning(504, "Upstream timed out", "Try again, or raise the route's `timeout`."),
 }
+
+MENDED_BY_A_PERSON = 424
+"""The status of what neither waiting nor another request heals."""
+LONGEST_WAIT = 60.0
+"""Seconds. SDKs sleep for as long as they are told, a day if need be, and say nothing meanwhile."""
+
+
+def is_code(word: str) -> TypeGuard[Code]:
+    return word in get_args(Code)
 
 
 class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
@@ -95,7 +136,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
 
     def __init__(
         self,
-        code: str,
+        code: Code,
         detail: str,
         *,
         provider: str | None = None,
@@ -113,8 +154,20 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
     def status(self) -> int:
         return CODES[self.code].status
 
+    @property
+    def refuses(self) -> bool:
+        """Is it the request that was turned away? Else something it depends on failed."""
+        return 400 <= self.status < 500 and self.status != MENDED_BY_A_PERSON
+
+    @property
+    def advice(self) -> tuple[str, str] | None:
+        """A header that says when to come back, or that nobody should; None leaves it to the client."""
+        if self.status in (429, 503) and (self.retry_after or 0.0) <= LONGEST_WAIT:
+            return "Retry-After", str(whole_seconds(self.retry_after or 1.0))
+        return ("X-Should-Retry", "false") if self.status < 500 or self.status == 503 else None
+
     def problem(self) -> dict[str, Any]:
-        """The members of the problem document."""
+        """The members of the problem document, and those in which SDKs look for words (docs/errors.md)."""
         known = CODES[self.code]
         document: dict[str, Any] = {
             "type": f"urn:keyless:error:{self.code}",
@@ -123,6 +176,8 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
             "code": self.code,
             "detail": self.detail,
             "hint": known.hint,
+            "message": (message := f"{known.title}: {self.detail}. {known.hint}"),
+            "error": {"message": message, "type": "keyless_error", "code": self.code},
         }
         if self.provider is not None:
             document["provider"] = self.provider

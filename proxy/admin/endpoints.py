@@ -59,5 +59,5 @@ class Admin:
         raise missing(f"nothing lies at {path}")
 
     def _write_down(self, request: Request, fault: Fault) -> None:
-        if self._view.audit is not None and fault.status < 500:
+        if self._view.audit is not None and fault.refuses:
             self._view.audit.request("request_refused", None, *about(request), code=fault.code)

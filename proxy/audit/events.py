@@ -92,7 +92,7 @@ class Audit:
 
     def unreadable(self, peer: str, fault: Fault) -> None:
         """Bytes that are no request, and so have neither method nor path."""
-        if fault.status < 500:
+        if fault.refuses:
             self._write("request_refused", who=ANYONE, peer=peer, code=fault.code)
 
     # -------------------------------------------------------------- tokens and secrets

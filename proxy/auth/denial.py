@@ -6,9 +6,9 @@ the issuer's prose is for the operator only.
 
 from __future__ import annotations
 
-from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.errors import Code, FailureClass, Fault, IssuerError
 
-_CODES = {
+_CODES: dict[FailureClass, Code] = {
     FailureClass.PASSING: "token_unavailable",
     FailureClass.CREDENTIAL: "credential_refused",
     FailureClass.LOGIN: "login_required",
@@ -19,7 +19,7 @@ def denial(provider: str, failure: IssuerError | None, flying: bool, waits: floa
     """`failure` is the last flight's, `waits` the seconds until the next may start, if it can be told."""
     if failure is not None and failure.ours is not None:
         return Fault(failure.ours.code, failure.ours.detail, provider=provider, retry_after=waits or 1.0)
-    code = "token_unavailable" if failure is None else _CODES[failure.failure]
+    code: Code = "token_unavailable" if failure is None else _CODES[failure.failure]
     detail = _pending(flying, waits) if failure is None else _said(failure)
     if waits is None and code == "token_unavailable":
         waits = 1.0  # every 503 has a Retry-After

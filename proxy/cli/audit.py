@@ -46,7 +46,7 @@ class Seen(NamedTuple):
 
 @app.callback()
 def audit() -> None:
-    """Look after the audit log."""
+    """Check that nobody has changed the audit log."""
 
 
 @app.command()

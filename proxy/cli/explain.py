@@ -17,7 +17,6 @@ from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
-    asleep,
     command_app,
     fail,
     load_or_exit,
@@ -92,7 +91,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
     route, rest = _route(plan, method, path)
     written = loaded.config.routes[route.prefix]
     provider = loaded.config.providers.get(written.provider)
-    secrets = shown.secrets_of(loaded)
+    hidden = shown.Mask(shown.secrets_of(loaded))
     plays = route.stand_in is not None and rest == route.stand_in.path
     return {
         "method": method,
@@ -100,7 +99,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "answered_by": "the proxy (stand-in for the token endpoint)" if plays else "the upstream",
         "client_key": bool(loaded.config.clients),
         "provider": _provider(written.provider, provider, loaded),
-        "upstream": _upstream(route, provider, path, rest, query, secrets),
+        "upstream": _upstream(route, provider, path, rest, query, hidden),
         "headers": {"removed": _removed(route), "set": ["Host", *_set(route)]},
         "injected": {} if provider is None else _injected(route, provider.effective_inject),
         "refused": rules.of_provider(provider),
@@ -130,12 +129,14 @@ def _route(plan: Plan, method: str, path: bytes) -> tuple[RoutePlan, bytes]:
 
 
 def _provider(name: str, provider: Provider | None, loaded: Loaded) -> dict[str, Any]:
-    missing = list(loaded.unconfigured.get(name, ()))
-    return {"name": name, "scheme": provider.scheme if provider else None, "missing": missing}
+    scheme, lacking = provider.scheme if provider else None, loaded.unconfigured.get(name)
+    if lacking is None:
+        return {"name": name, "scheme": scheme, "missing": []}
+    return {"name": name, "scheme": scheme, "missing": lacking.listed(), "asleep": lacking.asleep()}
 
 
 def _upstream(
-    route: RoutePlan, provider: Provider | None, path: bytes, rest: bytes, query: bytes, secrets: frozenset[str]
+    route: RoutePlan, provider: Provider | None, path: bytes, rest: bytes, query: bytes, hidden: shown.Mask
 ) -> str:
     """The URL with the credential's places filled with stars."""
     template = route.target.template
@@ -146,7 +147,7 @@ def _upstream(
     own = shown.query(route.target.query.decode("utf-8")).encode("utf-8")
     query = b"&".join(part for part in (own, query) if part)
     whole = route.target.path(path if route.keep_prefix else rest, rendered) + (b"?" + query if query else b"")
-    return shown.masked(route.target.origin.url + whole.decode("utf-8", "replace"), secrets)
+    return hidden(route.target.origin.url + whole.decode("utf-8", "replace"))
 
 
 def _removed(route: RoutePlan) -> list[str]:
@@ -202,7 +203,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _told_provider(provider: Mapping[str, Any]) -> str:
     if provider["missing"]:
-        return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 503 provider_unconfigured"
+        return f"{provider['name']}, {provider['asleep']}; until then the answer is 424 provider_unconfigured"
     return f"{provider['name']} ({provider['scheme']})" if provider["scheme"] else "none: goes without a credential"
 
 

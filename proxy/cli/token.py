@@ -150,7 +150,7 @@ def _planned(loaded: Loaded, provider: str) -> dict[str, Any]:
         known
         | {
             "method": request.method,
-            "url": shown.url(request.url, shown.secrets_of(loaded)),
+            "url": shown.url(request.url, shown.Mask(shown.secrets_of(loaded))),
             "headers": [name for name, _ in request.headers],
             "body": body_names(request),
         }

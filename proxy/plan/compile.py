@@ -9,7 +9,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from proxy.auth.inject import Injection, injection_of
 from proxy.auth.lifecycle import Lifecycle, Terms
@@ -18,7 +18,8 @@ from proxy.auth.schemes import scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.secrets.resolve import Lacking
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -44,11 +45,9 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
         for name, provider in config.providers.items()
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
-    injections = _Injections(config.providers, providers)
-    routes = {
-        prefix: _with_preflight(_route(prefix, route, loaded, providers, injections))
-        for prefix, route in config.routes.items()
-    }
+    limited = any(client.methods is not None for client in config.clients)
+    around = _Around(loaded, providers, _Injections(config.providers, providers), limited)
+    routes = {prefix: _with_preflight(_route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
         Router(routes),
@@ -73,7 +72,7 @@ def _provider(
     basic = _basic(provider)
     scheme = scheme_for(provider, secrets)
     secrets = secrets if basic is None else secrets | {basic}
-    return ProviderPlan(name, (), scheme, life, secrets, Confidential(secrets))
+    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
 
 
 class _Injections:
@@ -95,9 +94,17 @@ class _Injections:
         return injection
 
 
-def _route(
-    prefix: str, route: Route, loaded: Loaded, providers: dict[str, ProviderPlan], injections: _Injections
-) -> RoutePlan:
+class _Around(NamedTuple):
+    """What a route is compiled with. `limited`: some client may use certain methods only."""
+
+    loaded: Loaded
+    providers: dict[str, ProviderPlan]
+    injections: _Injections
+    limited: bool
+
+
+def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
+    loaded, providers, injections, limited = around
     config = loaded.config
     provider = config.providers.get(route.provider)
     own = loaded.certificates.get(prefix)
@@ -105,7 +112,7 @@ def _route(
     injection = injections.of(route.provider, target.template)
     slots = frozenset() if injection is None else injection.header_names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
-    removed = [*route.headers.remove, *set_headers, *_unread(route, config)]
+    removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
     return RoutePlan(
         prefix=prefix,
@@ -166,10 +173,9 @@ def _strictly(headers: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _unread(route: Route, config: Config) -> list[str]:
+def _unread(route: Route, limited: bool) -> list[str]:
     """Headers by which a request gets past what is checked or scrubbed: other methods, compressed frames."""
-    limited = route.methods is not None or any(client.methods is not None for client in config.clients)
-    dropped = headers.METHOD_OVERRIDES if limited else frozenset()
+    dropped = headers.METHOD_OVERRIDES if limited or route.methods is not None else frozenset()
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]

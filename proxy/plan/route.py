@@ -15,7 +15,7 @@ from proxy.auth.refusal import Refusals
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
-from proxy.config.secrets.resolve import Reason
+from proxy.config.secrets.resolve import Lacking
 from proxy.errors import Fault
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -43,10 +43,10 @@ class StandInPlan:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPlan:
-    """One account. `missing` names what is not set: then `scheme` is None and its routes answer 503."""
+    """One account. `missing` is what it lacks: then `scheme` is None and its routes answer 503."""
 
     name: str
-    missing: tuple[str, ...] = ()
+    missing: Lacking = field(default_factory=Lacking)
     scheme: Scheme | None = field(default=None, repr=False)
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
     secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token
@@ -55,12 +55,10 @@ class ProviderPlan:
     @property
     def unset(self) -> str:
         """What keeps it asleep, in words that clients may read."""
-        names = [name for name in self.missing if not isinstance(name, Reason)]
-        said = [f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"] if names else []
-        return "; ".join((*said, *(reason for reason in self.missing if isinstance(reason, Reason))))
+        return self.missing.unset()
 
     def asleep(self) -> Fault:
-        return Fault("provider_unconfigured", self.unset, provider=self.name, retry_after=60.0)
+        return Fault("provider_unconfigured", self.unset, provider=self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from proxy.config.loaded import Loaded
@@ -47,6 +47,22 @@ def changed_secrets(old: Loaded, new: Loaded, whole: bool) -> Changes:
     clients = [client.name for client in theirs.clients if keys.get(client.name, client.key) != client.key]
     different = {"providers": sorted((*providers, *woken)), "clients": clients}
     return {what: names for what, names in different.items() if names}
+
+
+def joined(these: Changes, those: Changes) -> Changes:
+    """Both, each name once."""
+    return {what: sorted({*these.get(what, ()), *those.get(what, ())}) for what in (*these, *those)}
+
+
+def without_secrets(different: Changes, secrets: Changes) -> Changes:
+    """What is left to say where secrets alone were read again, and their change is told elsewhere."""
+    told = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
+    return {what: _without(names, told.get(what, ())) for what, names in different.items() if what != "settings"}
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    left_out = frozenset(others)
+    return [name for name in names if name not in left_out]
 
 
 def check_listeners(old: Loaded, new: Loaded) -> None:

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import structlog
 
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, HeldBack
-from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart
+from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart, without_secrets
 from proxy.process.held_back import check_hosts
 from proxy.process.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
 from proxy.tasks import Tasks
@@ -42,15 +42,26 @@ _WATCH: dict[str, Any] = {
     "rust_timeout": 1000,
 }
 
-Replace = Callable[[Loaded, Changes], None]
+Replace = Callable[[Loaded, Changes], Awaitable[None]]
+
+
+class News(NamedTuple):
+    """What was read, and all that is to be said of it: compared in a thread, as large configs take their time."""
+
+    fresh: Loaded
+    different: Changes
+    secrets: Changes
+    restart: list[str]
+    whole: bool
+    held_back: tuple[str, ...] = ()
 
 
 class Reloader:
-    """`replace` is given each config that differs from the last, and whose secrets are others: for the audit log.
+    """`replace` is given each config that differs from the last, and whose secrets are others, to be written down.
 
     `path`: the config file, if it's to be read again; `unasked`: also without `ask`.
-
-    `since`: Unix time from before it was loaded. What has changed after that may have been read too early.
+    `since`: Unix time from before it was loaded. What has changed after that may have been read too early. `quietly`
+    is entered around each reading.
     """
 
     def __init__(
@@ -59,11 +70,13 @@ class Reloader:
         replace: Replace,
         path: Path | None = None,
         since: float = math.inf,
+        quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
         unasked: bool = True,
     ) -> None:
         self._first = self._loaded = loaded
         self._replace = replace
         self._path = path
+        self._quietly = quietly
         self._unasked = unasked and path is not None
         self._asked = False
         self._stamps: Stamps | None = None if touched(loaded.files, since) else self._look()
@@ -148,56 +161,69 @@ class Reloader:
     async def reread(self, asked: bool = False) -> bool:
         """Read again now. True if something has changed."""
         self._stamps = self._look()
-        whole = self._path is not None and (asked or self._unasked)
+        with self._quietly():
+            return await self._take_over(asked)
+
+    async def _take_over(self, asked: bool) -> bool:
         try:
-            fresh = await asyncio.to_thread(self._read, whole, asked)
-            check_listeners(self._first, fresh)
-            if not asked:
-                check_hosts((self._first, self._loaded), fresh)
-            different = changes(self._loaded, fresh)
-            secrets = changed_secrets(self._loaded, fresh, whole)
-            if different or self._loaded.held_back:
-                self._replace(fresh, secrets)
-        except HeldBack as held:
-            self._hold_back(held.reasons)
-            return False
+            news = await asyncio.to_thread(self._read, asked)
+            if news.held_back:
+                return await self._hold_back(news.held_back)
+            if news.different or self._loaded.held_back:
+                await self._replace(news.fresh, news.secrets)
         except ConfigError as error:
             self._refuse(error)
             return False
         if self._broken:
             log.info("the config can be read again")
             self._broken = ""
-        self._tell_kept(self._loaded.kept, fresh.kept)
-        before, self._loaded = self._loaded, fresh
-        if before.files != fresh.files:
+        self._tell_kept(self._loaded.kept, news.fresh.kept)
+        before, self._loaded = self._loaded, news.fresh
+        if before.files != news.fresh.files:
             self._stamps = self._look()
             self._moved.set()
-        self._tell(different, secrets, whole)
-        if need_a_restart(before, fresh):
-            log.warning("some changes need a restart", settings=need_a_restart(self._first, fresh))
-        return bool(different)
+        self._tell(news)
+        if need_a_restart(before, news.fresh):
+            log.warning("some changes need a restart", settings=news.restart)
+        retired = [before]
+        del before
+        await asyncio.to_thread(retired.clear)  # to free a large config takes a while
+        return bool(news.different)
 
-    def _read(self, whole: bool, asked: bool) -> Loaded:
-        """In a thread: sources may take their time."""
+    def _read(self, asked: bool) -> News:
+        """In a thread: sources may take their time. Raises ConfigError."""
+        before, whole = self._loaded, self._path is not None and (asked or self._unasked)
+        try:
+            fresh = self._load(whole, asked)
+            check_listeners(self._first, fresh)
+            if not asked:
+                check_hosts((self._first, before), fresh)
+        except HeldBack as held:
+            return News(before, {}, {}, [], whole, held.reasons)
+        secrets = changed_secrets(before, fresh, whole)
+        return News(fresh, changes(before, fresh), secrets, need_a_restart(self._first, fresh), whole)
+
+    def _load(self, whole: bool, asked: bool) -> Loaded:
         loaded, written = self._loaded, self._loaded.written
-        commands = None if asked else self._first.commands | loaded.commands
+        permitted = None if asked else self._first.commands | loaded.commands
         if not whole or self._path is None or written is None:
-            return again(loaded, commands=commands)
+            return again(loaded, commands=permitted)
         return load(
             self._path,
             environ=written.environ,
             strict=written.strict,
             catalogue=written.catalogue,
             known=loaded.values,
-            commands=commands,
+            commands=permitted,
         )
 
-    def _hold_back(self, reasons: tuple[str, ...]) -> None:
-        """Once, however often it is tried; who looks at the status sees it, too."""
+    async def _hold_back(self, reasons: tuple[str, ...]) -> bool:
+        """Said once, however often it is tried; who looks at the status sees it, too."""
         if reasons != self._loaded.held_back:
             log.warning("a change is held back until SIGHUP or a restart", reasons=list(reasons))
             self._loaded = replace(self._loaded, held_back=reasons)
-            self._replace(self._loaded, {})
+            await self._replace(self._loaded, {})
+        return False
 
     # -------------------------------------------------------------- what is said
 
@@ -214,14 +240,8 @@ class Reloader:
         elif before and not kept:
             log.info("secrets can be read again")
 
-    def _tell(self, different: Changes, secrets: Changes, whole: bool) -> None:
+    def _tell(self, news: News) -> None:
         """Names only. What is new about a provider because of its secret is said by the audit log."""
-        if not whole:
-            of_secrets = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
-            different = {
-                what: [name for name in names if name not in of_secrets.get(what, ())]
-                for what, names in different.items()
-                if what != "settings"
-            }
+        different = news.different if news.whole else without_secrets(news.different, news.secrets)
         if different := {what: names for what, names in different.items() if names}:
             log.info("config reloaded", **different)

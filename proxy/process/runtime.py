@@ -19,9 +19,9 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from proxy.errors import CODES, Fault
+from proxy.errors import CODES, Code, Fault
 from proxy.process.shared_sockets import clear
 from proxy.tasks import Tasks
 
@@ -214,7 +214,7 @@ def _check_peer(connection: socket.socket) -> None:
 
 def _fault(problem: Mapping[str, Any]) -> Fault:
     code = problem.get("code")
-    known = code if code in CODES else "bad_request"
+    known: Code = cast("Code", code) if code in CODES else "bad_request"
     return Fault(known, str(problem.get("detail", "")), provider=problem.get("provider"))
 
 

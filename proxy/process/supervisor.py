@@ -66,7 +66,7 @@ class Supervisor:
         self._command = tuple(command)
         self._sockets = SharedSockets()
         self._private: PrivateFolder | None = None
-        self._news: dict[int, asyncio.Queue[tuple[Loaded, Changes]]] = {}
+        self._news: dict[int, asyncio.Queue[tuple[Changes, Loaded]]] = {}
         self._alive: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -111,7 +111,7 @@ class Supervisor:
         if self._private is not None:
             shutil.rmtree(self._private.path, ignore_errors=True)
 
-    def replace(self, loaded: Loaded, secrets: Changes) -> None:
+    async def replace(self, loaded: Loaded, secrets: Changes) -> None:
         """Let all workers serve this config from now on, and those that are started later.
 
         One of them writes down whose secrets are others.
@@ -119,7 +119,7 @@ class Supervisor:
         assert self._private is not None  # noqa: S101 -- it listens
         self._loaded = self._shared(loaded, self._private)
         for news in self._news.values():
-            news.put_nowait((self._loaded, secrets))
+            news.put_nowait((secrets, self._loaded))
             secrets = {}
         secrets_changed(None, secrets)  # no worker was there
 
@@ -130,11 +130,9 @@ class Supervisor:
 
     def _shared(self, loaded: Loaded, private: PrivateFolder) -> Loaded:
         """The config as the workers get it: ports that are known, and a store that they share."""
-        changes = {
-            "store": _store(loaded.config.store, private),
-            "listen": [address.address for address in self._sockets.addresses],
-        }
-        return replace(loaded, config=loaded.config.model_copy(update=changes))
+        listen = [address.address for address in self._sockets.addresses]
+        shared = loaded.with_config(store=_store(loaded.config.store, private), listen=listen)
+        return replace(shared, written=None)  # only whoever reads the files needs what was written in them
 
     # -------------------------------------------------------------- one worker
 
@@ -225,11 +223,11 @@ class Supervisor:
             await asyncio.wait(late)
 
 
-async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Loaded, Changes]]) -> None:
+async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Changes, Loaded]]) -> None:
     """Every new config, to a worker that listens; one that is gone needs none."""
     with suppress(OSError):
         while True:
-            await asyncio.get_running_loop().sock_sendall(ours, framed(await news.get()))
+            await asyncio.get_running_loop().sock_sendall(ours, framed(*await news.get()))
 
 
 def _store(configured: str, private: PrivateFolder) -> str:

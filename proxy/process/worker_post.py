@@ -10,15 +10,16 @@ arguments or the environment.
 from __future__ import annotations
 
 import asyncio
+import io
 import pickle
 import socket
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from proxy.config.loaded import Loaded
-from proxy.process.changes import Changes
+from proxy.process.changes import Changes, joined
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")
@@ -45,6 +46,7 @@ class Lifeline:
     def __init__(self, descriptor: int) -> None:
         """Raises OSError if that is no socket."""
         self._socket = socket.socket(fileno=descriptor)
+        self._news: asyncio.Queue[bytes] = asyncio.Queue()
 
     def post(self) -> WorkerPost:
         """Waits for it. Raises OSError, or EOFError if the supervisor is gone."""
@@ -54,18 +56,16 @@ class Lifeline:
         return post
 
     def _read(self, size: int) -> bytes:
-        read = b""
+        read = bytearray()
         while len(read) < size:
             more = self._socket.recv(size - len(read))
             if not more:
                 raise EOFError("the supervisor is gone")
             read += more
-        return read
+        return bytes(read)
 
-    def ready(self, lost: Callable[[], None], news: Callable[[Loaded, Changes], None]) -> None:
-        """Say that this worker listens. `lost` is called when the supervisor has ended, `news` with each new config
-        and whose secrets it has to write down as changed.
-        """
+    def ready(self, lost: Callable[[], None]) -> None:
+        """Say that this worker listens. `lost` is called when the supervisor has ended."""
         loop = asyncio.get_running_loop()
         buffer = bytearray()
 
@@ -80,8 +80,8 @@ class Lifeline:
                 loop.remove_reader(self._socket)
                 lost()
             buffer.extend(piece)
-            for loaded, secrets in _taken(buffer):
-                news(loaded, secrets)
+            for content in _taken(buffer):
+                self._news.put_nowait(content)
 
         self._socket.setblocking(False)
         loop.add_reader(self._socket, readable)
@@ -90,21 +90,42 @@ class Lifeline:
         except OSError:  # it has gone already, which the reader hears
             return
 
+    async def news(self) -> tuple[Loaded, Changes]:
+        """The next config, and whose secrets it has to write down as changed; of several that have come, the last and
+        all of these. Unpacked in a thread: traffic does not wait for it.
+        """
+        contents = [await self._news.get()]
+        while not self._news.empty():
+            contents.append(self._news.get_nowait())
+        return await asyncio.to_thread(_unpacked, contents)
+
     def close(self) -> None:
         self._socket.close()
 
 
-def framed(news: object) -> bytes:
-    content = pickle.dumps(news)
+def framed(*parts: object) -> bytes:
+    """A post alone; or whose secrets are others, and the config."""
+    content = b"".join(map(pickle.dumps, parts))
     return _LENGTH.pack(len(content)) + content
 
 
-def _taken(buffer: bytearray) -> Iterator[tuple[Loaded, Changes]]:
+def _unpacked(contents: Iterable[bytes]) -> tuple[Loaded, Changes]:
+    """What came over a socket pair that the parent made. Configs that another has overtaken stay packed."""
+    secrets: Changes = {}
+    for content in contents:
+        stream = io.BytesIO(content)
+        secrets = joined(secrets, pickle.load(stream))  # noqa: S301
+    loaded = pickle.load(stream)  # noqa: S301
+    assert isinstance(loaded, Loaded)  # noqa: S101 -- for the type checker
+    return loaded, secrets
+
+
+def _taken(buffer: bytearray) -> Iterator[bytes]:
     """What has come in whole."""
     while len(buffer) >= _LENGTH.size:
         (length,) = _LENGTH.unpack_from(buffer)
         end = _LENGTH.size + length
         if len(buffer) < end:
             return
-        yield pickle.loads(buffer[_LENGTH.size : end])  # noqa: S301 -- a socket pair that the parent made
+        yield bytes(buffer[_LENGTH.size : end])
         del buffer[:end]

@@ -177,5 +177,4 @@ def _reason(error: OSError) -> str:
 
 
 def _fault(origin: Origin, error: Broken) -> Fault:
-    code = "upstream_unreachable" if error.unanswered else "upstream_protocol"
-    return Fault(code, f"{origin.authority}: {error}")
+    return Fault("upstream_unreachable" if error.unanswered else "upstream_protocol", f"{origin.authority}: {error}")

@@ -34,7 +34,7 @@ class Cell:
     """
 
     __slots__ = (
-        *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_records", "_timeout"),
+        *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
         *("key", "life", "names", "replays", "successor"),
     )
 
@@ -49,6 +49,7 @@ class Cell:
         self._records = means.records
         self._clock = means.clock
         self._timeout = flight_timeout
+        self._places = means.places
         self._flight: Flight[None] = Flight()
 
     async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
@@ -135,17 +136,16 @@ class Cell:
             except StoreDown as down:
                 self._records.complain(down)
 
-    def warm(self) -> None:
-        """Fetch in the background what a request would have to wait for, unless it has to pause.
+    def warm(self) -> asyncio.Task[None] | None:
+        """Fetch in the background what a request would have to wait for, unless it has to pause. The flight, if any.
 
         Not where a new token kills another's: that waits until it is needed.
         """
         if self.successor is not None:
-            self.successor.warm()
-        elif self.life.exclusive:
-            return
-        elif self.life.ask(self._clock()) in (Answer.WAIT, Answer.USE_AND_REFRESH):
-            self._launch()
+            return self.successor.warm()
+        if self.life.exclusive or self.life.ask(self._clock()) not in (Answer.WAIT, Answer.USE_AND_REFRESH):
+            return None
+        return self._launch()
 
     async def retry(self) -> None:
         """Forget latches and pauses, and fetch now (`keyless token`, `/refresh`)."""
@@ -197,17 +197,19 @@ class Cell:
         self._launch()
         return await self._flight.landed(deadline)
 
-    def _launch(self) -> None:
+    def _launch(self) -> asyncio.Task[None]:
         if not self._flight.under_way:
             self.life.launched()
-            self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")
+        return self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")
 
     async def _fly(self, before: int) -> None:
         """One flight from start to landing. Whatever becomes of it, the lifecycle is told."""
         began = self._clock().boot
         try:
-            async with asyncio.timeout(self._timeout):
-                token = await self._mint.run(before)
+            async with self._places:
+                began = self._clock().boot
+                async with asyncio.timeout(self._timeout):
+                    token = await self._mint.run(before)
         except TimeoutError:
             self._failed(began, IssuerError(FailureClass.PASSING, "the issuer took too long"))
         except IssuerError as error:

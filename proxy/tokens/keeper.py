@@ -7,6 +7,7 @@ token (tokens/cell.py), HTTP, routes.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakSet
 
@@ -24,6 +25,8 @@ from proxy.tokens.store import EVERYTHING
 log = structlog.get_logger("keyless.keeper")
 
 WATCH_AGAIN = 1.0
+WARM_AT_ONCE = 32
+"""Cells that are fetched before anyone asks. Far fewer than may be in the air, so that who does ask waits for none."""
 
 
 class Keeper:
@@ -35,6 +38,8 @@ class Keeper:
         self._cells: dict[str, Cell] = {}
         self._gone: WeakSet[Cell] = WeakSet()
         self._watch: asyncio.Task[None] | None = None
+        self._cold: deque[Cell] = deque()
+        self._warming: set[asyncio.Task[None]] = set()
 
     def cell(self, name: str, scheme: Scheme, life: Callable[[], Lifecycle]) -> Cell:
         """The cell of provider `name`; `life` makes its record if no provider shares it yet."""
@@ -65,6 +70,23 @@ class Keeper:
     def records(self) -> Records:
         return self._means.records
 
+    def warm(self, cells: Iterable[Cell]) -> None:
+        """Fetch what they need, in the background and a few at a time; one that is asked for does not wait for this."""
+        self._cold.extend(cells)
+        self._warm_more()
+
+    def _warm_more(self) -> None:
+        while self._cold and len(self._warming) < WARM_AT_ONCE:
+            cell = self._cold.popleft()
+            flight = cell.warm() if self._cells.get(cell.key) is cell else None
+            if flight is not None and flight not in self._warming:
+                self._warming.add(flight)
+                flight.add_done_callback(self._warmed)
+
+    def _warmed(self, flight: asyncio.Task[None]) -> None:
+        self._warming.discard(flight)
+        self._warm_more()
+
     def known(self, identity: str) -> Cell | None:
         return self._cells.get(identity)
 
@@ -92,6 +114,7 @@ class Keeper:
             await cell.look()
 
     async def close(self) -> None:
+        self._cold.clear()
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait((self._watch,))

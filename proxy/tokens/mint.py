@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -32,6 +32,9 @@ from proxy.values.now import Now
 
 log = structlog.get_logger("keyless.mint")
 
+AT_ONCE = 128
+"""Mints in the air: each holds a descriptor, and routes need theirs. Many, since an issuer that hangs keeps its place
+for a minute, and no other may wait for it."""
 KEEP_TRIES = 5
 
 
@@ -51,7 +54,7 @@ class Witness(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every mint of the process works with."""
+    """What every mint of the process works with. `places`: for those under way; who waits for one gets it in turn."""
 
     issuer: Logins
     records: Records
@@ -59,6 +62,7 @@ class Means:
     draw: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     audit: Witness | None = None
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
 
 class Mint:

@@ -45,8 +45,21 @@ class Following(NamedTuple):
     new: str
 
 
+Definition = tuple[str, Scheme, Callable[[], Lifecycle]]
+
+
+class Compiled(NamedTuple):
+    """A plan, and what the keeper is told of each provider in it that is awake, by name."""
+
+    plan: Plan
+    definitions: dict[str, Definition]
+
+
 class Succession:
-    """`settled` is called whenever `plan` and `cells` have changed, so that requests get to see them."""
+    """`settled` is called whenever `plan` and `cells` have changed, so that requests get to see them.
+
+    Plans are compiled in a thread, while the one before serves: that of ten thousand routes takes a second.
+    """
 
     def __init__(
         self,
@@ -56,31 +69,56 @@ class Succession:
         draw: Callable[[], float],
         settled: Callable[[], None],
     ) -> None:
-        """Serves `loaded` from the start, of which `settled` is not told."""
+        """Serves `loaded` from the start, of which `settled` is not told. Nothing runs yet that this could hold up."""
         self._keeper = keeper
         self._clock = clock
         self._draw = draw
         self._settled = settled
+        self._wanted = self._newest = self.serving = loaded
         self._tasks = Tasks()
         self._following: dict[Following, asyncio.Task[None]] = {}
-        self._wanted = self.serving = loaded
-        self.plan = self._compile(loaded)
-        awake = _awake(self.plan)
-        self.cells = _named(awake, keeper.recast(map(_definition, awake)))
+        self._turn = asyncio.Lock()
+        self._asked = self._answered = 0
+        self.plan, awake = self._compile(loaded)
+        self.cells = dict(zip(awake, keeper.recast(awake.values()), strict=True))
 
-    def want(self, loaded: Loaded) -> None:
+    async def want(self, loaded: Loaded) -> None:
         """Serve this config from now on, each provider with its new credential as soon as that has a token."""
-        self._wanted = loaded
-        self._settle()
+        self._newest = loaded
+        await self._settle()
 
-    def _settle(self) -> None:
-        wanted = self._compile(self._wanted)
-        waiting = {name: provider for name, provider in wanted.providers.items() if self._waits(provider)}
-        previous, self.serving = self.serving, _with_old(self._wanted, self.serving, waiting)
-        self.plan = self._compile(self.serving) if waiting else wanted
-        awake = _awake(self.plan)
-        cells = self._keeper.recast(map(_definition, (*awake, *waiting.values())))
-        before, self.cells = self.cells, _named(awake, cells)
+    async def _settle(self) -> None:
+        """One at a time: all who ask while one is under way are answered by the next."""
+        self._asked += 1
+        asked = self._asked
+        async with self._turn:
+            if self._answered < asked:
+                answered, self._wanted = self._asked, self._newest
+                await self._serve(self._wanted)
+                self._answered = answered
+
+    async def _serve(self, wanted: Loaded) -> None:
+        compiled = await asyncio.to_thread(self._compile, wanted)
+        waiting = {
+            name: compiled.definitions[name] for name, each in compiled.plan.providers.items() if self._waits(each)
+        }
+        serving = _with_old(wanted, self.serving, waiting) if waiting else wanted
+        if waiting:
+            compiled = await asyncio.to_thread(self._compile, serving)
+        retired: list[Loaded | Plan] = [self.serving, self.plan]
+        self._install(serving, compiled, waiting)
+        await asyncio.to_thread(_let_go, retired)
+
+    def _compile(self, loaded: Loaded) -> Compiled:
+        plan = compile_plan(loaded, self._draw, self._clock())
+        return Compiled(plan, {each.name: _definition(each) for each in plan.providers.values() if each.scheme})
+
+    def _install(self, serving: Loaded, compiled: Compiled, waiting: Mapping[str, Definition]) -> None:
+        """By the loop alone, so it must not take long; `waiting` are served by what they had before."""
+        previous, self.serving, self.plan = self.serving, serving, compiled.plan
+        awake = compiled.definitions
+        cells = self._keeper.recast((*awake.values(), *waiting.values()))
+        before, self.cells = self.cells, dict(zip(awake, cells, strict=False))
         heirs = {name: Heir(before[name], cell) for name, cell in zip(waiting, cells[len(awake) :], strict=True)}
         followers = {name: Heir(before[name], cell) for name, cell in self.cells.items() if name in before} | heirs
         for name, heir in followers.items():
@@ -89,9 +127,6 @@ class Succession:
         _appoint(set(self.cells.values()), followers, heirs)
         self._arrange(heirs)
         self._settled()
-
-    def _compile(self, loaded: Loaded) -> Plan:
-        return compile_plan(loaded, self._draw, self._clock())
 
     def _is_same_login(self, serving: Loaded, name: str) -> bool:
         return same_login(serving.config.providers.get(name), self._wanted.config.providers.get(name))
@@ -124,17 +159,23 @@ class Succession:
         """Until the new credential has a token, or the old one's token has died."""
         while heir.old.successor is None and heir.old.life.flying and self._is_same_login(self.serving, name):
             await heir.old.landed()
-            self._settle()  # now the new one has the refresh token that this flight brought
+            await self._settle()  # now the new one has the refresh token that this flight brought
         while heir.new.usable is None and (token := heir.old.usable) is not None:
             try:
                 await heir.new.token(name)
             except Fault as fault:
                 pause = min(fault.retry_after or ASK_AGAIN, LONGEST_PAUSE, max(0.0, token.left(self._clock())))
                 await asyncio.sleep(pause + 0.01)  # not just before
-        self._settle()
+        await self._settle()
 
     async def close(self) -> None:
         await self._tasks.close()
+
+
+def _let_go(retired: list[Loaded | Plan]) -> None:
+    """Freeing what was made of ten thousand routes takes tens of milliseconds, too: not on the loop, and one by one."""
+    while retired:
+        retired.pop()
 
 
 def same_login(old: Provider | None, new: Provider | None) -> bool:
@@ -144,26 +185,18 @@ def same_login(old: Provider | None, new: Provider | None) -> bool:
     return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
 
 
-def _awake(plan: Plan) -> list[ProviderPlan]:
-    return [provider for provider in plan.providers.values() if provider.scheme is not None]
-
-
-def _named(providers: Iterable[ProviderPlan], cells: Iterable[Cell]) -> dict[str, Cell]:
-    """The cells of these, which stand first among `cells`."""
-    return {provider.name: cell for provider, cell in zip(providers, cells, strict=False)}
-
-
-def _definition(provider: ProviderPlan) -> tuple[str, Scheme, Callable[[], Lifecycle]]:
+def _definition(provider: ProviderPlan) -> Definition:
     assert provider.scheme is not None  # noqa: S101 -- asked before
     assert provider.life is not None  # noqa: S101 -- they come together
-    return provider.name, provider.scheme, provider.life
+    life = provider.life()  # here, in the thread
+    return provider.name, provider.scheme, lambda: life
 
 
 def _with_old(wanted: Loaded, serving: Loaded, names: Iterable[str]) -> Loaded:
     """`wanted`, but with the definitions now in service of the providers named."""
     providers = wanted.config.providers | {name: serving.config.providers[name] for name in names}
     secrets = wanted.secrets | {name: serving.secrets.get(name, frozenset()) for name in names}
-    return replace(wanted, config=wanted.config.model_copy(update={"providers": providers}), secrets=secrets)
+    return replace(wanted.with_config(providers=providers), secrets=secrets)
 
 
 def _appoint(serving: Collection[Cell], followers: Mapping[str, Heir], heirs: Mapping[str, Heir]) -> None:

@@ -12,8 +12,8 @@ PROSE = "the issuer answered 401 with words of its own"
     ("failure", "code", "status"),
     [
         (FailureClass.PASSING, "token_unavailable", 503),
-        (FailureClass.CREDENTIAL, "credential_refused", 502),
-        (FailureClass.LOGIN, "login_required", 502),
+        (FailureClass.CREDENTIAL, "credential_refused", 424),
+        (FailureClass.LOGIN, "login_required", 424),
     ],
 )
 def test_each_class_has_its_code(failure: FailureClass, code: str, status: int) -> None:

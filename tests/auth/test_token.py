@@ -43,7 +43,7 @@ def test_an_eternal_token_never_dies() -> None:
 @pytest.mark.parametrize(
     "holder",
     [
-        Token(1, SECRET, Now(0, 0), Now(1, 1), 0, 0, SECRET, None, {"t": SECRET}, {1: SECRET}, (SECRET.encode(),)),
+        Token(1, SECRET, Now(0, 0), Now(1, 1), 0, 0, SECRET, None, {"t": SECRET}),
         Minted(SECRET, 30.0, refresh_token=SECRET, reply={"t": SECRET}),
         IssuerRequest("POST", f"https://a.example/?s={SECRET}", (("Authorization", SECRET),), SECRET.encode()),
         IssuerReply(200, {"x": SECRET}, SECRET.encode()),

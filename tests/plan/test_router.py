@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.plan.router import Router
+from tests.growth import steps
 
 ROUTER = Router({prefix: prefix for prefix in ("/a", "/a/b", "/a/b/c", "/x/y", "/b.c~d")})
 
@@ -51,3 +52,41 @@ def test_like_the_plain_reading_of_the_rule(prefixes: set[str], path: str) -> No
     best = max(fitting, key=len, default=None)
     found = Router({prefix: prefix for prefix in prefixes}).match(path.encode())
     assert found == (None if best is None else (best, path[len(best) :].encode()))
+
+
+DEEP = st.lists(st.sampled_from(["v1", "a", "ab", "b.c", ""]), min_size=1, max_size=6).map(
+    lambda names: "/" + "/".join(names)
+)
+PREFIXES = DEEP.map(lambda path: path.rstrip("/") or "/").filter(lambda prefix: "//" not in prefix)
+QUERIES = st.sampled_from(["", "?", "?q=1", "?next=/v1/a", "?/"])
+
+
+@given(st.sets(PREFIXES, max_size=12), st.lists(st.tuples(DEEP, QUERIES), max_size=12))
+def test_targets_find_what_a_search_through_all_prefixes_finds(
+    prefixes: set[str], targets: list[tuple[str, str]]
+) -> None:
+    router = Router({prefix: prefix for prefix in prefixes})
+    for path, query in targets * 2:  # the second time they are remembered
+        fitting = [each for each in prefixes if each in ("/", path) or path.startswith(each + "/")]
+        way = router.find((path + query).encode())
+        if not fitting:
+            assert way is None
+            continue
+        best = max(fitting, key=len)
+        rest = path if best == "/" else path[len(best) :]
+        assert way == (best, path.encode(), query[1:].encode(), rest.encode())
+
+
+@pytest.mark.parametrize("target", [b"/v1/r7/ok", b"/v1/r7/ok?q=1", b"/v1/r7", b"/v1/elsewhere?q=1"])
+def test_ten_thousand_routes_below_one_segment_take_the_steps_of_ten(target: bytes) -> None:
+    """But for a look-up per length of their numbers."""
+    few, many = (Router({f"/v1/r{number}": number for number in range(count)}) for count in (10, 10_000))
+    assert steps(lambda: many.find(target)) <= steps(lambda: few.find(target)) + 4 * 3
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    router = Router({"/a": "a"})
+    for number in range(10_000):
+        router.find(b"/a/%d" % number)
+    assert len(router._known) <= 4096
+    assert router.find(b"/a/9999") == ("a", b"/a/9999", b"", b"/9999")

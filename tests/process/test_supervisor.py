@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.process.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
-from proxy.process.worker_post import Lifeline, WorkerPost
+from proxy.process.worker_post import Lifeline, WorkerPost, framed
 from proxy.tokens.store import StoreDown
 
 PATIENCE = 30
@@ -247,10 +248,18 @@ async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> Non
     assert received == post
     assert "a-secret-token" not in repr(post)
     lost = asyncio.Event()
-    news: list[Loaded] = []
-    lifeline.ready(lost.set, lambda loaded, _: news.append(loaded))
+    lifeline.ready(lost.set)
     assert ours.recv(1) == b"\x01"
     assert not lost.is_set()
+    for each in (replace(post.loaded, digest="first"), replace(post.loaded, digest="last")):
+        ours.sendall(framed({"providers": [each.digest]}, each))
+    digests, secrets = [], set()
+    async with asyncio.timeout(PATIENCE):
+        while "last" not in digests:
+            loaded, changed = await lifeline.news()
+            digests.append(loaded.digest)
+            secrets |= set(changed["providers"])
+    assert secrets == {"first", "last"}, "also of a config that was overtaken"
     ours.close()
     async with asyncio.timeout(PATIENCE):
         await lost.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -23,9 +24,14 @@ def check_problem(reply: Message, code: str) -> dict[str, Any]:
     document: dict[str, Any] = reply.json()
     assert {"type", "title", "status", "code", "detail", "hint"} <= set(document)
     assert (document["status"], document["code"]) == (reply.status, code)
-    assert (reply.get("Retry-After") is not None) >= (reply.status in (429, 503))
-    if "retry_after" in document:
-        assert reply.get("Retry-After") == str(document["retry_after"])
+    assert document["error"]["message"] == document["message"]
+    assert document["detail"] in document["message"]
+    assert parsedate_to_datetime(reply.get("Date") or "").tzinfo is not None
+    if reply.status in (429, 503):
+        assert reply.get("Retry-After") == str(document.get("retry_after", 1))
+    else:
+        assert reply.get("Retry-After") is None
+        assert (reply.get("X-Should-Retry") == "false") == (reply.status < 500)
     return document
 
 

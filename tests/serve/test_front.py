@@ -27,10 +27,10 @@ async def test_counters_and_known_tokens_outlive_a_reload_that_changes_no_client
     client = {"name": "a", "key": KEYS[0]}
     service = await stage.open(clients=[client | {"rate": "5/min"}])
     before = service.front
-    service.replace(load(stage.folder / "config.yaml", environ={}), {})
+    await service.replace(load(stage.folder / "config.yaml", environ={}), {})
     assert service.front is not before
     assert service.front.visitors is before.visitors
-    service.replace(with_clients(stage, client | {"rate": "5/min", "methods": ["GET"]}), {})
+    await service.replace(with_clients(stage, client | {"rate": "5/min", "methods": ["GET"]}), {})
     assert service.front.visitors is not before.visitors
     assert service.front.quotas is before.quotas is not None
 
@@ -38,7 +38,7 @@ async def test_counters_and_known_tokens_outlive_a_reload_that_changes_no_client
 async def test_a_brake_outlives_a_reload_that_leaves_the_cell(stage: Stage) -> None:
     service = await stage.open()
     before = service.front.lanes["/oauth2"]
-    service.replace(load(stage.folder / "config.yaml", environ={}), {})
+    await service.replace(load(stage.folder / "config.yaml", environ={}), {})
     after = service.front.lanes["/oauth2"]
     assert after is not before
     assert (after.brake, after.cell) == (before.brake, before.cell)
@@ -47,7 +47,7 @@ async def test_a_brake_outlives_a_reload_that_leaves_the_cell(stage: Stage) -> N
 async def test_a_hundred_reloads_leave_nothing_behind(stage: Stage) -> None:
     service = await stage.open(clients=[{"name": "a", "key": KEYS[0]}])
     for number in range(100):
-        service.replace(with_clients(stage, {"name": "a", "key": KEYS[number % 2]}), {})
+        await service.replace(with_clients(stage, {"name": "a", "key": KEYS[number % 2]}), {})
     await stage.until(lambda: service.counts().retiring == 0)
     gc.collect()
     assert sum(isinstance(thing, Visitors) for thing in gc.get_objects()) == 1
@@ -61,7 +61,7 @@ async def test_a_request_that_waits_for_an_issuers_keys_survives_the_reload_of_i
         idp.gate.clear()
         waiting = asyncio.create_task(stage.call("/oauth2/echo", headers={"Authorization": f"Bearer {idp.token()}"}))
         await stage.until(lambda: bool(idp.asked))
-        service.replace(with_clients(stage, {"name": "b", "key": KEYS[1]}), {})
+        await service.replace(with_clients(stage, {"name": "b", "key": KEYS[1]}), {})
         assert service.counts().retiring == 1
         idp.gate.set()
         assert (await waiting).status == 200
@@ -75,7 +75,7 @@ async def test_a_stop_does_not_wait_for_issuers_of_before(stage: Stage) -> None:
         (keys,) = service.front.visitors._keys.values()
         fetching = asyncio.create_task(keys.fetch())
         await stage.until(lambda: bool(idp.asked))
-        service.replace(with_clients(stage, {"name": "b", "key": KEYS[1]}), {})
+        await service.replace(with_clients(stage, {"name": "b", "key": KEYS[1]}), {})
         await service.__aexit__(None, None, None)
         await fetching
         assert service.counts().retiring == 0

@@ -7,7 +7,10 @@ import asyncio
 import pytest
 
 from proxy.errors import Fault
-from tests.tokens.cells import Scheme, World, broken, down, flights, generation, landed
+from proxy.tokens.cell import Cell
+from proxy.tokens.keeper import WARM_AT_ONCE
+from proxy.tokens.mint import AT_ONCE
+from tests.tokens.cells import SOON, Scheme, World, broken, down, flights, generation, landed
 
 # ------------------------------------------------------------------ which cells there are
 
@@ -84,3 +87,69 @@ async def test_closing_twice_or_without_flights_is_fine() -> None:
     await cell.token("qianfan")
     await world.keeper.close()
     await world.keeper.close()
+
+
+# ------------------------------------------------------------------ many at once
+
+
+async def test_so_many_are_minted_at_once_and_the_others_wait_their_turn(world: World) -> None:
+    count = AT_ONCE + 50
+    served: list[str] = []
+
+    async def ask(cell: Cell) -> None:
+        await cell.token("x")
+        served.append(cell.key)
+
+    cells = [world.cell(str(number), Scheme(str(number))) for number in range(count)]
+    callers = await world.held(*map(ask, cells))
+    for _ in range(count):
+        await asyncio.sleep(0)
+    assert world.logins.calls == AT_ONCE
+    world.logins.gate.set()
+    await asyncio.gather(*callers)
+    assert served == [cell.key for cell in cells]
+
+
+async def test_to_wait_for_a_place_is_no_failure() -> None:
+    world = World(flight_timeout=SOON)
+    first = [world.cell(str(number), Scheme(str(number))) for number in range(AT_ONCE)]
+    last = world.cell("last", Scheme("last"))
+    world.logins.gate.clear()
+    for each in first:
+        each.warm()
+    waiter = asyncio.ensure_future(last.token("last"))
+    while last.life.failure is None and world.logins.calls <= AT_ONCE:
+        await asyncio.wait(flights(), return_when=asyncio.FIRST_COMPLETED)
+    assert last.life.failure is None, "its time begins when it has a place"
+    world.logins.gate.set()
+    assert generation(await waiter) == 1
+    await landed()
+
+
+async def test_few_are_fetched_ahead_and_one_that_is_asked_for_goes_first(world: World) -> None:
+    cells = [world.cell(str(number), Scheme(str(number))) for number in range(3 * WARM_AT_ONCE)]
+    world.logins.gate.clear()
+    world.keeper.warm(cells)
+    assert len(flights()) == WARM_AT_ONCE
+    (asked,) = await world.held(cells[-1].token("x"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert world.logins.calls == WARM_AT_ONCE + 1
+    world.logins.gate.set()
+    await asked
+    assert sum(cell.usable is not None for cell in cells) <= 2 * WARM_AT_ONCE + 1, "it was not the last"
+    await landed()
+    assert world.logins.calls == len(cells)
+
+
+async def test_what_is_gone_or_closed_is_not_fetched_ahead(world: World) -> None:
+    cells = [world.cell(str(number), Scheme(str(number))) for number in range(3 * WARM_AT_ONCE)]
+    world.logins.gate.clear()
+    world.keeper.warm(cells)
+    world.keeper.recast([])
+    world.logins.gate.set()
+    await landed()
+    assert world.logins.calls == WARM_AT_ONCE
+    world.keeper.warm(cells)
+    await world.keeper.close()
+    assert flights() == []

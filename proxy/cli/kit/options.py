@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import string
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
@@ -17,7 +17,6 @@ import typer
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.secrets.resolve import Reason
 from proxy.errors import ConfigError
 from proxy.http.grammar import TOKEN
 from proxy.values.names import did_you_mean
@@ -45,9 +44,9 @@ def load_or_exit(path: Path, *, strict: bool = False) -> Loaded:
 
 def named_or_exit(provider: str, loaded: Loaded) -> None:
     """Exit code 2 if the config has no such provider."""
-    known = [*loaded.config.providers, *loaded.unconfigured]
-    if provider not in known:
-        others = did_you_mean(provider, known) or f"; the config has {', '.join(known) or 'none'}"
+    names = [*loaded.config.providers, *loaded.unconfigured]
+    if provider not in names:
+        others = did_you_mean(provider, names) or f"; the config has {', '.join(names) or 'none'}"
         fail(f"there is no provider '{provider}'{others}", 2)
 
 
@@ -55,7 +54,7 @@ def awake_or_exit(provider: str, loaded: Loaded) -> None:
     """Exit code 2 if the config has no such provider, 1 if it's asleep."""
     named_or_exit(provider, loaded)
     if provider in loaded.unconfigured:
-        fail(f"{provider} is {asleep(loaded.unconfigured[provider])}")
+        fail(f"{provider} is {loaded.unconfigured[provider].asleep()}")
 
 
 def method_of(written: str) -> str:
@@ -80,19 +79,14 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def asleep(missing: Sequence[str]) -> str:
-    """How to wake a provider up, or why it can't be helped: a source that fails is asked again by itself."""
-    names = [name for name in missing if not isinstance(name, Reason)]
-    said = ["set " + " and ".join(names)] if names else []
-    reasons = [reason for reason in missing if isinstance(reason, Reason)]
-    said += [f"{reason} ({reason.detail})" if reason.detail else reason for reason in reasons]
-    return "asleep: " + "; ".join(said)
+def warning_lines(loaded: Loaded) -> list[str]:
+    """What weakens security, addressed as problems are."""
+    return [f"{file}:{line}: warning: {path}: {message}" for file, line, path, message in loaded.warnings]
 
 
 def print_warnings(loaded: Loaded) -> None:
-    """What weakens security, addressed as problems are."""
-    for file, line, path, message in loaded.warnings:
-        print(f"{file}:{line}: warning: {path}: {message}")
+    for line in warning_lines(loaded):
+        print(line)
 
 
 def print_json(document: Any) -> None:
@@ -100,9 +94,14 @@ def print_json(document: Any) -> None:
 
 
 def print_rows(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
+    for line in row_lines(rows, indent):
+        print(line)
+
+
+def row_lines(rows: Sequence[Sequence[str]], indent: str = "  ") -> Iterator[str]:
     """Columns as wide as they need to be; what follows a line break stands under the last one."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     margin = indent + " " * sum(width + 2 for width in widths)
     for *cells, last in rows:
         start = indent + "".join(cell.ljust(width + 2) for cell, width in zip(cells, widths, strict=True))
-        print((start + last.replace("\n", f"\n{margin}")).rstrip())
+        yield (start + last.replace("\n", f"\n{margin}")).rstrip()

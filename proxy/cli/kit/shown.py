@@ -24,18 +24,39 @@ def secrets_of(loaded: Loaded) -> frozenset[str]:
     return frozenset[str]().union(*loaded.secrets.values())
 
 
-def masked(text: str, secrets: Iterable[str]) -> str:
-    """The text without these secrets, in whatever spelling."""
-    found = {spelling.decode("utf-8") for secret in secrets for spelling in spellings(secret)}
-    for spelling in sorted(found, key=len, reverse=True):
-        text = text.replace(spelling, HIDDEN)
-    return text
+class Mask:
+    """Hides secrets in texts, in whatever spelling. What a text costs grows with its length, not with their number."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._spellings = {spelling.decode("utf-8") for secret in secrets for spelling in spellings(secret)}
+        self._shortest = min(map(len, self._spellings), default=1)
+        lengths: dict[str, set[int]] = {}
+        for spelling in self._spellings:
+            lengths.setdefault(spelling[: self._shortest], set()).add(len(spelling))
+        self._lengths = {head: sorted(several, reverse=True) for head, several in lengths.items()}
+
+    def __call__(self, text: str) -> str:
+        """The text with one row of stars wherever secrets stand, though they overlap."""
+        shown, hidden_to = [], 0
+        for at, character in enumerate(text):
+            if end := self._end(text, at):
+                if at >= hidden_to:
+                    shown.append(HIDDEN)
+                hidden_to = max(hidden_to, end)
+            if at >= hidden_to:
+                shown.append(character)
+        return "".join(shown)
+
+    def _end(self, text: str, at: int) -> int:
+        """Of the longest secret that begins there; 0 if none does."""
+        lengths = self._lengths.get(text[at : at + self._shortest], ())
+        return next((at + length for length in lengths if text[at : at + length] in self._spellings), 0)
 
 
-def url(text: str, secrets: Iterable[str]) -> str:
+def url(text: str, hidden: Mask) -> str:
     """A configured URL: the values of its query are never shown."""
     address, mark, rest = text.partition("?")
-    return masked(address + mark + query(rest), secrets)
+    return hidden(address + mark + query(rest))
 
 
 def query(text: str) -> str:

@@ -1,16 +1,14 @@
 """`keyless run`: serves until it's told to stop.
 
-Nothing on the table that it prints may delay listening: tokens are got behind it.
+The table that it prints delays neither listening nor an answer: tokens are got behind it, and a thread prints it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
-import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,31 +19,32 @@ from proxy import __version__, logs, shortage
 from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit import shown
+from proxy.cli.kit.announce import Announcer
 from proxy.cli.kit.audited import check_or_exit
 from proxy.cli.kit.memory import keep_freed_memory
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     StrictOption,
-    asleep,
     command_app,
     fail,
     load_or_exit,
-    print_rows,
-    print_warnings,
+    row_lines,
+    warning_lines,
 )
 from proxy.cli.kit.stop import on_hang_up, on_signals
 from proxy.cli.run import commands, workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
+from proxy.process.garbage import settle, undisturbed
 from proxy.process.reload import Reloader, Replace
-from proxy.sink import Sink
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
 
 log = structlog.get_logger("keyless.run")
+_STOPPING = "stopping\n"
 
 app = command_app()
 
@@ -73,14 +72,14 @@ def run(
     loaded = load_or_exit(config, strict=strict)
     count = workers.how_many(loaded.config.workers)
     reloader = _reloader(loaded, config, reload, began)
-    with logs.serving(loaded.config.log), _saying() as out:
+    with logs.serving(loaded.config.log):
         check_or_exit(loaded)
         _warn_of_descriptors(loaded.config)
         if count == 1:
-            _run(_serve(loaded, config, reloader, out))
+            _run(_serve(loaded, config, reloader))
         else:
             # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
-            asyncio.run(_supervise(loaded, config, count, reloader, out))
+            asyncio.run(_supervise(loaded, config, count, reloader))
 
 
 def _warn_of_descriptors(config: Config) -> None:
@@ -92,7 +91,7 @@ def _warn_of_descriptors(config: Config) -> None:
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
-    return lambda replace: Reloader(loaded, replace, path, began, unasked=reload)
+    return lambda replace: Reloader(loaded, replace, path, began, undisturbed, unasked=reload)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -109,81 +108,64 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(loaded: Loaded, path: Path, reloader: Reloading, out: Sink) -> None:
+async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
     told = on_signals()
-    async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
-        service.started()
-        try:
-            listeners = await service.listen()
-        except OSError as error:
-            fail(f"can't listen: {error.strerror or error}")
-        with _said(out):
-            introduce(loaded, path, [listener.url for listener in listeners], sandbox)
-        async with (
-            reloader(service.replace) as reloading,
-            commands.answering(path, answers(lambda: service.view) | commands.reload(reloading.ask)),
-        ):
-            on_hang_up(reloading.ask)
-            await told.wait()
-        with _said(out):
-            print("stopping")
-
-
-async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading, out: Sink) -> None:
-    supervisor = workers.supervisor(loaded, path, count)
-    told = on_signals(at_once=supervisor.abandon)
-    async with standing_by(loaded.config) as sandbox, supervisor:
-        listeners = await workers.listen(supervisor, told)
-        if listeners:
-            with _said(out):
-                introduce(loaded, path, [listener.url for listener in listeners], sandbox, count)
-            relayed = commands.relayed(supervisor.private, count)
+    with Announcer() as announcer:
+        async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
+            service.started()
+            settle()
+            try:
+                listeners = await service.listen()
+            except OSError as error:
+                fail(f"can't listen: {error.strerror or error}")
+            announcer.say(partial(introduction, loaded, path, [listener.url for listener in listeners], sandbox))
             async with (
-                reloader(supervisor.replace) as reloading,
-                commands.answering(path, relayed | commands.reload(reloading.ask)),
+                reloader(service.replace) as reloading,
+                commands.answering(path, answers(lambda: service.view) | commands.reload(reloading.ask)),
             ):
                 on_hang_up(reloading.ask)
                 await told.wait()
-        with _said(out):
-            print("stopping")
+            announcer.say(_STOPPING)
 
 
-@contextmanager
-def _saying() -> Iterator[Sink]:
-    """What goes to stdout: who does not read it, or has gone, neither ends the proxy nor holds it up."""
-    out = Sink(logs.descriptor(sys.stdout))
-    try:
-        yield out
-    finally:
-        out.drain()
+async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading) -> None:
+    supervisor = workers.supervisor(loaded, path, count)
+    told = on_signals(at_once=supervisor.abandon)
+    with Announcer() as announcer:
+        async with standing_by(loaded.config) as sandbox, supervisor:
+            listeners = await workers.listen(supervisor, told)
+            if listeners:
+                urls = [listener.url for listener in listeners]
+                announcer.say(partial(introduction, loaded, path, urls, sandbox, count))
+                relayed = commands.relayed(supervisor.private, count)
+                async with (
+                    reloader(supervisor.replace) as reloading,
+                    commands.answering(path, relayed | commands.reload(reloading.ask)),
+                ):
+                    on_hang_up(reloading.ask)
+                    await told.wait()
+            announcer.say(_STOPPING)
 
 
-@contextmanager
-def _said(out: Sink) -> Iterator[None]:
-    with redirect_stdout(io.StringIO()) as text:
-        yield
-    out.write(text.getvalue())
-
-
-def introduce(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> None:
+def introduction(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> str:
     """Where, which routes, what is ready, and how to look after it."""
-    config, secrets = loaded.config, shown.secrets_of(loaded)
+    config, hidden = loaded.config, shown.Mask(shown.secrets_of(loaded))
     several = f", {count} workers" if count > 1 else ""
-    print(f"keyless {__version__} on {', '.join(urls)} ({path}{several})")
-    if sandbox:
-        print(sandbox)
-    print_rows(
-        [
-            (prefix, shown.url(route.upstream, secrets), route.provider, _readiness(loaded, route.provider))
-            for prefix, route in config.routes.items()
-        ]
-        or [("no routes",)]
-    )
-    print_warnings(loaded)
-    print(f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.")
+    rows = [
+        (prefix, shown.url(route.upstream, hidden), route.provider, _readiness(loaded, route.provider))
+        for prefix, route in config.routes.items()
+    ]
+    lines = [
+        f"keyless {__version__} on {', '.join(urls)} ({path}{several})",
+        *([sandbox] if sandbox else ()),
+        *row_lines(rows or [("no routes",)]),
+        *warning_lines(loaded),
+        f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.",
+    ]
+    return "\n".join((*lines, ""))
 
 
 def _readiness(loaded: Loaded, provider: str) -> str:
     if provider in loaded.unconfigured:
-        return asleep(loaded.unconfigured[provider])
+        return loaded.unconfigured[provider].asleep()
     return "ready" if provider in loaded.config.providers else "ready, without a credential"

@@ -9,6 +9,7 @@ import asyncio
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,8 @@ from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
 from proxy.cli.run.commands import worker_socket
 from proxy.config.loaded import Loaded
+from proxy.errors import ConfigError
+from proxy.process.garbage import settle, undisturbed
 from proxy.process.private_folder import PrivateFolder
 from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
@@ -100,15 +103,26 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
     try:
         async with Service(post.loaded, post) as service:
             service.started()
+            settle()
             try:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
             runtime = Runtime(worker_socket(post.private, post.number), answers(lambda: service.view))
             runtime.open()
-            lifeline.ready(orphaned, service.replace)
+            lifeline.ready(orphaned)
+            following = spawn(_follow(lifeline, service), "news from the supervisor")
             await told.wait()
+            following.cancel()
+            await asyncio.wait((following,))
             await runtime.close()
     finally:
         lifeline.close()
         private.leave(patience)
+
+
+async def _follow(lifeline: Lifeline, service: Service) -> None:
+    while True:
+        loaded, secrets = await lifeline.news()
+        with undisturbed(), suppress(ConfigError):  # the supervisor, which has read it, says what is wrong
+            await service.replace(loaded, secrets)

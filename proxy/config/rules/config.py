@@ -7,7 +7,7 @@ values, which may have come out of `${...}`; the loader adds what the user wrote
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from proxy.config.model import Config, HeaderEdits, Route
@@ -18,7 +18,7 @@ from proxy.config.rules.provider import check_provider, field_problem, template_
 from proxy.config.rules.reach import check_upstream
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
 from proxy.values import listen
-from proxy.values.names import did_you_mean
+from proxy.values.names import Names
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
@@ -31,8 +31,8 @@ _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen o
 class Known:
     """What the file names, also where its content is wrong and so not in the model. None: can't be told."""
 
-    providers: Collection[str] | None
-    routes: Collection[str] | None
+    providers: Names | None
+    routes: Names | None
     guarded: bool
 
 
@@ -94,7 +94,7 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
     yield from _prefix(where, prefix, config.admin.path)
     provider = config.providers.get(route.provider)
     if route.provider != "none" and known.providers is not None and route.provider not in known.providers:
-        hint = did_you_mean(route.provider, [*known.providers, "none"])
+        hint = known.providers.near(route.provider, "none")
         yield Finding((*where, "provider"), "no such provider", hint or _choice(known.providers), got=True)
     if route.stand_in and (route.provider == "none" or (provider is not None and provider.stand_in is None)):
         yield Finding((*where, "stand_in"), "its provider has no stand_in; only some presets do")
@@ -106,8 +106,8 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
         yield from _edits((*where, key), edits)
 
 
-def _choice(providers: Collection[str]) -> str:
-    return f"; there are {', '.join(providers)} and none" if providers else "; there are no providers, but `none`"
+def _choice(providers: Names) -> str:
+    return f"; there are {providers.choice()} and none" if providers else "; there are no providers, but `none`"
 
 
 def _prefix(where: Where, prefix: str, admin: str) -> Iterator[Finding]:

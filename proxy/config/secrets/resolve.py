@@ -54,19 +54,41 @@ class Resolved:
     findings: list[Finding] = field(default_factory=list)
 
 
-class Reason(str):
-    """Why a source has no value, in place of a name that someone forgot to set. `detail` is for operators only."""
+class Reason(NamedTuple):
+    """Why a source has no value. `detail` is for operators only."""
 
-    __slots__ = ("detail",)
-    detail: str
+    text: str
+    detail: str = ""
 
-    def __new__(cls, text: str, detail: str = "") -> Reason:
-        reason = super().__new__(cls, text)
-        reason.detail = detail
-        return reason
+    @property
+    def whole(self) -> str:
+        return f"{self.text} ({self.detail})" if self.detail else self.text
 
-    def __reduce__(self) -> tuple[type[Reason], tuple[str, str]]:
-        return Reason, (str(self), self.detail)
+
+class Lacking(NamedTuple):
+    """What a provider lacks: `names` that nobody has set, and `reasons` of sources that have no value."""
+
+    names: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    def unset(self) -> str:
+        """What keeps it asleep, in words that clients may read."""
+        unset = [f"{' and '.join(self.names)} {'is' if len(self.names) == 1 else 'are'} not set"] if self.names else []
+        return "; ".join((*unset, *(reason.text for reason in self.reasons)))
+
+    def asleep(self) -> str:
+        """How to wake it up, or why that can't be helped: a source that fails is asked again by itself."""
+        wanted = ["set " + " and ".join(self.names)] if self.names else []
+        return "asleep: " + "; ".join((*wanted, *(reason.whole for reason in self.reasons)))
+
+    def listed(self) -> list[str]:
+        """For scripts."""
+        return [*self.names, *(reason.text for reason in self.reasons)]
+
+    def joined(self, other: Lacking) -> Lacking:
+        """Both, each thing said once."""
+        names, reasons = (*self.names, *other.names), (*self.reasons, *other.reasons)
+        return Lacking(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(reasons)))
 
 
 class Sources:
@@ -86,7 +108,7 @@ class Sources:
         commands: Collection[str] | None = None,
     ) -> None:
         self.keys: tuple[str, ...] = ()
-        self.files: list[Path] = [folder / ".env"]
+        self.files: dict[Path, None] = {folder / ".env": None}
         self.values: dict[Reference, str] = {}
         self.reasons: dict[Reference, Reason] = {}
         self.kept: set[Reference] = set()
@@ -161,9 +183,12 @@ class Sources:
             raise answer
         return answer or None
 
-    def lack(self, reference: Reference) -> str:
-        """What is missing, or why: for the names of `Loaded.unconfigured`."""
-        return self.reasons.get(reference) or reference.shown
+    def lack(self, references: Iterable[Reference]) -> Lacking:
+        """What of these is missing, or why."""
+        lacking = list(references)
+        reasons = (self.reasons.get(reference) for reference in lacking)
+        names = (reference.shown for reference in lacking if reference not in self.reasons)
+        return Lacking(tuple(names), tuple(reason for reason in reasons if reason is not None))
 
     def _open(self, sealed: str) -> str | None:
         if not self.keys:
@@ -175,8 +200,7 @@ class Sources:
 
     def _file(self, name: str) -> str | None:
         path = self._folder / name
-        if path not in self.files:
-            self.files.append(path)
+        self.files[path] = None
         try:
             with path.open("rb") as file:
                 self._note(path, opened_to_others(file.fileno()))

@@ -22,6 +22,7 @@ from proxy.values.where import Mark, Where, dotted
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _MAX_NODES = 100_000  # aliases of aliases can name more values than memory holds
+_SHORTEST_NODE = 4
 _MAX_DEPTH = 64
 _MAX_DIGITS = 100  # Python refuses to convert numbers of thousands of digits
 
@@ -60,7 +61,9 @@ def parse(written: bytes, file: str) -> Document:
         return unread(file, line, "file", "not UTF-8 text; save the file as UTF-8")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        return Document(file) if root is None else _Walk(file).document(root)
+        return (
+            Document(file) if root is None else _Walk(file, max(_MAX_NODES, len(text) // _SHORTEST_NODE)).document(root)
+        )
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return unread(file, line, "yaml", f"a character that YAML does not allow (code {error.character:#x})")
@@ -71,6 +74,11 @@ def parse(written: bytes, file: str) -> Document:
     except (yaml.YAMLError, ValueError, OverflowError):
         # PyYAML's scanner hands escapes such as "\UFFFFFFFF" to chr() as they are
         return unread(file, 1, "yaml", "not valid YAML; perhaps an escape beyond Unicode")
+
+
+def most_values(text: str) -> int:
+    """How many a file may name: those of a large config each take some bytes of it, those of a bomb are aliases."""
+    return max(_MAX_NODES, len(text) // _SHORTEST_NODE)
 
 
 def _line_of(error: yaml.MarkedYAMLError) -> int:
@@ -104,8 +112,9 @@ class _Stop(yaml.YAMLError):
 class _Walk:
     """One pass over the nodes of a file, filling `marks` and `problems`."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, most: int) -> None:
         self.file = file
+        self.most = most
         self.marks: dict[Where, Mark] = {}
         self.problems: list[Problem] = []
         self.nodes = 0
@@ -138,8 +147,8 @@ class _Walk:
 
     def count(self, node: yaml.Node) -> None:
         self.nodes += 1
-        if self.nodes > _MAX_NODES:
-            raise _Stop(node, f"more than {_MAX_NODES} values; too many aliases")
+        if self.nodes > self.most:
+            raise _Stop(node, f"more than {self.most} values; too many aliases")
 
     def enter(self, node: yaml.Node) -> None:
         if any(node is outer for outer in self.above):

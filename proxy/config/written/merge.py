@@ -7,6 +7,7 @@ Owns: what may stand in two files and what may not. Must not know: where files c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from proxy.config.written.marks import Document
@@ -42,12 +43,13 @@ def _add(tree: dict[str, Any], more: Mapping[str, Any]) -> Iterator[Where]:
         if key == "include" or value is None:
             continue
         if there is None:
-            tree[key] = dict(value) if isinstance(value, dict) else value
+            tree[key] = copy(value)
         elif isinstance(there, dict) and isinstance(value, dict):
             yield from ((key, name) for name in value if name in there)
-            tree[key] = there | {name: each for name, each in value.items() if name not in there}
+            for name, each in value.items():
+                there.setdefault(name, each)
         elif key == "clients" and isinstance(there, list) and isinstance(value, list):
-            tree[key] = there + value
+            there.extend(value)
         else:
             yield (key,)
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from proxy.errors import Fault
 from proxy.plan import cors
-from proxy.wire.inbound.problem import PROBLEM, encoded, problem, status_line
+from proxy.wire.inbound.problem import dated, encoded, kind_of_problem, problem, status_line
 from proxy.wire.inbound.request import Request
 
 NO_BODY = frozenset((204, 304))
@@ -19,7 +19,7 @@ NO_BODY = frozenset((204, 304))
 def fault(request: Request, error: Fault, cors_origin: str | None) -> None:
     """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer."""
     headers, body = problem(error)
-    reply(request, error.status, headers, PROBLEM, body, cors_origin)
+    reply(request, error.status, headers, kind_of_problem(request.header(b"accept")), body, cors_origin)
 
 
 def reply(
@@ -34,6 +34,7 @@ def reply(
     request.keep_alive = request.keep_alive and request.modern and request.complete
     if content_type is not None:
         headers = [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers]
+    headers.append(dated())
     if status not in NO_BODY:
         headers.append(("Content-Length", str(len(body))))
     if cors_origin is not None:

@@ -1,14 +1,18 @@
-"""Heads of replies, and errors of our own as problem documents (RFC 9457), in bytes. Pure."""
+"""Heads of replies, and errors of our own as problem documents (RFC 9457), in bytes."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
-from proxy.errors import Fault, whole_seconds
+from proxy.errors import Fault
 
 PROBLEM = "application/problem+json"
+_WIDE = frozenset((b"application/problem+json", b"application/*", b"*/*"))
 _MEMO_BOUND = 512
 _MEMO_LONGEST = 256
 _status_lines: dict[tuple[int, bytes], bytes] = {}
@@ -17,16 +21,34 @@ _status_lines: dict[tuple[int, bytes], bytes] = {}
 def last_words(error: Fault) -> bytes:
     """An error, finished, for a connection that closes before anything was asked."""
     headers, body = problem(error)
-    headers += [("Content-Type", PROBLEM), ("Cache-Control", "no-store"), ("Connection", "close")]
+    headers += [dated(), ("Content-Type", PROBLEM), ("Cache-Control", "no-store"), ("Connection", "close")]
     headers.append(("Content-Length", str(len(body))))
     return status_line(error.status, b"") + encoded(headers) + b"\r\n" + body
 
 
 def problem(error: Fault) -> tuple[list[tuple[str, str]], bytes]:
     headers = [("X-Keyless-Error", error.code), *error.headers]
-    if error.retry_after is not None or error.status in (429, 503):
-        headers.append(("Retry-After", str(whole_seconds(error.retry_after or 1.0))))
+    if error.advice is not None:
+        headers.append(error.advice)
     return headers, json.dumps(error.problem(), ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+def kind_of_problem(accept: bytes | None) -> str:
+    """Its Content-Type, for a client that accepts this: some SDKs read no other JSON than `application/json`."""
+    if accept is None:
+        return PROBLEM
+    kinds = {kind.partition(b";")[0].strip().lower() for kind in accept.split(b",")}
+    return "application/json" if kinds.isdisjoint(_WIDE) else PROBLEM
+
+
+def dated() -> tuple[str, str]:
+    """Whoever makes a reply says when (RFC 9110 §6.6.1)."""
+    return "Date", _date(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def encoded(headers: Iterable[tuple[str, str]]) -> bytes:

@@ -83,7 +83,7 @@ class Server:
             own.fault(request, shortage.tell("memory"), None)
             return
         log.error("request failed", error=type(error).__name__, where=raised_at(error))
-        own.fault(request, Fault("upstream_protocol", "an internal error; the operator's log has more"), None)
+        own.fault(request, Fault("internal_error", "the log says where it failed"), None)
 
     async def shutdown(self, seconds: float) -> None:
         """Let what is under way end in this time, then cut it."""

@@ -164,7 +164,7 @@ async def test_a_sleeping_provider(stage: Stage) -> None:
     routes = {"/a": {"upstream": stage.sandbox.url, "provider": "asleep"}}
     await stage.open(routes, clients=CLIENTS[1:2], providers={"asleep": {"scheme": "static", "token": "${NOT_SET}"}})
     reply = await token(stage, "asleep", key=ALL)
-    assert (reply.code, dict(reply.headers)["Retry-After"]) == ("provider_unconfigured", "60")
+    assert (reply.code, dict(reply.headers)["X-Should-Retry"]) == ("provider_unconfigured", "false")
     assert "NOT_SET" in reply.json()["detail"]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.cli.kit import shown
 from proxy.cli.kit.rules import text
+from tests.growth import steps
 
 SECRET = "a+secret/of=mine"
 
@@ -53,7 +56,27 @@ def test_moments_say_their_time_zone() -> None:
     ],
 )
 def test_urls(url: str, told: str) -> None:
-    assert shown.url(url, [SECRET]) == told
+    assert shown.url(url, shown.Mask([SECRET])) == told
+
+
+def test_secrets_that_overlap_or_hold_one_another_are_hidden_whole() -> None:
+    hidden = shown.Mask(["first-secret", "first-secret-and-more", "more-of-another"])
+    assert hidden("/first-secret/first-secret-and-more/x") == "/***/***/x"
+    assert hidden("/first-secret-and-more-of-another/x") == "/***/x"
+    assert hidden("first-secretfirst-secret") == "******"
+    assert shown.Mask(())("first-secret") == "first-secret"
+
+
+@given(st.lists(st.text("ab%", min_size=8, max_size=12), max_size=4), st.text("ab%", max_size=60))
+def test_no_secret_is_left_in_what_is_shown(secrets: list[str], text: str) -> None:
+    found = shown.Mask(secrets)(text)
+    assert not any(secret in found.replace(shown.HIDDEN, "\0") for secret in secrets)
+
+
+def test_a_text_costs_the_same_among_many_secrets() -> None:
+    few, many = (shown.Mask([f"secret-number-{number:08d}" for number in range(count)]) for count in (10, 1000))
+    url = "https://a.example.com/secret-number-00000005/secret-number"
+    assert steps(lambda: many(url)) == steps(lambda: few(url))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -135,6 +137,20 @@ def test_nobody_reading_its_stdout_is_no_reason_to_fail(tmp_path: Path, sandbox:
         running.process.popen.stdout.close()
         running.process.popen.send_signal(signal.SIGINT)
         assert running.process.popen.wait(PATIENCE) == 0
+
+
+def test_a_table_that_nobody_reads_holds_up_neither_answers_nor_a_signal(tmp_path: Path) -> None:
+    """It is larger than a pipe."""
+    port = free_port()
+    route = {"upstream": "https://api.example.com/" + "v1/" * 20, "provider": "none"}
+    path = written(tmp_path, listen=f"127.0.0.1:{port}", routes={f"/route-{number}": route for number in range(2000)})
+    with process("run", "-c", path) as started:
+        while started.popen.poll() is None:
+            with suppress(URLError):
+                assert json.loads(get(f"http://127.0.0.1:{port}/-/healthz")) == {"status": "ok"}
+                break
+        started.popen.send_signal(signal.SIGTERM)
+        assert started.popen.wait(PATIENCE) == 0
 
 
 def test_it_starts_the_sandbox_that_its_routes_lead_to(tmp_path: Path) -> None:

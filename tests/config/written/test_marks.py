@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.written.marks import Document, parse
+from proxy.config.written.marks import Document, most_values, parse
 
 
 def read(text: str) -> Document:
@@ -138,3 +138,8 @@ def test_any_bytes_give_a_tree_or_problems(written: bytes) -> None:
     document = parse(written, "c.yaml")
     assert isinstance(document.tree, dict)
     assert document.complete or document.problems
+
+
+def test_a_large_file_may_name_many_values_and_a_small_one_may_not() -> None:
+    assert most_values("a: b\n") == 100_000
+    assert most_values("  /route-1: {upstream: https://a.example, provider: none}\n" * 30_000) > 30_000 * 5

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from email.utils import formatdate, parsedate_to_datetime
+
+import pytest
+
+from proxy.errors import CODES, LONGEST_WAIT, Code, Fault
+from proxy.wire.inbound.problem import dated, kind_of_problem, last_words, problem
+
+PROBLEM, JSON = "application/problem+json", "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, PROBLEM),
+        (b"*/*", PROBLEM),
+        (b"application/json, */*;q=0.1", PROBLEM),
+        (b"Application/Problem+JSON", PROBLEM),
+        (b"application/*;q=0.5", PROBLEM),
+        (b"application/json", JSON),
+        (b"text/event-stream", JSON),
+        (b"application/json; charset=utf-8", JSON),
+        (b"", JSON),
+    ],
+)
+def test_its_type_is_one_that_the_client_takes(accept: bytes | None, kind: str) -> None:
+    assert kind_of_problem(accept) == kind
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_who_should_come_back_is_told_when_and_who_should_not_is_told_so(code: Code) -> None:
+    advice = Fault(code, "because").advice
+    status = CODES[code].status
+    if status in (429, 503):
+        assert advice == ("Retry-After", "1")
+    else:
+        assert advice == (("X-Should-Retry", "false") if status < 500 else None)
+
+
+@pytest.mark.parametrize(
+    ("wait", "advice"),
+    [
+        (0.2, ("Retry-After", "1")),
+        (LONGEST_WAIT, ("Retry-After", "60")),
+        (LONGEST_WAIT + 0.1, ("X-Should-Retry", "false")),
+        (86400.0, ("X-Should-Retry", "false")),
+    ],
+)
+@pytest.mark.parametrize("code", ["rate_limited", "token_unavailable"])
+def test_nobody_is_told_to_sleep_for_minutes_but_the_body_has_the_truth(
+    code: Code, wait: float, advice: tuple[str, str]
+) -> None:
+    fault = Fault(code, "because", retry_after=wait)
+    headers, body = problem(fault)
+    assert [pair for pair in headers if pair[0] != "X-Keyless-Error"] == [advice]
+    assert json.loads(body)["retry_after"] == -(-wait // 1)
+
+
+def test_a_sdk_finds_the_same_words_wherever_it_looks() -> None:
+    document = Fault("credential_refused", "the issuer answered invalid_client", provider="crm").problem()
+    assert document["message"] == document["error"]["message"]
+    assert document["detail"] in document["message"]
+    assert document["hint"] in document["message"]
+    assert document["error"]["code"] == document["code"]
+
+
+def test_last_words_are_whole_and_dated() -> None:
+    head, _, body = last_words(Fault("bad_request", "no HTTP")).partition(b"\r\n\r\n")
+    fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    assert int(fields["Content-Length"]) == len(body)
+    assert fields["Date"] == formatdate(parsedate_to_datetime(fields["Date"]).timestamp(), usegmt=True)
+    assert dated()[0] == "Date"
