@@ -19,6 +19,7 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from proxy.errors import CODES, Code, Fault
@@ -62,11 +63,12 @@ def path_of(config: Path, environ: Mapping[str, str]) -> Path:
 class Runtime:
     """`open` it, and it answers until it is closed."""
 
-    def __init__(self, path: Path, answers: Mapping[str, Ask]) -> None:
+    def __init__(self, path: Path, answers: Mapping[str, Ask] = MappingProxyType({})) -> None:
         self._path = path
-        self._answers = answers
+        self._answers = dict(answers)
         self._tasks = Tasks()
         self._door: socket.socket | None = None
+        self._left = False
 
     def open(self) -> None:
         """Raises OSError; one with EADDRINUSE if another process answers there."""
@@ -84,26 +86,30 @@ class Runtime:
         self._door = door
         self._tasks.spawn(self._accepting(door), "answer commands")
 
+    def answer(self, *answers: Mapping[str, Ask]) -> None:
+        """These requests, too."""
+        for more in answers:
+            self._answers |= more
+
     async def close(self) -> None:
-        """A second call does nothing."""
         self.leave()
         await self._tasks.close()
-
-    def leave(self) -> None:
-        """Answer nobody new, so that another process may have the name."""
         if self._door is not None:
             self._door.close()
             self._door = None
+
+    def leave(self) -> None:
+        """Let another process have the name. A second call does nothing."""
+        if self._door is not None and not self._left:
             self._path.unlink(missing_ok=True)
+        self._left = True
 
     async def _accepting(self, door: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
                 connection, _ = await loop.sock_accept(door)
-            except OSError:  # closed; or out of descriptors
-                if self._door is None:
-                    return
+            except OSError:  # out of descriptors, say
                 await asyncio.sleep(1.0)
                 continue
             self._tasks.spawn(self._serve(connection), "answer a command")

@@ -27,7 +27,8 @@ FLIGHT_TIMEOUT = 60.0
 
 
 class Cell:
-    """One credential: its lifecycle and its flight. `names` are the providers that share it.
+    """One credential: its lifecycle and its flight. `names` are the providers that share it. `abstains`: another
+    process mints in its place.
 
     `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
     refused; beyond that, whoever asks is given the successor's.
@@ -35,7 +36,7 @@ class Cell:
 
     __slots__ = (
         *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("key", "life", "names", "replays", "successor"),
+        *("abstains", "key", "life", "names", "replays", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -43,6 +44,7 @@ class Cell:
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self.abstains = False
         self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
         self._audit = means.audit
@@ -198,7 +200,7 @@ class Cell:
         return await self._flight.landed(deadline)
 
     def _launch(self) -> asyncio.Task[None]:
-        if not self._flight.under_way:
+        if not self._flight.under_way and not self.abstains:
             self.life.launched()
         return self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")
 

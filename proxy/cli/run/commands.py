@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,9 +20,9 @@ log = structlog.get_logger("keyless.runtime")
 
 
 @asynccontextmanager
-async def answering(config: Path, answers: Mapping[str, Ask]) -> AsyncIterator[Runtime]:
+async def answering(config: Path) -> AsyncIterator[Runtime]:
     """Where the socket can't be, commands go by the proxy's own address, as from another machine."""
-    runtime = Runtime(path_of(config, os.environ), answers)
+    runtime = Runtime(path_of(config, os.environ))
     try:
         runtime.open()
     except OSError as error:

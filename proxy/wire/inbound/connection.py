@@ -53,6 +53,7 @@ class ClientConnection:
         "_task",
         "_waiting",
         "deadline",
+        "is_new",
         "loop",
         "transport",
         "writing_paused",
@@ -72,6 +73,7 @@ class ClientConnection:
         self._drained: asyncio.Future[None] | None = None
         self.writing_paused = self._read_paused = self._lingering = self._skipping = False
         self.deadline = math.inf
+        self.is_new = True  # nothing was asked yet
 
     @property
     def idle(self) -> bool:
@@ -327,6 +329,9 @@ class ClientConnection:
     def requested(self, request: Request) -> None:
         """Its head is there."""
         self._incoming = request
+        self.is_new = False
+        if self._server.draining:
+            request.keep_alive = False
         if self._current is None:
             self._start(request)
         else:

@@ -10,7 +10,8 @@ import asyncio
 import socket
 import ssl
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any, cast
 
 import structlog
@@ -29,10 +30,15 @@ log = structlog.get_logger("keyless.server")
 DRAIN_SECONDS = 7.5
 """`docker stop` kills after 10; closing the rest takes its time, too."""
 CUT_SECONDS = 1.0
+NEWCOMERS = 1.0
+"""Seconds in which who connected just before the end is still served once: such a client has no reason to try again."""
 HANDSHAKE = 10.0
 BACKLOG = 1024
 TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
+
+# From 3.13 on, the first process to stop would take a unix socket away from the others.
+_KEEPING: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 Handler = Callable[[Request], Awaitable[None]]
 Unreadable = Callable[[str, Fault], None]
@@ -51,6 +57,7 @@ class Server:
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time()
         self.connections: set[ClientConnection] = set()
+        self.draining = False
         self._ticker: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
 
@@ -87,9 +94,15 @@ class Server:
 
     async def shutdown(self, seconds: float) -> None:
         """Let what is under way end in this time, then cut it."""
+        self.draining = True
         for connection in list(self.connections):
-            connection.close()
-        if not await self._empty(seconds):
+            if not connection.is_new:
+                connection.close()
+        begun = min(NEWCOMERS, seconds)
+        if not await self._empty(begun):
+            for connection in list(self.connections):
+                connection.close()
+        if not await self._empty(seconds - begun):
             for connection in list(self.connections):
                 connection.cut()
             await self._empty(CUT_SECONDS)
@@ -117,7 +130,7 @@ class Listening:
     """The sockets in service. `start` them one by one, then `stop` them together."""
 
     def __init__(self) -> None:
-        self._doors: list[asyncio.Server] = []
+        self._doors: list[list[asyncio.Server]] = []
         self.servers: list[Server] = []
         self.addresses: list[Listener] = []
 
@@ -128,39 +141,44 @@ class Listening:
         *,
         tls: ssl.SSLContext | None = None,
         shared: bool = False,
-        inherited: int | None = None,
+        inherited: Sequence[socket.socket] = (),
     ) -> Listener:
         """Listen, and tell the address as it became (port 0 asks for any). Raises OSError.
 
-        `shared`: other workers listen at the same port. `inherited` is the descriptor of a unix socket that listens.
+        `shared`: other workers listen at the same port. `inherited` are sockets that listen there already.
         """
-        if inherited is not None:
-            door = await _inherit(server, inherited)
+        options: dict[str, Any] = {"backlog": BACKLOG}
+        if tls is not None:
+            options |= {"ssl": tls, "ssl_handshake_timeout": HANDSHAKE}
+        if inherited:
+            doors = [await _inherit(server, sock, options) for sock in inherited]
         elif listener.path:
-            door = await server.loop.create_unix_server(server, listener.path, backlog=BACKLOG)
+            doors = [await server.loop.create_unix_server(server, listener.path, **_KEEPING, **options)]
         else:
-            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG, "ssl": tls}
-            if tls is not None:
-                options["ssl_handshake_timeout"] = HANDSHAKE
-            door = await server.loop.create_server(server, listener.host, listener.port, **options)
-        self._doors.append(door)
+            options["reuse_port"] = shared or None
+            doors = [await server.loop.create_server(server, listener.host, listener.port, **options)]
+        self._doors.append(doors)
         self.servers.append(server)
-        port = listener.port or door.sockets[0].getsockname()[1] if not listener.path else 0
+        port = listener.port or doors[0].sockets[0].getsockname()[1] if not listener.path else 0
         bound = listener._replace(port=port)
         self.addresses.append(bound)
         return bound
 
+    def descriptors(self) -> list[list[int]]:
+        """Of each listener's sockets, in the order of their start."""
+        return [[sock.fileno() for door in doors for sock in door.sockets] for doors in self._doors]
+
     async def stop(self) -> None:
         """Stop listening, let what is under way end (up to DRAIN_SECONDS), then cut it."""
-        for door in self._doors:
+        for door in chain.from_iterable(self._doors):
             door.close()
         await asyncio.gather(*(server.shutdown(DRAIN_SECONDS) for server in self.servers))
         self._doors.clear()
         self.servers.clear()
 
 
-async def _inherit(server: Server, descriptor: int) -> asyncio.Server:
-    """A unix socket that the supervisor listens on and all workers accept from. None of them may remove its file."""
-    # From 3.13 on, the first worker to stop would take the socket away from the others.
-    options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-    return await server.loop.create_unix_server(server, sock=socket.socket(fileno=descriptor), **options)
+async def _inherit(server: Server, sock: socket.socket, options: dict[str, Any]) -> asyncio.Server:
+    """A socket that other processes accept from as well, and may go on to when this one ends."""
+    if sock.family == socket.AF_UNIX:
+        return await server.loop.create_unix_server(server, sock=sock, **_KEEPING, **options)
+    return await server.loop.create_server(server, sock=sock, **options)
