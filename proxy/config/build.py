@@ -23,8 +23,9 @@ from proxy.config.rules.problems import as_written, message
 from proxy.config.rules.warnings import in_the_clear, warnings
 from proxy.config.secrets import permissions
 from proxy.config.secrets.certificates import read_certificates
+from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.pem import utc_now
-from proxy.config.secrets.resolve import Lacking, Resolved, Sources, Substitution, resolve
+from proxy.config.secrets.resolve import Resolved, Sources, Substitution, resolve
 from proxy.config.secrets.sensitive import credentials
 from proxy.config.secrets.store_key import keys_of, with_key
 from proxy.config.written.catalogue import Expanded, expand

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from proxy.config.model import Config
 from proxy.config.secrets.certificates import Pem
-from proxy.config.secrets.resolve import Lacking
+from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
 from proxy.config.written.catalogue import Catalogue
 from proxy.config.written.marks import Document

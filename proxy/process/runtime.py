@@ -122,7 +122,8 @@ class Runtime:
             async with asyncio.timeout(PATIENCE):
                 request = json.loads(await read_line(connection))
             answer = await self._answer(request)
-            await _send(connection, answer)
+            with suppress(OSError):  # whoever left meanwhile: `then` finds out, too
+                await _send(connection, answer)
             if answer.then is not None:
                 await answer.then(connection)
 

@@ -16,8 +16,8 @@ from proxy.logs import AccessLog
 from proxy.plan.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
-from proxy.serve.exchange import Lane
 from proxy.serve.forward import Forwarder
+from proxy.serve.lane import Lane
 from proxy.serve.observers import Observers
 from proxy.serve.quota.local import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
@@ -78,12 +78,10 @@ class Front(NamedTuple):
 
 
 def _lanes(plan: Plan, cells: Mapping[str, Cell], before: Mapping[str, Lane]) -> dict[str, Lane]:
-    lanes = {}
-    for prefix, route in plan.routes.items():
-        lane = lanes[prefix] = Lane(route, None if route.provider is None else cells.get(route.provider.name))
-        if prefix in before and before[prefix].cell is lane.cell:
-            lane.brake = before[prefix].brake
-    return lanes
+    return {
+        prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name), before.get(prefix))
+        for prefix, route in plan.routes.items()
+    }
 
 
 def _visitors(plan: Plan, config: Config, lasting: Lasting, previous: Front | None) -> Visitors:

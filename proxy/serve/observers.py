@@ -54,15 +54,14 @@ def replayed(audit: Audit, exchange: Exchange, token: Token, again: bool) -> Non
 
 def _tell(audit: Audit, exchange: Exchange, event: str, **facts: Any) -> None:
     request, client = exchange.request, exchange.client
-    lane = getattr(exchange, "lane", None)  # a slot that is empty until the route is found
-    provider = lane.plan.provider if lane is not None else None
+    plan = exchange.plan
     audit.request(
         event,
         client.name if client is not None else None,
         (request.peer or "unix", request.headers.get("Origin")),
         (exchange.method, request.target),
-        route=lane.plan.prefix if lane is not None else None,
-        provider=provider.name if provider is not None else None,
+        route=plan.prefix or None,  # what no route takes has a plan without a name
+        provider=plan.provider.name if plan.provider is not None else None,
         **facts,
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.secrets.resolve import Lacking
+from proxy.config.secrets.lacking import Lacking
 from tests.config.loading import loaded, problems
 
 ROUTE = "routes: {/a: {upstream: https://example.com, provider: p}}\n"

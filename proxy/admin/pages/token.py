@@ -49,8 +49,5 @@ async def _admit(request: Request, view: View) -> Visitor:
     if not view.visitors:
         raise Fault("route_refused", "tokens are given only to `clients` with `read_tokens`; the config has none")
     transport = request.connection.transport
-    try:
-        return view.visitors.identify(request.known, transport, view.clock())
-    except KeysWanted as wanted:
-        await wanted.fetch()
-        return view.visitors.identify(request.known, transport, view.clock())
+    visitor = view.visitors.identify(request.known, transport, view.clock())
+    return await visitor.settled() if isinstance(visitor, KeysWanted) else visitor

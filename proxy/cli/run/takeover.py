@@ -12,6 +12,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,8 @@ def leave(service: Service, free: Callable[[], None], end: Callable[[], None]) -
             log.warning("who wanted to take over has broken off; this process goes on")
             return
         free()
-        await asyncio.get_running_loop().sock_sendall(connection, GONE)
+        with suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(connection, GONE)
         log.info("another process has taken over")
         end()
 

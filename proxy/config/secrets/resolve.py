@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 
+from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
@@ -52,43 +53,6 @@ class Resolved:
     missing: dict[Where, tuple[Reference, ...]] = field(default_factory=dict)
     substitutions: list[Substitution] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-
-
-class Reason(NamedTuple):
-    """Why a source has no value. `detail` is for operators only."""
-
-    text: str
-    detail: str = ""
-
-    @property
-    def whole(self) -> str:
-        return f"{self.text} ({self.detail})" if self.detail else self.text
-
-
-class Lacking(NamedTuple):
-    """What a provider lacks: `names` that nobody has set, and `reasons` of sources that have no value."""
-
-    names: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-
-    def unset(self) -> str:
-        """What keeps it asleep, in words that clients may read."""
-        unset = [f"{' and '.join(self.names)} {'is' if len(self.names) == 1 else 'are'} not set"] if self.names else []
-        return "; ".join((*unset, *(reason.text for reason in self.reasons)))
-
-    def asleep(self) -> str:
-        """How to wake it up, or why that can't be helped: a source that fails is asked again by itself."""
-        wanted = ["set " + " and ".join(self.names)] if self.names else []
-        return "asleep: " + "; ".join((*wanted, *(reason.whole for reason in self.reasons)))
-
-    def listed(self) -> list[str]:
-        """For scripts."""
-        return [*self.names, *(reason.text for reason in self.reasons)]
-
-    def joined(self, other: Lacking) -> Lacking:
-        """Both, each thing said once."""
-        names, reasons = (*self.names, *other.names), (*self.reasons, *other.reasons)
-        return Lacking(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(reasons)))
 
 
 class Sources:
