@@ -5,6 +5,7 @@ Owns: the codes that clients see (docs/errors.md#codes) with their HTTP status, 
 
     KeylessError
      ├─ ConfigError    what the user wrote is wrong: every problem at once, exit code 2
+     ├─ HeldBack       what the user wrote later may be meant, or not: it waits for a word
      ├─ Fault          an answer of the proxy's own to a client: a problem+json with a code
      └─ IssuerError    a token could not be had: its class says what happens next
 """
@@ -38,6 +39,14 @@ class ConfigError(KeylessError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class HeldBack(KeylessError):  # noqa: N818 -- it says what is the case
+    """A change of a running proxy's config that waits for the operator's word. `reasons` name no secret."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
 
 
 Code = Literal[
@@ -195,7 +204,7 @@ class IssuerError(KeylessError):
 
     `message` is for the operator and already free of secrets; `hint` is our own advice and may be shown to clients,
     as may `error`, the issuer's error code. `retry_after` is in seconds. `again` says whether the same flight may try
-    once more (docs/lifecycle.md#the-issuer-call).
+    once more (docs/lifecycle.md#the-issuer-call). `ours`: the answer where the issuer has no part in it.
     """
 
     def __init__(
@@ -207,6 +216,7 @@ class IssuerError(KeylessError):
         hint: str | None = None,
         retry_after: float | None = None,
         again: bool = False,
+        ours: Fault | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
@@ -215,3 +225,4 @@ class IssuerError(KeylessError):
         self.hint = hint
         self.retry_after = retry_after
         self.again = again
+        self.ours = ours

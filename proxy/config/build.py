@@ -65,6 +65,7 @@ def build(written: Written, sources: Sources) -> Loaded:
         certificates=certificates.of,
         digest=_digest(document.tree),
         warnings=tuple(in_order(weaknesses if policy == "allow" else [*readable, *weaknesses], files)),
+        commands=sources.commands,
     )
 
 

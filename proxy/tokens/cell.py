@@ -31,6 +31,7 @@ FLIGHT_TIMEOUT = 60.0
 class Cell:
     """One credential: its lifecycle and its flight. `names` are the providers that share it; `proof` is what the API's
     replies have shown of its tokens, on whatever route; `replays` counts requests that were sent once more.
+    `abstains`: another process mints in its place.
 
     `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
     refused; beyond that, whoever asks is given the successor's.
@@ -38,7 +39,7 @@ class Cell:
 
     __slots__ = (
         *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("key", "life", "names", "proof", "replays", "successor"),
+        *("abstains", "key", "life", "names", "proof", "replays", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -46,6 +47,7 @@ class Cell:
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self.abstains = False
         self.proof = Proof()
         self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
@@ -201,7 +203,9 @@ class Cell:
         self._launch()
         return await self._flight.landed(deadline)
 
-    def _launch(self) -> asyncio.Task[None]:
+    def _launch(self) -> asyncio.Task[None] | None:
+        if self.abstains:
+            return None
         if not self._flight.under_way:
             self.life.launched()
         return self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")

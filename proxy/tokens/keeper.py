@@ -87,6 +87,19 @@ class Keeper:
         self._warming.discard(flight)
         self._warm_more()
 
+    async def abstain(self) -> None:
+        """Mint no more where a new token kills the old one, or spends what it is got with; wait for what is under way.
+
+        Another process does it from now on, and ours would be in its way.
+        """
+        for cell in self:
+            cell.abstains = cell.one_shot or cell.life.exclusive
+        await asyncio.gather(*(cell.landed() for cell in self if cell.abstains))
+
+    def resume(self) -> None:
+        for cell in self:
+            cell.abstains = False
+
     def known(self, identity: str) -> Cell | None:
         return self._cells.get(identity)
 

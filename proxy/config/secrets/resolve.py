@@ -8,7 +8,7 @@ A value is data wherever it lands: it is not searched for references again, and 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,14 @@ from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
 from proxy.config.written.reference import KEY_VARIABLE, Reference, pieces
+from proxy.errors import HeldBack
 from proxy.values.template import is_template, literal
 from proxy.values.where import Finding, Where
 
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
 _AT_ONCE = 8  # calls to outside sources: twenty secrets must not take twenty round trips one after another
 
+COMMAND = "exec"
 STAND_IN = "https://unset.invalid/"
 """In place of a text that lacks a secret: valid in most places, so that the rest can still be checked."""
 
@@ -59,10 +61,15 @@ class Sources:
     `files` are those whose change changes the answer; `values` all that was found. `keys` open what is sealed, once
     they are known: they may be references themselves. `known` are the values of an earlier load: one that can't be had
     any more stays in use and is listed in `kept`, since a secret that can't be read was hardly meant to be dropped.
+    `commands`: the only ones that may be run, if it's not to be any.
     """
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], known: Mapping[Reference, str] = MappingProxyType({})
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        known: Mapping[Reference, str] = MappingProxyType({}),
+        commands: Collection[str] | None = None,
     ) -> None:
         self.keys: tuple[str, ...] = ()
         self.files: dict[Path, None] = {folder / ".env": None}
@@ -73,17 +80,28 @@ class Sources:
         self._folder = folder
         self._environ = environ
         self._known = known
+        self._permitted = commands
         self._dotenv = self._read_dotenv(folder / ".env")
         lines = {name: value for name, value in (self._dotenv or {}).items() if value}
         self._outside = Outside(folder, lines | {name: value for name, value in environ.items() if value})
         self._asked: dict[Reference, str | Unavailable | ValueError] = {}
 
     def fetch(self, references: Iterable[Reference]) -> None:
-        """Ask the outside sources for all of these at once; `value` has the answers."""
+        """Ask the outside sources for all of these at once; `value` has the answers. Raises HeldBack."""
         wanted = {each for each in references if each.kind in OUTSIDE} - self._asked.keys()
+        if strange := [each for each in wanted if not self._may_ask(each)]:
+            raise HeldBack(tuple(sorted(f"a command that was not there before: {each.shown}" for each in strange)))
         if wanted:
             with ThreadPoolExecutor(min(len(wanted), _AT_ONCE)) as pool:
                 self._asked |= dict(zip(wanted, pool.map(self._ask, wanted), strict=True))
+
+    def _may_ask(self, reference: Reference) -> bool:
+        return reference.kind != COMMAND or self._permitted is None or reference.name in self._permitted
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """Those that were run."""
+        return frozenset(reference.name for reference in self._asked if reference.kind == COMMAND)
 
     def _ask(self, reference: Reference) -> str | Unavailable | ValueError:
         try:
