@@ -7,6 +7,7 @@ Owns: the codes that clients see (docs/errors.md#codes) with their HTTP status, 
      ├─ ConfigError    what the user wrote is wrong: every problem at once, exit code 2
      ├─ Fault          an answer of the proxy's own to a client: a problem+json with a code
      └─ IssuerError    a token could not be had: its class says what happens next
+         └─ StoreAway  not for the issuer, but for the store, without which this one may not be asked
 """
 
 from __future__ import annotations
@@ -215,3 +216,11 @@ class IssuerError(KeylessError):
         self.hint = hint
         self.retry_after = retry_after
         self.again = again
+
+
+class StoreAway(IssuerError):  # noqa: N818 -- it says what is the case
+    """The pause that this one causes ends when the store is back."""
+
+    def __init__(self, why: str) -> None:
+        hint = "The store must be there for this provider: its login spends what other processes rely on."
+        super().__init__(FailureClass.PASSING, f"the store can't be used: {why}", hint=hint)

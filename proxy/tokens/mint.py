@@ -23,7 +23,7 @@ from proxy.auth import backoff
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.record import Intent, Record
 from proxy.auth.token import Flow, Minted, Scheme, Token
-from proxy.errors import FailureClass, IssuerError
+from proxy.errors import FailureClass, IssuerError, StoreAway
 from proxy.tokens.records import Records
 from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
@@ -95,8 +95,7 @@ class Mint:
                 return await self._mint(found, before)
         except StoreDown as down:
             if self._needs_store and self._records.shared:
-                hint = "The store must be there for this provider: its login spends what other processes rely on."
-                raise IssuerError(FailureClass.PASSING, f"the store can't be used: {down}", hint=hint) from None
+                raise StoreAway(str(down)) from None
             self._records.complain(down)
         return await self._mint(None, before)
 
