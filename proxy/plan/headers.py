@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from proxy.http.fields import HOP_BY_HOP, Fields
+from proxy.errors import Fault
+from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 
 KEYS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
 """Where a client may present its key to the proxy; an API gets its own."""
@@ -47,6 +48,20 @@ NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-pr
 OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
 LINKING = frozenset((b"location", b"content-location", b"link"))
 NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
+
+
+class Head:
+    """What is known of a request by its head: the finished `lines` that pass, and `facts`, the noted headers by name.
+
+    Read once. A replay starts from the same, so nobody changes it. `framed`: it announces a body, if only an empty one.
+    """
+
+    __slots__ = ("facts", "framed", "lines")
+
+    def __init__(self, lines: list[bytes], facts: dict[bytes, bytes]) -> None:
+        self.lines = lines
+        self.facts = facts
+        self.framed = b"content-length" in facts or b"transfer-encoding" in facts
 
 
 class _Fate:
@@ -101,6 +116,18 @@ class Sieve:
             if fate.note is not None:
                 noted.append((fate.note, value))
         return lines, noted
+
+    def read(self, fields: Fields) -> Head:
+        """A request's head, without what it names as the connection's own. Raises Fault bad_request."""
+        lines, noted = self.sort(fields)
+        known = facts(noted)
+        if len(known) != len(noted) and [name for name, _ in noted].count(b"host") > 1:
+            raise Fault("bad_request", "the request names two hosts")  # RFC 9112 §3.2
+        if b"connection" in known and (named := named_by_connection(known[b"connection"])):
+            lines, _ = self.sort(without(fields, named))
+            for name in named & NOTED_IN_REQUESTS:
+                known.pop(name, None)
+        return Head(lines, known)
 
     def _look(self, name: bytes) -> _Fate:
         fate = self._judge(name.lower())

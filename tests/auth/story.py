@@ -72,10 +72,6 @@ class Story:
         self.life.failed(self.now, StoreAway("gone"))
         return self
 
-    def accepts(self, generation: int) -> Self:
-        self.life.accepted(generation)
-        return self
-
     def is_expired(self) -> Self:
         self.life.expired()
         return self

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from proxy.tasks import spawn
 from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, Heard, StoreDown
 from proxy.tokens.store.redis_link import Link
 
@@ -124,7 +125,7 @@ class RedisStore:
         """Renewed at half its time while it is held."""
         name, owner = f"{PREFIX}lease:{key}", secrets.token_hex(16)
         await self._acquire(name, owner)
-        renewal = asyncio.create_task(self._renew(name, owner), name="lease renewal")
+        renewal = spawn(self._renew(name, owner), "lease renewal")
         try:
             yield
         finally:
@@ -167,9 +168,15 @@ class RedisStore:
 
     async def watch(self, heard: Heard) -> None:
         """Subscribed until cancelled. After each time that Redis was gone anything may have changed."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch(heard), name="hear what others write")
-            tasks.create_task(self._mend(heard), name="mend the store")
+        both = (spawn(self._watch(heard), "hear what others write"), spawn(self._mend(heard), "mend the store"))
+        try:
+            broken, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for task in broken:
+                task.result()
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.wait(both)
 
     async def _watch(self, heard: Heard) -> None:
         while True:

@@ -24,7 +24,7 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
     "uvloop": uvloop.new_event_loop,
 }
-MANY = Limit("client", "many", rate("1000/hour"))
+MANY = Limit.of("client", "many", rate("1000/hour"))
 PATIENCE = 30.0
 WHOLE = 10_000
 """More bytes than any reply here has."""
