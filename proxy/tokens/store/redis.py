@@ -34,7 +34,7 @@ CHANNEL = "keyless:written"
 RETRY_WATCH = 1.0
 MENDED_REST = 5.0
 SILENCE = 10.0
-SUBSCRIBING = 5.0
+SUBSCRIBING = 2.0
 LISTING = 5.0
 
 # A write that refuses a generation not above the stored one, unless it is its own, sent again
