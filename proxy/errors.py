@@ -8,6 +8,7 @@ Owns: the codes that clients see (docs/errors.md#codes) with their HTTP status, 
      ├─ HeldBack       what the user wrote later may be meant, or not: it waits for a word
      ├─ Fault          an answer of the proxy's own to a client: a problem+json with a code
      └─ IssuerError    a token could not be had: its class says what happens next
+         └─ StoreAway  not for the issuer, but for the store, without which this one may not be asked
 """
 
 from __future__ import annotations
@@ -226,3 +227,11 @@ class IssuerError(KeylessError):
         self.retry_after = retry_after
         self.again = again
         self.ours = ours
+
+
+class StoreAway(IssuerError):  # noqa: N818 -- it says what is the case
+    """The pause that this one causes ends when the store is back."""
+
+    def __init__(self, why: str) -> None:
+        hint = "The store must be there for this provider: its login spends what other processes rely on."
+        super().__init__(FailureClass.PASSING, f"the store can't be used: {why}", hint=hint)

@@ -123,12 +123,15 @@ class Cell:
     async def look(self, *, whole: bool = False) -> None:
         """Another process has written our record: take over what is news. A flight in the air looks for itself.
 
-        `whole`: the store was out of sight, and may lack what we know.
+        `whole`: the store was out of sight, and may lack what we know. Whoever pauses for that need no longer.
         """
         if self.life.flying or self.successor is not None or self.life.state(self._clock()) is State.STATIC:
             return
         with suppress(StoreDown):
-            if await self._mint.look(whole=whole) and self.life.may_fly(self._clock()):
+            half_way = await self._mint.look(whole=whole)
+            if whole:
+                self.life.store_back()
+            if half_way and self.life.may_fly(self._clock()):
                 self._launch()
 
     async def expire(self) -> None:

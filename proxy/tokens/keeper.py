@@ -28,6 +28,9 @@ WATCH_AGAIN = 1.0
 WARM_AT_ONCE = 32
 """Cells that are fetched before anyone asks. Far fewer than may be in the air, so that who does ask waits for none."""
 
+LOOK_AT_ONCE = 16
+"""Cells that read the store: each has a short time for it, of which none is for waiting behind a thousand others."""
+
 
 class Keeper:
     """All cells of the process, by the identity of their credential: equal definitions share one."""
@@ -122,7 +125,9 @@ class Keeper:
 
     async def _heard(self, key: str) -> None:
         if key == EVERYTHING:
-            await asyncio.gather(*(cell.look(whole=True) for cell in self))
+            cells = list(self)
+            for first in range(0, len(cells), LOOK_AT_ONCE):
+                await asyncio.gather(*(cell.look(whole=True) for cell in cells[first : first + LOOK_AT_ONCE]))
         elif (cell := self._cells.get(key)) is not None:
             await cell.look()
 

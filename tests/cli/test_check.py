@@ -94,6 +94,17 @@ def test_live_as_json(tmp_path: Path, sandbox: str) -> None:
     assert done.json["live"]["crm"]["code"] == "credential_refused"
 
 
+def test_live_tries_the_store(tmp_path: Path) -> None:
+    path = written(tmp_path, store="redis://127.0.0.1:1", store_key="a-key-of-many-characters")
+    done = keyless("check", "--live", "-c", path)
+    assert done.code == 1
+    assert "store  redis://127.0.0.1:1: Connection refused" in done.out
+    done = keyless("check", "--live", "--json", "-c", path)
+    assert (done.code, done.json["ok"], done.json["store"]) == (1, False, "redis://127.0.0.1:1: Connection refused")
+    assert keyless("check", "-c", path).code == 0
+    assert keyless("check", "--live", "-c", written(tmp_path, store="file:state")).code == 0
+
+
 def test_live_with_nothing_to_get(tmp_path: Path) -> None:
     done = keyless("check", "--live", "-c", written(tmp_path))
     assert done.code == 0

@@ -61,7 +61,7 @@ class Secrets(Strict):
 
 
 def _store(written: str) -> str:
-    if not re.fullmatch(r"memory|file:\S.*|rediss?://\S+", written):
+    if not re.fullmatch(r"memory|file:\S.*|redis\S*://.*", written):  # of the last, rules/config.py says more
         raise ValueError("expected memory, file:DIR, redis://... or rediss://...")
     return written
 

@@ -23,6 +23,7 @@ from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
 from proxy.config.written.reference import KEY_VARIABLE, Reference, pieces
 from proxy.errors import HeldBack
+from proxy.values import redis_url
 from proxy.values.template import is_template, literal
 from proxy.values.where import Finding, Where
 
@@ -232,7 +233,8 @@ def _key(key: str, where: Where, resolved: Resolved) -> str:
 
 def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> str:
     inert = literal if is_template(where) else str
-    result = ""
+    read: list[tuple[str, bool]] = []
+    query = False
     try:
         parts = list(pieces(written))
     except ValueError as error:
@@ -240,7 +242,8 @@ def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> s
         return written
     for part in parts:
         if isinstance(part, str):
-            result += inert(part) if part == "${" else part
+            read.append((inert(part) if part == "${" else part, False))
+            query = query or "?" in part
             continue
         try:
             value = sources.value(part)
@@ -250,6 +253,9 @@ def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> s
         if value is None:
             resolved.missing[where] = (*resolved.missing.get(where, ()), part)
         else:
-            resolved.substitutions.append(Substitution(where, value, "?" in result))
-            result += inert(value)
-    return STAND_IN if where in resolved.missing else result
+            resolved.substitutions.append(Substitution(where, value, query))
+            read.append((inert(value), True))
+            query = query or "?" in value
+    if where in resolved.missing:
+        return STAND_IN
+    return redis_url.joined(read) if where == ("store",) else "".join(text for text, _ in read)
