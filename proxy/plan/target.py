@@ -14,8 +14,11 @@ from proxy.http.origin import Origin
 from proxy.values.template import Template
 
 _SUSPICIOUS = re.compile(
-    rb"[\\\x00-\x20\x7f]|%(?:2e|5c|25|7f|2f\.|c[01]|e[0-2]|ef|f0|u|[01][0-9a-f])|/\.|\.\.", re.IGNORECASE
+    rb"[\\\x00-\x20\x7f-\xff]|%(?:2e|5c|25|7f|2f\.|c[01]|e[0-2]|ef|f0|[01][0-9a-f]|(?![0-9a-f]{2}))|/\.|\.\.",
+    re.IGNORECASE,
 )
+_STRAY = re.compile(rb"%(?![0-9a-f]{2})", re.IGNORECASE)
+_MOST_READINGS = 8
 _FORBIDDEN = re.compile(rb"[\\\x00-\x1f\x7f]")
 _AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*:|)//([^/?#]*)")
 _AFTER_BASE = (b"", b"/", b"?", b"#")
@@ -23,12 +26,13 @@ _ROUNDS = 8
 """So often may a path be encoded: some servers, and what lies in front of them, decode `%252e` twice or more."""
 _DISGUISED = {
     # UTF-8 that is longer than it may be (RFC 3629 §3), what IIS makes of `%u002e`, full width, other slashes
-    b".": (b"\xc0\xae", b"\xe0\x80\xae", b"\xf0\x80\x80\xae", b"%u002e", b"%uff0e", b"\xef\xbc\x8e", b"\xe2\x80\xa4"),
-    b"/": (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"%u002f", b"%uff0f", b"\xef\xbc\x8f", b"\xe2\x88\x95"),
-    b"\\": (b"\xc1\x9c", b"\xe0\x81\x9c", b"\xf0\x80\x81\x9c", b"%u005c", b"%uff3c", b"\xef\xbc\xbc", b"%u2215"),
+    b".": (b"\xc0\xae", b"\xe0\x80\xae", b"\xf0\x80\x80\xae", b"%uff0e", b"\xef\xbc\x8e", b"\xe2\x80\xa4"),
+    b"/": (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"%uff0f", b"\xef\xbc\x8f", b"\xe2\x88\x95"),
+    b"\\": (b"\xc1\x9c", b"\xe0\x81\x9c", b"\xf0\x80\x81\x9c", b"%uff3c", b"\xef\xbc\xbc", b"%u2215"),
+    b"%": (b"\xc0\xa5", b"\xe0\x80\xa5", b"\xf0\x80\x80\xa5", b"%uff05", b"\xef\xbc\x85"),
 }
 _UNMASKED = {mask: plain for plain, masks in _DISGUISED.items() for mask in masks}
-_MASKS = re.compile(b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
+_MASKS = re.compile(rb"%u00([0-7][0-9a-f])|" + b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +104,35 @@ def split_path(target: bytes) -> tuple[bytes, bytes]:
 
 
 def _refuse_escape(path: bytes) -> None:
+    """Decoding leaves a dot or a slash alone, so that what shows in one round shows in all later ones: it is enough to
+    look at whole texts, whatever part of them an API decodes.
+    """
+    readings = {path}
     for _ in range(_ROUNDS):
-        if _FORBIDDEN.search(path) is not None:
-            raise Fault("path_refused", "the path holds a backslash or a control character")
-        segments = re.split(rb"[/\\]", _MASKS.sub(_unmasked, path))
-        # `..;x` is a dot segment with parameters to servlet containers, and `.. ` is one to Windows
-        if any(segment.split(b";", 1)[0].strip(b" ") in (b".", b"..") for segment in segments):
-            raise Fault("path_refused", "the path holds dot segments")
-        decoded = unquote_to_bytes(path)
-        if decoded == path:
+        for reading in readings:
+            _refuse_plain_escape(reading)
+        further = {decoded for reading in readings for decoded in _decoded(reading)}
+        if further <= readings:
             return
-        path = decoded
+        if len(further) > _MOST_READINGS:
+            break
+        readings = further
     raise Fault("path_refused", "the path is encoded too often")
 
 
+def _refuse_plain_escape(path: bytes) -> None:
+    if _FORBIDDEN.search(path) is not None:
+        raise Fault("path_refused", "the path holds a backslash or a control character")
+    segments = re.split(rb"[/\\]", _MASKS.sub(_unmasked, path))
+    # `..;x` is a dot segment with parameters to servlet containers, and `.. ` is one to Windows
+    if any(segment.split(b";", 1)[0].strip(b" ") in (b".", b"..") for segment in segments):
+        raise Fault("path_refused", "the path holds dot segments")
+
+
+def _decoded(path: bytes) -> set[bytes]:
+    """What APIs make of it: most keep a `%` that begins no escape, some drop it, some unmask."""
+    return {unquote_to_bytes(path), unquote_to_bytes(_STRAY.sub(b"", path)), _MASKS.sub(_unmasked, path)}
+
+
 def _unmasked(found: re.Match[bytes]) -> bytes:
-    return _UNMASKED[found[0].lower()]
+    return bytes.fromhex(found[1].decode("ascii")) if found[1] else _UNMASKED[found[0].lower()]
