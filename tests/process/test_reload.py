@@ -316,7 +316,7 @@ async def test_a_source_that_fails_at_the_start_wakes_its_provider_up_when_it_an
     routes = route(stage) | {"/later": {"upstream": f"{stage.sandbox.url}/oauth2/api", "provider": "later"}}
     loaded = await opened(stage, routes=routes, secrets={"reread": "50ms"}, **rotating(stage, later=later))
     asleep = await stage.call("/later/echo")
-    assert (asleep.status, asleep.code) == (503, "provider_unconfigured")
+    assert (asleep.status, asleep.code) == (424, "provider_unconfigured")
     assert "exec:cat" in asleep.json()["detail"]
     assert "exit code 1" in asleep.json()["detail"]
     assert "No such file" not in asleep.json()["detail"], "what a command says is not for clients"
