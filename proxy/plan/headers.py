@@ -45,8 +45,10 @@ ABOUT_THE_REQUEST = AHEAD | {
 """What the proxy itself must know."""
 NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
 OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
-LINKING = frozenset((b"location", b"content-location", b"link"))
-NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
+_LINKS = (b"Location", b"Content-Location", b"Link", b"Operation-Location", b"Azure-AsyncOperation")
+LINKING = {name.lower(): name for name in _LINKS}
+"""Headers of replies in which URLs stand that clients go to next."""
+NOTED_IN_REPLIES = OF_CONTENT | frozenset(LINKING) | {b"connection", b"upgrade"}
 
 
 class _Fate:

@@ -21,6 +21,8 @@ _STRAY = re.compile(rb"%(?![0-9a-f]{2})", re.IGNORECASE)
 _MOST_READINGS = 8
 _FORBIDDEN = re.compile(rb"[\\\x00-\x1f\x7f]")
 _AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*:|)//([^/?#]*)")
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:")
+_DOTS = re.compile(rb"(?<![^/])(?:\.|%2e){1,2}(?![^/])", re.IGNORECASE)
 _AFTER_BASE = (b"", b"/", b"?", b"#")
 _ROUNDS = 8
 """So often may a path be encoded: some servers, and what lies in front of them, decode `%252e` twice or more."""
@@ -71,24 +73,76 @@ class Target:
         base = self.base if rendered is None else rendered.rstrip(b"/")
         return base + rest if rest else (rendered or self.whole)
 
-    def below(self, url: bytes) -> bytes | None:
-        """What stands behind the base path in a URL of this upstream (absolute or from the root), else None."""
+    @property
+    def root(self) -> bytes:
+        """Scheme and authority."""
+        return (b"https://" if self.origin.tls else b"http://") + self.host
+
+    def below(self, url: bytes, kept: bytes = b"") -> bytes | None:
+        """What stands behind the base path in a URL of this upstream (absolute or from the root), else None. `kept` is
+        a prefix that stands between the two.
+        """
         absolute = _AUTHORITY.match(url)
         if absolute is not None and not self._is_own(absolute[1].lower(), absolute[2].lower()):
             return None
         path = url if absolute is None else url[absolute.end() :]
-        rest = path[len(self.base) :]
-        if not path.startswith(self.base) or rest[:1] not in _AFTER_BASE or (absolute is None and not path):
+        base = self.base + kept
+        rest = path[len(base) :]
+        if not path.startswith(base) or rest[:1] not in _AFTER_BASE or (absolute is None and not path):
             return None
         return rest if absolute is not None or path.startswith(b"/") else None
 
     def _is_own(self, scheme: bytes, authority: bytes) -> bool:
-        if scheme not in (b"", b"https:" if self.origin.tls else b"http:"):
+        """Under another scheme, too: behind a TLS terminator, APIs often take themselves for plain http."""
+        if scheme not in (b"", b"http:", b"https:"):
             return False
-        return authority in (
-            self.host,
-            b"%b:%d" % (self.host.removesuffix(b":%d" % self.origin.port), self.origin.port),
-        )
+        tls, port = self.origin.tls, self.origin.port
+        name = self.host.removesuffix(b":%d" % port)
+        if authority in (self.host, b"%b:%d" % (name, port)):
+            return True
+        other, usual, usual_there = (b"http:", 443, 80) if tls else (b"https:", 80, 443)
+        return port == usual and scheme == other and authority == b"%b:%d" % (name, usual_there)
+
+    def resolve(self, reference: bytes, rest: bytes, kept: bytes = b"") -> bytes:
+        """A URL of a reply as this API means it, without dot segments (RFC 3986 §5.2); `rest` is what the client asked
+        for below the prefix. What it would resolve to the same place below the prefix stays as it is.
+        """
+        written, tail = _split_reference(reference)
+        written = _DOTS.sub(_undotted, written.replace(b"\\", b"/"))  # read so by browsers (WHATWG URL, §4.4)
+        if written.startswith(b"/") and not written.startswith(b"//"):
+            return _without_dots(written) + tail
+        absolute = _AUTHORITY.match(written)
+        if absolute is not None:
+            return absolute[0] + _without_dots(written[absolute.end() :]) + tail
+        if _SCHEME.match(written) is not None or not (_DOTS.search(written) or (written and not rest)):
+            return reference
+        path = self.base + kept + rest if kept or rest else self.whole
+        return _without_dots(path[: path.rfind(b"/") + 1] + written) + tail
+
+
+def _split_reference(reference: bytes) -> tuple[bytes, bytes]:
+    """The path with what is before it, and the query and fragment."""
+    end = min((at for mark in (b"?", b"#") if (at := reference.find(mark)) >= 0), default=len(reference))
+    return reference[:end], reference[end:]
+
+
+def _without_dots(path: bytes) -> bytes:
+    """RFC 3986 §5.2.4, of a path that begins with a slash."""
+    if _DOTS.search(path) is None:
+        return path
+    kept: list[bytes] = []
+    segments = path.split(b"/")[1:]
+    for segment in segments:
+        if segment == b"..":
+            del kept[-1:]
+        elif segment != b".":
+            kept.append(segment)
+    closing = b"/" if kept and segments[-1] in (b".", b"..") else b""
+    return b"/" + b"/".join(kept) + closing
+
+
+def _undotted(found: re.Match[bytes]) -> bytes:
+    return b"." * (len(found[0]) - 2 * found[0].count(b"%"))
 
 
 def split_path(target: bytes) -> tuple[bytes, bytes]:

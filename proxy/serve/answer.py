@@ -125,7 +125,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
 def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
     links = exchange.lane.plan.links
     localise = links.localise_link if name == b"link" else links.localise
-    return b"%b: %b\r\n" % (name.title(), localise(value, exchange.own_url))
+    return b"%b: %b\r\n" % (LINKING[name], localise(value, exchange.own_url, exchange.rest))
 
 
 def _added(exchange: Exchange) -> bytes:

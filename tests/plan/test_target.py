@@ -63,7 +63,16 @@ def test_a_rendered_path_takes_the_place_of_the_base() -> None:
         ("http://api.test/v1", b"http://api.test:80/v1/x", b"/x"),
         ("http://api.test:8080/v1", b"http://api.test:8080/v1/x", b"/x"),
         ("http://api.test:8080/v1", b"http://api.test/v1/x", None),
-        ("https://api.test/v1", b"http://api.test/v1/x", None),
+        ("https://api.test/v1", b"http://api.test/v1/x", b"/x"),
+        ("https://api.test/v1", b"http://api.test:80/v1/x", b"/x"),
+        ("https://api.test/v1", b"http://api.test:443/v1/x", b"/x"),
+        ("https://api.test/v1", b"https://api.test:80/v1/x", None),
+        ("https://api.test/v1", b"ftp://api.test/v1/x", None),
+        ("http://api.test/v1", b"https://api.test/v1/x", b"/x"),
+        ("http://api.test/v1", b"https://api.test:443/v1/x", b"/x"),
+        ("http://api.test:8080/v1", b"https://api.test:8080/v1/x", b"/x"),
+        ("http://api.test:8080/v1", b"https://api.test/v1/x", None),
+        ("http://api.test:8080/v1", b"https://api.test:443/v1/x", None),
         ("https://api.test/v1", b"https://api.test:444/v1", None),
         ("https://api.test/v1", b"https://user@api.test/v1", None),
         ("https://api.test/v1", b"https://api.test.evil.test/v1", None),
@@ -81,6 +90,32 @@ def test_a_rendered_path_takes_the_place_of_the_base() -> None:
 )
 def test_urls_below_the_upstream(upstream: str, url: bytes, rest: bytes | None) -> None:
     assert Target.parse(upstream).below(url) == rest
+
+
+@pytest.mark.parametrize(
+    ("upstream", "reference", "rest", "meant"),
+    [
+        ("https://api.test/v1", b"/v1/../x?a=/../b", b"/a", b"/x?a=/../b"),
+        ("https://api.test/v1", b"/v1/a/./b/.", b"/a", b"/v1/a/b/"),
+        ("https://api.test/v1", b"/v1/%2E%2e/x", b"/a", b"/x"),
+        ("https://api.test/v1", b"/../..", b"/a", b"/"),
+        ("https://api.test/v1", b"/v1\\..\\x", b"/a", b"/x"),
+        ("https://api.test/v1", b"https://api.test/v1/../x#../y", b"/a", b"https://api.test/x#../y"),
+        ("https://api.test/v1", b"https://api.test", b"/a", b"https://api.test"),
+        ("https://api.test/v1", b"//api.test/v1/../x", b"/a", b"//api.test/x"),
+        ("https://api.test/v1", b"next", b"/a/b", b"next"),
+        ("https://api.test/v1", b"../next", b"/a/b", b"/v1/next"),
+        ("https://api.test/v1", b"../../../next", b"/a/b", b"/next"),
+        ("https://api.test/v1", b"next", b"", b"/next"),
+        ("https://api.test/v1/", b"next?q", b"", b"/v1/next?q"),
+        ("https://api.test/v1", b"", b"", b""),
+        ("https://api.test/v1", b"?page=2", b"", b"?page=2"),
+        ("https://api.test/v1", b"mailto:a/../b", b"/a", b"mailto:a/../b"),
+        ("https://api.test/v1", b".hidden/..a", b"/a", b".hidden/..a"),
+    ],
+)
+def test_references_as_the_api_means_them(upstream: str, reference: bytes, rest: bytes, meant: bytes) -> None:
+    assert Target.parse(upstream).resolve(reference, rest) == meant
 
 
 @pytest.mark.parametrize(
