@@ -24,7 +24,7 @@ _MEMO_BOUND = 256
 _MEMO_LONGEST = 260
 """No host name is longer, its port included."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
-_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
+_LOCAL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,10 @@ class Guard:
         return site == b"same-origin"
 
     def _allows(self, origin: str) -> bool:
-        match = _ORIGIN.match(origin)
-        if match is None:
-            return False
-        named = self.origins is not None and origin in self.origins
-        return named or (self._takes_loopback and match[1] in LOOPBACK_NAMES)
+        if self.origins is not None and origin in self.origins and origin != "loopback":
+            return True
+        match = _LOCAL.match(origin) if self._takes_loopback else None
+        return match is not None and match[1] in LOOPBACK_NAMES
 
     @property
     def _takes_loopback(self) -> bool:

@@ -72,6 +72,18 @@ def test_hosts(listen: str, hosts: list[str] | None, host: str | None, good: boo
     assert passes(Guard.compile(Browser(hosts=hosts), [], parse(listen)), host) is good
 
 
+OF_APPS = (
+    *(
+        "tauri://localhost",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "app://obsidian.md",
+        "vscode-webview://0a1b2c",
+    ),
+    *("chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://0f0f0f0f-1111-2222-3333-444444444444"),
+)
+
+
 @pytest.mark.parametrize(
     ("origins", "origin", "good"),
     [
@@ -94,6 +106,10 @@ def test_hosts(listen: str, hosts: list[str] | None, host: str | None, good: boo
         (["https://app.test"], "https://app.test:444", False),
         (["https://app.test"], "http://localhost", False),
         ([], "http://localhost", False),
+        (None, "tauri://localhost", False),
+        *(([named], named, True) for named in OF_APPS),
+        *(([named], f"{named}x", False) for named in OF_APPS),
+        *(([named], "https://" + named.partition("://")[2], False) for named in OF_APPS),
     ],
 )
 def test_origins(origins: list[str] | None, origin: str, good: bool) -> None:
