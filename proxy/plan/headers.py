@@ -9,7 +9,12 @@ from collections.abc import Iterable, Mapping
 
 from proxy.http.fields import HOP_BY_HOP, Fields
 
-KEYS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+KEY_HEADERS = (
+    *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
+    *(b"x-amz-security-token", b"ocp-apim-subscription-key", b"x-shopify-access-token", b"x-appbuilder-authorization"),
+)
+"""Where SDKs put a key, in the order in which they are looked at; those of all shipped presets are among them."""
+KEYS = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
 CREDENTIALS = KEYS | {b"proxy-authorization", b"cookie"}
 OF_BROWSERS = frozenset((b"origin", b"referer"))
