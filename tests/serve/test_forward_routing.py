@@ -127,7 +127,8 @@ async def test_trap_23_a_route_for_everything_has_one_upstream_too(stage: Stage,
 async def test_trap_23_a_crafted_host_changes_nothing_but_the_answer(stage: Stage, host: str) -> None:
     api = await ready(stage)
     reply = await stage.ask("GET /api/x HTTP/1.1", f"Host: {host}")
-    assert (reply.status, reply.code) == (403, "host_refused")
+    malformed = "@" in host or not host
+    assert (reply.status, reply.code) == ((400, "bad_request") if malformed else (403, "host_refused"))
     assert api.requests == []
 
 
