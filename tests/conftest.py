@@ -156,17 +156,17 @@ class Stage:
     @property
     def server(self) -> Server:
         """Knows the proxy's client connections."""
-        return self.service._listening.servers[0]
+        return self.service.listening.servers[0]
 
     @property
     def serving(self) -> int:
         """Requests of clients that are being served."""
-        return sum(not connection.idle for connection in self.server.connections)
+        return self.service.counts().requests
 
     @property
     def busy(self) -> int:
         """Connections to APIs that serve an exchange."""
-        return self.service.forwarder._upstream.pool.busy
+        return self.service.counts().exchanges
 
     def token(self, style: str = "oauth2") -> str:
         """The newest token of a style, as the issuer knows it."""

@@ -12,11 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "http", "clock", "config", "logs", "auth", "plan", "wire"),
+    *("errors", "version", "values", "http", "clock", "tasks", "config", "logs", "auth", "plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
+    "tasks",
     "logs",
     "wire",
     "audit",
@@ -103,6 +104,22 @@ def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
         if isinstance(node, ast.Attribute):
             reads = node.attr in ("environ", "getenv", "read_text", "read_bytes", "open")
             assert not reads, f"{file}:{node.lineno} uses {node.attr}"
+
+
+STARTS_TASKS = {
+    "proxy/tasks.py",
+    "proxy/wire/inbound/connection.py",  # one per request, which it keeps itself: a callback would cost each of them
+    "proxy/wire/outbound/dial.py",
+    "proxy/serve/upstream.py",
+}
+
+
+@pytest.mark.parametrize("file", sorted(TREES.keys() - STARTS_TASKS))
+def test_tasks_are_started_in_one_way(file: str) -> None:
+    """A task that nobody keeps may be collected half done; `spawn` keeps it."""
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("create_task", "ensure_future"), f"{file}:{node.lineno}: use proxy.tasks.spawn"
 
 
 @pytest.mark.parametrize("file", [file for file in TREES if layer(file) not in (*MAY_AWAIT, *PURE, "")])

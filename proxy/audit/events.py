@@ -130,9 +130,6 @@ class Audit:
         """Raises OSError if lines can't be written."""
         self._lines.check()
 
-    def status(self) -> dict[str, Any]:
-        return {"to": self.where, "lines": self.written, "waiting": self.waiting, "lost": self.lost}
-
     @property
     def waiting(self) -> int:
         """Lines that could not be written yet."""

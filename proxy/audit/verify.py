@@ -14,7 +14,7 @@ from proxy.audit.chain import Entry, Link
 from proxy.errors import KeylessError
 
 
-class Broken(KeylessError):  # noqa: N818 -- it says what is the case
+class Tampered(KeylessError):  # noqa: N818 -- it says what is the case
     """The log is not as it was written. `place` is where that shows."""
 
     def __init__(self, place: str, why: str) -> None:
@@ -50,7 +50,7 @@ class Walk:
     _torn_at: str = ""
 
     def feed(self, place: str, line: bytes) -> str:
-        """The line's digest. Raises Broken."""
+        """The line's digest. Raises Tampered."""
         entry = chain.read(line)
         if entry is None:
             self._stray(place, line)
@@ -58,7 +58,7 @@ class Walk:
         self._recover(place, entry)
         if self.keys and not chain.is_signed_with(line, self.keys):
             signed = chain.is_signed(line)
-            raise Broken(place, "changed, or signed with another key" if signed else "not signed")
+            raise Tampered(place, "changed, or signed with another key" if signed else "not signed")
         known = self.chains.get(entry.link.chain)
         if known is None:
             self._begin(place, entry)
@@ -70,11 +70,11 @@ class Walk:
         return entry.link.digest
 
     def end(self, *, torn: bool = False) -> None:
-        """`torn`: the last line has no line break, so its writer may have died over it. Raises Broken."""
+        """`torn`: the last line has no line break, so its writer may have died over it. Raises Tampered."""
         if self._torn and not (torn and len(self._torn) == 1):
-            raise Broken(self._torn_at, "no line of an audit log")
+            raise Tampered(self._torn_at, "no line of an audit log")
         if not self.lines and not self._torn:
-            raise Broken("the log", "holds no line")
+            raise Tampered("the log", "holds no line")
 
     def _stray(self, place: str, line: bytes) -> None:
         if not self.partial:
@@ -84,28 +84,28 @@ class Walk:
     def _recover(self, place: str, entry: Entry) -> None:
         """What stands broken must be what the next whole line says of it."""
         if self._torn and entry.torn != chain.torn_digest(self._torn):
-            raise Broken(self._torn_at, "changed: no line of an audit log, and nothing says that a crash has torn it")
+            raise Tampered(self._torn_at, "changed: no line of an audit log, and nothing says that a crash has torn it")
         if entry.torn is not None and not self._torn and not self.partial:
-            raise Broken(place, "the torn line that it speaks of is gone")
+            raise Tampered(place, "the torn line that it speaks of is gone")
         self.recovered += bool(self._torn)
         self._torn.clear()
 
     def _begin(self, place: str, entry: Entry) -> None:
         link = entry.link
         if entry.event == chain.BEGAN and (link.seq, entry.prev) != (1, chain.NOTHING):
-            raise Broken(place, "changed: a log begins with line 1")
+            raise Tampered(place, "changed: a log begins with line 1")
         if entry.event not in chain.HEADS and not self.partial:
-            raise Broken(place, f"begins with line {link.seq}: what stood before it is gone")
+            raise Tampered(place, f"begins with line {link.seq}: what stood before it is gone")
         self.chains[link.chain] = Known(link.seq, link, place)
 
     def _follow(self, place: str, entry: Entry, known: Known) -> None:
         seq, last = entry.link.seq, known.last
         if seq <= last.seq:
-            raise Broken(place, f"line {seq} after line {last.seq}: inserted, or out of order")
+            raise Tampered(place, f"line {seq} after line {last.seq}: inserted, or out of order")
         if seq > last.seq + 1:
-            raise Broken(place, f"lines are missing before it: {last.seq + 1} to {seq - 1}")
+            raise Tampered(place, f"lines are missing before it: {last.seq + 1} to {seq - 1}")
         if entry.prev != last.digest:
-            raise Broken(known.place, f"line {last.seq} was changed, or line {seq} after it, which knows another one")
+            raise Tampered(known.place, f"line {last.seq} was changed, or line {seq} after it, which knows another one")
         if entry.event == chain.BEGAN:
-            raise Broken(place, "changed: a log begins with line 1")
+            raise Tampered(place, "changed: a log begins with line 1")
         known.last, known.place = entry.link, place

@@ -1,22 +1,26 @@
 """Where a credential goes: templates compiled once, rendered once per token.
 
-Owns: the finished bytes for each place, safe to send (docs/traps.md 20, 22). Must not know: requests or routes; putting
-the bytes into a request is `places.py`'s part.
+Owns: the finished bytes for each place, safe to send (docs/traps.md 20, 22), and their way into a draft; how a query, a
+cookie or a body is edited is `places.py`'s part. Must not know: routes, who sends it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
+from proxy.auth import places
+from proxy.auth.draft import Draft, Names
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.per_token import PerToken
 from proxy.auth.token import Token
 from proxy.config.model import Inject, Provider
+from proxy.errors import Fault
 from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
+from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
 _COOKIE_BREAKERS = re.compile(r'[\s;,"\\]')
@@ -48,46 +52,96 @@ class _Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One provider's places, on all routes that have the same.
-
-    The name sets are lower case: what clients send there is dropped first. `reply` leads, by its name in templates, to
-    what is injected of the issuer's reply beside the token.
-    """
+    """One provider's places, on all routes that have the same: the `Placing` of a credential that is text."""
 
     header_names: frozenset[bytes]
     query_names: frozenset[str]
     cookie_names: frozenset[str]
     json_fields: tuple[tuple[str, ...], ...]
     form_fields: frozenset[str]
-    edits_body: bool
+    needs_body: bool
     _inject: Mapping[str, tuple[_Slot, ...]] = field(repr=False)
     _path: tuple[Template, ...] = field(repr=False)
     _basic: str | None = field(repr=False)
-    reply: Mapping[str, Path] = field(repr=False)
+    _reply: Mapping[str, Path] = field(repr=False)
     _rendered: PerToken[Rendered] = field(default_factory=PerToken, repr=False, compare=False)
 
     @classmethod
     def compile(cls, inject: Inject, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
         """`basic` is the base64 pair for `{basic}`. Raises ValueError for a place or a template that can't be."""
-        places = {
+        slots = {
             place: tuple(_Slot(name, Template.parse(text)) for name, text in written.items())
             for place, written in inject.model_dump().items()
         }
-        header, query, cookie, form = (places[place] for place in ("header", "query", "cookie", "form"))
+        header, query, cookie, form = (slots[place] for place in ("header", "query", "cookie", "form"))
         _check_names(header, cookie)
-        templates = [slot.template for slots in places.values() for slot in slots]
+        templates = [slot.template for several in slots.values() for slot in several]
         return cls(
             frozenset(slot.name.lower().encode() for slot in header),
             frozenset(slot.name.lower() for slot in query),
             frozenset(slot.name.lower() for slot in cookie),
-            tuple(tuple(slot.name.split(".")) for slot in places["json_"]),
+            tuple(tuple(slot.name.split(".")) for slot in slots["json_"]),
             frozenset(slot.name.lower() for slot in form),
-            bool(places["json_"] or form),
-            places,
+            bool(slots["json_"] or form),
+            slots,
             path_templates,
             basic,
             _reply_paths([*templates, *path_templates], basic),
         )
+
+    @property
+    def names(self) -> Names:
+        return Names(self.header_names, self.query_names, self.cookie_names)
+
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        """By kind, then by name: what is written there. It may be secret, but for a `masked` one's."""
+        return {
+            place.removesuffix("_"): {name: "".join(template.literals) for name, template in slots}
+            for place, slots in self._inject.items()
+            if slots
+        }
+
+    def masked(self, hide: Callable[[Template], str]) -> Injection:
+        """The same places, in which stands what may be shown: `hide` says what of a text. Needs nothing of a token."""
+        inject = {
+            place: tuple(_Slot(name, Template((hide(template),))) for name, template in slots)
+            for place, slots in self._inject.items()
+        }
+        path = tuple(Template((template.render(lambda _: HIDDEN),)) for template in self._path)
+        return replace(self, _inject=inject, _path=path, _basic=None, _reply={}, _rendered=PerToken())
+
+    def place(self, draft: Draft, token: Token) -> None:
+        """Strip, then inject (docs/traps.md 20). Raises as `Placing.place` does."""
+        rendered = self.render(token)
+        if rendered.headers:  # the client's were dropped with the others that don't pass
+            draft.lines.append(rendered.headers)
+        if self.query_names:
+            draft.query = places.inject_query(draft.query, self.query_names, rendered.query)
+        if rendered.path:
+            draft.base = rendered.path[0].encode()
+        if self.cookie_names or draft.cookie is not None:
+            draft.cookie = places.inject_cookie(draft.cookie, self.cookie_names, rendered.cookie)
+        if self.needs_body:
+            self._edit(draft, rendered)
+
+    def _edit(self, draft: Draft, rendered: Rendered) -> None:
+        """The body; and a Content-Type line, where the client sent none."""
+        body = draft.body or b""
+        kind = b"application/json" if rendered.json else b"application/x-www-form-urlencoded"
+        sent = {name.lower(): value for name, value in draft.fields}
+        given = sent.get(b"content-type")
+        try:
+            if rendered.json:
+                draft.body = places.inject_json(body or b"{}", rendered.json)
+            elif body and (b"content-encoding" in sent or not (given or kind).lower().startswith(kind)):
+                raise ValueError("expected a form")  # noqa: TRY301 -- the same answer as to what is no JSON
+            else:
+                draft.body = places.inject_form(body, self.form_fields, rendered.form)
+        except ValueError as error:
+            raise Fault("bad_request", f"the credential goes into the body, which can't take it: {error}") from None
+        if given is None:
+            draft.lines.append(b"Content-Type: %b\r\n" % kind)
 
     def render(self, token: Token) -> Rendered:
         """The finished form of this token, made once. Raises ValueError, without the value, if it can't be sent."""
@@ -110,12 +164,16 @@ class Injection:
             tuple(template.render(lambda name: _segment(lookup(name))) for template in self._path),
         )
 
+    def carried(self, token: Token) -> tuple[str, ...]:
+        """What is injected of the issuer's reply beside the token: as good as one."""
+        return tuple(value for path in self._reply.values() if (value := as_text(path.find(token.reply))))
+
     def _value(self, name: str, token: Token) -> str:
         if name == "token":
             return token.value
         if name == "basic" and self._basic is not None:
             return self._basic
-        value = as_text(self.reply[name].find(token.reply))
+        value = as_text(self._reply[name].find(token.reply))
         if value is None:
             raise ValueError(f"the issuer's reply has no text at `{name.removeprefix('reply.')}`")
         return value
@@ -127,6 +185,11 @@ def injection_of(provider: Provider, basic: str | None, path_templates: tuple[Te
     if path_templates and "inject" not in provider.model_fields_set:
         inject = Inject()
     return Injection.compile(inject, basic, path_templates)
+
+
+def without_parameters(query: bytes, names: Names) -> bytes:
+    """A query without what a credential stands in."""
+    return places.inject_query(query, names.query, b"") if names.query else query
 
 
 def encode_query(pairs: list[tuple[str, str]]) -> bytes:

@@ -85,13 +85,11 @@ class Lifecycle:
         "_not_before",
         "_refresh_not_before",
         "_terms",
-        "accepted_generation",
         "failure",
         "flying",
         "generation",
         "mints",
         "refused",
-        "streak",
         "token",
     )
 
@@ -108,8 +106,6 @@ class Lifecycle:
         # Later than the other where a live token may rest, though a dead one had to be replaced at once.
         self._refresh_not_before = 0.0
         self.mints = 0  # by this process, since its start
-        self.streak = 0  # refusals since the last acceptance, over all routes
-        self.accepted_generation = 0  # the newest that the API has accepted
 
     # -------------------------------------------------------------- what is
 
@@ -297,11 +293,6 @@ class Lifecycle:
     def agreed(self, other: Lifecycle) -> None:
         """The config was loaded again, and says of refreshing what `other` was made with."""
         self._terms = other._terms
-
-    def accepted(self, generation: int) -> None:
-        """The API accepted a request that carried `generation`."""
-        self.streak = 0
-        self.accepted_generation = max(self.accepted_generation, generation)
 
     def cleared(self) -> None:
         """An operator asks to try again: latches and pauses are forgotten, the token is not."""

@@ -9,10 +9,13 @@ a secret; `client new` prints the key that it makes.
 
 from __future__ import annotations
 
+import ast
 import io
+import re
 import sys
 import traceback
 from importlib import import_module
+from importlib.resources import files
 from typing import Annotated, Any
 
 import typer
@@ -23,25 +26,12 @@ from proxy.errors import ConfigError
 from proxy.tokens.store import StoreDown
 from proxy.version import __version__
 
-COMMANDS = {
-    "run": "Serve the config's routes.",
-    "check": "List every problem of the config; --live also gets a token per provider.",
-    "explain": "Tell what a request would get; no network.",
-    "call": "Send one request through the config, without a server.",
-    "token": "Get a token, and tell what is known of it.",
-    "login": "Log in to a provider with a person's account.",
-    "logout": "Revoke and remove what a login has brought.",
-    "presets": "List the presets, or show one.",
-    "schema": "Print the config's JSON Schema, for editors.",
-    "sandbox": "Serve an issuer and an API with made-up keys.",
-    "status": "Show how the running proxy's tokens are.",
-    "expire": "Kill a token of the running proxy, to rehearse its death.",
-    "client": "Make client keys.",
-    "seal": "Seal a secret for the config, or make a key.",
-    "unseal": "Open what was sealed.",
-    "audit": "Check that nobody has changed the audit log.",
-    "store": "List, clear or seal anew the stored tokens.",
-}
+COMMANDS = (
+    *("run", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
+    *("status", "expire", "client", "seal", "unseal", "audit", "store"),
+)
+
+_END = re.compile(r"[.;:](?:\s+|$)")
 
 
 class OnDemand(TyperGroup):
@@ -55,7 +45,20 @@ class OnDemand(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- click's signature
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, _summary(name)) for name in COMMANDS])
+
+
+def _summary(name: str) -> str:
+    """The first sentence of what the command says of itself. Read, not imported: all of them would take a second."""
+    functions = [node for node in ast.parse(_source(name)).body if isinstance(node, ast.FunctionDef)]
+    command = next(node for node in functions if node.decorator_list)
+    return _END.split(ast.get_docstring(command) or "", 1)[0] + "."
+
+
+def _source(name: str) -> str:
+    package = files("proxy.cli")
+    file = package / f"{name}.py"
+    return (file if file.is_file() else package / name / "__init__.py").read_text(encoding="utf-8")
 
 
 app = typer.Typer(

@@ -19,7 +19,7 @@ import typer
 from proxy.audit import chain
 from proxy.audit.events import STDOUT
 from proxy.audit.trail import is_named, rotated
-from proxy.audit.verify import Broken, Walk
+from proxy.audit.verify import Tampered, Walk
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -46,7 +46,7 @@ class Seen(NamedTuple):
 
 @app.callback()
 def audit() -> None:
-    """Look after the audit log."""
+    """Check that nobody has changed the audit log."""
 
 
 @app.command()
@@ -75,7 +75,7 @@ def verify(
     walk = Walk(keys, stream)
     try:
         seen = _walked(paths, walk, expect)
-    except Broken as broken:
+    except Tampered as broken:
         _tell_broken(broken, walk, as_json)
     else:
         _tell(seen, as_json)
@@ -119,7 +119,7 @@ def _age(path: Path) -> tuple[str, int]:
 
 
 def _walked(paths: Sequence[Path], walk: Walk, expected: str | None) -> Seen:
-    """Raises Broken."""
+    """Raises Tampered."""
     found, torn = expected is None, False
     with ExitStack() as stack:
         for opened in _open_all(paths, stack):
@@ -130,7 +130,7 @@ def _walked(paths: Sequence[Path], walk: Walk, expected: str | None) -> Seen:
                 found = found or digest == expected
         walk.end(torn=torn)
     if not found:
-        raise Broken(
+        raise Tampered(
             str(paths[-1]), "no line has the digest that was expected: its end was cut off, or all of it replaced"
         )
     return Seen(walk, len(paths), torn)
@@ -154,12 +154,12 @@ def _open_all(paths: Sequence[Path], stack: ExitStack) -> list[Opened]:
 
 
 def _lines(opened: Opened) -> Iterator[bytes]:
-    """With their line breaks. Raises Broken for one that is longer than ours can be."""
+    """With their line breaks. Raises Tampered for one that is longer than ours can be."""
     left = opened.size
     while left > 0 and (line := opened.file.readline(min(left, chain.LONGEST))):
         left -= len(line)
         if len(line) == chain.LONGEST and not line.endswith(b"\n"):
-            raise Broken(str(opened.path), f"holds a line of more than {chain.LONGEST} bytes, which is none of ours")
+            raise Tampered(str(opened.path), f"holds a line of more than {chain.LONGEST} bytes, which is none of ours")
         yield line
 
 
@@ -175,7 +175,7 @@ def _known(walk: Walk) -> dict[str, Any]:
     return {**counts, "checked_with_key": bool(walk.keys), "chains": chains}
 
 
-def _tell_broken(broken: Broken, walk: Walk, as_json: bool) -> None:
+def _tell_broken(broken: Tampered, walk: Walk, as_json: bool) -> None:
     if as_json:
         print_json({"ok": False, "place": broken.place, "why": broken.why, **_known(walk)})
     fail(f"BROKEN {broken}")

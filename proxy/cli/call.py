@@ -1,15 +1,14 @@
 """`keyless call`: one request through the config without a server, as curl would send it.
 
-The same service as `run`'s serves it, on a free loopback port, for one client with a key that nobody else has.
+The same service as `run`'s serves it, in this process: nothing listens.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import sys
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -23,15 +22,14 @@ from proxy.app import Service
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
-from proxy.config.model import Browser, Client, ClientKey, Log
+from proxy.config.model import Browser, Log
 from proxy.errors import Fault
 from proxy.http.grammar import TOKEN
-from proxy.plan.headers import KEYS
+from proxy.library.inside import BASE, inside
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 
 _HEADER = re.compile(rf"({TOKEN.pattern}):[ \t]*([^\r\n\0]*)")
-_OWN_KEY = frozenset(name.decode() for name in KEYS)
 
 app = command_app()
 
@@ -61,7 +59,10 @@ def call(
     header: Annotated[list[str] | None, typer.Option("--header", "-H", metavar="'NAME: VALUE'")] = None,
     include: Annotated[bool, typer.Option("--include", "-i", help="Print status and headers too.")] = False,
 ) -> None:
-    """Send one request as curl would; the reply's body goes to stdout. A status of 400 or more is exit code 1."""
+    """Send one request through the config without a server, as curl would; the reply's body goes to stdout.
+
+    A status of 400 or more is exit code 1.
+    """
     method = method_of(method)
     if data and json is not None:
         fail("give one of --data and --json, not both", 2)
@@ -102,66 +103,45 @@ def _header(written: str) -> tuple[str, str]:
     return match[1], match[2].rstrip()
 
 
-def narrowed(loaded: Loaded, target: str, key: str) -> Loaded:
-    """The config for this one request: only its route, so that no other issuer is asked; only this client."""
-    config = loaded.config
+def narrowed(loaded: Loaded, target: str) -> Loaded:
+    """The config for this one request: only its route, so that no other issuer is asked; whoever runs this may ask."""
+    routes = loaded.config.routes
     try:
         path, _ = split_path(target.encode("utf-8", "surrogateescape"))
-        matched = Router({prefix: prefix for prefix in config.routes}).match(path)
+        matched = Router({prefix: prefix for prefix in routes}).match(path)
     except Fault:
         matched = None  # the service says so too, in its own words
-    routes = {matched[0]: config.routes[matched[0]]} if matched else {}
-    used = {route.provider for route in routes.values()}
-    changes = {
-        "listen": ["127.0.0.1:0"],
-        "routes": routes,
-        "providers": {name: each for name, each in config.providers.items() if name in used},
-        "clients": [Client(name="call", key=[ClientKey(key=key)])],
-        "browser": Browser(),
-        "log": Log(access=False),
-    }
-    unconfigured = {name: missing for name, missing in loaded.unconfigured.items() if name in used}
-    return replace(loaded, config=config.model_copy(update=changes), unconfigured=unconfigured)
+    taken = [matched[0]] if matched else []
+    only = loaded.only(routes=taken, providers=[routes[prefix].provider for prefix in taken])
+    return only.with_config(clients=[], browser=Browser(), log=Log(access=False))
 
 
 async def _call(loaded: Loaded, request: Request, include: bool) -> int:
-    key = secrets.token_urlsafe(32)
-    # The proxy takes all of these off; here they would hide the key that opens it.
-    headers = CIMultiDict((name, value) for name, value in request.headers.items() if name.lower() not in _OWN_KEY)
-    headers["Authorization"] = f"Bearer {key}"
-    own = narrowed(loaded, request.target, key)
-    async with standing_by(own.config), Service(own) as service:
-        url = (await service.listen())[0].url
+    """Bytes as they come: what was asked for with `Accept-Encoding` is printed as it is."""
+    options = {"auto_decompress": False, "skip_auto_headers": ("Accept-Encoding", "Content-Type")}
+    only = narrowed(loaded, request.target)
+    async with standing_by(only.config), Service(only) as service:
         try:
-            return await _exchange(url, request._replace(headers=headers), include)
+            async with inside(service, **options) as session, _sent(session, request) as reply:
+                return await _print(reply, include)
         except (aiohttp.ClientError, ValueError) as error:
             fail(f"the exchange broke: {type(error).__name__}")
 
 
-async def _exchange(url: str, request: Request, include: bool) -> int:
-    """Bytes as they come: what was asked for with `Accept-Encoding` is printed as it is."""
-    async with (
-        aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None),
-            auto_decompress=False,
-            skip_auto_headers=("Accept-Encoding", "Content-Type"),
-        ) as session,
-        session.request(
-            request.method,
-            URL(url + request.target, encoded=True),
-            headers=request.headers,
-            data=request.body,
-            allow_redirects=False,
-        ) as reply,
-    ):
-        out = sys.stdout.buffer
-        if include:
-            out.write(_head(reply))
-        async for chunk in reply.content.iter_any():
-            out.write(chunk)
-            out.flush()
+def _sent(session: aiohttp.ClientSession, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    url = URL(BASE + request.target, encoded=True)
+    return session.request(request.method, url, headers=request.headers, data=request.body, allow_redirects=False)
+
+
+async def _print(reply: aiohttp.ClientResponse, include: bool) -> int:
+    out = sys.stdout.buffer
+    if include:
+        out.write(_head(reply))
+    async for chunk in reply.content.iter_any():
+        out.write(chunk)
         out.flush()
-        return reply.status
+    out.flush()
+    return reply.status
 
 
 def _head(reply: aiohttp.ClientResponse) -> bytes:

@@ -14,7 +14,6 @@ from proxy.cli.kit.options import (
     ConfigOption,
     JsonOption,
     StrictOption,
-    asleep,
     command_app,
     print_json,
     print_rows,
@@ -70,7 +69,7 @@ def _counted(loaded: Loaded) -> str:
 
 
 def _asleep(loaded: Loaded) -> list[tuple[str, str]]:
-    return [(name, asleep(missing)) for name, missing in loaded.unconfigured.items()]
+    return [(name, lacking.asleep()) for name, lacking in loaded.unconfigured.items()]
 
 
 def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
@@ -84,7 +83,7 @@ def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
 
 
 def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], live: bool) -> dict[str, Any]:
-    unconfigured = {name: list(missing) for name, missing in loaded.unconfigured.items()}
+    unconfigured = {name: lacking.listed() for name, lacking in loaded.unconfigured.items()}
     warnings = [warning._asdict() for warning in loaded.warnings]
     document: dict[str, Any] = {"ok": True, "problems": [], "warnings": warnings, "unconfigured": unconfigured}
     if live:

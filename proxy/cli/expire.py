@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from proxy.admin.report import ProviderReport
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -17,7 +18,7 @@ from proxy.cli.kit.options import (
     named_or_exit,
     print_json,
 )
-from proxy.cli.kit.running import ask_or_exit
+from proxy.cli.kit.running import ask_or_exit, read_or_exit
 
 app = command_app()
 
@@ -31,12 +32,13 @@ def expire(
     """Let the proxy that runs with this config take PROVIDER's token for dead; the next request gets a new one."""
     loaded = load_or_exit(config)
     named_or_exit(provider, loaded)  # whether it's asleep is for the running proxy to say: its environment may differ
-    known = ask_or_exit(loaded, "POST", f"providers/{quote(provider, safe='')}/expire")
-    if known["state"] == "static":
+    document = ask_or_exit(loaded, "POST", f"providers/{quote(provider, safe='')}/expire")
+    report = read_or_exit(ProviderReport.read, document)
+    if report.state == "static":
         fail(f"{provider} is static: its credential never expires")
     if as_json:
-        print_json(known)
-    elif known["state"] == "refused":
-        print(f"{provider}: token {known['generation']} counts as dead; the next request gets a new one")
+        print_json(document)
+    elif report.state == "refused":
+        print(f"{provider}: token {report.generation} counts as dead; the next request gets a new one")
     else:
-        print(f"{provider}: has no token to kill, its state is {known['state']}")
+        print(f"{provider}: has no token to kill, its state is {report.state}")

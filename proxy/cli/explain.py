@@ -1,6 +1,7 @@
 """`keyless explain`: what a request would get, without sending anything.
 
-The verdicts are the proxy's own (router, target, plan); only the telling is done here.
+The verdicts and the request are the proxy's own: found, checked, drafted and filled as serve/forward.py has it done,
+with stars for a credential. Only the telling is done here.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from proxy.auth.places import inject_query
+from proxy.auth.draft import Draft, Placing
+from proxy.auth.token import Token
 from proxy.cli.kit import rules, shown
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
-    asleep,
     command_app,
     fail,
     load_or_exit,
@@ -27,18 +29,22 @@ from proxy.cli.kit.options import (
     target_of,
 )
 from proxy.config.loaded import Loaded
-from proxy.config.model import Inject, IssuerProvider, Provider, Route
+from proxy.config.model import IssuerProvider, Provider, Route
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP
 from proxy.plan import headers
 from proxy.plan.compile import compile_plan
-from proxy.plan.route import Plan, RoutePlan
-from proxy.plan.target import split_path
+from proxy.plan.route import RoutePlan
+from proxy.plan.router import Router
+from proxy.serve.admit import stand_in
+from proxy.serve.lane import Lane, find
+from proxy.serve.prepare import draft, place
 from proxy.values.now import Now
 
 app = command_app()
 
 WIDTH = 100
+STARS = Token.eternal(shown.HIDDEN, Now(0.0, 0.0))
 _KNOWN = HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES
 _FAMILIES = {"sec-fetch-*": b"sec-fetch-mode", "x-forwarded-*": b"x-forwarded-for"}
 """Headers that are dropped by the beginning of their name, with one of each."""
@@ -88,27 +94,38 @@ def _refuse(fault: Fault, as_json: bool) -> None:
 def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
     """Raises Fault where the proxy would answer with one."""
     plan = compile_plan(loaded, lambda: 0.0, Now(0.0, 0.0))
-    path, query = split_path(target.encode("utf-8", "surrogateescape"))
-    route, rest = _route(plan, method, path)
+    way, lost = find(Router({prefix: Lane(route, None) for prefix, route in plan.routes.items()}), _raw(target))
+    if lost is not None:
+        raise lost
+    route = way.route.plan
+    route.check(method, way.rest)
+    placing = None if route.placing is None else route.placing.masked(shown.template)
+    drafted = draft(route, method, way, route.request_headers.read([]))
+    set_by_route = [name.decode("latin-1") for name, _ in drafted.fields]  # a value may be a key
+    if placing is not None:
+        place(drafted, placing, route.provider, STARS)
     written = loaded.config.routes[route.prefix]
     provider = loaded.config.providers.get(written.provider)
-    hidden = shown.Mask(shown.secrets_of(loaded))
-    plays = route.stand_in is not None and rest == route.stand_in.path
+    plays = stand_in(route, way.rest) is not None
     return {
         "method": method,
         "route": route.prefix,
         "answered_by": "the proxy (stand-in for the token endpoint)" if plays else "the upstream",
         "client_key": bool(loaded.config.clients),
         "provider": _provider(written.provider, provider, loaded),
-        "upstream": _upstream(route, provider, path, rest, query, hidden),
-        "headers": {"removed": _removed(route), "set": ["Host", *_set(route)]},
-        "injected": {} if provider is None else _injected(route, provider.effective_inject),
+        "upstream": _upstream(drafted, shown.Mask(shown.secrets_of(loaded))),
+        "headers": {"removed": _removed(route), "set": ["Host", *set_by_route]},
+        "injected": _injected(route, placing),
         "refused": rules.of_provider(provider),
         "replay": {"max_body": route.replay_max_body} if route.refusals else None,
         "timeout": written.timeout.model_dump(),
         "reach": {"upstream": _consent(written), "issuer": _consent(provider)},
         "tls": None if written.tls is None else written.tls.model_dump(exclude_none=True),
     }
+
+
+def _raw(target: str) -> bytes:
+    return target.encode("utf-8", "surrogateescape")
 
 
 def _consent(asked: Route | Provider | None) -> dict[str, bool] | None:
@@ -118,40 +135,23 @@ def _consent(asked: Route | Provider | None) -> dict[str, bool] | None:
     return {"private": asked.private, "plain_http": asked.plain_http}
 
 
-def _route(plan: Plan, method: str, path: bytes) -> tuple[RoutePlan, bytes]:
-    matched = plan.router.match(path)
-    if matched is None:
-        raise Fault("no_route", f"no route takes {path.decode('utf-8', 'replace')}")
-    route, rest = matched
-    route.check_method(method)
-    if not route.takes(rest):
-        raise Fault("path_refused", f"{route.prefix} does not take this path")
-    return route, rest
-
-
 def _provider(name: str, provider: Provider | None, loaded: Loaded) -> dict[str, Any]:
-    missing = list(loaded.unconfigured.get(name, ()))
-    return {"name": name, "scheme": provider.scheme if provider else None, "missing": missing}
+    scheme, lacking = provider.scheme if provider else None, loaded.unconfigured.get(name)
+    if lacking is None:
+        return {"name": name, "scheme": scheme, "missing": []}
+    return {"name": name, "scheme": scheme, "missing": lacking.listed(), "asleep": lacking.asleep()}
 
 
-def _upstream(
-    route: RoutePlan, provider: Provider | None, path: bytes, rest: bytes, query: bytes, hidden: shown.Mask
-) -> str:
-    """The URL with the credential's places filled with stars."""
-    template = route.target.template
-    rendered = None if template is None else template.render(lambda _: shown.HIDDEN).encode("utf-8")
-    if route.injection is not None and provider is not None:
-        injected = "&".join(f"{name}={shown.HIDDEN}" for name in provider.effective_inject.query)
-        query = inject_query(query, route.injection.query_names, injected.encode("utf-8"))
-    own = shown.query(route.target.query.decode("utf-8")).encode("utf-8")
-    query = b"&".join(part for part in (own, query) if part)
-    whole = route.target.path(path if route.keep_prefix else rest, rendered) + (b"?" + query if query else b"")
-    return hidden(route.target.origin.url + whole.decode("utf-8", "replace"))
+def _upstream(drafted: Draft, hidden: shown.Mask) -> str:
+    """The URL. What stands in the query of the configured one is as secret as a credential."""
+    drafted.own_query = _raw(shown.query(drafted.own_query.decode("utf-8")))
+    whole = drafted.origin.url + drafted.target.decode("utf-8", "replace")
+    return hidden(whole.replace(quote(shown.HIDDEN, safe=""), shown.HIDDEN))
 
 
 def _removed(route: RoutePlan) -> list[str]:
     """Names that don't reach the API, if the client sends them."""
-    named = _KNOWN | (route.injection.header_names if route.injection else frozenset())
+    named = _KNOWN | (route.placing.names.headers if route.placing else frozenset())
     dropped = [name.decode("latin-1") for name in named if not _passes(route, name)]
     return sorted([*dropped, *(family for family, name in _FAMILIES.items() if not _passes(route, name))])
 
@@ -161,20 +161,10 @@ def _passes(route: RoutePlan, name: bytes) -> bool:
     return bool(lines) or (name == b"cookie" and bool(noted) and route.cookies) or name == b"upgrade"
 
 
-def _set(route: RoutePlan) -> list[str]:
-    """Only the names: a value may be a key."""
-    return [line.partition(b":")[0].decode("latin-1") for line in route.set_headers.split(b"\r\n") if line]
-
-
-def _injected(route: RoutePlan, inject: Inject) -> dict[str, dict[str, str]]:
-    """By place. The default header isn't used where the credential stands in the path."""
-    places = inject.model_dump(by_alias=True)
-    names = route.injection.header_names if route.injection else frozenset()
-    places["header"] = {name: text for name, text in inject.header.items() if name.lower().encode() in names}
-    found = {place: {name: shown.template(text) for name, text in slots.items()} for place, slots in places.items()}
-    if route.target.template is not None:
-        found["path"] = {route.upstream: shown.HIDDEN}
-    return {place: slots for place, slots in found.items() if slots}
+def _injected(route: RoutePlan, masked: Placing | None) -> dict[str, dict[str, str]]:
+    """By place."""
+    found = {} if masked is None else masked.places
+    return found if route.target.template is None else found | {"path": {route.upstream: shown.HIDDEN}}
 
 
 # ---------------------------------------------------------------------------------------------- for people
@@ -202,7 +192,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _told_provider(provider: Mapping[str, Any]) -> str:
     if provider["missing"]:
-        return f"{provider['name']}, {asleep(provider['missing'])}; until then the answer is 424 provider_unconfigured"
+        return f"{provider['name']}, {provider['asleep']}; until then the answer is 424 provider_unconfigured"
     return f"{provider['name']} ({provider['scheme']})" if provider["scheme"] else "none: goes without a credential"
 
 

@@ -9,7 +9,6 @@ import time
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -89,12 +88,11 @@ async def _login(
 async def signing_in(loaded: Loaded, name: str) -> AsyncIterator[signin.SignIn]:
     """What a login or a logout of this provider works with. Raises StoreDown."""
     logs.configure(Log(level="error"))
-    only = loaded.config.model_copy(update={"providers": {name: loaded.config.providers[name]}, "routes": {}})
-    async with Service(replace(loaded, config=only)) as service:
+    async with Service(loaded.only(providers=[name])) as service:
         plan = service.plan.providers[name]
         assert isinstance(plan.scheme, OAuth2Scheme)  # noqa: S101 -- for_person_or_exit has seen to it
         assert plan.life is not None  # noqa: S101 -- likewise
-        yield signin.SignIn(name, plan.scheme, plan.life, service.issuer, service.records)
+        yield signin.SignIn(name, plan.scheme, plan.life, service.issuer, service.keeper.records)
 
 
 def for_person_or_exit(name: str, loaded: Loaded) -> OAuth2Provider:

@@ -25,7 +25,7 @@ def presets(
     _config: UnusedConfig = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """List the presets; or show one in full, with lines to paste into the config."""
+    """List the presets, or show one in full, with lines to paste into the config."""
     known = catalogue()
     if name is None:
         _list(known, as_json)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
+from proxy.admin.report import ProviderReport, Status
 from proxy.cli.kit import shown
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
@@ -16,7 +15,7 @@ from proxy.cli.kit.options import (
     print_json,
     print_rows,
 )
-from proxy.cli.kit.running import ask_or_exit
+from proxy.cli.kit.running import ask_or_exit, read_or_exit
 
 app = command_app()
 
@@ -28,23 +27,24 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     if as_json:
         print_json(document)
         return
-    print(f"keyless {document['version']}")
+    running = read_or_exit(Status.read, document)
+    print(f"keyless {running.version}")
     head = ("provider", "state", "generation", "expires", "mints", "replays", "")
-    print_rows([head, *(_provider(name, each, time.time()) for name, each in document["providers"].items())])
-    routes = document["routes"].items()
-    print_rows([("route", "provider", "upstream"), *((p, r["provider"] or "none", r["upstream"]) for p, r in routes)])
+    print_rows([head, *(_provider(name, report, time.time()) for name, report in running.providers.items())])
+    routes = [(prefix, route.provider or "none", route.upstream) for prefix, route in running.routes.items()]
+    print_rows([("route", "provider", "upstream"), *routes])
 
 
-def _provider(name: str, known: Mapping[str, Any], now: float) -> tuple[str, ...]:
-    trouble = [known["last_error"]] if known["last_error"] else []
-    if known["next_attempt_at"] is not None:
-        trouble.append(f"next try in {shown.duration(known['next_attempt_at'] - now)}")
-    numbers = (str(known[key]) for key in ("mints", "replays"))
-    return (name, known["state"], str(known["generation"]), _left(known, now), *numbers, "; ".join(trouble))
+def _provider(name: str, report: ProviderReport, now: float) -> tuple[str, ...]:
+    trouble = [report.last_error] if report.last_error else []
+    if report.next_attempt_at is not None:
+        trouble.append(f"next try in {shown.duration(report.next_attempt_at - now)}")
+    numbers = (str(report.mints), str(report.replays))
+    return (name, report.state, str(report.generation), _left(report, now), *numbers, "; ".join(trouble))
 
 
-def _left(known: Mapping[str, Any], now: float) -> str:
-    if known["expires_at"] is None:
-        return "never" if known["state"] == "static" else "-"
-    left = known["expires_at"] - now
+def _left(report: ProviderReport, now: float) -> str:
+    if report.expires_at is None:
+        return "never" if report.state == "static" else "-"
+    left = report.expires_at - now
     return f"in {shown.duration(left)}" if left > 0 else f"{shown.duration(-left)} ago"

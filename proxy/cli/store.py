@@ -35,7 +35,7 @@ app = command_app(no_args_is_help=True)
 
 @app.callback()
 def store() -> None:
-    """Look after the store of tokens."""
+    """List, clear or seal anew the stored tokens."""
 
 
 @app.command("list")

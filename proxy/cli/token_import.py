@@ -10,7 +10,6 @@ import asyncio
 import getpass
 import re
 import sys
-from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -114,10 +113,8 @@ def _check_place(provider: str, config: Config) -> None:
 
 def _parts(provider: str, loaded: Loaded) -> tuple[Scheme, Lifecycle]:
     """What a proxy with this config would keep the token by."""
-    only = loaded.config.model_copy(
-        update={"providers": {provider: loaded.config.providers[provider]}, "routes": {}, "clients": []}
-    )
-    plan = compile_plan(replace(loaded, config=only), clock.draw, clock.now()).providers[provider]
+    only = loaded.only(providers=[provider]).with_config(clients=[])
+    plan = compile_plan(only, clock.draw, clock.now()).providers[provider]
     if plan.scheme is None or plan.life is None:
         fail(f"{provider} can't be used")
     return plan.scheme, plan.life()

@@ -23,11 +23,12 @@ from proxy.config.rules.problems import as_written, message
 from proxy.config.rules.warnings import in_the_clear, warnings
 from proxy.config.secrets import permissions
 from proxy.config.secrets.certificates import read_certificates
+from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.pem import utc_now
 from proxy.config.secrets.resolve import Resolved, Sources, Substitution, resolve
 from proxy.config.secrets.sensitive import credentials
 from proxy.config.secrets.store_key import keys_of, with_key
-from proxy.config.written.catalogue import Catalogue, Expanded, expand
+from proxy.config.written.catalogue import Expanded, expand
 from proxy.config.written.marks import Document
 from proxy.config.written.read import content, presets
 from proxy.config.written.reference import KEY_VARIABLE, Reference, references
@@ -44,19 +45,18 @@ def build(written: Written, sources: Sources) -> Loaded:
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
     certificates = read_certificates(resolved.tree, folder, content, utc_now())
-    checked = _findings(expanded, resolved, sources, written.strict, catalogue)
-    found = (*checked, *_said_of(expanded, resolved, certificates.findings))
-    problems = [*document.problems, *(_problem(finding, document, expanded) for finding in found)]
-    opened = permissions.findings(expanded.tree, folder, sources.open_files)
-    readable = [_problem(finding, document, expanded) for finding in opened]
-    if _setting(resolved.tree, "world_readable") == "refuse":
-        problems, readable = [*problems, *readable], []
-    elif _setting(resolved.tree, "world_readable") == "allow":
-        readable = []
-    if problems:
-        raise ConfigError(in_order(problems, files))
+    report = Report(document, expanded, resolved)
+    report.add((*expanded.findings, *resolved.findings, *_lacking(resolved, sources, written.strict)))
+    report.add_of_known(validate.findings(resolved.tree, expanded.tree, catalogue))
+    report.add_of_known(certificates.findings)
+    readable = report.placed(permissions.findings(expanded.tree, folder, sources.open_files))
+    policy = _setting(resolved.tree, "world_readable")
+    if policy == "refuse":
+        report.problems += readable
+    if report.problems:
+        raise ConfigError(in_order(report.problems, files))
     loaded = _loaded(expanded, resolved, sources)
-    told = (_problem(finding, document, expanded) for finding in _warnings(loaded.config, expanded, document))
+    weaknesses = report.placed(_warnings(loaded.config, expanded, document))
     return replace(
         loaded,
         files=tuple(dict.fromkeys((*map(Path, files), *sources.files, *certificates.files))),
@@ -64,7 +64,7 @@ def build(written: Written, sources: Sources) -> Loaded:
         written=written,
         certificates=certificates.of,
         digest=_digest(document.tree),
-        warnings=tuple(in_order([*readable, *told], files)),
+        warnings=tuple(in_order(weaknesses if policy == "allow" else [*readable, *weaknesses], files)),
     )
 
 
@@ -77,29 +77,45 @@ def _setting(tree: Mapping[str, Any], name: str) -> Any:
 # ---------------------------------------------------------------------------------------------- problems
 
 
-def _findings(
-    expanded: Expanded, resolved: Resolved, sources: Sources, strict: bool, catalogue: Catalogue
-) -> Iterator[Finding]:
-    yield from expanded.findings
-    yield from resolved.findings
+class Report:
+    """Findings become problems, each in the line where the user wrote what is wrong."""
+
+    def __init__(self, document: Document, expanded: Expanded, resolved: Resolved) -> None:
+        self.problems = list(document.problems)
+        self._document = document
+        self._expanded = expanded
+        self._unknown = {*expanded.unfilled, *resolved.missing, *(finding.where for finding in resolved.findings)}
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        self.problems += self.placed(findings)
+
+    def add_of_known(self, findings: Iterable[Finding]) -> None:
+        """What is said of a text that isn't known yet is not worth reading."""
+        self.add(finding for finding in findings if self._is_known(finding.where))
+
+    def placed(self, findings: Iterable[Finding]) -> list[Problem]:
+        return [self._placed(finding) for finding in findings]
+
+    def _is_known(self, where: Where) -> bool:
+        return not any(where[:depth] in self._unknown for depth in range(1, len(where) + 1))
+
+    def _placed(self, finding: Finding) -> Problem:
+        where = _as_the_user_wrote(finding.where, self._expanded)
+        mark = place(where, self._document.marks, self._document.file)
+        return Problem(*mark, dotted(where) or "file", message(finding, self._expanded.tree))
+
+
+def _lacking(resolved: Resolved, sources: Sources, strict: bool) -> Iterator[Finding]:
+    """What is not set, where no provider may sleep for it."""
     strict = strict or str(resolved.tree.get("strict")).lower() in ("true", "yes", "on", "1")
     for where, lacking in resolved.missing.items():
         if strict or _provider_of(where) is None:
             yield from (Finding(where, _unset(reference, sources)) for reference in lacking)
-    yield from _said_of(expanded, resolved, validate.findings(resolved.tree, expanded.tree, catalogue))
-
-
-def _said_of(expanded: Expanded, resolved: Resolved, found: Iterable[Finding]) -> Iterator[Finding]:
-    """What is said of a text that isn't known yet is not worth reading."""
-    unknown = {*expanded.unfilled, *resolved.missing, *(finding.where for finding in resolved.findings)}
-    for finding in found:
-        if not any(finding.where[:depth] in unknown for depth in range(1, len(finding.where) + 1)):
-            yield finding
 
 
 def _unset(reference: Reference, sources: Sources) -> str:
     if (reason := sources.reasons.get(reference)) is not None:
-        return f"{reason}{f'; it said: {reason.detail}' if reason.detail else ''}"
+        return f"{reason.text}{f'; it said: {reason.detail}' if reason.detail else ''}"
     if reference.kind == "enc":
         return f"there is no key to open ${{enc:...}} with; set {KEY_VARIABLE}, or store_key in the config"
     if reference.kind == "file":
@@ -126,12 +142,6 @@ def _as_the_user_wrote(where: Where, expanded: Expanded) -> Where:
     return next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
 
 
-def _problem(finding: Finding, document: Document, expanded: Expanded) -> Problem:
-    where = _as_the_user_wrote(finding.where, expanded)
-    mark = place(where, document.marks, document.file)
-    return Problem(*mark, dotted(where) or "file", message(finding, expanded.tree))
-
-
 def in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]:
     """By file, then line; said once."""
     order = {file: number for number, file in reversed(list(enumerate(files)))}
@@ -142,24 +152,23 @@ def in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]
 
 
 def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
-    unconfigured: dict[str, tuple[str, ...]] = {}
+    unconfigured: dict[str, Lacking] = {}
     for where, lacking in resolved.missing.items():
         name = _provider_of(where)
         if name is not None:
-            names = (*unconfigured.get(name, ()), *map(sources.lack, lacking))
-            unconfigured[name] = tuple(dict.fromkeys(names))
+            unconfigured[name] = unconfigured.get(name, Lacking()).joined(sources.lack(lacking))
     providers = {
         name: provider for name, provider in resolved.tree.get("providers", {}).items() if name not in unconfigured
     }
     config = validate.model_of(resolved.tree | {"providers": providers})
     came_in: dict[str | None, list[Substitution]] = defaultdict(list)
-    for each in resolved.substitutions:
-        came_in[_provider_of(each.where)].append(each)
+    for substitution in resolved.substitutions:
+        came_in[_provider_of(substitution.where)].append(substitution)
     secrets = {
         name: credentials(provider, ("providers", name), came_in[name], expanded.secret, expanded.public)
         for name, provider in providers.items()
     }
-    kept = tuple(sorted(sources.lack(reference) for reference in sources.kept))
+    kept = tuple(sorted(sources.lack(sources.kept).listed()))
     return Loaded(config, unconfigured, secrets, values=sources.values, kept=kept)
 
 

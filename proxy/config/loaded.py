@@ -5,18 +5,21 @@ Owns: the two values, and what can be told of them alone. Must not know: how the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from proxy.config.model import Config
 from proxy.config.secrets.certificates import Pem
-from proxy.config.secrets.resolve import Reason
+from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
 from proxy.config.written.catalogue import Catalogue
 from proxy.config.written.marks import Document
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Written:
 class Loaded:
     """A config that can be run.
 
-    `unconfigured`: providers that lack secrets, which are not in `config`, with the names of what they lack, or why.
+    `unconfigured`: providers that lack secrets, which are not in `config`, with what they lack.
     `secrets`: per provider, the texts that must not go out. `files`: what the answer depends on, whether it exists
     or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
     have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
@@ -44,7 +47,7 @@ class Loaded:
     """
 
     config: Config = field(repr=False)
-    unconfigured: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unconfigured: dict[str, Lacking] = field(default_factory=dict)
     secrets: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     files: tuple[Path, ...] = ()
     folder: Path = Path()
@@ -63,6 +66,23 @@ class Loaded:
     @property
     def fails(self) -> bool:
         """Whether a source did not answer, and may later."""
-        return bool(self.kept) or any(
-            isinstance(name, Reason) for names in self.unconfigured.values() for name in names
+        return bool(self.kept) or any(lacking.reasons for lacking in self.unconfigured.values())
+
+    def with_config(self, **changes: Any) -> Loaded:
+        """The same with other values of these keys, which are not checked again."""
+        return replace(self, config=self.config.model_copy(update=changes))
+
+    def only(self, *, providers: Collection[str] = (), routes: Collection[str] = ()) -> Loaded:
+        """The same with these providers and routes, by name, and no others; of names that there aren't, none."""
+        kept = replace(
+            self,
+            unconfigured=_those(self.unconfigured, providers),
+            secrets=_those(self.secrets, providers),
+            certificates=_those(self.certificates, routes),
         )
+        config = self.config
+        return kept.with_config(providers=_those(config.providers, providers), routes=_those(config.routes, routes))
+
+
+def _those(by_name: Mapping[str, T], names: Collection[str]) -> dict[str, T]:
+    return {name: value for name, value in by_name.items() if name in names}

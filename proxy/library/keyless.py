@@ -4,19 +4,16 @@
         reply = await keyless.request("GET", "/crm/me")            reply = keyless.request("GET", "/crm/me")
         print(await reply.json())                                  print(reply.json())
 
-Owns: this face, and how a request gets from it to the service: over a socket pair, whose other end the proxy's own
-server holds. So one set of rules holds for both, nothing listens, and nobody else can connect. Must not know: rules.
+Owns: this face, and whose config it is. Must not know: rules, how a request gets into the service (inside.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import string
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -24,25 +21,19 @@ from weakref import WeakSet
 
 import aiohttp
 import structlog
-from aiohttp.client_proto import ResponseHandler
-from multidict import CIMultiDict
 from yarl import URL
 
-from proxy import __version__, clock, logs
+from proxy import clock, logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import CODES, Code, Fault, is_code
 from proxy.library.blocking import Blocking, closed
+from proxy.library.inside import BASE, inside
 from proxy.library.reply import Reply, broken
 from proxy.process.reload import Reloader
 from proxy.tokens.handout import hand_out
-from proxy.wire.inbound.server import Server
-
-BASE = "http://keyless"
-"""What the links in replies begin with; `request` takes them."""
-_MAX_HEAD = 256 * 1024  # the API's are bounded already, in wire/outbound
 
 
 class Keyless:
@@ -64,12 +55,10 @@ class Keyless:
             logs.configure(Log(level="warning", format=self._loaded.config.log.format))
         async with AsyncExitStack() as stack:
             self._service = await stack.enter_async_context(Service(self._loaded))
-            server = self._service.inside()
-            stack.push_async_callback(server.shutdown, 1.0)
-            self._session = await stack.enter_async_context(_session(server))
+            self._session = await stack.enter_async_context(inside(self._service))
             replace_in = self._service.replace
             await stack.enter_async_context(
-                Reloader(self._read, lambda fresh: replace_in(_own(fresh)), since=self._began)
+                Reloader(self._read, lambda fresh, secrets: replace_in(_own(fresh), secrets), since=self._began)
             )
             self._stack = stack.pop_all()
         return self
@@ -135,38 +124,10 @@ class Keyless:
         return (await hand_out(service.plan, service.cells, clock.now, provider)).access_token
 
 
-# ---------------------------------------------------------------------------------------------- into the service
-
-
-class _Inside(aiohttp.BaseConnector):
-    """Each connection is a socket pair, and the service's server holds its other end."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__(limit=0)
-        self._server = server
-
-    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> ResponseHandler:  # noqa: ARG002, ASYNC109 -- aiohttp's signature
-        ours, theirs = socket.socketpair()
-        await self._loop.connect_accepted_socket(self._server, theirs)
-        _, protocol = await self._loop.create_connection(self._factory, sock=ours)
-        return protocol
-
-
-def _session(server: Server) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=_Inside(server),
-        timeout=aiohttp.ClientTimeout(total=None),  # the routes have their own
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=CIMultiDict({"User-Agent": f"keyless/{__version__}"}),
-        max_line_size=_MAX_HEAD,
-        max_field_size=_MAX_HEAD,
-    )
-
-
 def _own(loaded: Loaded) -> Loaded:
     """Who has the config in hand needs no key to it, and writes log lines as it sees fit."""
-    changes = {"clients": [], "browser": Browser(), "log": loaded.config.log.model_copy(update={"access": False})}
-    return replace(loaded, config=loaded.config.model_copy(update=changes))
+    log = loaded.config.log.model_copy(update={"access": False})
+    return loaded.with_config(clients=[], browser=Browser(), log=log)
 
 
 def _target(path: str) -> str:

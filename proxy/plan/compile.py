@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from proxy.auth.draft import Names
 from proxy.auth.inject import Injection, injection_of
 from proxy.auth.lifecycle import Lifecycle, Terms
 from proxy.auth.refusal import Refusals
@@ -19,6 +20,7 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.secrets.lacking import Lacking
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
@@ -71,7 +73,7 @@ def _provider(
     basic = _basic(provider)
     scheme = scheme_for(provider, secrets)
     secrets = secrets if basic is None else secrets | {basic}
-    return ProviderPlan(name, (), scheme, life, secrets, Confidential(secrets))
+    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
 
 
 class _Injections:
@@ -109,7 +111,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     own = loaded.certificates.get(prefix)
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
     injection = injections.of(route.provider, target.template)
-    slots = frozenset() if injection is None else injection.header_names
+    names = Names() if injection is None else injection.names
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
@@ -122,7 +124,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(slots, removed, config.forwarded, origin=route.cors == "pass"),
+        request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -132,7 +134,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cookies=route.cookies == "pass",
         cors=route.cors == "proxy",
         scrub=route.scrub,
-        injection=injection,
+        placing=injection,
         refusals=None if provider is None else _refusals(provider),
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
@@ -140,7 +142,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         links=Links(
             target,
             below,
-            frozenset() if injection is None else injection.query_names,
+            names,
             config.forwarded,
             below if route.keep_prefix else b"",
         ),
@@ -159,7 +161,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         methods=None,
         request_headers=headers.preflight_sieve(),
         set_headers=b"",
-        injection=None,
+        placing=None,
         refusals=None,
         stand_in=None,
         required_scope=None,

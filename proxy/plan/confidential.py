@@ -5,8 +5,7 @@ Owns: which texts these are. Must not know: how they are searched for, or what a
 
 from __future__ import annotations
 
-from proxy.auth.inject import Injection
-from proxy.auth.paths import Path, as_text
+from proxy.auth.draft import Placing
 from proxy.auth.per_token import PerToken
 from proxy.auth.token import Token
 from proxy.plan.scrub import Needles
@@ -18,16 +17,16 @@ class Confidential:
     Compiled once per token, for all routes of the provider.
     """
 
-    __slots__ = ("_needles", "_reply", "_secrets")
+    __slots__ = ("_needles", "_placings", "_secrets")
 
     def __init__(self, secrets: frozenset[str] = frozenset()) -> None:
         self._secrets = secrets
-        self._reply: dict[str, Path] = {}
+        self._placings: list[Placing] = []
         self._needles: PerToken[Needles] = PerToken()
 
-    def include(self, injection: Injection) -> None:
-        """What this one injects beside the token is as good as one. For all routes before the first token."""
-        self._reply.update(injection.reply)
+    def include(self, placing: Placing) -> None:
+        """What this one carries beside the token is as good as one. For all routes before the first token."""
+        self._placings.append(placing)
 
     def needles(self, token: Token) -> Needles:
         needles = self._needles.get(token)
@@ -36,5 +35,5 @@ class Confidential:
     def _texts(self, token: Token) -> list[str]:
         lately = [token] if token.previous is None else [token, token.previous]
         texts = [each.value for each in lately] + [each.refresh_token or "" for each in lately]
-        carried = [as_text(path.find(each.reply)) or "" for each in lately for path in self._reply.values()]
+        carried = [text for each in lately for placing in self._placings for text in placing.carried(each)]
         return [*texts, *carried, *self._secrets]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from proxy.http.fields import HOP_BY_HOP, Fields
+from proxy.errors import Fault
+from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 
 KEY_HEADERS = (
     *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
@@ -54,6 +55,20 @@ _LINKS = (b"Location", b"Content-Location", b"Link", b"Operation-Location", b"Az
 LINKING = {name.lower(): name for name in _LINKS}
 """Headers of replies in which URLs stand that clients go to next."""
 NOTED_IN_REPLIES = OF_CONTENT | frozenset(LINKING) | {b"connection", b"upgrade"}
+
+
+class Head:
+    """What is known of a request by its head: the finished `lines` that pass, and `facts`, the noted headers by name.
+
+    Read once. A replay starts from the same, so nobody changes it. `framed`: it announces a body, if only an empty one.
+    """
+
+    __slots__ = ("facts", "framed", "lines")
+
+    def __init__(self, lines: list[bytes], facts: dict[bytes, bytes]) -> None:
+        self.lines = lines
+        self.facts = facts
+        self.framed = b"content-length" in facts or b"transfer-encoding" in facts
 
 
 class _Fate:
@@ -108,6 +123,18 @@ class Sieve:
             if fate.note is not None:
                 noted.append((fate.note, value))
         return lines, noted
+
+    def read(self, fields: Fields) -> Head:
+        """A request's head, without what it names as the connection's own. Raises Fault bad_request."""
+        lines, noted = self.sort(fields)
+        known = facts(noted)
+        if len(known) != len(noted) and [name for name, _ in noted].count(b"host") > 1:
+            raise Fault("bad_request", "the request names two hosts")  # RFC 9112 §3.2
+        if b"connection" in known and (named := named_by_connection(known[b"connection"])):
+            lines, _ = self.sort(without(fields, named))
+            for name in named & NOTED_IN_REQUESTS:
+                known.pop(name, None)
+        return Head(lines, known)
 
     def _look(self, name: bytes) -> _Fate:
         fate = self._judge(name.lower())

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from proxy.auth.places import inject_query
+from proxy.auth.draft import Names
+from proxy.auth.inject import without_parameters
 from proxy.plan.target import Target
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
@@ -16,14 +17,14 @@ _URL_IN_LINK = re.compile(rb"<([^<>]*)>")
 @dataclass(frozen=True, slots=True)
 class Links:
     """`prefix` is the route's, without a slash at its end; `kept` is the same where the API gets it, too. `slots` are
-    query names that may hold a credential.
+    the names of what may hold a credential.
 
     `forwarded`: what a proxy in front says of the client's URL counts.
     """
 
     target: Target
     prefix: bytes
-    slots: frozenset[str]
+    slots: Names
     forwarded: bool = False
     kept: bytes = b""
 
@@ -60,7 +61,7 @@ class Links:
 
     def _without_slots(self, rest: bytes) -> bytes:
         path, mark, query = rest.partition(b"?")
-        if not mark or not self.slots:
+        if not mark or not self.slots.query:
             return rest
-        kept = inject_query(query, self.slots, b"")
+        kept = without_parameters(query, self.slots)
         return path + mark + kept if kept else path

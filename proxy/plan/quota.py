@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from proxy.errors import Fault
@@ -23,33 +23,37 @@ DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One rate of one client or route. `key` names its counter: there are as many as the config has rates."""
+    """One rate of one client or route.
+
+    `key` names its counter: there are as many as the config has rates. `name` is it as clients read it, without the
+    owner: an upstream's own fields may stand beside it, other owners' can't. `policy` is its RateLimit-Policy.
+    """
 
     scope: str
     owner: str
     rate: Rate
-    key: str = field(init=False)
-    amount: int = field(init=False)
-    seconds: int = field(init=False)
-    daily: bool = field(init=False)
-    policy: str = field(init=False)
+    name: str
+    key: str
+    policy: str
+    amount: int
+    seconds: int
+    daily: bool
 
-    def __post_init__(self) -> None:
-        known = {
-            # not the amount: replicas count together while one of them has the newer config already
-            "key": f"{self.scope}:{self.owner}:{self.rate.per}",
-            "amount": self.rate.amount,
-            "seconds": self.rate.seconds,
-            "daily": self.rate.seconds == DAY,
-            "policy": f'"{self.name}";q={self.rate.amount};w={self.rate.seconds}',
-        }
-        for name, value in known.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def name(self) -> str:
-        """As clients read it. Without the owner: an upstream's own fields may stand beside it, other owners' can't."""
-        return f"{self.scope} {self.rate}"
+    @classmethod
+    def of(cls, scope: str, owner: str, rate: Rate) -> Limit:
+        """`scope` is client or route, `owner` which of them."""
+        name = f"{scope} {rate}"
+        return cls(
+            scope,
+            owner,
+            rate,
+            name,
+            key=f"{scope}:{owner}:{rate.per}",  # not the amount: replicas count together while one has the newer config
+            policy=f'"{name}";q={rate.amount};w={rate.seconds}',
+            amount=rate.amount,
+            seconds=rate.seconds,
+            daily=rate.seconds == DAY,
+        )
 
     def counter(self, window: int) -> str:
         """The name of what counts the `window`-th of its windows since 1970."""
@@ -66,7 +70,7 @@ class Room(NamedTuple):
 
 def limits_of(scope: str, owner: str, rates: Sequence[Rate] | None) -> tuple[Limit, ...]:
     """Shortest window first, so that a request which one of them refuses is not taken from a day's budget."""
-    return tuple(Limit(scope, owner, rate) for rate in sorted(rates or (), key=lambda rate: rate.seconds))
+    return tuple(Limit.of(scope, owner, rate) for rate in sorted(rates or (), key=lambda rate: rate.seconds))
 
 
 def sliding(limit: Limit, before: int, before_left: float, current: int, turn: float) -> Room:

@@ -9,18 +9,18 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from proxy.auth.inject import Injection
+from proxy.auth.draft import Names, Placing
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.refusal import Refusals
 from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
-from proxy.config.secrets.resolve import Reason
+from proxy.config.secrets.lacking import Lacking
 from proxy.errors import Fault
 from proxy.plan.certificates import CertificateClients
 from proxy.plan.clients import Clients
 from proxy.plan.confidential import Confidential
-from proxy.plan.headers import Sieve
+from proxy.plan.headers import Sieve, reply_sieve, request_sieve
 from proxy.plan.jwt_clients import JwtRule
 from proxy.plan.links import Links
 from proxy.plan.quota import Limit
@@ -43,10 +43,10 @@ class StandInPlan:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPlan:
-    """One account. `missing` names what is not set: then `scheme` is None and its routes answer 503."""
+    """One account. `missing` is what it lacks: then `scheme` is None and its routes answer 503."""
 
     name: str
-    missing: tuple[str, ...] = ()
+    missing: Lacking = field(default_factory=Lacking)
     scheme: Scheme | None = field(default=None, repr=False)
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
     secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token
@@ -55,9 +55,7 @@ class ProviderPlan:
     @property
     def unset(self) -> str:
         """What keeps it asleep, in words that clients may read."""
-        names = [name for name in self.missing if not isinstance(name, Reason)]
-        said = [f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"] if names else []
-        return "; ".join((*said, *(reason for reason in self.missing if isinstance(reason, Reason))))
+        return self.missing.unset()
 
     def asleep(self) -> Fault:
         return Fault("provider_unconfigured", self.unset, provider=self.name)
@@ -82,7 +80,7 @@ class RoutePlan:
     cookies: bool  # `Cookie` and `Set-Cookie` pass
     cors: bool  # the proxy answers CORS, not the API
     scrub: str  # how far replies are searched for secrets: a value of the key `scrub`
-    injection: Injection | None  # where the credential goes
+    placing: Placing | None  # how the credential is put into a request
     refusals: Refusals | None  # None: no reply is looked at
     stand_in: StandInPlan | None
     links: Links  # how the API's URLs become the proxy's
@@ -91,13 +89,22 @@ class RoutePlan:
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
-    def check_method(self, method: str) -> None:
-        """Raises Fault method_refused."""
-        if method not in UNUSUAL if self.methods is None else method in self.methods and method != "CONNECT":
-            return
+    def check(self, method: str, rest: bytes) -> None:
+        """Raises Fault method_refused or path_refused. `rest` is what stands behind the prefix."""
+        if method in UNUSUAL if self.methods is None else method not in self.methods or method == "CONNECT":
+            raise self._method_refused(method)
+        if not self.takes(rest):
+            raise Fault("path_refused", f"{self.prefix} does not take this path")
+
+    def _method_refused(self, method: str) -> Fault:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
         why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
-        raise Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+        return Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+
+    @property
+    def needs_body(self) -> bool:
+        """The credential can't be placed without the whole body."""
+        return self.placing is not None and self.placing.needs_body
 
     @property
     def shown(self) -> str:
@@ -107,6 +114,34 @@ class RoutePlan:
     def takes(self, rest: bytes) -> bool:
         """Does one of the `paths` globs match? Only plain spellings do: `%61` could hide an `a` from the globs."""
         return self.paths is None or self.paths.fullmatch(rest) is not None
+
+
+def nowhere() -> RoutePlan:
+    """What counts for a request that no route takes, until it is found out who asks. It leads nowhere (RFC 6761)."""
+    target = Target.parse("https://nowhere.invalid")
+    return RoutePlan(
+        prefix="",
+        upstream="",
+        target=target,
+        provider=None,
+        methods=None,
+        paths=None,
+        keep_prefix=False,
+        request_headers=request_sieve(frozenset(), (), forwarded=False),
+        reply_headers=reply_sieve((), cookies=False, cors=True),
+        reply_edited=frozenset(),
+        set_headers=b"",
+        set_reply_headers=b"",
+        timeout=Timeout(),
+        replay_max_body=0,
+        cookies=False,
+        cors=True,
+        scrub="headers",
+        placing=None,
+        refusals=None,
+        stand_in=None,
+        links=Links(target, b"", Names()),
+    )
 
 
 @dataclass(frozen=True, slots=True)

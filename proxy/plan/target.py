@@ -68,11 +68,6 @@ class Target:
             template if template.names else None,
         )
 
-    def path(self, rest: bytes, rendered: bytes | None) -> bytes:
-        """The request target for what stood behind the route's prefix; `rendered` is the path with its credential."""
-        base = self.base if rendered is None else rendered.rstrip(b"/")
-        return base + rest if rest else (rendered or self.whole)
-
     @property
     def root(self) -> bytes:
         """Scheme and authority."""

@@ -18,12 +18,12 @@ Changes = dict[str, list[str]]
 
 def changes(old: Loaded, new: Loaded) -> Changes:
     """Routes and providers that are new, gone or others, and other keys; nothing for what is the same."""
-    found = {
+    different = {
         **_differences("routes", old.config.routes, new.config.routes),
         **_differences("providers", _providers(old), _providers(new)),
         "settings": _settings(old, new),
     }
-    return {what: names for what, names in found.items() if names}
+    return {what: names for what, names in different.items() if names}
 
 
 def need_a_restart(old: Loaded, new: Loaded) -> list[str]:
@@ -44,9 +44,14 @@ def changed_secrets(old: Loaded, new: Loaded, whole: bool) -> Changes:
     ]
     woken = [name for name in old.unconfigured if name in theirs.providers]
     keys = {client.name: client.key for client in ours.clients}
-    clients = [each.name for each in theirs.clients if keys.get(each.name, each.key) != each.key]
-    found = {"providers": sorted((*providers, *woken)), "clients": clients}
-    return {what: names for what, names in found.items() if names}
+    clients = [client.name for client in theirs.clients if keys.get(client.name, client.key) != client.key]
+    different = {"providers": sorted((*providers, *woken)), "clients": clients}
+    return {what: names for what, names in different.items() if names}
+
+
+def joined(these: Changes, those: Changes) -> Changes:
+    """Both, each name once."""
+    return {what: sorted({*these.get(what, ()), *those.get(what, ())}) for what in (*these, *those)}
 
 
 def check_listeners(old: Loaded, new: Loaded) -> None:

@@ -23,7 +23,7 @@ _OURS = re.compile(re.escape(PREFIX) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
 _RETRY = 0.01
 
 
-class Private:
+class PrivateFolder:
     """Joined by making one. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,7 @@ class Private:
         self._lock: int | None = _locked(path, fcntl.LOCK_SH)
 
     @classmethod
-    def new(cls) -> Private:
+    def new(cls) -> PrivateFolder:
         """A directory of mode 0700, after those that nobody uses any more are gone."""
         parent = Path(tempfile.gettempdir())
         for path in parent.glob(f"{PREFIX}*"):

@@ -22,9 +22,9 @@ from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart
+from proxy.tasks import Tasks
 
 log = structlog.get_logger("keyless.reload")
-audit = structlog.get_logger("keyless.audit")
 
 FIRST_RETRY = 5.0
 _WATCH: dict[str, Any] = {
@@ -41,20 +41,22 @@ _COARSE = 0.05
 """Seconds that a file system's clock may be behind."""
 
 Stamps = dict[str, object]
+Replace = Callable[[Loaded, Changes], Awaitable[None]]
 
 
 class News(NamedTuple):
     """What was read, and all that is to be said of it: compared in a thread, as large configs take their time."""
 
     fresh: Loaded
-    found: Changes
+    different: Changes
     secrets: Changes
     restart: list[str]
 
 
 class Reloader:
-    """`replace` is given each config that differs from the last. `path`: the config file, if it's to be read again.
+    """`replace` is given each config that differs from the last, and whose secrets are others, to be written down.
 
+    `path`: the config file, if it's to be read again.
     `since`: Unix time from before it was loaded. What has changed after that may have been read too early. `quietly`
     is entered around each reading.
     """
@@ -62,7 +64,7 @@ class Reloader:
     def __init__(
         self,
         loaded: Loaded,
-        replace: Callable[[Loaded], Awaitable[None]],
+        replace: Replace,
         path: Path | None = None,
         since: float = math.inf,
         quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
@@ -74,23 +76,19 @@ class Reloader:
         self._stamps: Stamps | None = None if _touched(loaded.files, since) else self._look()
         self._stirred = asyncio.Event()
         self._moved = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
         self._retry = FIRST_RETRY
         self._broken = ""
         self._kept: tuple[str, ...] = ()
         self._unwatched = ""
 
     async def __aenter__(self) -> Self:
-        self._tasks = [
-            asyncio.create_task(self._watching(), name="watch the config's files"),
-            asyncio.create_task(self._running(), name="read secrets again"),
-        ]
+        self._tasks.spawn(self._watching(), "watch the config's files")
+        self._tasks.spawn(self._running(), "read secrets again")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
 
     # -------------------------------------------------------------- when
 
@@ -157,8 +155,8 @@ class Reloader:
     async def _take_over(self) -> bool:
         try:
             news = await asyncio.to_thread(self._read)
-            if news.found:
-                await self._replace(news.fresh)
+            if news.different:
+                await self._replace(news.fresh, news.secrets)
         except ConfigError as error:
             self._refuse(error)
             return False
@@ -170,14 +168,13 @@ class Reloader:
         if before.files != news.fresh.files:
             self._stamps = self._look()
             self._moved.set()
-        if news.found:
-            self._tell(news)
+        self._tell(news)
         if need_a_restart(before, news.fresh):
             log.warning("some changes need a restart", settings=news.restart)
         retired = [before]
         del before
         await asyncio.to_thread(retired.clear)  # to free a large config takes a while
-        return bool(news.found)
+        return bool(news.different)
 
     def _read(self) -> News:
         """In a thread: sources may take their time. Raises ConfigError."""
@@ -210,16 +207,14 @@ class Reloader:
         self._kept = kept
 
     def _tell(self, news: News) -> None:
-        """Names only. What is new about a provider because of its secret is said by that."""
-        found, secrets = dict(news.found), news.secrets
-        if secrets:
-            audit.info("secret changed", **secrets)
+        """Names only. What is new about a provider because of its secret is said by the audit log."""
+        different = dict(news.different)
         if self._path is None:
-            told = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
-            found = {what: _without(names, told.get(what, ())) for what, names in found.items()}
-            found.pop("settings", None)
-        if found := {what: names for what, names in found.items() if names}:
-            log.info("config reloaded", **found)
+            of_secrets = {"providers_changed": news.secrets.get("providers", ()), "providers_added": ()}
+            different = {what: _without(names, of_secrets.get(what, ())) for what, names in different.items()}
+            different.pop("settings", None)
+        if different := {what: names for what, names in different.items() if names}:
+            log.info("config reloaded", **different)
 
 
 def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
@@ -229,20 +224,19 @@ def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
 
 def _touched(files: Iterable[Path], since: float) -> bool:
     """Whether one of them, or the folder where a link is swapped, has changed later than that; rather too often."""
-    found = {each for path in files for each in (path, path.parent)}
-    for path in found:
+    for place in {place for path in files for place in (path, path.parent)}:
         with suppress(OSError, ValueError):
-            if max(path.stat().st_ctime, path.lstat().st_ctime) > since - _COARSE:
+            if max(place.stat().st_ctime, place.lstat().st_ctime) > since - _COARSE:
                 return True
     return False
 
 
 def _stamp(path: Path) -> object:
     try:
-        about = path.stat()
+        stat = path.stat()
     except (OSError, ValueError):
         return None
-    return about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
+    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _names(folder: Path) -> object:
@@ -251,14 +245,13 @@ def _names(folder: Path) -> object:
 
 def _folders(files: Iterable[Path]) -> set[Path]:
     """Where each file lies, and what it leads to; of a folder that isn't there, the one above."""
-    found = set()
-    for path in files:
-        for each in {path, _real(path)}:
-            folder = each.parent
-            while not folder.is_dir() and folder != folder.parent:
-                folder = folder.parent
-            found.add(folder)
-    return found
+    folders = set()
+    for place in {place for path in files for place in (path, _real(path))}:
+        folder = place.parent
+        while not folder.is_dir() and folder != folder.parent:
+            folder = folder.parent
+        folders.add(folder)
+    return folders
 
 
 def _real(path: Path) -> Path:

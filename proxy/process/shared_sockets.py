@@ -18,7 +18,7 @@ from proxy.values.listen import Listener
 BACKLOG = 1024
 
 
-class Doors:
+class SharedSockets:
     """`open` them one by one. Raises OSError, worded as asyncio words it."""
 
     def __init__(self) -> None:

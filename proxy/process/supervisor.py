@@ -19,11 +19,14 @@ from typing import Self
 
 import structlog
 
+from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
-from proxy.process.private_folder import Private
-from proxy.process.shared_sockets import Doors
-from proxy.process.worker_post import READY, Post, framed
+from proxy.process.changes import Changes
+from proxy.process.private_folder import PrivateFolder
+from proxy.process.shared_sockets import SharedSockets
+from proxy.process.worker_post import READY, WorkerPost, framed
+from proxy.tasks import spawn
 from proxy.tokens.store.open import open_records
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.server import DRAIN_SECONDS
@@ -60,9 +63,9 @@ class Supervisor:
         self._grace = grace
         self._count = count
         self._command = tuple(command)
-        self._doors = Doors()
-        self._private: Private | None = None
-        self._news: dict[int, asyncio.Queue[Loaded]] = {}
+        self._sockets = SharedSockets()
+        self._private: PrivateFolder | None = None
+        self._news: dict[int, asyncio.Queue[tuple[Changes, Loaded]]] = {}
         self._alive: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -72,59 +75,61 @@ class Supervisor:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stop()
-        self._doors.close()
+        self._sockets.close()
         if self._private is not None:
             self._private.leave()
 
     async def listen(self) -> list[Listener]:
         """Back when every worker listens. Raises OSError, StoreDown or WorkersFailed."""
         for written in self._loaded.config.listen:
-            self._doors.open(parse(written, self._loaded.config.tls is not None))
-        self._private = Private.new()
+            self._sockets.open(parse(written, self._loaded.config.tls is not None))
+        self._private = PrivateFolder.new()
         await self._open_store(self._private)
         self._loaded = self._shared(self._loaded, self._private)
         ready = []
         for number in range(self._count):
-            post = Post(number, self._count, self._private.path, self._loaded, self._doors.inherited)
+            post = WorkerPost(number, self._count, self._private.path, self._loaded, self._sockets.inherited)
             listens = asyncio.get_running_loop().create_future()
-            self._keepers.append(asyncio.create_task(self._keep(post, listens), name=f"worker {number}"))
+            self._keepers.append(spawn(self._keep(post, listens), f"worker {number}"))
             ready.append(listens)
         await asyncio.gather(*ready)
-        return self._doors.addresses
+        return self._sockets.addresses
 
     def abandon(self) -> None:
         """End at once: the operator will not wait. The caller exits."""
         for process in self._alive.values():
             with suppress(ProcessLookupError):
                 process.kill()
-        self._doors.close()
+        self._sockets.close()
         if self._private is not None:
             shutil.rmtree(self._private.path, ignore_errors=True)
 
-    async def replace(self, loaded: Loaded) -> None:
-        """Let all workers serve this config from now on, and those that are started later."""
+    async def replace(self, loaded: Loaded, secrets: Changes) -> None:
+        """Let all workers serve this config from now on, and those that are started later.
+
+        One of them writes down whose secrets are others.
+        """
         assert self._private is not None  # noqa: S101 -- it listens
         self._loaded = self._shared(loaded, self._private)
         for news in self._news.values():
-            news.put_nowait(self._loaded)
+            news.put_nowait((secrets, self._loaded))
+            secrets = {}
+        secrets_changed(None, secrets)  # no worker was there
 
-    async def _open_store(self, private: Private) -> None:
+    async def _open_store(self, private: PrivateFolder) -> None:
         """Opened here once: what is wrong with it is said once, and its key is made before many want it."""
         config = self._loaded.config
         await open_records(_store(config.store, private), config.store_key, self._loaded.folder).close()
 
-    def _shared(self, loaded: Loaded, private: Private) -> Loaded:
+    def _shared(self, loaded: Loaded, private: PrivateFolder) -> Loaded:
         """The config as the workers get it: ports that are known, and a store that they share."""
-        changes = {
-            "store": _store(loaded.config.store, private),
-            "listen": [address.address for address in self._doors.addresses],
-        }
-        # Only whoever reads the files needs what was written in them.
-        return replace(loaded, config=loaded.config.model_copy(update=changes), written=None)
+        listen = [address.address for address in self._sockets.addresses]
+        shared = loaded.with_config(store=_store(loaded.config.store, private), listen=listen)
+        return replace(shared, written=None)  # only whoever reads the files needs what was written in them
 
     # -------------------------------------------------------------- one worker
 
-    async def _keep(self, post: Post, listens: asyncio.Future[None]) -> None:
+    async def _keep(self, post: WorkerPost, listens: asyncio.Future[None]) -> None:
         """Keep this post manned until the supervisor stops; only its first worker may fail for good."""
         loop = asyncio.get_running_loop()
         pause = 0.0
@@ -143,7 +148,7 @@ class Supervisor:
                     await self._stopping.wait()
         listens.cancel()
 
-    async def _man(self, post: Post, listens: asyncio.Future[None]) -> int:
+    async def _man(self, post: WorkerPost, listens: asyncio.Future[None]) -> int:
         """One worker from its start to its end: its exit code."""
         ours, theirs = socket.socketpair()
         with ours:
@@ -161,7 +166,7 @@ class Supervisor:
                 _terminate(process)
             try:
                 await self._brief(ours, post, listens)
-                telling = asyncio.create_task(_tell(ours, news), name=f"news for worker {post.number}")
+                telling = spawn(_tell(ours, news), f"news for worker {post.number}")
                 return await process.wait()
             finally:
                 del self._alive[post.number], self._news[post.number]
@@ -179,7 +184,7 @@ class Supervisor:
             pass_fds=(lifeline, *inherited),
         )
 
-    async def _brief(self, ours: socket.socket, post: Post, listens: asyncio.Future[None]) -> None:
+    async def _brief(self, ours: socket.socket, post: WorkerPost, listens: asyncio.Future[None]) -> None:
         """Tell it its post and hear that it listens, or that it never will."""
         loop = asyncio.get_running_loop()
         ours.setblocking(False)
@@ -211,14 +216,14 @@ class Supervisor:
             await asyncio.wait(late)
 
 
-async def _tell(ours: socket.socket, news: asyncio.Queue[Loaded]) -> None:
+async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Changes, Loaded]]) -> None:
     """Every new config, to a worker that listens; one that is gone needs none."""
     with suppress(OSError):
         while True:
-            await asyncio.get_running_loop().sock_sendall(ours, framed(await news.get()))
+            await asyncio.get_running_loop().sock_sendall(ours, framed(*await news.get()))
 
 
-def _store(configured: str, private: Private) -> str:
+def _store(configured: str, private: PrivateFolder) -> str:
     return f"file:{private.path / 'store'}" if configured == "memory" else configured
 
 

@@ -10,14 +10,16 @@ arguments or the environment.
 from __future__ import annotations
 
 import asyncio
+import io
 import pickle
 import socket
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from proxy.config.loaded import Loaded
+from proxy.process.changes import Changes, joined
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")
@@ -25,7 +27,7 @@ _PIECE = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Post:
+class WorkerPost:
     """`inherited` are the descriptors of unix sockets, by path, which cannot be bound once per process."""
 
     number: int
@@ -46,11 +48,11 @@ class Lifeline:
         self._socket = socket.socket(fileno=descriptor)
         self._news: asyncio.Queue[bytes] = asyncio.Queue()
 
-    def post(self) -> Post:
+    def post(self) -> WorkerPost:
         """Waits for it. Raises OSError, or EOFError if the supervisor is gone."""
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         post = pickle.loads(self._read(length))  # noqa: S301 -- a socket pair that the parent made
-        assert isinstance(post, Post)  # noqa: S101 -- for the type checker
+        assert isinstance(post, WorkerPost)  # noqa: S101 -- for the type checker
         return post
 
     def _read(self, size: int) -> bytes:
@@ -88,22 +90,34 @@ class Lifeline:
         except OSError:  # it has gone already, which the reader hears
             return
 
-    async def news(self) -> Loaded:
-        """The next config; of several that have come, the last. Unpacked in a thread: traffic does not wait for it."""
-        content = await self._news.get()
+    async def news(self) -> tuple[Loaded, Changes]:
+        """The next config, and whose secrets it has to write down as changed; of several that have come, the last and
+        all of these. Unpacked in a thread: traffic does not wait for it.
+        """
+        contents = [await self._news.get()]
         while not self._news.empty():
-            content = self._news.get_nowait()
-        loaded = await asyncio.to_thread(pickle.loads, content)  # a socket pair that the parent made
-        assert isinstance(loaded, Loaded)  # noqa: S101 -- for the type checker
-        return loaded
+            contents.append(self._news.get_nowait())
+        return await asyncio.to_thread(_unpacked, contents)
 
     def close(self) -> None:
         self._socket.close()
 
 
-def framed(told: object) -> bytes:
-    content = pickle.dumps(told)
+def framed(*parts: object) -> bytes:
+    """A post alone; or whose secrets are others, and the config."""
+    content = b"".join(map(pickle.dumps, parts))
     return _LENGTH.pack(len(content)) + content
+
+
+def _unpacked(contents: Iterable[bytes]) -> tuple[Loaded, Changes]:
+    """What came over a socket pair that the parent made. Configs that another has overtaken stay packed."""
+    secrets: Changes = {}
+    for content in contents:
+        stream = io.BytesIO(content)
+        secrets = joined(secrets, pickle.load(stream))  # noqa: S301
+    loaded = pickle.load(stream)  # noqa: S301
+    assert isinstance(loaded, Loaded)  # noqa: S101 -- for the type checker
+    return loaded, secrets
 
 
 def _taken(buffer: bytearray) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from proxy.errors import Fault
 from proxy.http.fields import Fields
 from proxy.plan import cors, subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
+from proxy.plan.route import RoutePlan
 from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
@@ -94,16 +95,31 @@ def _trailers(exchange: Exchange, reply: Reply) -> bytes:
 
 
 def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
-    lines, _ = exchange.lane.plan.reply_headers.sort([pair for pair in headers if pair[0].lower() not in OF_CONTENT])
+    lines, _ = exchange.plan.reply_headers.sort([pair for pair in headers if pair[0].lower() not in OF_CONTENT])
     return lines
 
 
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     """The finished head, how the body is framed, and whether it is to be scrubbed."""
-    plan, request = exchange.lane.plan, exchange.request
-    lines, noted = plan.reply_headers.sort(reply.headers)
+    plan, request = exchange.plan, exchange.request
+    lines, links, sized, readable = passed(plan, reply.headers)
+    for name, value in links:
+        lines.append(_link_line(exchange, name, value))
+    empty = exchange.method == "HEAD" or reply.status in NO_BODY
+    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
+    if not framing.keep_alive:
+        request.last()
+    theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
+    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable and bool(exchange.needles)
+
+
+def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool, bool]:
+    """Of a reply: the lines that pass, fields to be turned to the proxy's URLs, whether the length is told, and whether
+    the body can be searched for secrets."""
+    lines, noted = plan.reply_headers.sort(headers)
+    links = []
     sized = coded = False
-    text: bool | None = None
+    text: bool | None = None  # what says nothing of itself is shown as text by most
     for name, value in noted:
         if name == b"content-length":
             sized = True
@@ -112,30 +128,24 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
         elif name == b"content-encoding":
             coded = coded or not _COMPRESSED.isdisjoint(value.lower().replace(b" ", b"").split(b","))
         elif name in LINKING and name not in plan.reply_edited:
-            lines.append(_link_line(exchange, name, value))
-    empty = exchange.method == "HEAD" or reply.status in NO_BODY
-    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
-    request.keep_alive = framing.keep_alive
-    # what says nothing of itself is shown as text by most
-    scrubbed = text is not False and not coded and plan.scrub != "headers" and bool(exchange.needles)
-    theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
-    return b"%b%b%b\r\n" % (theirs, _added(exchange), framing.lines), framing, scrubbed
+            links.append((name, value))
+    return lines, links, sized, text is not False and not coded and plan.scrub != "headers"
 
 
 def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
-    links = exchange.lane.plan.links
+    links = exchange.plan.links
     localise = links.localise_link if name == b"link" else links.localise
     return b"%b: %b\r\n" % (LINKING[name], localise(value, exchange.own_url, exchange.rest))
 
 
-def _added(exchange: Exchange) -> bytes:
+def added(exchange: Exchange) -> bytes:
     """What this proxy says for itself in a reply of the API."""
-    added = exchange.lane.plan.set_reply_headers + exchange.quota
+    added = exchange.plan.set_reply_headers + exchange.quota
     if exchange.attempts > 1:
         added += b"X-Keyless-Attempts: %d\r\n" % exchange.attempts
     if exchange.skipped is not None:
         added += b"X-Keyless-Replay: skipped; reason=%b\r\n" % exchange.skipped.encode("ascii")
-    if exchange.cors_origin is not None and exchange.lane.plan.cors:
+    if exchange.cors_origin is not None and exchange.plan.cors:
         added += encoded(cors.exposed(exchange.cors_origin))
     return added
 
@@ -144,9 +154,9 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     """The 101 of an upgrade; what follows is the tunnel's."""
     upgrades = [b"Upgrade: %b\r\n" % value for name, value in reply.headers if name.lower() == b"upgrade"]
     lines = [*_unnoted(exchange, reply.headers), b"Connection: Upgrade\r\n", *upgrades]
-    lines.append(subprotocol.answered(exchange.facts.get(subprotocol.LOWER), reply.headers))
+    lines.append(subprotocol.answered(exchange.head.facts.get(subprotocol.LOWER), reply.headers))
     head = exchange.needles.scrub(status_line(101, reply.reason) + b"".join(lines))
-    _write(exchange, b"%b%b\r\n" % (head, _added(exchange)))
+    _write(exchange, b"%b%b\r\n" % (head, added(exchange)))
 
 
 def early(exchange: Exchange, status: int, headers: Fields) -> None:
@@ -173,7 +183,7 @@ def _write(exchange: Exchange, data: bytes) -> None:
 
 
 def _abort(exchange: Exchange, framing: Framing) -> None:
-    exchange.request.keep_alive = False
+    exchange.request.last()
     transport = exchange.request.connection.transport
     if transport is None:
         return

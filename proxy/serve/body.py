@@ -33,8 +33,10 @@ class Body:
         self._continue = request.modern and (request.header(b"expect") or b"").strip().lower() == b"100-continue"
 
     @classmethod
-    async def of(cls, request: Request, capture: int, max_body: int | None) -> Body | None:
-        """The body of `request`, None if it has none. `capture` bytes are kept for a replay. Raises Fault."""
+    async def of(cls, request: Request, capture: int, max_body: int | None, *, whole: bool = False) -> Body | None:
+        """The body of `request`, None if it has none. `capture` bytes are kept for a replay; all of it is at hand, if
+        it is to be `whole`. Raises Fault.
+        """
         said = request.header(b"content-length")
         if said is None and request.header(b"transfer-encoding") is None:
             return None
@@ -44,6 +46,8 @@ class Body:
         body = cls(request, length, capture, max_body)
         if length is not None and length <= SHORT:
             await body.read_whole(SHORT)
+        elif whole:
+            await body.read_whole(EDITABLE)
         return body
 
     @property

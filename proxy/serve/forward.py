@@ -1,6 +1,7 @@
 """The request path: every step of a forwarded request, in order.
 
-    admit     the guard looks at Host and origin; preflights are answered; the route is found; the client checked
+    arrive    the route is found, the head read; the guard looks at Host and origin; who asks?
+    admit     preflights and stand-ins are answered; the client's and the route's methods and paths are checked
     quota     of the client and the route, where they have one; awaited only when replicas count together
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
@@ -9,12 +10,11 @@
     renew     then a newer token, if the brake permits, the body can be sent again and the issuer plays along
     answer    the reply goes to the client as it comes; an upgraded one becomes a pipe
 
-Owns: the order of these, and what is said when one fails. Must not know: config, YAML, how tokens are got.
+Owns: the order of these, what is said when one fails, and the exchange: steps return, nobody else assigns to it. Must
+not know: config, YAML, how tokens are got.
 """
 
 from __future__ import annotations
-
-import asyncio
 
 import structlog
 
@@ -25,16 +25,16 @@ from proxy.logs import AccessLog
 from proxy.plan import cors
 from proxy.plan.frames import Frames
 from proxy.plan.guard import Guard
-from proxy.plan.headers import request_sieve
 from proxy.plan.router import Router
 from proxy.serve import answer, observers
-from proxy.serve.body import EDITABLE, Body
-from proxy.serve.exchange import CLIENT_GONE, Exchange, Lane
-from proxy.serve.judge import refused, verdict
+from proxy.serve.admit import OwnReply, admit
+from proxy.serve.body import Body
+from proxy.serve.exchange import CLIENT_GONE, Exchange
+from proxy.serve.judge import is_refused, verdict
+from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
-from proxy.serve.prepare import finish_head, prepare, read_head
-from proxy.serve.quota.local import Quotas
-from proxy.serve.upstream import Broken, Reply, Stalled, Upstream
+from proxy.serve.prepare import needles, prepare
+from proxy.serve.upstream import Reply, Upstream
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
@@ -42,9 +42,6 @@ from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
 log = structlog.get_logger("keyless.forward")
-
-_NOWHERE = request_sieve(frozenset(), (), forwarded=False)
-"""For requests that no route takes: who asks is looked at all the same."""
 
 
 class Forwarder:
@@ -60,38 +57,34 @@ class Forwarder:
         self._audit = watch.audit
         self._max_body = max_body
 
-    async def handle(self, request: Request, guard: Guard) -> None:  # noqa: PLR0912 -- the path, in one piece
+    async def handle(self, request: Request, guard: Guard) -> None:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
         now = self._clock()
-        exchange = Exchange(request, now.boot)
+        way, lost = find(self._router, request.target)
+        exchange = Exchange(request, now.boot, way, lost)
         try:
-            answered = self._try_to_admit(exchange, guard, now)
-            if isinstance(answered, KeysWanted):  # of the issuer of an access token
-                await answered.fetch()
-                answered = self._admit(exchange, guard, now)
-            if answered or self._stand_in(exchange):
+            wanted = self._arrive(exchange, guard, now)
+            if wanted is not None:  # the keys of the issuer of an access token
+                exchange.client = (await wanted.settled()).client
+            answered = admit(exchange)
+            if answered is not None:
+                self._answer(exchange, answered)
                 return
             if self._quotas is not None:
-                await self._charge(self._quotas, exchange, now)
-            lane = exchange.lane
-            finish_head(exchange)
-            token = lane.ready(now) or await self._token(lane)
-            if exchange.framed:
+                charged = self._quotas.take(exchange.limits, now)
+                exchange.quota = charged if isinstance(charged, bytes) else await charged
+            token = exchange.lane.ready(now) or await exchange.lane.token()
+            if exchange.head.framed:
                 exchange.body = await self._body(exchange)
-            reply = await self._upstream.send(prepare(exchange, token))
-            if token is not None and lane.plan.refusals is not None:
-                age = now.boot - token.minted.boot
-                if verdict(lane.plan.refusals, reply, exchange.method, age) is Verdict.ACCEPTED:
-                    self._accepted(lane, token)
-                else:
-                    reply = await self._judged(exchange, reply, token)
+            exchange.needles = needles(exchange, token)
+            reply = await self._upstream.send(prepare(exchange, token, self._clock))
+            if token is not None and not self._is_accepted(exchange, reply, token, now):
+                reply = await self._judged(exchange, reply, token)
             exchange.status = reply.status
             if reply.complete:
                 answer.whole(exchange, reply)
-            elif reply.status == 101:
-                await self._switch(exchange, reply)
             else:
-                await answer.stream(exchange, reply)
+                await self._pass_on(exchange, reply)
         except Fault as fault:
             self._answer_fault(exchange, fault)
         except ConnectionResetError:  # the client has gone: there is no one to tell
@@ -100,201 +93,100 @@ class Forwarder:
             if self._access is not None:
                 self._log(exchange, self._access)
 
+    # -------------------------------------------------------------- arrive, admit
+
+    def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | None:
+        """Where it goes and who asks. Raises Fault."""
+        request = exchange.request
+        exchange.head = exchange.plan.request_headers.read(request.fields)
+        guard.host(exchange.head.facts)
+        exchange.cors_origin = guard.origin(exchange.head.facts)
+        if exchange.cors_origin is not None and exchange.method == "OPTIONS" and cors.is_preflight(request.headers):
+            lane = exchange.lane.preflight  # where the API answers it: it carries no client key, and gets no token
+            exchange.preflight = lane is None or exchange.head.framed
+            if lane is not None and not exchange.preflight:
+                exchange.lane, exchange.plan = lane, lane.plan
+                exchange.head = lane.plan.request_headers.read(request.fields)
+        elif self._visitors is not None:
+            visitor = self._visitors.identify(exchange.head.facts, request.connection.transport, now)
+            if isinstance(visitor, KeysWanted):
+                return visitor
+            exchange.client = visitor.client
+        return None
+
+    def _answer(self, exchange: Exchange, reply: OwnReply) -> None:
+        exchange.status, headers = reply.status, list(reply.headers)
+        cors_origin = None if exchange.preflight else exchange.cors_origin  # a preflight's answer has it already
+        own.reply(exchange.request, reply.status, headers, reply.content_type, reply.body, cors_origin)
+
     def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
         exchange.status = fault.status
         if self._audit is not None:
             observers.refused(self._audit, exchange, fault)
         own.fault(exchange.request, fault, exchange.cors_origin)
 
-    # -------------------------------------------------------------- admit
-
-    def _try_to_admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool | KeysWanted:
-        try:
-            return self._admit(exchange, guard, now)
-        except KeysWanted as wanted:  # awaited by the caller: compiled, an await in here leaves it as others' context
-            return wanted
-
-    def _admit(self, exchange: Exchange, guard: Guard, now: Now) -> bool:
-        """Raises Fault; True if it was a preflight, which is answered. Touches no token (docs/traps.md 38)."""
-        request = exchange.request
-        lost = self._find_lane(exchange)
-        read_head(exchange, exchange.lane.plan.request_headers if lost is None else _NOWHERE)
-        guard.host(exchange.facts)
-        exchange.cors_origin = guard.origin(exchange.facts)
-        if exchange.cors_origin is not None and exchange.method == "OPTIONS" and cors.is_preflight(request.headers):
-            if self._answers_preflight(exchange, exchange.cors_origin, exchange.lane if lost is None else None):
-                return True
-        elif self._visitors is not None:
-            exchange.client = self._visitors.identify(exchange.facts, request.connection.transport, now).client
-        if lost is not None:
-            raise lost
-        plan = exchange.lane.plan
-        if exchange.client is not None:
-            exchange.client.check(plan.prefix, exchange.rest, exchange.method, exchange.cors_origin)
-        plan.check_method(exchange.method)
-        if not plan.takes(exchange.rest):
-            raise Fault("path_refused", f"{plan.prefix} does not take this path")
-        return False
-
-    def _find_lane(self, exchange: Exchange) -> Fault | None:
-        """Why there is none. It is said only to someone who may ask."""
-        target = exchange.request.target
-        try:
-            way = self._router.find(target)
-        except Fault as fault:
-            return fault
-        if way is None:
-            exchange.path = target.partition(b"?")[0]
-            return Fault("no_route", f"no route takes {exchange.path.decode('latin-1')}")
-        exchange.lane, exchange.path, exchange.query, exchange.rest = way
-        return None
-
-    def _answers_preflight(self, exchange: Exchange, origin: str, lane: Lane | None) -> bool:
-        """False if it goes to the API, which then answers it: it carries no client key, and gets no token."""
-        if lane is not None and lane.preflight is not None and not exchange.framed:
-            exchange.lane = lane.preflight
-            read_head(exchange, lane.preflight.plan.request_headers)
-            return False
-        exchange.status = 204
-        methods = lane.plan.methods if lane is not None else None
-        own.reply(exchange.request, 204, list(cors.preflight(origin, exchange.request.headers, methods)))
-        return True
-
-    def _stand_in(self, exchange: Exchange) -> bool:
-        """The token endpoint that the proxy plays for an SDK which insists on one."""
-        plan = exchange.lane.plan
-        if plan.stand_in is None or exchange.rest != plan.stand_in.path:
-            return False
-        exchange.status = 200
-        own.reply(exchange.request, 200, [], "application/json", plan.stand_in.reply, exchange.cors_origin)
-        return True
-
-    async def _charge(self, quotas: Quotas, exchange: Exchange, now: Now) -> None:
-        taking = quotas.take(exchange, now)
-        if taking is not None:
-            await taking
-
-    # -------------------------------------------------------------- token, prepare, send, judge
-
-    async def _switch(self, exchange: Exchange, reply: Reply) -> None:
-        answer.switch_protocols(exchange, reply)
-        scrubs = exchange.needles and exchange.lane.plan.scrub != "headers"
-        await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
-
-    async def _token(self, lane: Lane) -> Token | None:
-        """None where the route wants none. Raises Fault."""
-        provider = lane.plan.provider
-        if provider is None:
-            return None
-        if lane.cell is None:
-            raise provider.asleep()
-        token = await lane.cell.token(provider.name)
-        if lane.plan.required_scope is not None and (lacks := lane.plan.required_scope.missing(token)):
-            detail = f"the token lacks the scope {' '.join(lacks)}, which {lane.plan.prefix} requires"
-            raise Fault("credential_refused", detail, provider=provider.name)
-        return token
+    # -------------------------------------------------------------- prepare, judge, renew
 
     async def _body(self, exchange: Exchange) -> Body | None:
-        plan = exchange.lane.plan
-        body = await Body.of(exchange.request, plan.replay_max_body, self._max_body)
-        if body is not None and plan.injection is not None and plan.injection.edits_body:
-            await body.read_whole(EDITABLE)
-        return body
+        plan = exchange.plan
+        return await Body.of(exchange.request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
+
+    def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
+        """As far as can be told without waiting."""
+        refusals = exchange.plan.refusals
+        if refusals is None:
+            return True
+        if verdict(refusals, reply, exchange.method, now.boot - token.minted.boot) is not Verdict.ACCEPTED:
+            return False
+        exchange.lane.accepted(token)
+        return True
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
-        """The reply to pass on: this one, or that to the replay with a newer token, at most one (docs/traps.md 31)."""
+        """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
         lane = exchange.lane
-        if not await self._refused(exchange, reply, token):
-            self._accepted(lane, token)
+        if not await self._is_refused(exchange, reply, token):
+            lane.accepted(token)
             return reply
         try:
-            newer = await self._renew(exchange, token)
+            next_step = await lane.refused(token, exchange.can_be_replayed, self._clock().boot)
         except BaseException:
             reply.close()
             raise
+        if isinstance(next_step, Skip):
+            exchange.skipped = next_step.reason
         if self._audit is not None:
             observers.token_refused(self._audit, exchange, token, reply.status)
-        if newer is None:
+        if isinstance(next_step, Skip):
             return reply
         reply.close()
         exchange.attempts = 2
-        reply = await self._upstream.send(prepare(exchange, newer))
-        again = await self._refused(exchange, reply, newer)
-        self._replayed(exchange, newer, again)
+        newer = next_step.token
+        log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
+        exchange.needles = needles(exchange, newer)
+        reply = await self._upstream.send(prepare(exchange, newer, self._clock))
+        again = await self._is_refused(exchange, reply, newer)
+        lane.replayed(next_step, again, self._clock().boot)
+        if self._audit is not None:
+            observers.replayed(self._audit, exchange, newer, again)
         return reply
 
-    async def _refused(self, exchange: Exchange, reply: Reply, token: Token) -> bool:
-        refusals = exchange.lane.plan.refusals
-        if refusals is None:
-            return False
-        try:
-            return await refused(refusals, reply, exchange.method, self._clock().boot - token.minted.boot)
-        except Broken as error:
-            raise Fault("upstream_protocol", str(error)) from None
-        except Stalled as error:
-            raise Fault("upstream_timeout", str(error)) from None
-        except asyncio.CancelledError:  # the client went away
-            reply.close()
-            raise
+    async def _is_refused(self, exchange: Exchange, reply: Reply, token: Token) -> bool:
+        refusals = exchange.plan.refusals
+        age = self._clock().boot - token.minted.boot
+        return refusals is not None and await is_refused(refusals, reply, exchange.method, age)
 
-    # -------------------------------------------------------------- renew
+    # -------------------------------------------------------------- answer
 
-    async def _renew(self, exchange: Exchange, token: Token) -> Token | None:
-        """A newer token to replay with; None when there will be no replay, and `exchange.skipped` says why."""
-        lane, generation = exchange.lane, token.generation
-        cell, life = lane.cell, lane.cell.life if lane.cell is not None else None
-        if cell is None or life is None:
-            return None
-        life.streak += 1
-        forces = generation >= life.generation
-        proven = life.accepted_generation == generation
-        if forces and not lane.brake.permits(self._clock().boot, generation, life.streak, proven):
-            exchange.skipped = "paused"
-            return None
-        if not exchange.replayable:
-            exchange.skipped = "body_too_large"
-            if forces and cell.renew_later(generation):
-                lane.brake.unreplayed(generation + 1)
-            return None
-        newer = await cell.renew(generation)
-        if newer is None:
-            exchange.skipped = "token_unavailable"
-            return None
-        if not exchange.replayable:  # the API refused early, and the upload went on meanwhile (docs/traps.md 30)
-            exchange.skipped = "body_too_large"
-            if forces:
-                lane.brake.unreplayed(newer.generation)
-            return None
-        exchange.forced = forces
-        cell.replays += 1
-        log.debug("replaying", route=lane.plan.prefix, refused=generation, generation=newer.generation)
-        return newer
-
-    def _accepted(self, lane: Lane, token: Token) -> None:
-        if lane.cell is not None:
-            lane.cell.life.accepted(token.generation)
-        if lane.brake.unsettled:
-            lane.brake.settled(token.generation)
-
-    def _replayed(self, exchange: Exchange, token: Token, again: bool) -> None:
-        """Tell the cell and the route's brake what the replay showed."""
-        lane = exchange.lane
-        if self._audit is not None:
-            observers.replayed(self._audit, exchange, token, again)
-        if not again:
-            self._accepted(lane, token)
-            if exchange.forced:
-                lane.brake.useful()
+    async def _pass_on(self, exchange: Exchange, reply: Reply) -> None:
+        if reply.status != 101:
+            await answer.stream(exchange, reply)
             return
-        if lane.cell is not None:
-            lane.cell.life.streak += 1
-        if exchange.forced:
-            lane.brake.useless(self._clock().boot, token.generation)
-
-    # -------------------------------------------------------------- log
+        answer.switch_protocols(exchange, reply)
+        scrubs = exchange.needles and exchange.plan.scrub != "headers"
+        await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
 
     def _log(self, exchange: Exchange, access: AccessLog) -> None:
         note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
-        path = exchange.path.decode("latin-1")
+        path = exchange.way.path.decode("latin-1")
         client = "" if exchange.client is None else exchange.client.name
         access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note, client)

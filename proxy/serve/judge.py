@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from proxy.auth.refusal import Refusals, Verdict
-from proxy.serve.upstream import Reply
+from proxy.errors import Fault
+from proxy.serve.upstream import Broken, Reply, Stalled
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -20,8 +23,20 @@ def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdic
     return Verdict.REFUSED if dead else Verdict.ACCEPTED
 
 
-async def refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
-    """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
+async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
+    """`age` is the token's, in seconds. What is read of the body is given back. Raises Fault."""
+    try:
+        return await _is_refused(refusals, reply, method, age)
+    except Broken as error:
+        raise Fault("upstream_protocol", str(error)) from None
+    except Stalled as error:
+        raise Fault("upstream_timeout", str(error)) from None
+    except asyncio.CancelledError:  # the client went away
+        reply.close()
+        raise
+
+
+async def _is_refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
     found = verdict(refusals, reply, method, age)
     if found is not Verdict.READ_BODY:
         return found is Verdict.REFUSED

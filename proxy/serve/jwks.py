@@ -6,7 +6,6 @@ cancels nothing. An issuer that is down harms nobody but those whose tokens need
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -15,6 +14,7 @@ from proxy.auth.backoff import pause
 from proxy.auth.jwks import PublicKey, find_keys
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.plan.jwt_clients import JwtRule
+from proxy.tasks import Flight
 from proxy.tokens.issuer import Issuer
 from proxy.values.now import Now
 
@@ -43,7 +43,7 @@ class IssuerKeys:
         self._fetched = 0.0
         self._next = 0.0
         self._failures = 0
-        self._flight: asyncio.Task[None] | None = None
+        self._flight: Flight[None] = Flight()
 
     def usable(self, boot: float) -> tuple[PublicKey, ...] | None:
         """The keys as they are; those that age are renewed in the background."""
@@ -55,7 +55,7 @@ class IssuerKeys:
 
     def may_fetch(self, boot: float) -> bool:
         """Whether it makes sense to wait for newer keys now."""
-        return self._flight is not None or boot >= max(self._next, self._fetched + MIN_INTERVAL if self.keys else 0.0)
+        return self._flight.under_way or boot >= max(self._next, self._fetched + MIN_INTERVAL if self.keys else 0.0)
 
     def unavailable(self, boot: float) -> Fault:
         waits = max(1.0, self._next - boot)
@@ -70,17 +70,15 @@ class IssuerKeys:
         boot = self._clock().boot
         if self.may_fetch(boot):
             self._fly(boot)
-        if self._flight is not None:
-            await asyncio.wait((self._flight,), timeout=PATIENCE)  # which cancels nothing
+        await self._flight.landed(PATIENCE)
 
-    async def close(self) -> None:
-        if self._flight is not None:
-            self._flight.cancel()
-            await asyncio.wait((self._flight,))
+    async def close(self, patience: float = 0.0) -> None:
+        """`patience`: seconds that a fetch under way may still take, for those who wait for it."""
+        await self._flight.close(patience)
 
     def _fly(self, boot: float) -> None:
-        if self._flight is None and boot >= self._next:
-            self._flight = asyncio.create_task(self._fetch(), name=f"keys of {self.name}")
+        if boot >= self._next:
+            self._flight.start(self._fetch, f"keys of {self.name}")
 
     async def _fetch(self) -> None:
         try:
@@ -96,8 +94,6 @@ class IssuerKeys:
                 self.version += 1
                 log.info("client tokens: keys taken over", issuer=self.name, keys=len(keys))
             self.keys = keys
-        finally:
-            self._flight = None
 
     def _failed(self, error: IssuerError) -> None:
         """All of it passes some day: nothing here is a credential of ours."""

@@ -1,21 +1,25 @@
 """Those who watch over requests: who asks, how much, what is written down. Each is a part of its own.
 
-Owns: what the audit log is told of a request. Must not know: what a line looks like (audit/events.py).
+Owns: what the audit log is told of a request, and what must be blanked out of that. Must not know: what a line looks
+like (audit/events.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from proxy.audit.events import Audit
 from proxy.auth.token import Token
+from proxy.config.model import Config
 from proxy.errors import Fault
 from proxy.logs import AccessLog
+from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
 from proxy.serve.visitors import Visitors
+from proxy.tokens.cell import Cell
 from proxy.values.now import Now
 
 
@@ -50,14 +54,24 @@ def replayed(audit: Audit, exchange: Exchange, token: Token, again: bool) -> Non
 
 def _tell(audit: Audit, exchange: Exchange, event: str, **facts: Any) -> None:
     request, client = exchange.request, exchange.client
-    lane = getattr(exchange, "lane", None)  # a slot that is empty until the route is found
-    provider = lane.plan.provider if lane is not None else None
+    plan = exchange.plan
     audit.request(
         event,
         client.name if client is not None else None,
         (request.peer or "unix", request.headers.get("Origin")),
         (exchange.method, request.target),
-        route=lane.plan.prefix if lane is not None else None,
-        provider=provider.name if provider is not None else None,
+        route=plan.prefix or None,  # what no route takes has a plan without a name
+        provider=plan.provider.name if plan.provider is not None else None,
         **facts,
     )
+
+
+def live_secrets(config: Config, plan: Plan, cells: Iterable[Cell]) -> Iterator[str]:
+    """What must not stand in an audit line: of the config, and the tokens that live now."""
+    yield from (key.key for client in config.clients for key in client.keys)
+    yield from (key for key in (config.admin.key, *(config.store_key or ())) if key is not None)
+    for provider in plan.providers.values():
+        yield from provider.secrets
+    for cell in cells:
+        token = cell.life.token
+        yield from (text for text in (token.value, token.refresh_token) if text) if token is not None else ()

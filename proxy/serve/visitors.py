@@ -12,7 +12,7 @@ import hashlib
 import re
 import ssl
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -42,13 +42,21 @@ class Visitor(NamedTuple):
     who: str = ""
 
 
-class KeysWanted(Fault):
-    """The token can't be judged before its issuer's keys are there: await `fetch`, then ask again."""
+class KeysWanted:
+    """The token can't be judged before its issuer's keys are there. `ask` is the same question once more."""
 
-    def __init__(self, keys: IssuerKeys, boot: float) -> None:
-        why = keys.unavailable(boot)
-        super().__init__(why.code, why.detail, retry_after=why.retry_after)
-        self.fetch: Callable[[], Awaitable[None]] = keys.fetch
+    def __init__(self, keys: IssuerKeys, ask: Callable[[], Visitor | KeysWanted], clock: Callable[[], Now]) -> None:
+        self._keys = keys
+        self._ask = ask
+        self._clock = clock
+
+    async def settled(self) -> Visitor:
+        """Waits for the keys. Raises Fault as `identify` does."""
+        await self._keys.fetch()
+        visitor = self._ask()
+        if isinstance(visitor, KeysWanted):
+            raise self._keys.unavailable(self._clock().boot)
+        return visitor
 
 
 class _Believed(NamedTuple):
@@ -76,10 +84,10 @@ class Visitors:
     def __bool__(self) -> bool:
         return bool(self._clients)
 
-    def identify(self, known: Known, transport: asyncio.BaseTransport | None, now: Now) -> Visitor:
-        """`known` are headers by lower case names.
+    def identify(self, known: Known, transport: asyncio.BaseTransport | None, now: Now) -> Visitor | KeysWanted:
+        """`known` are headers by lower case names; KeysWanted where waiting may help.
 
-        Raises Fault client_key_required or issuer_unavailable; KeysWanted where waiting may help.
+        Raises Fault client_key_required or issuer_unavailable.
         """
         if self._certificates is not None and transport is not None:
             visitor = self._by_certificate(transport.get_extra_info("ssl_object"))
@@ -88,13 +96,16 @@ class Visitors:
         if self._rules:
             token = presented_key(known)
             if token is not None and token.startswith(_JWT_BEGINS):
-                visitor = self._by_token(token, known, now)
-                if visitor is not None:
-                    return visitor
+                found = self._by_token(token, known, now)
+                if isinstance(found, IssuerKeys):
+                    return KeysWanted(found, lambda: self.identify(known, transport, self._clock()), self._clock)
+                if found is not None:
+                    return found
         return Visitor(self._clients.identify(known, now.wall))
 
-    async def close(self) -> None:
-        await asyncio.gather(*(keys.close() for keys in self._keys.values()))
+    async def close(self, patience: float = 0.0) -> None:
+        """`patience`: seconds that keys under way may still take, for the requests that wait for them."""
+        await asyncio.gather(*(keys.close(patience) for keys in self._keys.values()))
 
     # -------------------------------------------------------------- certificates
 
@@ -116,8 +127,8 @@ class Visitors:
 
     # -------------------------------------------------------------- tokens
 
-    def _by_token(self, presented: bytes, known: Known, now: Now) -> Visitor | None:
-        """None for what isn't a token at all."""
+    def _by_token(self, presented: bytes, known: Known, now: Now) -> Visitor | IssuerKeys | None:
+        """None for what isn't a token at all; the keys without which it can't be judged."""
         digest = hashlib.sha256(presented).digest()
         believed = self._tokens.get(digest)
         if believed is not None and self._still_holds(believed, now):
@@ -133,9 +144,11 @@ class Visitors:
                 raise ValueError("no client takes tokens of its issuer")  # noqa: TRY301 -- one place makes the answer
         except ValueError as error:
             return self._as_key(known, now, str(error))
-        believed = self._believed(jwt, rules, now)
-        self._remember(digest, believed)
-        return believed.visitor
+        judged = self._believed(jwt, rules, now)
+        if isinstance(judged, IssuerKeys):
+            return judged
+        self._remember(digest, judged)
+        return judged.visitor
 
     def _still_holds(self, known: _Believed, now: Now) -> bool:
         """Until it expires, while its issuer's keys are those that it was checked with."""
@@ -147,20 +160,20 @@ class Visitors:
         try:
             return Visitor(self._clients.identify(known, now.wall))
         except Fault:
-            raise refused(why) from None
+            raise invalid_token(why) from None
 
-    def _believed(self, jwt: Jwt, rules: Sequence[JwtRule], now: Now) -> _Believed:
-        """Claims first: a token that would not do anyway is no reason to fetch keys."""
+    def _believed(self, jwt: Jwt, rules: Sequence[JwtRule], now: Now) -> _Believed | IssuerKeys:
+        """The keys that are wanted. Claims first: a token that would not do anyway is no reason to fetch keys."""
         keys = self._keys[place(rules[0])]
         try:
             judged = judge(jwt, rules, now.wall)
             check_signature(jwt, keys.usable(now.boot) or ())
         except UnknownKey as error:
             if keys.may_fetch(now.boot):
-                raise KeysWanted(keys, now.boot) from None
-            raise keys.unavailable(now.boot) if keys.failing else refused(str(error)) from None
+                return keys
+            raise keys.unavailable(now.boot) if keys.failing else invalid_token(str(error)) from None
         except ValueError as error:
-            raise refused(str(error)) from None
+            raise invalid_token(str(error)) from None
         return _Believed(Visitor(judged.client, judged.who), judged.until, keys, keys.version)
 
     def _remember(self, digest: bytes, known: _Believed) -> None:
@@ -175,7 +188,7 @@ def place(rule: JwtRule) -> str:
     return rule.issuer.rstrip("/")
 
 
-def refused(why: str) -> Fault:
+def invalid_token(why: str) -> Fault:
     """RFC 6750 §3, §3.1."""
     described = re.sub(r"[^ !#-\[\]-~]", "?", why)
     challenge = f'Bearer realm="keyless", error="invalid_token", error_description="{described}"'

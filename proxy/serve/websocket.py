@@ -41,7 +41,7 @@ async def tunnel(request: Request, reply: Reply, frames: Frames | None) -> None:
     """Until either side closes. `frames` take secrets out of what the API says; without them nothing is read."""
     pipe = Pipe(request, reply)
     client = request.connection
-    request.keep_alive = False
+    request.last()
     client.become(pipe)
     try:
         while data := await reply.read():

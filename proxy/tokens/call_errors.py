@@ -15,7 +15,7 @@ from yarl import URL
 
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import OutOfReach
-from proxy.tokens.resolver import refused
+from proxy.tokens.resolver import refusal_in
 
 LONGEST_FIELD = 32 * 1024
 """Bytes of a header's value, or of a reason phrase."""
@@ -35,7 +35,7 @@ class BrokeOff(aiohttp.ClientError):
 
 def explained(url: URL, error: Exception) -> IssuerError:
     """All of it passes some day, as networks and DNS do; what is out of reach is not to be tried again at once."""
-    refusal = refused(error)
+    refusal = refusal_in(error)
     if refusal is not None:
         return _out_of_reach(url, refusal)
     what, hint = _said(error)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
 from proxy.auth.lifecycle import Answer, Lifecycle, State
+from proxy.auth.replay import Proof
 from proxy.auth.token import Scheme, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logs import kind
+from proxy.tasks import Flight
 from proxy.tokens.mint import Means, Mint
 from proxy.tokens.store import StoreDown
 
@@ -25,7 +28,8 @@ FLIGHT_TIMEOUT = 60.0
 
 
 class Cell:
-    """One credential: its lifecycle and its flight. `names` are the providers that share it.
+    """One credential: its lifecycle and its flight. `names` are the providers that share it; `proof` is what the API's
+    replies have shown of its tokens, on whatever route; `replays` counts requests that were sent once more.
 
     `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
     refused; beyond that, whoever asks is given the successor's.
@@ -33,7 +37,7 @@ class Cell:
 
     __slots__ = (
         *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("key", "life", "names", "replays", "successor"),
+        *("key", "life", "names", "proof", "replays", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -41,6 +45,7 @@ class Cell:
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self.proof = Proof()
         self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
         self._audit = means.audit
@@ -48,7 +53,7 @@ class Cell:
         self._clock = means.clock
         self._timeout = flight_timeout
         self._places = means.places
-        self._flight: asyncio.Task[None] | None = None
+        self._flight: Flight[None] = Flight()
 
     async def token(self, provider: str, deadline: float = LONGEST_WAIT) -> Token:
         """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
@@ -156,7 +161,7 @@ class Cell:
     def redefined(self, scheme: Scheme, life: Lifecycle) -> None:
         """The same credential with another definition around it: what it says of refreshing and of messages counts."""
         self.life.agreed(life)
-        self._mint.scheme = scheme
+        self._mint.redefine(scheme)
 
     @property
     def one_shot(self) -> bool:
@@ -165,21 +170,15 @@ class Cell:
 
     async def landed(self) -> None:
         """No flight is in the air."""
-        if self._flight is not None:
-            await asyncio.wait((self._flight,))
+        await self._flight.landed()
 
     def inherit(self, other: Cell) -> None:
         """Go on with another cell's login: its refresh token belongs to the client, not to the client's secret."""
-        if self._mint.refresh_token is None:
-            self._mint.refresh_token = other._mint.refresh_token
+        self._mint.inherit(other._mint)
 
     async def close(self) -> None:
         """A refresh token that is being spent is waited for: its successor would be lost."""
-        if self._flight is not None:
-            if self._mint.spending:
-                await asyncio.wait((self._flight,), timeout=LONGEST_WAIT)
-            self._flight.cancel()
-            await asyncio.wait((self._flight,))
+        await self._flight.close(LONGEST_WAIT if self._mint.spending else 0.0)
 
     # -------------------------------------------------------------- the flight
 
@@ -197,18 +196,14 @@ class Cell:
             answer = self.life.ask(self._clock())
 
     async def _join(self, deadline: float) -> bool:
-        """Wait for the flight, started if there is none. asyncio.wait never cancels the task (docs/traps.md 3).
-
-        True if it has landed by then.
-        """
-        landed, _ = await asyncio.wait((self._launch(),), timeout=deadline)
-        return bool(landed)
+        """Wait for the flight, started if there is none, and never end it (docs/traps.md 3). True if it has landed."""
+        self._launch()
+        return await self._flight.landed(deadline)
 
     def _launch(self) -> asyncio.Task[None]:
-        if self._flight is None or self._flight.done():
+        if not self._flight.under_way:
             self.life.launched()
-            self._flight = asyncio.create_task(self._fly(self.life.generation), name=f"mint {'+'.join(self.names)}")
-        return self._flight
+        return self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")
 
     async def _fly(self, before: int) -> None:
         """One flight from start to landing. Whatever becomes of it, the lifecycle is told."""

@@ -1,6 +1,6 @@
 """A token that leaves the proxy, for a program that speaks to the API by itself.
 
-Owns: what such a program is told. Must not know: who may have it (admin/tokens.py), or how it's got.
+Owns: what such a program is told. Must not know: who may have it (admin/pages/token.py), or how it's got.
 """
 
 from __future__ import annotations

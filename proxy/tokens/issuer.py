@@ -21,7 +21,7 @@ from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import Reach
 from proxy.tokens.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS, BrokeOff, explained, late, too_long
-from proxy.tokens.resolver import Checked, literal_in_reach
+from proxy.tokens.resolver import ReachResolver, literal_in_reach
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
 from proxy.wire.outbound.dial import Resolve, resolve, tls_context
@@ -153,7 +153,7 @@ class Issuer:
         if reach not in self._sessions:
             self._sessions[reach] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    ssl=self._public(), limit=0, force_close=True, resolver=Checked(self._ask, reach)
+                    ssl=self._public(), limit=0, force_close=True, resolver=ReachResolver(self._ask, reach)
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),

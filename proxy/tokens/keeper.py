@@ -16,8 +16,10 @@ import structlog
 from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.token import Scheme
 from proxy.logs import kind
+from proxy.tasks import spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.mint import Means
+from proxy.tokens.records import Records
 from proxy.tokens.store import EVERYTHING
 
 log = structlog.get_logger("keyless.keeper")
@@ -64,6 +66,10 @@ class Keeper:
                 self._gone.add(cell)
         return cells
 
+    @property
+    def records(self) -> Records:
+        return self._means.records
+
     def warm(self, cells: Iterable[Cell]) -> None:
         """Fetch what they need, in the background and a few at a time; one that is asked for does not wait for this."""
         self._cold.extend(cells)
@@ -90,7 +96,7 @@ class Keeper:
     def watch(self) -> None:
         """Take over at once what other processes mint, expire, or log in to."""
         if self._means.records.shared:
-            self._watch = asyncio.create_task(self._watching(), name="watch the store")
+            self._watch = spawn(self._watching(), "watch the store")
 
     async def _watching(self) -> None:
         while True:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -24,7 +25,7 @@ from proxy.auth.lifecycle import Lifecycle
 from proxy.auth.record import Intent, Record
 from proxy.auth.token import Flow, Minted, Scheme, Token
 from proxy.errors import FailureClass, IssuerError
-from proxy.tokens.records import Records
+from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
 from proxy.values.now import Now
@@ -35,17 +36,16 @@ AT_ONCE = 128
 """Mints in the air: each holds a descriptor, and routes need theirs. Many, since an issuer that hangs keeps its place
 for a minute, and no other may wait for it."""
 KEEP_TRIES = 5
-KEEP_WAIT = 0.5
 
 
 class Logins(Protocol):
-    """What runs a login; `serve.issuer.Issuer` does, over HTTP."""
+    """What runs a login; `tokens.issuer.Issuer` does, over HTTP."""
 
     async def login(self, flow: Flow) -> Minted: ...
 
 
 class Witness(Protocol):
-    """What writes down how mints end; `serve.audit.Audit` does."""
+    """What writes down how mints end; `audit.events.Audit` does."""
 
     def minted(self, names: Sequence[str], generation: int) -> None: ...
 
@@ -81,6 +81,15 @@ class Mint:
         self._needs_store = scheme.one_shot or life.exclusive
         self.refresh_token: str | None = None
         self.spending = False
+
+    def redefine(self, scheme: Scheme) -> None:
+        """The same credential, with another definition around it."""
+        self.scheme = scheme
+
+    def inherit(self, other: Mint) -> None:
+        """Go on with another's refresh token, unless there is one."""
+        if self.refresh_token is None:
+            self.refresh_token = other.refresh_token
 
     async def run(self, before: int) -> Token:
         """A token of a generation after `before`: adopted or minted. Raises IssuerError."""
@@ -267,17 +276,14 @@ class Mint:
     async def _keep(self, record: Record, *, durably: bool) -> bool:
         """False if a later one is there. A store that fails can't undo the call: what can't be kept is still used."""
         patience, tries = (DURABLE, KEEP_TRIES) if durably else (BUDGET, 1)
-        for attempt in range(1, tries + 1):
-            try:
-                return await self._records.keep(self._key, record, patience)
-            except StoreDown as down:
-                self._records.complain(down)
-            if attempt < tries:
-                await self._means.sleep(KEEP_WAIT)
-        if self.scheme.one_shot:
-            hint = "It is tried again when the store is back; until then a restart needs a login."
-            log.error("the rotated refresh token could not be kept", provider=self._names, hint=hint)
-        return True
+        keep = partial(self._records.keep, self._key, record, patience)
+        try:
+            return await patiently(keep, tries, self._means.sleep, self._records.complain)
+        except StoreDown:
+            if self.scheme.one_shot:
+                hint = "It is tried again when the store is back; until then a restart needs a login."
+                log.error("the rotated refresh token could not be kept", provider=self._names, hint=hint)  # noqa: TRY400
+            return True
 
 
 def _explained(error: IssuerError, pending: Intent | None) -> IssuerError:

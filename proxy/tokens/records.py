@@ -5,7 +5,9 @@ Owns: what joins auth/record.py, the seal and the engine. Must not know: when so
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
 
 import structlog
 
@@ -14,6 +16,31 @@ from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
 
 log = structlog.get_logger("keyless.store")
+
+
+KEEP_WAIT = 0.5
+"""Seconds between two tries to keep what can't be had again."""
+
+T = TypeVar("T")
+
+
+async def patiently(
+    step: Callable[[], Awaitable[T]],
+    tries: int,
+    sleep: Callable[[float], Awaitable[None]],
+    failed: Callable[[StoreDown], None] | None = None,
+) -> T:
+    """Do this again while the store fails; `failed` is told of each failure. Raises the last one."""
+    while True:
+        tries -= 1
+        try:
+            return await step()
+        except StoreDown as down:
+            if failed is not None:
+                failed(down)
+            if tries <= 0:
+                raise
+        await sleep(KEEP_WAIT)
 
 
 class Records:

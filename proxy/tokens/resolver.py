@@ -16,7 +16,7 @@ from proxy.values.address import is_odd, kind_of, literal
 from proxy.wire.outbound.dial import Resolve
 
 
-class Checked(AbstractResolver):
+class ReachResolver(AbstractResolver):
     """aiohttp dials what this returns, without another lookup. `reach` None: anything, for the operator's own proxy."""
 
     def __init__(self, ask: Resolve, reach: Reach | None) -> None:
@@ -47,7 +47,7 @@ def literal_in_reach(host: str, consent: Consent) -> Reach:
     return reach
 
 
-def refused(error: BaseException | None) -> OutOfReach | None:
+def refusal_in(error: BaseException | None) -> OutOfReach | None:
     """The refusal inside what aiohttp makes of a resolver's errors."""
     while error is not None and not isinstance(error, OutOfReach):
         error = getattr(error, "os_error", None) or error.__cause__

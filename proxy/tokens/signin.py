@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from proxy import clock
 from proxy.auth.lifecycle import Lifecycle
@@ -23,14 +24,13 @@ from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.issuer import Issuer
 from proxy.tokens.loopback import Loopback, Page, Query
-from proxy.tokens.records import Records
+from proxy.tokens.records import Records, patiently
 from proxy.tokens.store import DURABLE, StoreDown
 from proxy.values.now import Now
 
 PATIENCE = 300.0
 """Seconds that a person may take in the browser."""
 KEEP_TRIES = 3
-KEEP_WAIT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +163,11 @@ async def _redeem(signin: SignIn, endpoints: Endpoints, fields: dict[str, str]) 
     """The code for tokens, and the tokens into the store."""
     sent = signin.clock()
     minted = await signin.issuer.login(signin.scheme.redeem(endpoints.token, sent.wall, fields))
-    for attempt in range(1, KEEP_TRIES + 1):
-        try:
-            if (token := await _keep(signin, sent, minted)) is not None:
-                return token
-        except StoreDown:
-            # the code is spent, and a person would have to begin again for a disk that was slow
-            if attempt == KEEP_TRIES:
-                raise
-            await signin.sleep(KEEP_WAIT)
+    for _ in range(KEEP_TRIES):
+        # the code is spent, and a person would have to begin again for a disk that was slow
+        token = await patiently(partial(_keep, signin, sent, minted), KEEP_TRIES, signin.sleep)
+        if token is not None:
+            return token
     raise StoreDown("others keep writing this login's record")
 
 

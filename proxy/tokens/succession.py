@@ -20,6 +20,7 @@ from proxy.config.model import OAuth2Provider, Provider
 from proxy.errors import Fault
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
+from proxy.tasks import Tasks
 from proxy.tokens.cell import Cell
 from proxy.tokens.keeper import Keeper
 from proxy.values.now import Now
@@ -36,6 +37,14 @@ class Heir(NamedTuple):
     new: Cell
 
 
+class Following(NamedTuple):
+    """Of a provider, from one credential to another, by their identities."""
+
+    provider: str
+    old: str
+    new: str
+
+
 Definition = tuple[str, Scheme, Callable[[], Lifecycle]]
 
 
@@ -47,14 +56,10 @@ class Compiled(NamedTuple):
 
 
 class Succession:
-    """`settled` is called when `plan` and `cells` have changed, so that requests get to see them.
+    """`settled` is called whenever `plan` and `cells` have changed, so that requests get to see them.
 
     Plans are compiled in a thread, while the one before serves: that of ten thousand routes takes a second.
     """
-
-    serving: Loaded
-    plan: Plan
-    cells: dict[str, Cell]
 
     def __init__(
         self,
@@ -64,19 +69,18 @@ class Succession:
         draw: Callable[[], float],
         settled: Callable[[], None],
     ) -> None:
+        """Serves `loaded` from the start, of which `settled` is not told. Nothing runs yet that this could hold up."""
         self._keeper = keeper
         self._clock = clock
         self._draw = draw
         self._settled = settled
         self._wanted = self._newest = self.serving = loaded
-        self._tasks: dict[tuple[str, str, str], asyncio.Task[None]] = {}
+        self._tasks = Tasks()
+        self._following: dict[Following, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
         self._asked = self._answered = 0
-        self.cells = {}
-
-    def begin(self) -> None:
-        """Serve the first config. Nothing runs yet that this could hold up."""
-        self._install(self._wanted, self._compile(self._wanted), {})
+        self.plan, awake = self._compile(loaded)
+        self.cells = dict(zip(awake, keeper.recast(awake.values()), strict=True))
 
     async def want(self, loaded: Loaded) -> None:
         """Serve this config from now on, each provider with its new credential as soon as that has a token."""
@@ -141,14 +145,15 @@ class Succession:
 
     def _arrange(self, heirs: Mapping[str, Heir]) -> None:
         """A task for each of these, and for no others."""
-        keys = {(name, heir.old.key, heir.new.key): (name, heir) for name, heir in heirs.items()}
-        for key in self._tasks.keys() - keys.keys():
-            task = self._tasks.pop(key)
+        keys = {Following(name, heir.old.key, heir.new.key): heir for name, heir in heirs.items()}
+        for key in self._following.keys() - keys.keys():
+            task = self._following.pop(key)
             if task is not asyncio.current_task():
                 task.cancel()
-        for key, (name, heir) in keys.items():
-            if key not in self._tasks or self._tasks[key].done():
-                self._tasks[key] = asyncio.create_task(self._follow(name, heir), name=f"new credential of {name}")
+        for key, heir in keys.items():
+            if key not in self._following or self._following[key].done():
+                follow = self._follow(key.provider, heir)
+                self._following[key] = self._tasks.spawn(follow, f"new credential of {key.provider}")
 
     async def _follow(self, name: str, heir: Heir) -> None:
         """Until the new credential has a token, or the old one's token has died."""
@@ -164,10 +169,7 @@ class Succession:
         await self._settle()
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.close()
 
 
 def _let_go(retired: list[Loaded | Plan]) -> None:
@@ -194,7 +196,7 @@ def _with_old(wanted: Loaded, serving: Loaded, names: Iterable[str]) -> Loaded:
     """`wanted`, but with the definitions now in service of the providers named."""
     providers = wanted.config.providers | {name: serving.config.providers[name] for name in names}
     secrets = wanted.secrets | {name: serving.secrets.get(name, frozenset()) for name in names}
-    return replace(wanted, config=wanted.config.model_copy(update={"providers": providers}), secrets=secrets)
+    return replace(wanted.with_config(providers=providers), secrets=secrets)
 
 
 def _appoint(serving: Collection[Cell], followers: Mapping[str, Heir], heirs: Mapping[str, Heir]) -> None:

@@ -96,7 +96,7 @@ _TELLING = re.compile(
 )
 _PUBLIC = {
     *("Injection.query_names", "Injection.cookie_names", "Injection.json_fields", "Injection.form_fields"),
-    *("Injection.edits_body", "_Member.key", "_Member.value", "Rule.headers", "Rule.body", "Refusals.reads_body"),
+    *("Injection.needs_body", "_Member.key", "_Member.value", "Rule.headers", "Rule.body", "Refusals.reads_body"),
     *("Located.reply", "ReplyReader.token", "ReplyReader.refresh_token", "Conditions.values", "Device.user_code"),
     *("Endpoints.token", "Grant.fields", "Tls.key", "Denied.code", "Expanded.secret", "Listener.path", "Problem.path"),
     *("StandInPlan.path", "StandInPlan.reply", "RoutePlan.request_headers", "RoutePlan.reply_headers"),

@@ -18,7 +18,7 @@ import pytest
 
 from proxy.audit import chain
 from proxy.audit.trail import Stream, Trail, rotated
-from proxy.audit.verify import Broken, Walk
+from proxy.audit.verify import Tampered, Walk
 
 ROOT = Path(__file__).parents[2]
 KEY = chain.signer("a-key-of-sixteen-characters")
@@ -112,7 +112,7 @@ def test_the_chain_goes_on_over_files(path: Path) -> None:
     assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
     verified(*files)
     for gone in range(1, len(files) - 1):
-        with pytest.raises(Broken, match="lines are missing"):
+        with pytest.raises(Tampered, match="lines are missing"):
             verified(*files[:gone], *files[gone + 1 :])
 
 
@@ -195,7 +195,7 @@ def test_someone_who_changes_a_torn_line_is_found(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b'{"time":')
     write(trail(path), 2)
     path.write_bytes(path.read_bytes().replace(b'{"time":\n', b'{"tim3":\n'))
-    with pytest.raises(Broken, match="changed"):
+    with pytest.raises(Tampered, match="changed"):
         verified(path)
 
 
@@ -319,7 +319,7 @@ def test_lines_that_vanish_while_it_runs_leave_a_gap(path: Path) -> None:
     write(ours, 2, 3)
     path.write_bytes(kept)
     write(ours, 4)
-    with pytest.raises(Broken, match="lines are missing before it: 3 to 4"):
+    with pytest.raises(Tampered, match="lines are missing before it: 3 to 4"):
         verified(path)
 
 
@@ -329,7 +329,7 @@ def test_a_file_that_vanishes_while_it_runs_leaves_a_gap(path: Path) -> None:
     assert len(rotated(path)) == 2
     path.unlink()
     write(ours, 99)
-    with pytest.raises(Broken, match="lines are missing"):
+    with pytest.raises(Tampered, match="lines are missing"):
         verified(*rotated(path))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.audit import chain
 from proxy.audit.chain import Link
-from proxy.audit.verify import Broken, Walk
+from proxy.audit.verify import Tampered, Walk
 
 KEY = chain.signer("a-key-of-sixteen-characters")
 TIME = "2026-01-02T03:04:05.678Z"
@@ -38,7 +38,7 @@ def walk(lines: list[bytes], key: bytes | None = None, **more: Any) -> Walk:
 
 
 def place(lines: list[bytes], key: bytes | None = None, **more: Any) -> str:
-    with pytest.raises(Broken) as broken:
+    with pytest.raises(Tampered) as broken:
         walk(lines, key, **more)
     return broken.value.place
 
@@ -121,9 +121,9 @@ def test_without_the_key_a_chain_can_be_computed_anew_and_with_it_that_shows() -
 
 def test_another_key_is_told_from_a_missing_signature() -> None:
     other = chain.signer("another-key-of-the-kind")
-    with pytest.raises(Broken, match="changed, or signed with another key"):
+    with pytest.raises(Tampered, match="changed, or signed with another key"):
         walk(log(2, other), KEY)
-    with pytest.raises(Broken, match="not signed"):
+    with pytest.raises(Tampered, match="not signed"):
         walk(log(2), KEY)
 
 
@@ -166,7 +166,7 @@ def test_a_line_without_its_end_may_be_the_last_one() -> None:
 
 
 def test_an_empty_log_is_none() -> None:
-    with pytest.raises(Broken, match="holds no line"):
+    with pytest.raises(Tampered, match="holds no line"):
         walk([])
 
 
@@ -183,7 +183,7 @@ def test_older_files_may_be_gone_but_not_the_beginning_of_one() -> None:
 
 
 def test_a_log_begins_once() -> None:
-    with pytest.raises(Broken, match="begins with line 1"):
+    with pytest.raises(Tampered, match="begins with line 1"):
         walk([chain.make({"time": TIME, "event": chain.BEGAN}, Link("c1", 3, "ab" * 32), None)[0]])
     last = chain.read(log(2)[-1])
     assert last is not None

@@ -67,10 +67,6 @@ class Story:
         self.life.failed(self.now, IssuerError(failure, "no", retry_after=retry_after))
         return self
 
-    def accepts(self, generation: int) -> Self:
-        self.life.accepted(generation)
-        return self
-
     def is_expired(self) -> Self:
         self.life.expired()
         return self

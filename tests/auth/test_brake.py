@@ -8,7 +8,7 @@ from proxy.auth.brake import Brake
 
 
 class Route:
-    """A route with its brake, in front of a cell whose issuer always mints at once, as serve/forward.py joins them."""
+    """A route with its brake, in front of a cell whose issuer always mints at once, as auth/replay.py joins them."""
 
     def __init__(self) -> None:
         self.brake = Brake()

@@ -67,8 +67,8 @@ def test_the_names_to_drop_are_lower_case() -> None:
     assert made.cookie_names == {"sid"}
     assert made.form_fields == {"tok"}
     assert made.json_fields == (("a", "B"),)
-    assert made.edits_body
-    assert not compiled(header={"a": "b"}).edits_body
+    assert made.needs_body
+    assert not compiled(header={"a": "b"}).needs_body
 
 
 def test_a_token_is_rendered_once_per_injection() -> None:

@@ -202,13 +202,6 @@ def test_a_killed_token_is_replaced_at_once() -> None:
     Story().is_expired().state(State.EMPTY)
 
 
-def test_acceptances_are_remembered_by_the_newest_generation() -> None:
-    story = Story().mints().mints().accepts(2).accepts(1)
-    assert story.life.accepted_generation == 2
-    story.life.streak = 2
-    assert story.accepts(1).life.streak == 0
-
-
 # ------------------------------------------------------------------ mints
 
 

@@ -74,10 +74,6 @@ class Life(RuleBasedStateMachine):
         if answer is Answer.WAIT:
             self.launch()
 
-    @rule()
-    def acceptance(self) -> None:
-        self.life.accepted(self.life.generation)
-
     # -------------------------------------------------------------- flights
 
     @precondition(lambda self: self.sent is not None)

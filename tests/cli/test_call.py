@@ -150,11 +150,15 @@ def test_clients_and_listeners_of_the_config_do_not_matter(tmp_path: Path, sandb
     assert done.code == 0
 
 
-def test_nobody_else_may_use_the_port_meanwhile(tmp_path: Path, sandbox: str) -> None:
-    path = written(tmp_path, **crm(sandbox))
-    config = narrowed(load(Path(path), environ={}), "/crm/x", "the-key-of-this-call").config
-    assert config.listen == ["127.0.0.1:0"]
-    assert [key.key for client in config.clients for key in client.key] == ["the-key-of-this-call"]
+def test_the_config_is_that_of_one_route(tmp_path: Path, sandbox: str) -> None:
+    config = narrowed(load(Path(written(tmp_path, **crm(sandbox))), environ={}), "/crm/x").config
+    assert (list(config.routes), list(config.providers)) == (["/crm"], ["crm"])
+
+
+def test_links_in_the_reply_can_be_called_again(config: str) -> None:
+    done = keyless("call", "GET", "/crm/redirect?to=/oauth2/api/echo", "-c", config, "-i")
+    (link,) = [line.partition(": ")[2] for line in done.out.splitlines() if line.startswith("Location: ")]
+    assert keyless("call", "GET", link, "-c", config).code == 0
 
 
 def test_it_brings_the_sandbox_that_its_route_wants(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def test_help_names_every_command() -> None:
     done = keyless("--help")
     assert done.code == 0
     assert all(f"  {name} " in done.out for name in COMMANDS)
+    assert "Send one request through the config" in done.out, "in its own words"
 
 
 def test_every_file_of_a_command_is_one() -> None:

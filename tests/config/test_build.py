@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.config.secrets.lacking import Lacking
 from tests.config.loading import loaded, problems
 
 ROUTE = "routes: {/a: {upstream: https://example.com, provider: p}}\n"
@@ -14,7 +15,7 @@ ROUTE = "routes: {/a: {upstream: https://example.com, provider: p}}\n"
 def test_a_provider_without_its_secret_sleeps(tmp_path: Path) -> None:
     text = 'providers: {p: {scheme: static, username: "${U}${file:u}", password: "${P}${U}"}}\n' + ROUTE
     found = loaded(tmp_path, text, P="set")
-    assert found.unconfigured == {"p": ("U", "file u")}
+    assert found.unconfigured == {"p": Lacking(("U", "file u"))}
     assert found.config.providers == {}
     assert found.config.routes["/a"].provider == "p"
     assert found.secrets == {}
@@ -50,7 +51,7 @@ def test_a_sleeping_provider_is_checked_as_far_as_it_is_known(tmp_path: Path) ->
     assert problems(tmp_path, text) == [
         "config.yaml:9: providers.p.inject.header.A B: not a name that a header can have"
     ]
-    assert loaded(tmp_path, text.replace("A B", "AB")).unconfigured == {"p": ("A", "B", "C", "D", "E")}
+    assert loaded(tmp_path, text.replace("A B", "AB")).unconfigured == {"p": Lacking(("A", "B", "C", "D", "E"))}
 
 
 def test_files_are_those_that_matter(tmp_path: Path) -> None:

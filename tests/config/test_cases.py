@@ -25,7 +25,7 @@ def test_good(path: Path) -> None:
         found = at(compiled, steps(fact))
         assert found is not NOWHERE, fact
         assert found == value, fact
-    assert {name: list(missing) for name, missing in loaded.unconfigured.items()} == expected.get("unconfigured", {})
+    assert {name: lacking.listed() for name, lacking in loaded.unconfigured.items()} == expected.get("unconfigured", {})
     assert {name: sorted(texts) for name, texts in loaded.secrets.items()} == expected.get("secrets", {})
 
 

@@ -14,3 +14,29 @@ def test_repr_shows_no_secret(tmp_path: Path) -> None:
         T="hunter2hunter2",
     )
     assert "hunter2" not in repr(found) + repr(found.config) + repr(found.config.routes["/a"].headers)
+
+
+def test_only_some_providers_and_routes(tmp_path: Path) -> None:
+    whole = loaded(
+        tmp_path,
+        "providers:\n  a: {scheme: static, token: one-token}\n  b: {scheme: static, token: '${NOT_SET}'}\n"
+        "  c: {scheme: static, token: three-token}\n"
+        "routes:\n  /a: {upstream: https://example.com, provider: a}\n"
+        "  /b: {upstream: https://example.com, provider: b}\n",
+    )
+    only = whole.only(providers=["a", "b", "nobody"], routes=["/b"])
+    assert (list(only.config.providers), list(only.unconfigured), list(only.secrets)) == (["a"], ["b"], ["a"])
+    assert list(only.config.routes) == ["/b"]
+    assert (list(whole.only().config.providers), whole.only().unconfigured, whole.only().config.routes) == ([], {}, {})
+    assert list(whole.config.providers) == ["a", "c"], "the whole is as it was"
+
+
+def test_other_values_leave_the_rest(tmp_path: Path) -> None:
+    whole = loaded(tmp_path, "providers: {a: {scheme: static, token: one-token}}\nlisten: 127.0.0.1:1\n")
+    other = whole.with_config(listen=["127.0.0.1:2"])
+    assert (other.config.listen, whole.config.listen) == (["127.0.0.1:2"], ["127.0.0.1:1"])
+    assert (other.config.providers, other.secrets, other.digest) == (
+        whole.config.providers,
+        whole.secrets,
+        whole.digest,
+    )

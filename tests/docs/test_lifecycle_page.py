@@ -1,4 +1,6 @@
-"""docs/lifecycle.md is what the state machine does: its table is printed from ON_ASK, its numbers are the source's."""
+"""docs/lifecycle.md is what the state machine does: its tables are printed from ON_ASK and RULE, its numbers
+are the source's.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,13 @@ from importlib import import_module
 import pytest
 
 from proxy.auth.lifecycle import ON_ASK, Answer, State
+from proxy.auth.replay import RULE, Do, Told
 from tests.docs.test_docs import BLOCKS, code, table
 
 WORDS = dict(zip(Answer, ("send", "send, renew in the background", "wait", "error"), strict=True))
+DEEDS = dict(
+    zip(Do, ("renew, then look again", "renew for the calls to come", "replay", "pass the reply on"), strict=True)
+)
 NUMBERS = table("lifecycle.md", "\n| number |")
 
 
@@ -23,6 +29,20 @@ def test_the_states_are_those_of_the_machine() -> None:
 def test_the_diagram_has_every_state() -> None:
     diagram = next(each.text for each in BLOCKS if each.page == "lifecycle.md" and each.language == "mermaid")
     assert set(re.findall(r"\b[a-z_]+(?= -->)|(?<=--> )[a-z_]+", diagram)) == {str(state) for state in State}
+
+
+def test_the_rule_of_replays_is_printed() -> None:
+    printed = [
+        [
+            standing.name.lower(),
+            event.name.lower().replace("_", " "),
+            DEEDS[row.do],
+            f"`{row.skipped}`" if row.skipped else "",
+            "" if row.brake is Told.NOTHING else row.brake.name.lower(),
+        ]
+        for (standing, event), row in RULE.items()
+    ]
+    assert table("lifecycle.md", "\n| refused |") == printed
 
 
 @pytest.mark.parametrize("row", NUMBERS, ids=[row[0] for row in NUMBERS])

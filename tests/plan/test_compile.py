@@ -42,7 +42,7 @@ def test_no_provider_is_said_and_unconfigured_is_named() -> None:
     assert provider is not None
     assert provider.missing == ("A", "B")
     assert provider.scheme is None
-    assert route_of(plan).injection is None
+    assert route_of(plan).placing is None
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_no_provider_is_said_and_unconfigured_is_named() -> None:
         repr,
         lambda plan: repr(route_of(plan)),
         lambda plan: repr(plan.providers["p"]),
-        lambda plan: repr(route_of(plan).injection),
+        lambda plan: repr(route_of(plan).placing),
         lambda plan: route_of(plan).shown,
     ],
 )

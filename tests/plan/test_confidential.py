@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from proxy.auth.draft import Draft
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
@@ -39,9 +40,9 @@ def used(plan: Plan, token: Token) -> list[Needles]:
     """As by a request on every route."""
     found = []
     for route in plan.routes.values():
-        assert route.injection is not None
+        assert route.placing is not None
         assert route.provider is not None
-        route.injection.render(token)
+        route.placing.place(Draft("GET", route.target.origin, b"/", b"", []), token)
         found.append(route.provider.confidential.needles(token))
     return found
 
@@ -68,7 +69,7 @@ def alive(kind: type) -> int:
 def test_all_routes_of_a_provider_share_one() -> None:
     plan, shared = compiled(20), token(24)
     assert len(set(map(id, used(plan, shared)))) == 1
-    assert len({id(route.injection) for route in plan.routes.values()}) == 1
+    assert len({id(route.placing) for route in plan.routes.values()}) == 1
     by_path = compiled(20, "/bot{token}")
     assert len(set(map(id, used(by_path, shared)))) == 1
 

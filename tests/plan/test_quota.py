@@ -10,9 +10,9 @@ from proxy.errors import CODES
 from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, limits_of, sliding, told
 from proxy.values.units import Rate, rate
 
-PER_MINUTE = Limit("client", "one", rate("10/min"))
-PER_DAY = Limit("client", "one", rate("100/day"))
-ROUTE = Limit("route", "/crm", rate("5/s"))
+PER_MINUTE = Limit.of("client", "one", rate("10/min"))
+PER_DAY = Limit.of("client", "one", rate("100/day"))
+ROUTE = Limit.of("route", "/crm", rate("5/s"))
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_each_window_has_a_counter() -> None:
 
 
 def test_counters_are_told_apart_by_who_and_window_not_by_amount() -> None:
-    limits = [Limit(*each) for each in (("client", "/crm", Rate(5, "s")), ("client", "/crm", Rate(5, "min")))]
+    limits = [Limit.of(*each) for each in (("client", "/crm", Rate(5, "s")), ("client", "/crm", Rate(5, "min")))]
     assert len({limit.key for limit in (*limits, ROUTE, PER_MINUTE)}) == 4
-    assert Limit("route", "/crm", Rate(9, "s")).key == ROUTE.key
+    assert Limit.of("route", "/crm", Rate(9, "s")).key == ROUTE.key
 
 
 def test_the_shortest_window_comes_first() -> None:

@@ -33,28 +33,6 @@ def test_an_upstream_taken_apart(upstream: str, origin: Origin, host: bytes, bas
 
 
 @pytest.mark.parametrize(
-    ("upstream", "rest", "path"),
-    [
-        ("https://api.test", b"", b"/"),
-        ("https://api.test/", b"/x", b"/x"),
-        ("https://api.test/v1", b"", b"/v1"),
-        ("https://api.test/v1/", b"", b"/v1/"),
-        ("https://api.test/v1/", b"/", b"/v1/"),
-        ("https://api.test/v1/", b"/x", b"/v1/x"),
-    ],
-)
-def test_what_stood_behind_the_prefix_goes_behind_the_base(upstream: str, rest: bytes, path: bytes) -> None:
-    assert Target.parse(upstream).path(rest, None) == path
-
-
-def test_a_rendered_path_takes_the_place_of_the_base() -> None:
-    target = Target.parse("https://api.test/bot{token}")
-    assert target.template is not None
-    assert target.path(b"/getMe", b"/bot1:a") == b"/bot1:a/getMe"
-    assert target.path(b"", b"/bot1:a") == b"/bot1:a"
-
-
-@pytest.mark.parametrize(
     ("upstream", "url", "rest"),
     [
         ("https://api.test/v1", b"https://api.test/v1/x?a#b", b"/x?a#b"),

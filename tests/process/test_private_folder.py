@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.process.private_folder import Private
+from proxy.process.private_folder import PrivateFolder
 
 
 @pytest.fixture(autouse=True)
@@ -20,15 +20,15 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_is_ours_alone(place: Path) -> None:
-    private = Private.new()
+    private = PrivateFolder.new()
     assert stat.S_IMODE(private.path.stat().st_mode) == 0o700
     assert private.path.parent == place
     assert private.path.name.startswith("keyless-workers-")
 
 
 def test_the_last_one_removes_it() -> None:
-    first = Private.new()
-    second, third = Private(first.path), Private(first.path)
+    first = PrivateFolder.new()
+    second, third = PrivateFolder(first.path), PrivateFolder(first.path)
     (first.path / "store").mkdir()
     for each in (second, first):
         each.leave()
@@ -39,8 +39,8 @@ def test_the_last_one_removes_it() -> None:
 
 
 def test_what_is_in_use_is_left_alone(place: Path) -> None:
-    first = Private.new()
-    second = Private.new()
+    first = PrivateFolder.new()
+    second = PrivateFolder.new()
     assert {path.name for path in place.iterdir()} == {first.path.name, second.path.name}
 
 
@@ -52,7 +52,7 @@ def test_what_the_dead_left_goes(place: Path) -> None:
     elsewhere = place / "elsewhere"
     elsewhere.mkdir()
     (place / "keyless-workers-somelink").symlink_to(elsewhere)
-    private = Private.new()
+    private = PrivateFolder.new()
     names = {path.name for path in place.iterdir()}
     assert names == {private.path.name, "keyless-workers-somefile", "keyless-workers-somelink", "elsewhere"}
 
@@ -62,14 +62,14 @@ def test_what_the_dead_left_goes(place: Path) -> None:
 )
 def test_what_is_somebodys_stays(place: Path, name: str, mode: int) -> None:
     (place / name).mkdir(mode=mode)
-    Private.new()
+    PrivateFolder.new()
     assert (place / name).is_dir()
 
 
 def test_an_orphan_waits_for_who_is_just_ending() -> None:
     """A killed process holds its locks until the kernel has taken it apart, a little after its sockets have closed."""
-    first = Private.new()
-    second = Private(first.path)
+    first = PrivateFolder.new()
+    second = PrivateFolder(first.path)
     ending = threading.Timer(0.1, lambda: os.close(first._lock or -1))
     ending.start()
     second.leave(30.0)
@@ -79,4 +79,4 @@ def test_an_orphan_waits_for_who_is_just_ending() -> None:
 
 def test_joining_what_is_not_there() -> None:
     with pytest.raises(FileNotFoundError):
-        Private(Path("/nowhere/keyless-gone"))
+        PrivateFolder(Path("/nowhere/keyless-gone"))

@@ -412,8 +412,8 @@ async def test_trap_40_new_rules_of_refreshing_keep_the_token(stage: Stage) -> N
         assert await reloader.reread() is True
     assert stage.service.cells["oauth2"] is cell
     assert cell.life._terms.min_interval == 3600
-    assert stage.service.plan.routes["/oauth2"].injection is not None
-    assert stage.service.plan.routes["/oauth2"].injection.header_names == {b"x-token"}
+    assert stage.service.plan.routes["/oauth2"].placing is not None
+    assert stage.service.plan.routes["/oauth2"].placing.names.headers == {b"x-token"}
     assert sent_secrets(stage) == 1
 
 

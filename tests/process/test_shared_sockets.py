@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from proxy.process.shared_sockets import Doors
+from proxy.process.shared_sockets import SharedSockets
 from proxy.values.listen import Listener, parse
 
 
 @pytest.fixture
-def doors() -> Iterator[Doors]:
-    doors = Doors()
-    yield doors
-    doors.close()
+def sockets() -> Iterator[SharedSockets]:
+    sockets = SharedSockets()
+    yield sockets
+    sockets.close()
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def worker(listener: Listener) -> socket.socket:
     return made
 
 
-def test_port_0_becomes_one_that_workers_share_and_connections_reach_only_them(doors: Doors) -> None:
-    doors.open(parse("127.0.0.1:0"))
-    (bound,) = doors.addresses
+def test_port_0_becomes_one_that_workers_share_and_connections_reach_only_them(sockets: SharedSockets) -> None:
+    sockets.open(parse("127.0.0.1:0"))
+    (bound,) = sockets.addresses
     assert bound.port
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(bound[:2])
@@ -62,7 +62,7 @@ def count_accepted(listening: socket.socket) -> int:
 
 
 @pytest.mark.parametrize("reuse", [False, True])
-def test_a_taken_port_is_an_error_also_if_its_owner_would_share(doors: Doors, reuse: bool) -> None:
+def test_a_taken_port_is_an_error_also_if_its_owner_would_share(sockets: SharedSockets, reuse: bool) -> None:
     with socket.socket() as owner:
         if reuse:
             owner.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -70,47 +70,47 @@ def test_a_taken_port_is_an_error_also_if_its_owner_would_share(doors: Doors, re
         owner.listen()
         port = owner.getsockname()[1]
         with pytest.raises(OSError, match=f"127.0.0.1.*{port}.*address already in use"):
-            doors.open(parse(f"127.0.0.1:{port}"))
+            sockets.open(parse(f"127.0.0.1:{port}"))
 
 
-def test_every_address_of_a_name_has_the_same_port(doors: Doors) -> None:
-    doors.open(parse("localhost:0"))
-    ports = {each.getsockname()[1] for each in doors._sockets}
-    assert ports == {doors.addresses[0].port}
+def test_every_address_of_a_name_has_the_same_port(sockets: SharedSockets) -> None:
+    sockets.open(parse("localhost:0"))
+    ports = {each.getsockname()[1] for each in sockets._sockets}
+    assert ports == {sockets.addresses[0].port}
 
 
-def test_an_unknown_host(doors: Doors) -> None:
+def test_an_unknown_host(sockets: SharedSockets) -> None:
     with pytest.raises(OSError, match=r"nowhere\.invalid"):
-        doors.open(parse("nowhere.invalid:80"))
+        sockets.open(parse("nowhere.invalid:80"))
 
 
-def test_a_unix_socket_is_bound_once_and_removed(doors: Doors, path: str) -> None:
-    doors.open(parse(f"unix:{path}"))
+def test_a_unix_socket_is_bound_once_and_removed(sockets: SharedSockets, path: str) -> None:
+    sockets.open(parse(f"unix:{path}"))
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(path)
-    assert list(doors.inherited) == [path]
-    doors.close()
+    assert list(sockets.inherited) == [path]
+    sockets.close()
     assert not Path(path).exists()
 
 
-def test_a_unix_socket_that_a_dead_process_left_is_replaced(doors: Doors, path: str) -> None:
+def test_a_unix_socket_that_a_dead_process_left_is_replaced(sockets: SharedSockets, path: str) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(path)
-    doors.open(parse(f"unix:{path}"))
+    sockets.open(parse(f"unix:{path}"))
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(path)
 
 
-def test_a_unix_socket_where_someone_listens_is_taken(doors: Doors, path: str) -> None:
+def test_a_unix_socket_where_someone_listens_is_taken(sockets: SharedSockets, path: str) -> None:
     with socket.socket(socket.AF_UNIX) as owner:
         owner.bind(path)
         owner.listen()
         with pytest.raises(OSError, match=f"{path}: address already in use"):
-            doors.open(parse(f"unix:{path}"))
+            sockets.open(parse(f"unix:{path}"))
 
 
-def test_an_ordinary_file_is_not_removed(doors: Doors, path: str) -> None:
+def test_an_ordinary_file_is_not_removed(sockets: SharedSockets, path: str) -> None:
     Path(path).write_text("mine", encoding="ascii")
     with pytest.raises(OSError, match="address already in use"):
-        doors.open(parse(f"unix:{path}"))
+        sockets.open(parse(f"unix:{path}"))
     assert Path(path).read_text(encoding="ascii") == "mine"

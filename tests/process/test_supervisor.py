@@ -21,7 +21,7 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.process.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
-from proxy.process.worker_post import Lifeline, Post, framed
+from proxy.process.worker_post import Lifeline, WorkerPost, framed
 from proxy.tokens.store import StoreDown
 
 PATIENCE = 30
@@ -240,7 +240,7 @@ async def test_abandoned_it_leaves_nothing(loaded: Loaded, crew: Crew) -> None:
 async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("providers: {a: {scheme: static, token: a-secret-token}}\n", encoding="utf-8")
-    post = Post(1, 4, tmp_path, load(path, environ={}), {"/x": 7})
+    post = WorkerPost(1, 4, tmp_path, load(path, environ={}), {"/x": 7})
     ours, theirs = socket.socketpair()
     lifeline = Lifeline(theirs.detach())
     ours.sendall(post.to_bytes())
@@ -252,11 +252,14 @@ async def test_a_post_goes_over_whole_and_no_secret_shows(tmp_path: Path) -> Non
     assert ours.recv(1) == b"\x01"
     assert not lost.is_set()
     for each in (replace(post.loaded, digest="first"), replace(post.loaded, digest="last")):
-        ours.sendall(framed(each))
+        ours.sendall(framed({"providers": [each.digest]}, each))
+    digests, secrets = [], set()
     async with asyncio.timeout(PATIENCE):
-        while (told := (await lifeline.news()).digest) == "first":
-            continue
-    assert told == "last"
+        while "last" not in digests:
+            loaded, changed = await lifeline.news()
+            digests.append(loaded.digest)
+            secrets |= set(changed["providers"])
+    assert secrets == {"first", "last"}, "also of a config that was overtaken"
     ours.close()
     async with asyncio.timeout(PATIENCE):
         await lost.wait()

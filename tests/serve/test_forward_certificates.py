@@ -103,7 +103,7 @@ async def test_names_are_taken_once_per_connection(
     wire = await connect(stage, showing(authority, clients.issue("ci")))
     for _ in range(3):
         assert await said(wire) == 200
-    assert len(service.visitors._shown) == 1
+    assert len(service.front.visitors._shown) == 1
     await wire.close()
     await stage.until(lambda: not stage.server.connections)
 
@@ -114,9 +114,9 @@ async def test_a_connection_does_not_outlive_its_certificate(
     service = await stage.open(tls=tls(tmp_path, authority), clients=[{"name": "ci", "certificate": "cn:ci"}])
     wire = await connect(stage, showing(authority, clients.issue("ci")))
     assert await said(wire) == 200
-    now = service.visitors._clock
+    now = service.front.visitors._clock
     for days, status_then in ((8.9, 200), (9.1, 401)):
-        service.visitors._clock = lambda days=days: Now(now().boot, now().wall + days * 86400)
+        service.front.visitors._clock = lambda days=days: Now(now().boot, now().wall + days * 86400)
         assert await said(wire) == status_then
 
 
@@ -178,7 +178,7 @@ async def resumed(stage: Stage, context: ssl.SSLContext, session: ssl.SSLSession
     """What a request on a session of before gets: asyncio has no say in sessions, so this speaks TLS by hand."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1", session=session)
-    wire = await Wire.connect("127.0.0.1", stage.service._listening.addresses[0].port)
+    wire = await Wire.connect("127.0.0.1", stage.service.listening.addresses[0].port)
     stage.stack.push_async_callback(wire.close)
     got = b""
     try:

@@ -62,7 +62,7 @@ async def test_keys_are_fetched_once_and_tokens_checked_once(stage: Stage, idp: 
         assert (await ask(stage, token)).status == 200
     assert (await ask(stage, idp.token(sub="another"))).status == 200
     assert idp.asked == ["metadata", "keys"]
-    assert len(service.visitors._tokens) == 2
+    assert len(service.front.visitors._tokens) == 2
 
 
 async def test_callers_share_one_fetch(stage: Stage, idp: IdentityProvider) -> None:
@@ -148,7 +148,7 @@ async def test_forgeries(stage: Stage, idp: IdentityProvider, how: str, why: str
 async def test_a_rotated_key_is_fetched_once_per_interval(stage: Stage, idp: IdentityProvider) -> None:
     service = await stage.open(clients=[idp.client()])
     assert (await ask(stage, idp.token())).status == 200
-    (keys,) = service.visitors._keys.values()
+    (keys,) = service.front.visitors._keys.values()
     idp.keys = [MAKERS["ES256"]("second"), *idp.keys]
     rotated = idp.token()
     assert refusal(await ask(stage, rotated)) == "the token is signed by none of its issuer's keys"
@@ -176,7 +176,7 @@ async def test_a_withdrawn_key_stops_counting_also_for_tokens_that_are_known(
     token = idp.token()
     assert (await ask(stage, token)).status == 200
     idp.keys = [MAKERS["ES256"]("second")]
-    (keys,) = service.visitors._keys.values()
+    (keys,) = service.front.visitors._keys.values()
     later(keys, jwks.FRESH + 1)
     assert (await ask(stage, token)).status == 200, "keys are renewed behind the request"
     await stage.until(lambda: keys.version == 2)
@@ -195,7 +195,7 @@ async def test_an_issuer_that_is_down(stage: Stage, idp: IdentityProvider) -> No
     asked = len(idp.asked)
     assert asked <= 3
     idp.down = False
-    (keys,) = service.visitors._keys.values()
+    (keys,) = service.front.visitors._keys.values()
     later(keys, 60.0)
     assert (await ask(stage, token)).status == 200
     idp.down = True
@@ -215,12 +215,12 @@ async def test_a_caller_that_leaves_and_a_stop_in_the_middle(stage: Stage, idp: 
     first.cancel()
     idp.gate.set()
     assert (await second).status == 200
-    (keys,) = service.visitors._keys.values()
+    (keys,) = service.front.visitors._keys.values()
     idp.gate.clear()
     later(keys, jwks.KEPT + 1)
     third = asyncio.create_task(ask(stage, idp.token()))
     await stage.until(lambda: len(idp.asked) == 3)
-    await service.visitors.close()
+    await service.front.visitors.close()
     assert (await third).code == "issuer_unavailable"
 
 
@@ -274,7 +274,7 @@ async def test_a_key_that_looks_like_a_token_is_a_key(stage: Stage, idp: Identit
 
 async def test_memory_for_tokens_is_bounded(stage: Stage, idp: IdentityProvider) -> None:
     service = await stage.open(clients=[idp.client()])
-    service.visitors.room = 3
+    service.front.visitors.room = 3
     for number in range(6):
         assert (await ask(stage, idp.token(sub=str(number)))).status == 200
-    assert len(service.visitors._tokens) == 3
+    assert len(service.front.visitors._tokens) == 3

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.auth.record import Record
 from proxy.config.secrets.seal import Seal, Unsealable, new_key
-from proxy.tokens.records import Records
+from proxy.tokens.records import KEEP_WAIT, Records, patiently
 from proxy.tokens.store import StoreDown
 from proxy.tokens.store.memory import MemoryStore
 
@@ -73,3 +73,35 @@ def test_trouble_is_said_once_and_its_end_too(store: MemoryStore, log: io.String
     for _ in range(3):
         records.recovered()
     assert len(log.getvalue().splitlines()) == 2
+
+
+@pytest.mark.parametrize("fails", [0, 1, 2])
+async def test_what_cannot_be_had_again_is_kept_with_patience(fails: int) -> None:
+    pauses: list[float] = []
+    failures = [StoreDown("slow")] * fails
+    told: list[StoreDown] = []
+
+    async def step() -> str:
+        if failures:
+            raise failures.pop()
+        return "kept"
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    assert await patiently(step, 3, sleep, told.append) == "kept"
+    assert (len(told), pauses) == (fails, [KEEP_WAIT] * fails)
+
+
+async def test_patience_ends() -> None:
+    pauses: list[float] = []
+
+    async def step() -> None:
+        raise StoreDown("gone")
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    with pytest.raises(StoreDown, match="gone"):
+        await patiently(step, 3, sleep)
+    assert len(pauses) == 2

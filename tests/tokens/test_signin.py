@@ -217,7 +217,7 @@ async def test_a_refusal_in_the_browser_is_told_and_escaped(authority: Authority
         await login(config(authority, tmp_path), browser)
     status, page = await browser.page()
     assert caught.value.error == "access_denied"
-    assert status == 424
+    assert status == 502
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert authority.token_calls == []
@@ -229,7 +229,7 @@ async def test_a_code_that_the_issuer_refuses(authority: Authority, tmp_path: Pa
         target = URL(asked(url)["redirect_uri"])
         query = {"state": asked(url)["state"], "code": "made-up-code", "iss": authority.url}
         status, page = await get(str(target.with_query(query)))
-        assert (status, "invalid_grant" in page) == (424, True)
+        assert (status, "invalid_grant" in page) == (502, True)
         assert "made-up-code" not in page
 
     browser = Browser(before)
@@ -379,7 +379,7 @@ async def test_a_running_proxy_takes_a_login_over(authority: Authority, tmp_path
         cell = service.cells["mail"]
         await reaches(cell, State.LOGIN_REQUIRED)
         status, body = await get(f"{listener.url}/mail")
-        assert (status, "keyless login NAME" in body) == (424, True)
+        assert (status, "keyless login NAME" in body) == (502, True)
         assert authority.token_calls == []
 
         await login(loaded)

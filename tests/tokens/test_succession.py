@@ -44,7 +44,6 @@ async def test_many_secrets_that_change_at_once_are_settled_together(tmp_path: P
     """Each that is settled compiles the whole config: twenty would be twenty times that."""
     count, settled, world = 20, Settled(), World()
     succession = Succession(config(tmp_path, count, "old-secret"), world.keeper, world.clock, lambda: 0.5, settled)
-    succession.begin()
     await minted(world, succession)
     before = dict(succession.cells)
     await succession.want(config(tmp_path, count, "new-secret"))
@@ -61,7 +60,6 @@ async def test_many_secrets_that_change_at_once_are_settled_together(tmp_path: P
 async def test_a_config_that_is_overtaken_is_not_served_last(tmp_path: Path) -> None:
     world = World()
     succession = Succession(config(tmp_path, 1, "a-secret"), world.keeper, world.clock, lambda: 0.5, Settled())
-    succession.begin()
     configs = [config(tmp_path, 1, "a-secret", f"https://{name}.example") for name in ("b", "c", "d")]
     await asyncio.gather(*map(succession.want, configs))
     assert succession.plan.routes["/r0"].upstream == "https://d.example"
@@ -76,7 +74,6 @@ async def test_of_each_route_the_loop_sees_little(tmp_path: Path) -> None:
         world = World()
         one, two = (config(tmp_path, count, "a-secret", f"https://{name}.example") for name in "ab")
         succession = Succession(one, world.keeper, world.clock, lambda: 0.5, Settled())
-        succession.begin()
         ran = 0
 
         def trace(_frame: FrameType, event: str, _arg: object) -> Any:

@@ -11,7 +11,6 @@ import hashlib
 import math
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proxy import logs
@@ -55,11 +54,11 @@ class Denied(NamedTuple):
 async def mint(loaded: Loaded, names: Collection[str]) -> dict[str, Got | Denied]:
     """One token for each of these configured providers, all at once."""
     logs.configure(Log(level="error"))
-    providers = {name: loaded.config.providers[name] for name in names}
-    only = loaded.config.model_copy(update={"providers": providers, "routes": {}})
-    async with standing_by(loaded.config), Service(replace(loaded, config=only)) as service:
-        answers = await asyncio.gather(*(_one(name, provider, service) for name, provider in providers.items()))
-    return dict(zip(providers, answers, strict=True))
+    only = loaded.only(providers=names)
+    async with standing_by(loaded.config), Service(only) as service:
+        providers = only.config.providers.items()
+        answers = await asyncio.gather(*(_one(name, provider, service) for name, provider in providers))
+    return dict(zip(only.config.providers, answers, strict=True))
 
 
 async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:

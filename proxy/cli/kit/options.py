@@ -17,7 +17,6 @@ import typer
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.secrets.resolve import Reason
 from proxy.errors import ConfigError
 from proxy.http.grammar import TOKEN
 from proxy.values.names import did_you_mean
@@ -45,9 +44,9 @@ def load_or_exit(path: Path, *, strict: bool = False) -> Loaded:
 
 def named_or_exit(provider: str, loaded: Loaded) -> None:
     """Exit code 2 if the config has no such provider."""
-    known = [*loaded.config.providers, *loaded.unconfigured]
-    if provider not in known:
-        others = did_you_mean(provider, known) or f"; the config has {', '.join(known) or 'none'}"
+    names = [*loaded.config.providers, *loaded.unconfigured]
+    if provider not in names:
+        others = did_you_mean(provider, names) or f"; the config has {', '.join(names) or 'none'}"
         fail(f"there is no provider '{provider}'{others}", 2)
 
 
@@ -55,7 +54,7 @@ def awake_or_exit(provider: str, loaded: Loaded) -> None:
     """Exit code 2 if the config has no such provider, 1 if it's asleep."""
     named_or_exit(provider, loaded)
     if provider in loaded.unconfigured:
-        fail(f"{provider} is {asleep(loaded.unconfigured[provider])}")
+        fail(f"{provider} is {loaded.unconfigured[provider].asleep()}")
 
 
 def method_of(written: str) -> str:
@@ -78,15 +77,6 @@ def target_of(url: str) -> str:
 def fail(message: str, code: int = 1) -> NoReturn:
     print(message, file=sys.stderr)
     raise typer.Exit(code)
-
-
-def asleep(missing: Sequence[str]) -> str:
-    """How to wake a provider up, or why it can't be helped: a source that fails is asked again by itself."""
-    names = [name for name in missing if not isinstance(name, Reason)]
-    said = ["set " + " and ".join(names)] if names else []
-    reasons = [reason for reason in missing if isinstance(reason, Reason)]
-    said += [f"{reason} ({reason.detail})" if reason.detail else reason for reason in reasons]
-    return "asleep: " + "; ".join(said)
 
 
 def warning_lines(loaded: Loaded) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -16,6 +17,8 @@ from proxy.config.model import Config
 from proxy.errors import CODES, KeylessError
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.tls import client_context
+
+T = TypeVar("T")
 
 TIMEOUT = 30.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
@@ -31,6 +34,14 @@ def ask_or_exit(loaded: Loaded, method: str, name: str) -> dict[str, Any]:
         return asyncio.run(ask(loaded, method, name))
     except UnansweredError as error:
         fail(str(error))
+
+
+def read_or_exit(read: Callable[[dict[str, Any]], T], document: dict[str, Any]) -> T:
+    """What was answered, as the type that it is of; exit code 1 if it is none."""
+    try:
+        return read(document)
+    except ValueError:
+        fail("what answers is no Keyless, or of a release that this one doesn't know")
 
 
 async def ask(loaded: Loaded, method: str, name: str) -> dict[str, Any]:

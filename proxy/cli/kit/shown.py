@@ -65,9 +65,8 @@ def query(text: str) -> str:
     return "&".join(f"{name}={HIDDEN}" if equals else HIDDEN for name, equals, _ in pairs)
 
 
-def template(text: str) -> str:
+def template(parsed: Template) -> str:
     """Where a credential goes: `Bearer ***`. Literal text may be a key, unless it's a word of HTTP's."""
-    parsed = Template.parse(text)
     known = parsed.names and _SCHEMES.fullmatch(parsed.literals[0])
     return parsed.literals[0] + HIDDEN if known else HIDDEN
 

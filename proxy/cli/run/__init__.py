@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,6 @@ from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     StrictOption,
-    asleep,
     command_app,
     fail,
     load_or_exit,
@@ -37,10 +36,10 @@ from proxy.cli.run import workers
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.process.garbage import settle, undisturbed
-from proxy.process.reload import Reloader
+from proxy.process.reload import Reloader, Replace
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
-Reloading = Callable[[Callable[[Loaded], Awaitable[None]]], Reloader]
+Reloading = Callable[[Replace], Reloader]
 
 _STOPPING = "stopping\n"
 
@@ -140,5 +139,5 @@ def introduction(loaded: Loaded, path: Path, urls: list[str], sandbox: str, coun
 
 def _readiness(loaded: Loaded, provider: str) -> str:
     if provider in loaded.unconfigured:
-        return asleep(loaded.unconfigured[provider])
+        return loaded.unconfigured[provider].asleep()
     return "ready" if provider in loaded.config.providers else "ready, without a credential"

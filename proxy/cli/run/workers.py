@@ -20,9 +20,10 @@ from proxy.cli.kit.stop import on_signals
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from proxy.process.garbage import settle, undisturbed
-from proxy.process.private_folder import Private
+from proxy.process.private_folder import PrivateFolder
 from proxy.process.supervisor import Supervisor, WorkersFailed
-from proxy.process.worker_post import Lifeline, Post
+from proxy.process.worker_post import Lifeline, WorkerPost
+from proxy.tasks import spawn
 from proxy.tokens.store import StoreDown
 from proxy.values.listen import Listener
 
@@ -46,8 +47,8 @@ def supervisor(loaded: Loaded, path: Path, count: int) -> Supervisor:
 
 async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Listener]:
     """Where it listens; nothing if it's told to end before that. One line and exit code 1 if it can't."""
-    listening = asyncio.create_task(supervisor.listen())
-    ending = asyncio.create_task(told.wait())
+    listening = spawn(supervisor.listen(), "listen")
+    ending = spawn(told.wait(), "wait for the end")
     await asyncio.wait((listening, ending), return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if not listening.done():
@@ -70,7 +71,7 @@ def command(config: Path) -> list[str]:
     return [sys.executable, *safe, "-m", "proxy", "run", "-c", str(config), "--worker"]
 
 
-def take_post(descriptor: int) -> tuple[Lifeline, Post]:
+def take_post(descriptor: int) -> tuple[Lifeline, WorkerPost]:
     """Exit code 2 if no supervisor started this process, 1 if it's gone already."""
     try:
         lifeline = Lifeline(descriptor)
@@ -84,7 +85,7 @@ def take_post(descriptor: int) -> tuple[Lifeline, Post]:
     return lifeline, post
 
 
-async def work(lifeline: Lifeline, post: Post) -> None:
+async def work(lifeline: Lifeline, post: WorkerPost) -> None:
     """Serve until a signal, or until the supervisor is no more: nobody could end this worker then."""
     told = on_signals()
     patience = 0.0
@@ -95,7 +96,7 @@ async def work(lifeline: Lifeline, post: Post) -> None:
         told.set()
 
     try:
-        private = Private(post.private)
+        private = PrivateFolder(post.private)
     except OSError as error:
         fail(f"the workers' directory can't be used: {post.private}: {error.strerror}")
     try:
@@ -107,7 +108,7 @@ async def work(lifeline: Lifeline, post: Post) -> None:
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
             lifeline.ready(orphaned)
-            following = asyncio.create_task(_follow(lifeline, service), name="news from the supervisor")
+            following = spawn(_follow(lifeline, service), "news from the supervisor")
             await told.wait()
             following.cancel()
             await asyncio.wait((following,))
@@ -118,6 +119,6 @@ async def work(lifeline: Lifeline, post: Post) -> None:
 
 async def _follow(lifeline: Lifeline, service: Service) -> None:
     while True:
-        loaded = await lifeline.news()
+        loaded, secrets = await lifeline.news()
         with undisturbed(), suppress(ConfigError):  # the supervisor, which has read it, says what is wrong
-            await service.replace(loaded)
+            await service.replace(loaded, secrets)

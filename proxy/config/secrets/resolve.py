@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 
+from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
@@ -50,21 +51,6 @@ class Resolved:
     missing: dict[Where, tuple[Reference, ...]] = field(default_factory=dict)
     substitutions: list[Substitution] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-
-
-class Reason(str):
-    """Why a source has no value, in place of a name that someone forgot to set. `detail` is for operators only."""
-
-    __slots__ = ("detail",)
-    detail: str
-
-    def __new__(cls, text: str, detail: str = "") -> Reason:
-        reason = super().__new__(cls, text)
-        reason.detail = detail
-        return reason
-
-    def __reduce__(self) -> tuple[type[Reason], tuple[str, str]]:
-        return Reason, (str(self), self.detail)
 
 
 class Sources:
@@ -143,9 +129,12 @@ class Sources:
             raise answer
         return answer or None
 
-    def lack(self, reference: Reference) -> str:
-        """What is missing, or why: for the names of `Loaded.unconfigured`."""
-        return self.reasons.get(reference) or reference.shown
+    def lack(self, references: Iterable[Reference]) -> Lacking:
+        """What of these is missing, or why."""
+        lacking = list(references)
+        reasons = (self.reasons.get(reference) for reference in lacking)
+        names = (reference.shown for reference in lacking if reference not in self.reasons)
+        return Lacking(tuple(names), tuple(reason for reason in reasons if reason is not None))
 
     def _open(self, sealed: str) -> str | None:
         if not self.keys:

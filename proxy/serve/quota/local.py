@@ -14,7 +14,6 @@ import structlog
 
 from proxy.plan.quota import Limit, Room, daily, exceeded, sliding, told
 from proxy.plan.route import Plan
-from proxy.serve.exchange import Exchange
 from proxy.tokens.store import BUDGET, StoreDown
 from proxy.values.now import Now
 
@@ -40,19 +39,18 @@ class Quotas:
         self._down = False
         self._again_at = 0.0
 
-    def take(self, exchange: Exchange, now: Now) -> Awaitable[None] | None:
-        """Charges one request, and notes on it what is left. Raises Fault rate_limited. To be awaited if it must be."""
-        limits = exchange.lane.plan.limits
-        if exchange.client is not None:
-            limits = exchange.client.limits + limits
-        if not limits:
-            return None
-        if self._shared is not None and now.boot >= self._again_at:
-            return self._take_shared(self._shared, exchange, limits, now)
-        exchange.quota = told(limits, self._own.take(limits, now.wall))
-        return None
+    def take(self, limits: Sequence[Limit], now: Now) -> bytes | Awaitable[bytes]:
+        """Charges one request. The lines that say what is left; to be awaited where replicas count together.
 
-    async def _take_shared(self, shared: Shared, exchange: Exchange, limits: Sequence[Limit], now: Now) -> None:
+        Raises Fault rate_limited.
+        """
+        if not limits:
+            return b""
+        if self._shared is not None and now.boot >= self._again_at:
+            return self._take_shared(self._shared, limits, now)
+        return told(limits, self._own.take(limits, now.wall))
+
+    async def _take_shared(self, shared: Shared, limits: Sequence[Limit], now: Now) -> bytes:
         if self._down:  # the others need not wait for what this one finds
             self._again_at = now.boot + PAUSE
         try:
@@ -64,7 +62,7 @@ class Quotas:
         else:
             self._own.count(limits, now.wall)  # so that without Redis this process goes on from here, not from nought
             self._recover()
-        exchange.quota = told(limits, rooms)
+        return told(limits, rooms)
 
     def _fail(self, now: Now, why: str) -> None:
         self._again_at = now.boot + PAUSE

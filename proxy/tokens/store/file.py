@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from proxy.tasks import spawn
 from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, Heard, StoreDown
 from proxy.tokens.store.folder import Folder, try_lock
 
@@ -112,7 +113,7 @@ class FileStore:
 
     async def _open_lock(self, key: str) -> int:
         """However this is cancelled, the file doesn't stay open."""
-        opening = asyncio.ensure_future(self._off_loop(BUDGET, self._folder.open_lock, key))
+        opening = spawn(self._off_loop(BUDGET, self._folder.open_lock, key), "open the lock")
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:

@@ -23,6 +23,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
+from proxy.tasks import spawn
 from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, Heard, StoreDown
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ class RedisStore:
         """Renewed at half its time while it is held."""
         name, owner = f"{PREFIX}lease:{key}", secrets.token_hex(16)
         await self._acquire(name, owner)
-        renewal = asyncio.create_task(self._renew(name, owner), name="lease renewal")
+        renewal = spawn(self._renew(name, owner), "lease renewal")
         try:
             yield
         finally:

@@ -31,7 +31,8 @@ def reply(
     cors_origin: str | None = None,
 ) -> None:
     """A whole reply of the proxy's own. A body that may still come, or never, makes the next request a guess."""
-    request.keep_alive = request.keep_alive and request.modern and request.complete
+    if not (request.modern and request.complete):
+        request.last()
     if content_type is not None:
         headers = [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers]
     headers.append(dated())

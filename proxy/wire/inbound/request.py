@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Request(Flow["ClientConnection"]):
-    """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow; whoever answers may switch it off."""
+    """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow, unless this is the `last`."""
 
     __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "target")
 
@@ -35,6 +35,10 @@ class Request(Flow["ClientConnection"]):
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"  # targets and headers may hold secrets
+
+    def last(self) -> None:
+        """No other request may follow on this connection."""
+        self.keep_alive = False
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:

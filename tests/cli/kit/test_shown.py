@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.cli.kit import shown
 from proxy.cli.kit.rules import text
+from proxy.values.template import Template
 from tests.growth import steps
 
 SECRET = "a+secret/of=mine"
@@ -93,7 +94,7 @@ def test_a_text_costs_the_same_among_many_secrets() -> None:
     ],
 )
 def test_templates(template: str, told: str) -> None:
-    assert shown.template(template) == told
+    assert shown.template(Template.parse(template)) == told
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from proxy.config.load import load
 from proxy.config.secrets.seal import new_key
 from proxy.errors import Fault
 from proxy.plan.quota import Limit, Room, daily
-from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import PAUSE, Counters, Quotas
 from proxy.serve.quota.shared import PREFIX, RedisCounters
 from proxy.tokens.store import StoreDown
@@ -29,9 +28,9 @@ from tests.turn import far_from_the_hour
 
 __all__ = ["far_from_the_hour"]
 
-FIVE = Limit("client", "one", rate("5/hour"))
-TWO = Limit("route", "/a", rate("2/hour"))
-DAILY = Limit("client", "one", rate("3/day"))
+FIVE = Limit.of("client", "one", rate("5/hour"))
+TWO = Limit.of("route", "/a", rate("2/hour"))
+DAILY = Limit.of("client", "one", rate("3/day"))
 NOW = Now(1000.0, 86400.0 * 20000 + 43200)
 
 
@@ -50,7 +49,7 @@ def test_a_limit_that_refuses_leaves_the_others_alone() -> None:
 
 def test_a_window_slides() -> None:
     """What was used at the end of one hour leaves nothing for the beginning of the next, and half of it at its half."""
-    own, ten, hour = Counters(), Limit("client", "one", rate("10/hour")), NOW.wall + 3600
+    own, ten, hour = Counters(), Limit.of("client", "one", rate("10/hour")), NOW.wall + 3600
     for _ in range(10):
         own.take((ten,), hour - 1)
     for wall, wait in ((hour - 1, 1.0), (hour, 0.0)):
@@ -96,23 +95,9 @@ class Flaky:
         self.does = "closed"
 
 
-class Asked:
-    """As much of an exchange as is looked at."""
-
-    def __init__(self, *limits: Limit) -> None:
-        self.client = None
-        self.lane = self
-        self.plan = self
-        self.limits = limits
-        self.quota = b""
-
-
 async def take(quotas: Quotas, boot: float, *limits: Limit) -> bytes:
-    asked = Asked(*limits)
-    waiting = quotas.take(cast("Exchange", asked), Now(boot, NOW.wall))
-    if waiting is not None:
-        await waiting
-    return asked.quota
+    told = quotas.take(limits, Now(boot, NOW.wall))
+    return told if isinstance(told, bytes) else await told
 
 
 async def test_nothing_is_counted_for_what_has_no_limit() -> None:
@@ -139,15 +124,15 @@ async def test_a_redis_that_hangs_costs_one_request_a_moment_per_pause() -> None
     quotas = Quotas(shared)
     async with asyncio.timeout(PATIENCE):
         await take(quotas, 0.0, FIVE)
-    assert quotas.take(cast("Exchange", Asked(FIVE)), Now(PAUSE / 2, NOW.wall)) is None, "nothing to wait for"
+    assert isinstance(quotas.take((FIVE,), Now(PAUSE / 2, NOW.wall)), bytes), "nothing to wait for"
     probe = asyncio.create_task(take(quotas, PAUSE, FIVE))
     while shared.asked < 2:  # noqa: ASYNC110 -- nothing in there sets an event for tests
         await asyncio.sleep(0)
-    assert quotas.take(cast("Exchange", Asked(FIVE)), Now(PAUSE, NOW.wall)) is None, "one asks for all"
+    assert isinstance(quotas.take((FIVE,), Now(PAUSE, NOW.wall)), bytes), "one asks for all"
     await probe
     shared.does = "work"
     await take(quotas, 3 * PAUSE, FIVE)
-    assert quotas.take(cast("Exchange", Asked()), Now(3 * PAUSE, NOW.wall)) is None
+    assert quotas.take((), Now(3 * PAUSE, NOW.wall)) == b""
     assert await take(quotas, 3 * PAUSE, FIVE), "and again for each, since it works"
     assert shared.asked == 4
 
@@ -188,7 +173,7 @@ async def test_redis_counts_for_all_and_lets_go_by_itself(redis: RedisServer) ->
 
 
 async def test_together_no_more_pass_than_may(redis: RedisServer) -> None:
-    limit = Limit("client", "many", rate("20/hour"))
+    limit = Limit.of("client", "many", rate("20/hour"))
     async with counters(redis) as one, counters(redis) as two:
         asked = [each.take((limit,), NOW.wall) for each in (one, two) for _ in range(30)]
         answers = await asyncio.gather(*asked, return_exceptions=True)

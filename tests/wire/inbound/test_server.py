@@ -79,7 +79,7 @@ async def test_a_stop_lets_what_is_under_way_finish(stage: Stage) -> None:
     wire, idle = await stage.wire(), await stage.wire()
     await wire.send(f"GET /oauth2/hold HTTP/1.1\r\nHost: {stage.authority}\r\n\r\n".encode())
     await stage.sandbox.until(lambda: stage.sandbox.api_requests == 1)
-    stopping = asyncio.create_task(stage.service._listening.stop())
+    stopping = asyncio.create_task(stage.service.listening.stop())
     assert await idle.rest() == b"", "idle connections close at once"
     with pytest.raises(ConnectionRefusedError):
         await stage.wire()
@@ -96,7 +96,7 @@ async def test_a_stop_while_a_token_is_fetched(stage: Stage) -> None:
     wire = await stage.wire()
     await wire.send(f"GET /oauth2/echo HTTP/1.1\r\nHost: {stage.authority}\r\n\r\n".encode())
     await stage.until(lambda: stage.serving == 1)
-    stopping = asyncio.create_task(stage.service._listening.stop())
+    stopping = asyncio.create_task(stage.service.listening.stop())
     stage.sandbox.gate.set()
     assert (await wire.message()).status == 200
     await stopping
@@ -115,7 +115,7 @@ async def test_a_unix_socket(stage: Stage, tmp_path: Path) -> None:
 async def test_several_listeners_each_with_its_own_guard(stage: Stage) -> None:
     await stage.open(listen=["127.0.0.1:0", "[::1]:0", "0.0.0.0:0"], anyone=True)
     asked = []
-    for listener in stage.service._listening.addresses:
+    for listener in stage.service.listening.addresses:
         wire = await Wire.connect(listener.host.replace("0.0.0.0", "127.0.0.1"), listener.port)
         await wire.send(b"GET /oauth2/echo HTTP/1.1\r\nHost: proxy.example.test\r\n\r\n")
         asked.append((await wire.message()).status)

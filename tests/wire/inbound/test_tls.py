@@ -37,7 +37,7 @@ def trusting(authority: Authority) -> ssl.SSLContext:
 
 
 async def connect(stage: Stage, context: ssl.SSLContext) -> Wire:
-    listener = stage.service._listening.addresses[0]
+    listener = stage.service.listening.addresses[0]
     reader, writer = await asyncio.open_connection(listener.host, listener.port, ssl=context)
     wire = Wire(reader, writer)
     stage.stack.push_async_callback(wire.close)
@@ -62,7 +62,7 @@ async def test_it_speaks_tls_and_nothing_else(stage: Stage, tmp_path: Path, auth
     await stage.open(tls=place(tmp_path, authority))
     assert stage.url.startswith("https://127.0.0.1:")
     assert (await stage.call("/oauth2/echo", ssl=trusting(authority))).status == 200
-    plain = await Wire.connect(NAME, stage.service._listening.addresses[0].port)
+    plain = await Wire.connect(NAME, stage.service.listening.addresses[0].port)
     await plain.send(b"GET /oauth2/echo HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert b"HTTP/1.1" not in await plain.rest()
     await plain.close()
@@ -191,7 +191,7 @@ async def test_a_unix_socket_beside_it_stays_plain(stage: Stage, tmp_path: Path,
         wire = Wire(*await asyncio.open_unix_connection(socket))
         assert await ask(wire) == 200
         await wire.close()
-        assert [each.url.partition(":")[0] for each in stage.service._listening.addresses] == ["https", "unix"]
+        assert [each.url.partition(":")[0] for each in stage.service.listening.addresses] == ["https", "unix"]
     finally:
         Path(socket).unlink(missing_ok=True)
 

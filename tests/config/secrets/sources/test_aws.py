@@ -52,13 +52,17 @@ def test_whole_or_a_field_with_one_call_per_secret(tmp_path: Path, url: str, ser
     ],
 )
 def test_what_is_not_there(tmp_path: Path, url: str, reference: str, part: str) -> None:
-    (reason,) = loaded(tmp_path, reference, AWS_ENDPOINT_URL=url, **KEYS).unconfigured["p0"]
+    (reason,) = loaded(tmp_path, reference, AWS_ENDPOINT_URL=url, **KEYS).unconfigured["p0"].listed()
     assert part in reason
     assert "aws-plain-secret" not in reason
 
 
 def test_down_or_without_keys(tmp_path: Path, url: str) -> None:
-    (reason,) = loaded(tmp_path, "${aws-sm:a}", AWS_ENDPOINT_URL="http://127.0.0.1:9", **KEYS).unconfigured["p0"]
+    (reason,) = (
+        loaded(tmp_path, "${aws-sm:a}", AWS_ENDPOINT_URL="http://127.0.0.1:9", **KEYS).unconfigured["p0"].listed()
+    )
     assert "EndpointConnectionError" in reason
-    (reason,) = loaded(tmp_path, "${aws-sm:a}", AWS_ENDPOINT_URL=url, AWS_REGION="eu-west-1").unconfigured["p0"]
+    (reason,) = (
+        loaded(tmp_path, "${aws-sm:a}", AWS_ENDPOINT_URL=url, AWS_REGION="eu-west-1").unconfigured["p0"].listed()
+    )
     assert "NoCredentialsError" in reason

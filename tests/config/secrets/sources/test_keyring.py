@@ -51,9 +51,12 @@ def test_an_entry(tmp_path: Path, memory: Memory) -> None:
 
 
 def test_none_or_locked(tmp_path: Path, memory: Memory) -> None:
-    assert "no such entry" in loaded(tmp_path, "${keyring:crm/you}").unconfigured["p"][0]
+    assert "no such entry" in loaded(tmp_path, "${keyring:crm/you}").unconfigured["p"].listed()[0]
     memory.locked = True
-    assert "can't be used (KeyringLocked)" in loaded(tmp_path, "${keyring:crm.example.com/api/me}").unconfigured["p"][0]
+    assert (
+        "can't be used (KeyringLocked)"
+        in loaded(tmp_path, "${keyring:crm.example.com/api/me}").unconfigured["p"].listed()[0]
+    )
 
 
 def test_the_key_that_opens_sealed_secrets_may_lie_there(tmp_path: Path, memory: Memory) -> None:

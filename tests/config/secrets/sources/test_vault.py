@@ -77,7 +77,7 @@ def test_the_token_that_vault_login_leaves(
     (tmp_path / ".vault-token").write_text("root-token\n")
     assert token(loaded(tmp_path, url, OTHER="x")) == "vault-crm-secret"
     (tmp_path / ".vault-token").unlink()
-    (reason,) = loaded(tmp_path, url, OTHER="x").unconfigured["p0"]
+    (reason,) = loaded(tmp_path, url, OTHER="x").unconfigured["p0"].listed()
     assert "VAULT_TOKEN is not set" in reason
 
 
@@ -104,7 +104,7 @@ def test_kubernetes(tmp_path: Path, url: str, server: Vault) -> None:
     assert token(loaded(tmp_path, url, **environ)) == "vault-crm-secret"
     (tmp_path / "jwt").unlink()
     vault._sessions.clear()
-    (reason,) = loaded(tmp_path, url, **environ).unconfigured["p0"]
+    (reason,) = loaded(tmp_path, url, **environ).unconfigured["p0"].listed()
     assert "service account token can't be read" in reason
 
 
@@ -121,7 +121,7 @@ def test_what_is_not_there_puts_its_provider_to_sleep_with_the_reason(
 ) -> None:
     server.denied.add("secret/data/denied")
     found = loaded(tmp_path, url, reference, TOKEN)
-    (reason,) = found.unconfigured["p0"]
+    (reason,) = found.unconfigured["p0"].listed()
     assert reference[2:-1] in reason
     assert part in reason
     assert token(found, "p1") == "vault-crm-secret"
@@ -137,7 +137,9 @@ def test_numbers_are_texts(tmp_path: Path, url: str, server: Vault) -> None:
 
 
 def test_a_wrong_login_is_told_without_what_was_sent(tmp_path: Path, url: str, server: Vault) -> None:
-    (reason,) = loaded(tmp_path, url, VAULT_ROLE_ID="role", VAULT_SECRET_ID="a-wrong-secret-id").unconfigured["p0"]
+    (reason,) = (
+        loaded(tmp_path, url, VAULT_ROLE_ID="role", VAULT_SECRET_ID="a-wrong-secret-id").unconfigured["p0"].listed()
+    )
     assert "refuses the login (400)" in reason
     assert "a-wrong-secret-id" not in reason
 
@@ -145,7 +147,7 @@ def test_a_wrong_login_is_told_without_what_was_sent(tmp_path: Path, url: str, s
 def test_sealed_then_well(tmp_path: Path, url: str, server: Vault) -> None:
     server.sealed = True
     asleep = loaded(tmp_path, url)
-    assert "sealed or not ready (503)" in asleep.unconfigured["p0"][0]
+    assert "sealed or not ready (503)" in asleep.unconfigured["p0"].listed()[0]
     assert asleep.fails
     server.sealed = False
     awake = again(asleep)
@@ -158,7 +160,7 @@ def test_sealed_then_well(tmp_path: Path, url: str, server: Vault) -> None:
 
 def test_a_vault_that_is_down_is_asked_once(tmp_path: Path) -> None:
     found = loaded(tmp_path, "http://127.0.0.1:9", *(f"${{vault:secret/s{number}#x}}" for number in range(20)))
-    assert {reasons[0].rpartition(": ")[2] for reasons in found.unconfigured.values()} == {
+    assert {reasons.listed()[0].rpartition(": ")[2] for reasons in found.unconfigured.values()} == {
         "Vault can't be reached (ConnectionError)"
     }
 
@@ -168,7 +170,7 @@ def test_a_vault_that_is_down_is_asked_once(tmp_path: Path) -> None:
     [("", "VAULT_ADDR is not set"), ("http://vault.example.com:8200", "must be https"), ("vault:8200", "VAULT_ADDR")],
 )
 def test_a_bad_address(tmp_path: Path, address: str, part: str) -> None:
-    assert part in loaded(tmp_path, address).unconfigured["p0"][0]
+    assert part in loaded(tmp_path, address).unconfigured["p0"].listed()[0]
 
 
 def test_twenty_secrets_are_fetched_together_and_each_once(tmp_path: Path, url: str, server: Vault) -> None:
@@ -195,7 +197,7 @@ def test_its_certificate_is_verified(tmp_path: Path, server: Vault, skip: str) -
     (tmp_path / "ca.pem").write_text(authority.pem)
     environ = {"VAULT_TOKEN": "root-token", "VAULT_SKIP_VERIFY": skip}
     with serving(server, authority.server("127.0.0.1")) as url:
-        (reason,) = loaded(tmp_path, url, **environ).unconfigured["p0"]
+        (reason,) = loaded(tmp_path, url, **environ).unconfigured["p0"].listed()
         assert "certificate is refused; VAULT_CACERT names a private CA" in reason
         assert server.calls == []
         found = loaded(tmp_path, url, VAULT_CACERT=str(tmp_path / "ca.pem"), **environ)

@@ -1,0 +1,45 @@
+"""Who asks for a page.
+
+Owns: what an operator is, and how the audit log names a request. Must not know: what is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from proxy.errors import Fault
+from proxy.plan.clients import presented_key
+from proxy.plan.guard import Guard
+from proxy.values.listen import is_loopback
+from proxy.wire.inbound.request import Request
+
+_PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
+
+
+def check_operator(request: Request, guard: Guard, key: bytes | None) -> None:
+    """`key` is the admin key's SHA-256; without one, only this machine may. Raises Fault."""
+    headers = request.known
+    if b"origin" in headers and not guard.is_own(headers):
+        raise Fault("origin_refused", "other pages than the proxy's own may not look after it")
+    if key is not None:
+        given = hashlib.sha256(presented_key(headers) or b"").digest()
+        if not hmac.compare_digest(given, key):
+            raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
+    elif not _is_local(request):
+        raise Fault("route_refused", "set `admin.key` to use this from another machine")
+    elif not guard.vouches(headers) and request.peer is not None:
+        # A web page that let its own name point here (DNS rebinding) comes from this machine, too.
+        raise Fault("host_refused", "set `admin.key`, or add the name to `browser.hosts`")
+
+
+def about(request: Request) -> tuple[tuple[str, str | None], tuple[str, bytes]]:
+    """Sender and target, as the audit log has them."""
+    return (request.peer or "unix", request.headers.get("Origin")), (request.method, request.target)
+
+
+def _is_local(request: Request) -> bool:
+    """From this machine, and not through another proxy on it."""
+    if any(name in request.headers for name in _PROXIED):
+        return False
+    return request.peer is None or is_loopback(request.peer)

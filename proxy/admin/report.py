@@ -1,0 +1,158 @@
+"""What `/-/status` says, as types; its JSON is their fields.
+
+Owns: the shape of it, what merging several workers' means, and reading it back where another process has written it.
+Must not know: cells, plans, sockets. Times are Unix seconds; no token is in here, nor any part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+# Of workers that hold the same generation, the one that has learnt something bad about it knows more than the others.
+_NEWS = ("login_required", "latched", "backing_off", "refused", "expired", "due", "stale", "fresh", "static")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReport:
+    """A provider's credential. `state` is a word of docs/lifecycle.md, `static` or `unconfigured`."""
+
+    state: str
+    generation: int = 0
+    expires_at: float | None = None  # None: nothing to expire, or never
+    next_attempt_at: float | None = None  # None: no failure is being waited out
+    mints: int = 0
+    replays: int = 0
+    last_error: str | None = None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From JSON, of another release too: what it lacks is as at a start. Raises ValueError without a state."""
+        try:
+            return cls(**{part.name: document[part.name] for part in fields(cls) if part.name in document})
+        except TypeError as error:
+            raise ValueError(f"not a provider's report: {error}") from None
+
+    @staticmethod
+    def merge(reports: Iterable[ProviderReport]) -> ProviderReport:
+        """Of one provider in several workers, at least one: state, generation and times of the newest token; counts of
+        all; the error that came last.
+        """
+        workers = list(reports)
+        newest = max(report.generation for report in workers)
+        holders = [report for report in workers if report.generation == newest]
+        telling = min(holders, key=lambda report: _news(report.state))
+        failed = [report for report in holders if report.last_error is not None]
+        latest = max(failed, key=lambda report: report.next_attempt_at or 0.0, default=telling)
+        return ProviderReport(
+            telling.state,
+            newest,
+            telling.expires_at,
+            telling.next_attempt_at,
+            sum(report.mints for report in workers),
+            sum(report.replays for report in workers),
+            latest.last_error,
+        )
+
+
+def _news(state: str) -> int:
+    return _NEWS.index(state) if state in _NEWS else len(_NEWS)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """What one worker tells the others."""
+
+    pid: int
+    providers: dict[str, ProviderReport]
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From JSON. Raises ValueError for what is none of ours."""
+        try:
+            return cls(document["pid"], _providers(document))
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not a worker's report: {error!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a worker holds of one provider."""
+
+    state: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """One of several workers, as all are listed. Counts are since it started."""
+
+    up: bool = False
+    pid: int | None = None
+    mints: int = 0
+    replays: int = 0
+    providers: dict[str, Held] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, process: ProcessReport | None) -> Self:
+        """None is one that is down."""
+        if process is None:
+            return cls()
+        reports = process.providers.values()
+        mints, replays = sum(report.mints for report in reports), sum(report.replays for report in reports)
+        held = {name: Held(report.state, report.generation) for name, report in process.providers.items()}
+        return cls(True, process.pid, mints, replays, held)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteReport:
+    upstream: str
+    provider: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """`to`: a path or `stdout`. Lines since the start: written, waiting to be written, lost."""
+
+    to: str
+    lines: int
+    waiting: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All of it. `audit` and `workers` are left out of the JSON where there are none."""
+
+    version: str
+    providers: dict[str, ProviderReport]
+    routes: dict[str, RouteReport]
+    audit: AuditReport | None = None
+    workers: dict[str, WorkerReport] | None = None
+
+    def merge(self, processes: Mapping[int, ProcessReport | None]) -> Status:
+        """One worker's with what all of them, by their numbers, know; None for those that are down."""
+        up = [process.providers for process in processes.values() if process is not None]
+        providers = {
+            name: ProviderReport.merge([worker[name] for worker in up if name in worker] or [own])
+            for name, own in self.providers.items()
+        }
+        workers = {str(number): WorkerReport.of(process) for number, process in processes.items()}
+        return Status(self.version, providers, self.routes, self.audit, workers)
+
+    def document(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """Version, providers and routes of a proxy of any release. Raises ValueError for what is none."""
+        try:
+            routes = {prefix: RouteReport(it["upstream"], it["provider"]) for prefix, it in document["routes"].items()}
+            return cls(document["version"], _providers(document), routes)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not a status: {error!r}") from None
+
+
+def _providers(document: Mapping[str, Any]) -> dict[str, ProviderReport]:
+    return {name: ProviderReport.read(report) for name, report in document["providers"].items()}

@@ -1,0 +1,82 @@
+"""What pages see of the running proxy, and the two switches that they may use.
+
+Owns: how a cell's state becomes a report. Must not know: requests, who asks, what an answer looks like.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from proxy.admin.fleet import Fleet
+from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, Status
+from proxy.errors import Fault
+from proxy.plan.route import Plan
+from proxy.serve.observers import Observers
+from proxy.tokens.cell import Cell
+from proxy.version import __version__
+
+UNCONFIGURED = "unconfigured"
+
+
+class View:
+    """One per plan. `fleet` is None where this process has no siblings."""
+
+    __slots__ = ("audit", "cells", "clock", "fleet", "plan", "visitors")
+
+    def __init__(self, plan: Plan, cells: Mapping[str, Cell], observers: Observers, fleet: Fleet | None) -> None:
+        self.plan = plan
+        self.cells = cells
+        self.clock = observers.clock
+        self.audit = observers.audit
+        self.visitors = observers.visitors
+        self.fleet = fleet
+
+    def cell(self, name: str) -> Cell:
+        """Raises Fault."""
+        if name not in self.plan.providers:
+            raise Fault("no_route", f"there is no provider {name}")
+        if name not in self.cells:
+            raise self.plan.providers[name].asleep()
+        return self.cells[name]
+
+    def state(self, name: str) -> str:
+        cell = self.cells.get(name)
+        return UNCONFIGURED if cell is None else str(cell.life.state(self.clock()))
+
+    def provider(self, name: str) -> ProviderReport:
+        cell, now = self.cells.get(name), self.clock()
+        if cell is None:
+            return ProviderReport(UNCONFIGURED, last_error=self.plan.providers[name].unset)
+        life = cell.life
+        token, waits = life.token, life.next_attempt_in(now)
+        failure = life.failure if cell.successor is None else cell.successor.life.failure
+        return ProviderReport(
+            str(life.state(now)),
+            life.generation,
+            None if token is None or token.expires.wall == float("inf") else round(token.expires.wall, 3),
+            None if waits is None or life.failure is None else round(now.wall + waits, 3),
+            life.mints,
+            cell.replays,
+            None if failure is None else failure.message,
+        )
+
+    def process(self) -> ProcessReport:
+        """What this process alone knows."""
+        return ProcessReport(os.getpid(), {name: self.provider(name) for name in self.plan.providers})
+
+    async def status(self) -> Status:
+        """Of all workers, if there are several."""
+        own = self.process()
+        status = Status(__version__, own.providers, self._routes(), self._audit())
+        return status if self.fleet is None else status.merge(await self.fleet.reports(own))
+
+    def _routes(self) -> dict[str, RouteReport]:
+        return {
+            prefix: RouteReport(route.shown, route.provider.name if route.provider else None)
+            for prefix, route in self.plan.routes.items()
+        }
+
+    def _audit(self) -> AuditReport | None:
+        audit = self.audit
+        return None if audit is None else AuditReport(audit.where, audit.written, audit.waiting, audit.lost)

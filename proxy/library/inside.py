@@ -1,0 +1,59 @@
+"""Requests to a service in this process: over socket pairs, whose other ends the service's own server holds.
+
+Owns: these connections. So one set of rules holds for all, nothing listens, and nobody else can connect. Must not know:
+rules, who asks.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from multidict import CIMultiDict
+
+from proxy.app import Service
+from proxy.version import __version__
+from proxy.wire.inbound.server import Server
+
+BASE = "http://keyless"
+"""What the URL of a request begins with, and so the links in replies."""
+_MAX_HEAD = 256 * 1024  # the API's are bounded already, in wire/outbound
+_DRAIN = 1.0
+
+
+class _Inside(aiohttp.BaseConnector):
+    """Each connection is a socket pair."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(limit=0)
+        self._server = server
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> ResponseHandler:  # noqa: ARG002, ASYNC109 -- aiohttp's signature
+        ours, theirs = socket.socketpair()
+        await self._loop.connect_accepted_socket(self._server, theirs)
+        _, protocol = await self._loop.create_connection(self._factory, sock=ours)
+        return protocol
+
+
+@asynccontextmanager
+async def inside(service: Service, **options: Any) -> AsyncIterator[aiohttp.ClientSession]:
+    """Requests to URLs below BASE go into the service. `options` are those of aiohttp.ClientSession."""
+    server = service.inside()
+    async with aiohttp.ClientSession(
+        connector=_Inside(server),
+        timeout=aiohttp.ClientTimeout(total=None),  # the routes have their own
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers=CIMultiDict({"User-Agent": f"keyless/{__version__}"}),
+        max_line_size=_MAX_HEAD,
+        max_field_size=_MAX_HEAD,
+        **options,
+    ) as session:
+        try:
+            yield session
+        finally:
+            await session.close()
+            await server.shutdown(_DRAIN)

@@ -1,0 +1,92 @@
+"""What requests meet: the lanes of one plan, the guards of its listeners, and those who watch.
+
+Owns: what a front takes over from the one before it when a config is replaced. Must not know: where plans come from,
+what lies under `/-/`, who listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Self
+
+from proxy.audit.events import Audit
+from proxy.config.model import Client, Config
+from proxy.logs import AccessLog
+from proxy.plan.guard import Guard
+from proxy.plan.route import Plan
+from proxy.plan.router import Router
+from proxy.serve.forward import Forwarder
+from proxy.serve.lane import Lane
+from proxy.serve.observers import Observers
+from proxy.serve.quota.local import Quotas, open_quotas
+from proxy.serve.upstream import Upstream
+from proxy.serve.visitors import Visitors
+from proxy.tokens.cell import Cell
+from proxy.tokens.issuer import Issuer
+from proxy.values.listen import Listener
+from proxy.values.now import Now
+from proxy.wire.outbound.trust import Trust
+
+
+class Lasting(NamedTuple):
+    """What outlives every front. `listeners` are as written, in order."""
+
+    upstream: Upstream
+    trust: Trust
+    issuer: Issuer
+    access: AccessLog | None
+    audit: Audit | None
+    clock: Callable[[], Now]
+    draw: Callable[[], float]
+    listeners: Sequence[Listener]
+
+
+class Front(NamedTuple):
+    """`guards`: one per listener; `inside` is that of connections made in this process."""
+
+    lanes: dict[str, Lane]
+    forwarder: Forwarder
+    observers: Observers
+    guards: tuple[Guard, ...]
+    inside: Guard
+    visitors: Visitors
+    quotas: Quotas | None
+    clients: list[Client]
+
+    @classmethod
+    def of(
+        cls, plan: Plan, cells: Mapping[str, Cell], config: Config, lasting: Lasting, previous: Front | None = None
+    ) -> Self:
+        """Counters outlive a reload; issuers' keys and tokens that were checked, one that changes no client; a brake,
+        one that leaves its route the same cell. Raises StoreDown.
+        """
+        lanes = _lanes(plan, cells, {} if previous is None else previous.lanes)
+        visitors = _visitors(plan, config, lasting, previous)
+        quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
+        observers = Observers(lasting.clock, visitors or None, quotas, lasting.access, lasting.audit)
+        forwarder = Forwarder(Router(lanes), lasting.upstream, observers, plan.max_body)
+        guards = tuple(Guard.compile(config.browser, config.clients, listener) for listener in lasting.listeners)
+        inside = Guard(hosts=None, origins=None)
+        return cls(lanes, forwarder, observers, guards, inside, visitors, quotas, config.clients)
+
+    async def close(self) -> None:
+        closing = [self.visitors.close()]
+        if self.quotas is not None:
+            closing.append(self.quotas.close())
+        await asyncio.gather(*closing)
+
+
+def _lanes(plan: Plan, cells: Mapping[str, Cell], before: Mapping[str, Lane]) -> dict[str, Lane]:
+    return {
+        prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name), before.get(prefix))
+        for prefix, route in plan.routes.items()
+    }
+
+
+def _visitors(plan: Plan, config: Config, lasting: Lasting, previous: Front | None) -> Visitors:
+    if previous is not None and previous.clients == config.clients:
+        return previous.visitors
+    visitors = Visitors(plan, lasting.issuer, lasting.clock, lasting.draw)
+    visitors.tls = None if previous is None else previous.visitors.tls
+    return visitors

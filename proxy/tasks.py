@@ -1,0 +1,83 @@
+"""Tasks of the event loop, each kept until it ends: the loop itself would let one be collected half done.
+
+Owns: those references, and the one flight that many wait for. Must not know: what is done in them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+_kept: set[asyncio.Task[Any]] = set()
+
+
+def spawn(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+    """The only way to start one (tests/test_imports.py); `name` is for those who look at what runs."""
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
+    return task
+
+
+class Tasks:
+    """Those of one owner, which end with it."""
+
+    __slots__ = ("_running",)
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        task = spawn(work, name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    async def close(self) -> None:
+        """Cancel all, and wait for their end; what one of them raised is not told."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+class Flight(Generic[T]):
+    """One piece of work at a time: who comes while it is under way joins it, and who leaves ends nothing (trap 3)."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[T] | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, T]], name: str) -> asyncio.Task[T]:
+        """Or join what is under way."""
+        if self._task is None or self._task.done():
+            self._task = spawn(work(), name)
+        return self._task
+
+    async def landed(self, patience: float | None = None) -> bool:
+        """Wait for the end of what is under way, up to so many seconds: whether it has come.
+
+        asyncio.wait cancels nothing.
+        """
+        task = self._task
+        if task is not None and not task.done():
+            await asyncio.wait((task,), timeout=patience)
+        return task is None or task.done()
+
+    async def close(self, patience: float = 0.0) -> None:
+        """Let it end within so many seconds, then cancel it."""
+        task = self._task
+        if task is not None and not (patience and await self.landed(patience)):
+            task.cancel()
+            await asyncio.wait((task,))

@@ -1,0 +1,93 @@
+"""Tasks are kept until they end; one flight for all who wait, whoever leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from proxy.tasks import Flight, Tasks, spawn
+
+
+class Work:
+    """Counts its starts, and goes on when it is let."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+        self.gate = asyncio.Event()
+
+    async def __call__(self) -> int:
+        self.starts += 1
+        await self.gate.wait()
+        return self.starts
+
+
+async def test_a_task_that_nobody_keeps_is_not_collected() -> None:
+    done = asyncio.Event()
+
+    async def work(ready: asyncio.Future[None]) -> None:
+        await ready
+        done.set()
+
+    ready = asyncio.get_running_loop().create_future()
+    assert spawn(work(ready), "work").get_name() == "work"
+    gc.collect()
+    ready.set_result(None)
+    await done.wait()
+
+
+async def test_all_who_come_wait_for_the_same_flight() -> None:
+    work, flight = Work(), Flight[int]()
+    first, second = flight.start(work, "work"), flight.start(work, "work")
+    assert first is second
+    assert flight.under_way
+    work.gate.set()
+    await flight.landed()
+    assert (await first, work.starts, flight.under_way) == (1, 1, False)
+    assert await flight.start(work, "work") == 2
+
+
+async def test_who_gives_up_or_is_cancelled_ends_nothing() -> None:
+    work, flight = Work(), Flight[int]()
+    task = flight.start(work, "work")
+    await flight.landed(0.0)
+    waiting = asyncio.create_task(flight.landed())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert flight.under_way
+    work.gate.set()
+    assert await task == 1
+
+
+async def test_a_flight_that_is_closed_has_ended() -> None:
+    work, flight = Work(), Flight[int]()
+    await flight.close()
+    task = flight.start(work, "work")
+    await flight.close()
+    assert task.cancelled()
+
+
+async def test_a_flight_may_be_given_time_to_end() -> None:
+    work, flight = Work(), Flight[int]()
+    task = flight.start(work, "work")
+    asyncio.get_running_loop().call_soon(work.gate.set)
+    await flight.close(60.0)
+    assert task.result() == 1
+
+
+async def test_tasks_end_with_their_owner_and_leave_nothing() -> None:
+    work, tasks = Work(), Tasks()
+
+    async def broken() -> None:
+        raise LookupError
+
+    running, breaking = tasks.spawn(work(), "a"), tasks.spawn(broken(), "b")
+    await asyncio.wait((breaking,))
+    assert isinstance(breaking.exception(), LookupError)
+    assert len(tasks) == 1
+    await tasks.close()
+    assert running.cancelled()
+    assert len(tasks) == 0
