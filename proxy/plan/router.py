@@ -21,6 +21,7 @@ class Way(NamedTuple, Generic[T]):
     path: bytes
     query: bytes
     rest: bytes
+    lone: bool = False  # the target ends in a `?` with nothing behind it
 
     def __repr__(self) -> str:
         return f"Way({self.route!r})"  # what a client asks for may hold a key
@@ -64,7 +65,7 @@ class Router(Generic[T]):
             above = path[: -len(rest)]
             rest = b"/" + rest.lstrip(b"/")
             path = above + rest
-        way = Way(route, path, query, rest)
+        way = Way(route, path, query, rest, not query and target.endswith(b"?"))
         if not query and len(target) <= _MEMO_LONGEST and len(self._known) < _MEMO_BOUND:
             self._known[target] = way
         return way

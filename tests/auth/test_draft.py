@@ -62,6 +62,13 @@ def test_the_upstreams_query_comes_first(own: bytes, query: bytes, target: bytes
     assert draft.target == target
 
 
+@pytest.mark.parametrize(("own", "target"), [(b"", b"/v1/x?"), (b"a=1", b"/v1/x?a=1")])
+def test_a_lone_question_mark_stays(own: bytes, target: bytes) -> None:
+    draft = drafted()
+    draft.own_query, draft.lone = own, True
+    assert draft.target == target
+
+
 def test_fields_are_what_the_lines_hold_however_they_are_bundled() -> None:
     draft = drafted(b"A: 1\r\n", b"B: x: y\r\nC: \r\n")
     assert draft.fields == [(b"A", b"1"), (b"B", b"x: y"), (b"C", b"")]

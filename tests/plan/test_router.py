@@ -77,7 +77,7 @@ def test_targets_find_what_a_search_through_all_prefixes_finds(
         best = max(fitting, key=len)
         above = "" if best == "/" else best
         rest = re.sub("^//+", "/", path[len(above) :])
-        assert way == (best, (above + rest).encode(), query[1:].encode(), rest.encode())
+        assert way == (best, (above + rest).encode(), query[1:].encode(), rest.encode(), query == "?")
 
 
 @pytest.mark.parametrize("target", [b"/v1/r7/ok", b"/v1/r7/ok?q=1", b"/v1/r7", b"/v1/elsewhere?q=1"])
@@ -92,7 +92,7 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(10_000):
         router.find(b"/a/%d" % number)
     assert len(router._known) <= 4096
-    assert router.find(b"/a/9999") == ("a", b"/a/9999", b"", b"/9999")
+    assert router.find(b"/a/9999") == ("a", b"/a/9999", b"", b"/9999", False)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ ELSEWHERE = (
 BELOW = {
     "/api": "/base/v1",
     "/api/": "/base/v1/",
+    "/api?": "/base/v1?",
+    "/api/x?": "/base/v1/x?",
+    "/api/x??": "/base/v1/x??",
     "/api?a=/../b": "/base/v1?a=/../b",
     "/api//evil.test/x": "/base/v1/evil.test/x",
     "/api///x//y": "/base/v1/x//y",
