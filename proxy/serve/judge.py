@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from proxy.auth.refusal import Refusals, Verdict
+from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.errors import Fault
 from proxy.serve.upstream import Broken, Reply, Stalled
 
