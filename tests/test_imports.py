@@ -122,8 +122,6 @@ def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
 STARTS_TASKS = {
     "proxy/tasks.py",
     "proxy/wire/inbound/connection.py",  # one per request, which it keeps itself: a callback would cost each of them
-    "proxy/wire/outbound/dial.py",
-    "proxy/serve/upstream.py",
 }
 
 
@@ -144,15 +142,10 @@ def test_no_module_imports_itself_by_a_detour() -> None:
     """What is imported for type checking alone counts, too: who needs another's type knows of it."""
     modules = {_module(file): file for file in TREES if not file.endswith("__init__.py")}  # those hand out parts' names
     graph = {
-        name: {found for found in _counted(name, TREES[file]) if found in modules and found != name}
+        name: {found for found in imported(TREES[file]) if found in modules and found != name}
         for name, file in modules.items()
     }
     assert list(TopologicalSorter(graph).static_order())
-
-
-def _counted(module: str, tree: ast.Module) -> Iterator[str]:
-    """The wire's parsers still name the connection that they belong to, for type checking."""
-    return _at_run_time(tree) if module.startswith("proxy.wire.") else imported(tree)
 
 
 @pytest.mark.parametrize("file", [file for file in TREES if not file.startswith("proxy/auth/schemes/")])
@@ -180,7 +173,17 @@ def _module(file: str) -> str:
     return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
 
 
-def _at_run_time(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
-            yield from imported(node)
+@pytest.mark.parametrize("file", files_of("wire"))
+def test_the_wire_knows_no_routes_and_no_tokens(file: str) -> None:
+    """Where a host may lead (reach) and what browsers are told (cors) are no route's."""
+    for name in imported(TREES[file]):
+        parts = name.split(".")
+        if parts[:2] == ["proxy", "plan"] and len(parts) > 2:
+            assert parts[2] in ("reach", "cors"), f"{file} imports {name}"
+        assert parts[:2] != ["proxy", "auth"], f"{file} imports {name}"
+
+
+@pytest.mark.parametrize("file", files_of("wire"))
+def test_the_wire_has_no_circles_of_types(file: str) -> None:
+    """What only types need is a Protocol beside its user."""
+    assert "typing.TYPE_CHECKING" not in imported(TREES[file])

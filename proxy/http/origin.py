@@ -24,5 +24,10 @@ class Origin(NamedTuple):
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     @property
+    def host_header(self) -> bytes:
+        """The authority in the bytes that go out. Raises UnicodeError for names that IDNA can't encode."""
+        return self.authority.encode("ascii" if self.authority.isascii() else "idna")
+
+    @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.authority}"

@@ -61,7 +61,7 @@ class Target:
         path = template.literals[0].encode("utf-8")
         return cls(
             origin,
-            origin.authority.encode("idna" if not origin.authority.isascii() else "ascii"),
+            origin.host_header,
             path.rstrip(b"/"),
             path or b"/",
             url.query.encode("utf-8"),

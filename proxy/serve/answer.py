@@ -6,8 +6,6 @@ know: how the reply was got.
 
 from __future__ import annotations
 
-import socket
-import struct
 from itertools import product
 
 from proxy.errors import Fault
@@ -57,11 +55,10 @@ def whole(exchange: Exchange, reply: Reply) -> None:
     data = exchange.needles.scrub(reply.take()) if scrubbed else reply.take()
     reply.close()
     if framing.empty:
-        _write(exchange, head)
+        data = b""
     elif framing.chunked:
-        _write(exchange, head + framing.wrap(data) + framing.end(_trailers(exchange, reply)))
-    else:
-        _write(exchange, head + data)
+        data = framing.wrap(data) + framing.end(_trailers(exchange, reply))
+    exchange.request.connection.answer(head + data)
 
 
 async def stream(exchange: Exchange, reply: Reply) -> None:
@@ -70,21 +67,19 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
     scrubber = exchange.needles.stream() if scrubbed else None
     client = exchange.request.connection
     try:
-        _write(exchange, head)
+        client.answer(head)
         while data := await reply.read():
             if scrubber is not None:
                 data = scrubber.feed(data)
             if data:
                 _write(exchange, framing.wrap(data))
                 await client.drain()
-    except Exception as error:
+    except (Broken, Stalled, Fault):
         # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
-        _abort(exchange, framing)
-        if isinstance(error, (Broken, Stalled, Fault)):
-            return
-        raise
-    finally:
-        reply.close()
+        if scrubber is not None:
+            _write(exchange, framing.wrap(scrubber.end()))
+        _cut(exchange, framing)
+        return
     rest = framing.wrap(scrubber.end()) if scrubber is not None else b""
     _write(exchange, rest + framing.end(_trailers(exchange, reply)))
 
@@ -163,7 +158,7 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     lines = [*_unnoted(exchange, reply.headers), b"Connection: Upgrade\r\n", *upgrades]
     lines.append(subprotocol.answered(exchange.head.facts.get(subprotocol.LOWER), reply.headers))
     head = exchange.needles.scrub(status_line(101, reply.reason) + b"".join(lines))
-    _write(exchange, b"%b%b\r\n" % (head, added(exchange)))
+    exchange.request.connection.answer(b"%b%b\r\n" % (head, added(exchange)))
 
 
 def early(exchange: Exchange, status: int, headers: Fields) -> None:
@@ -172,7 +167,7 @@ def early(exchange: Exchange, status: int, headers: Fields) -> None:
         lines = _unnoted(exchange, headers)
         lines += [_link_line(exchange, b"link", value) for name, value in headers if name.lower() == b"link"]
         head = exchange.needles.scrub(b"".join(lines))
-        _write(exchange, status_line(status, b"") + head + b"\r\n")
+        exchange.request.connection.hint(status_line(status, b"") + head + b"\r\n")
 
 
 def _is_text(content_type: bytes) -> bool:
@@ -189,12 +184,8 @@ def _write(exchange: Exchange, data: bytes) -> None:
         exchange.request.connection.write(data)
 
 
-def _abort(exchange: Exchange, framing: Framing) -> None:
+def _cut(exchange: Exchange, framing: Framing) -> None:
+    """What was written still goes out, but for a body that the connection ends: its end would be taken for a whole."""
     exchange.request.last()
-    transport = exchange.request.connection.transport
-    if transport is None:
-        return
     if framing.by_close:
-        # The end of the connection would be the end of the body: only a reset tells that it isn't.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+        exchange.request.connection.reset()

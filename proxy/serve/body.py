@@ -96,7 +96,7 @@ class Body:
         """Once, and only when the body is really wanted (RFC 9110 §10.1.1)."""
         asked, self._continue = self._continue, False
         if asked:
-            self._request.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._request.connection.hint(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _too_large(limit: int) -> Fault:

@@ -34,7 +34,7 @@ from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import needles, prepare
-from proxy.serve.upstream import Reply, Upstream
+from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
@@ -173,17 +173,23 @@ class Forwarder:
     async def _is_refused(self, exchange: Exchange, reply: Reply, token: Token) -> bool:
         refusals = exchange.plan.refusals
         age = self._clock().boot - token.minted.boot
-        return refusals is not None and await is_refused(refusals, reply, exchange.method, age)
+        try:
+            return refusals is not None and await is_refused(refusals, reply, exchange.method, age)
+        except (Broken, Stalled) as error:
+            raise fault_of(exchange.plan.target.origin, error) from None
 
     # -------------------------------------------------------------- answer
 
     async def _pass_on(self, exchange: Exchange, reply: Reply) -> None:
-        if reply.status != 101:
-            await answer.stream(exchange, reply)
-            return
-        answer.switch_protocols(exchange, reply)
-        scrubs = exchange.needles and exchange.plan.scrub != "headers"
-        await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
+        try:
+            if reply.status != 101:
+                await answer.stream(exchange, reply)
+                return
+            answer.switch_protocols(exchange, reply)
+            scrubs = exchange.needles and exchange.plan.scrub != "headers"
+            await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
+        finally:
+            reply.close()  # also where the client has left in the turn of the loop that brought the reply
 
     def _log(self, exchange: Exchange, access: AccessLog) -> None:
         note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""

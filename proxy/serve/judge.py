@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from proxy.auth.refusal.refusal import Refusals, Verdict
-from proxy.errors import Fault
-from proxy.serve.upstream import Broken, Reply, Stalled
+from proxy.serve.upstream import Reply
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -24,23 +21,15 @@ def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdic
 
 
 async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
-    """`age` is the token's, in seconds. What is read of the body is given back. Raises Fault."""
-    try:
-        return await _is_refused(refusals, reply, method, age)
-    except Broken as error:
-        raise Fault("upstream_protocol", str(error)) from None
-    except Stalled as error:
-        raise Fault("upstream_timeout", str(error)) from None
-    except asyncio.CancelledError:  # the client went away
-        reply.close()
-        raise
-
-
-async def _is_refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
+    """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
     found = verdict(refusals, reply, method, age)
     if found is not Verdict.READ_BODY:
         return found is Verdict.REFUSED
-    prefix = await _peek(refusals, reply)
+    try:
+        prefix = await _peek(refusals, reply)
+    except BaseException:  # the client went away, or the API did
+        reply.close()
+        raise
     return refusals.body(reply.status, reply.headers, age, method in SAFE, prefix, reply.complete)
 
 

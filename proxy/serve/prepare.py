@@ -4,7 +4,7 @@
     place   the credential goes in, in place of whatever the client sent there
     call    and with the body it becomes a call
 
-Owns: the order of these (docs/traps.md 20, 21), and framing towards the API. Must not know: connections, refusals.
+Owns: the order of these (docs/traps.md 20, 21). Must not know: connections, framing, refusals.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Call
 from proxy.values.now import Now
 
-_UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
-
 
 def needles(exchange: Exchange, token: Token | None) -> Needles:
     """What must not go back to the client: after a replay also what the first try carried."""
@@ -49,22 +47,14 @@ def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], Now]) -
         if plan.placing.needs_body:
             drafted.body = (exchange.body.whole if exchange.body is not None else None) or b""
         place(drafted, plan.placing, plan.provider, token)
-    body, framing = _framed(drafted, exchange)
-    head = b"".join(
-        (
-            drafted.method.encode("ascii"),
-            b" ",
-            drafted.target,
-            b" HTTP/1.1\r\nHost: ",
-            plan.target.host,
-            b"\r\n",
-            *drafted.lines,
-            b"Cookie: %b\r\n" % drafted.cookie if drafted.cookie else b"",
-            framing,
-            b"\r\n",
-        )
-    )
-    return Call(drafted.origin, drafted.method, head, body, plan.timeout, partial(answer.early, exchange))
+    if drafted.cookie:
+        drafted.lines.append(b"Cookie: %b\r\n" % drafted.cookie)
+    body = _sent(drafted, exchange)
+    call = Call(drafted.origin, drafted.method, drafted.target, drafted.lines, body, plan.timeout)
+    call.early = partial(answer.early, exchange)
+    if b"upgrade" in exchange.head.facts and may_upgrade(drafted.method, exchange.head):
+        call.upgrade = b"websocket"
+    return call
 
 
 def draft(plan: RoutePlan, method: str, way: Way[Any], head: Head) -> Draft:
@@ -95,18 +85,12 @@ def place(drafted: Draft, placing: Placing, provider: ProviderPlan | None, token
         raise Fault("credential_refused", str(error), provider=name) from None
 
 
-def _framed(drafted: Draft, exchange: Exchange) -> tuple[bytes | Body | None, bytes]:
-    """What to send behind the head, and the header lines that frame it."""
-    if b"upgrade" in exchange.head.facts and may_upgrade(drafted.method, exchange.head):
-        return None, _UPGRADE
+def _sent(drafted: Draft, exchange: Exchange) -> bytes | Body | None:
+    """What goes behind the head."""
     if drafted.body is not None:
-        return drafted.body, b"Content-Length: %d\r\n" % len(drafted.body)
+        return drafted.body
     body = exchange.body
-    if body is None:
-        return None, b""
-    if body.length is None:
-        return body, b"Transfer-Encoding: chunked\r\n"
-    return body.whole if body.whole is not None else body, b"Content-Length: %d\r\n" % body.length
+    return body.whole if body is not None and body.whole is not None else body
 
 
 def may_upgrade(method: str, head: Head) -> bool:

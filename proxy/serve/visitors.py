@@ -26,6 +26,7 @@ from proxy.serve.jwks import IssuerKeys
 from proxy.tokens.issuer import Issuer
 from proxy.values.now import Now
 from proxy.wire.inbound.tls import Certificates
+from proxy.wire.socket import Transport
 
 Known = Mapping[bytes, bytes]
 
@@ -84,7 +85,7 @@ class Visitors:
     def __bool__(self) -> bool:
         return bool(self._clients)
 
-    def identify(self, known: Known, transport: asyncio.BaseTransport | None, now: Now) -> Visitor | KeysWanted:
+    def identify(self, known: Known, transport: Transport | None, now: Now) -> Visitor | KeysWanted:
         """`known` are headers by lower case names; KeysWanted where waiting may help.
 
         Raises Fault client_key_required or issuer_unavailable.

@@ -9,32 +9,22 @@ from proxy.plan.frames import FrameError, Frames
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.request import Request
 
-LAST_WORDS = 10.0
-"""Seconds that an API has to take what the client said before it left."""
-
 
 class Pipe:
     """Hands the client's bytes to the API."""
 
     def __init__(self, request: Request, reply: Reply) -> None:
         self._client = request.connection
-        self._api = reply.connection
-        self._api.on_writable = self._client.resume_reading
+        self._api = reply.tunnel(self._client.resume_reading)
 
     def feed(self, data: bytes) -> None:
-        transport = self._api.transport
-        if transport is None:
-            return
-        transport.write(data)
-        if self._api.writing_paused:
+        self._api.write(data)
+        if self._api.full:
             self._client.pause_reading()
 
     def close(self) -> None:
         """Sends what is waiting, then closes."""
-        self._api.on_writable = None
-        if self._api.transport is not None:
-            self._api.deadline = self._api.loop.time() + LAST_WORDS
-            self._api.transport.close()
+        self._api.close()
 
 
 async def tunnel(request: Request, reply: Reply, frames: Frames | None) -> None:

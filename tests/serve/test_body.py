@@ -35,7 +35,7 @@ async def served(use: Use, *pieces: bytes) -> tuple[object, bytes]:
         except Fault as fault:
             outcome = fault.code
         with suppress(ConnectionResetError):
-            request.connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
+            request.connection.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
 
     server = Server(handle, Limits())
     listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)

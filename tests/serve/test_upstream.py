@@ -199,7 +199,7 @@ async def test_a_send_that_is_cancelled_too_late_leaves_the_next_exchange_alone(
         busy[0].data_received(OK)  # as the loop does
         connection = api.upstream.pool.take(api.origin)
         assert connection is busy[0]
-        reply = connection.begin(api.call().head, head_only=False, done=True, idle=LONG)
+        reply = connection.begin(api.call())
         late.cancel()
         with pytest.raises(asyncio.CancelledError):
             await late
@@ -250,7 +250,7 @@ async def front(
             outcomes.append(error)
         request.keep_alive = False
         with suppress(ConnectionResetError):
-            request.connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
+            request.connection.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone")
 
     server = Server(handle, Limits())
     listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
@@ -298,7 +298,7 @@ async def test_an_upload_that_is_answered_early_is_stopped() -> None:
         await reader.readuntil(b"done")
         assert outcomes == [(413, b"big")]
         await api.deserted()
-        assert not api.upstream._uploads
+        assert api.upstream.pool.busy == 0
 
 
 async def test_a_reply_that_comes_while_the_upload_goes_on_is_streamed_beside_it() -> None:

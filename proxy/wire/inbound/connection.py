@@ -8,119 +8,133 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from proxy.errors import Fault
+from proxy.http.fields import Fields
 from proxy.wire.inbound.parser import Parser
+from proxy.wire.inbound.phase import (
+    ANSWERING,
+    CLOSED,
+    CLOSING,
+    HEAD,
+    IDLE,
+    LINGERING,
+    MOVING,
+    PIPE,
+    SERVING,
+    SKIPPING,
+    UNTAKEN,
+)
 from proxy.wire.inbound.problem import last_words
-from proxy.wire.inbound.request import Request, address_of
-
-if TYPE_CHECKING:
-    from proxy.wire.inbound.server import Server
+from proxy.wire.inbound.request import Pipe, Request
+from proxy.wire.phase import IllegalMove, Phase
+from proxy.wire.socket import Socket
 
 HIGH_WATER = 64 * 1024
-LINGER = 5.0
-"""Seconds for a client to take our last words while it still sends: a close at once would reset them away."""
+_GONE = "the client has gone"
 
 
-class Pipe(Protocol):
-    """Takes a client's bytes once its connection speaks another protocol."""
+class Host(Protocol):
+    """Whose connection it is."""
 
-    def feed(self, data: bytes) -> None:
-        """What the client sent."""
+    loop: asyncio.AbstractEventLoop
+    now: float
+    seconds: dict[str, float]
+    """By the limits of the phases."""
+    max_header: int
+    handler: Callable[[Request], Awaitable[None]]
+    unreadable: Callable[[str, Fault], None] | None
 
-    def close(self) -> None:
-        """The client has gone."""
+    def joined(self, connection: ClientConnection) -> None:
+        """It is open."""
+
+    def left(self, connection: ClientConnection) -> None:
+        """It has closed."""
+
+    def failed(self, request: Request, error: Exception) -> None:
+        """A handler's mistake."""
 
 
-class ClientConnection:
-    """Waits for a head; serves `_current`; skips what is left of a body; lingers; or has become a pipe.
+class ClientConnection(Socket):
+    """Serves `_current`; what comes before that is answered waits. Its phases are in phase.py."""
 
-    An `asyncio.Protocol` in all but its ancestors: compiled classes have none that are not.
-    """
+    __slots__ = ("_current", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting")
 
-    __slots__ = (
-        "_current",
-        "_drained",
-        "_incoming",
-        "_lingering",
-        "_parser",
-        "_pipe",
-        "_read_paused",
-        "_rest",
-        "_server",
-        "_skipping",
-        "_task",
-        "_waiting",
-        "deadline",
-        "loop",
-        "transport",
-        "writing_paused",
-    )
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self.loop = server.loop
-        self.transport: asyncio.Transport | None = None
-        self._parser = Parser(self, server.max_header)
+    def __init__(self, host: Host) -> None:
+        super().__init__(host.loop, HEAD)
+        self._host = host
+        self._parser = Parser(self, host.max_header)
         self._incoming: Request | None = None  # whose body is coming
         self._current: Request | None = None
         self._waiting: list[Request | Fault] = []  # what came before `_current` was answered
         self._task: asyncio.Task[None] | None = None
         self._rest: bytes | None = None  # what is not parsed yet: behind an `Upgrade`, or while `_waiting` holds some
         self._pipe: Pipe | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self.writing_paused = self._read_paused = self._lingering = self._skipping = False
-        self.deadline = math.inf
 
     @property
     def idle(self) -> bool:
         return self._current is None
 
     @property
-    def _ending(self) -> bool:
-        """What was sent is still on its way out, and nothing more will follow."""
-        return self._lingering or self._skipping or self.transport is None or self.transport.is_closing()
+    def answered(self) -> bool:
+        """Is it too late to say anything else?"""
+        return self.phase is not SERVING
 
     # ------------------------------------------------------------ for handlers
 
-    def write(self, data: bytes) -> None:
-        """Raises ConnectionResetError when the client has gone."""
+    def answer(self, data: bytes) -> None:
+        """The head of the answer, with as much behind it as is there. Once per request, else IllegalMove.
+
+        Raises ConnectionResetError when the client has gone.
+        """
         transport = self.transport
         if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError(_GONE)
+        self.enter(ANSWERING)
+        transport.write(data)
+
+    def hint(self, data: bytes) -> None:
+        """A 1xx, which is no answer; none where the answer has begun. Raises ConnectionResetError."""
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError(_GONE)
+        if self.phase is SERVING:
+            self.transport.write(data)
+
+    def write(self, data: bytes) -> None:
+        """More of the answer. Raises ConnectionResetError when the client has gone."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError(_GONE)
+        if self.phase is SERVING:
+            raise IllegalMove("an answer begins with its head")
         transport.write(data)
 
     async def drain(self) -> None:
         """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
         if self.writing_paused:
-            self._wait(self._server.stall)
-            self._drained = self.loop.create_future()
-            await self._drained
-            if self._incoming is None:
-                self.deadline = math.inf
-            else:
-                self._wait(self._server.stall)
+            room = self.room()
+            self._renew()
+            await room
+            if self.transport is None:
+                raise ConnectionResetError(_GONE)
+            self._renew()
 
     def become(self, pipe: Pipe) -> None:
         """From here on the client's bytes are `pipe`'s, what came behind the upgrade too."""
+        self.enter(PIPE)
         self._pipe = pipe
+        self._renew()
         if self._rest:
             pipe.feed(self._rest)
         self._rest = None
         self.resume_reading()
 
-    def pause_reading(self) -> None:
-        if not self._read_paused and self.transport is not None and not self.transport.is_closing():
-            self._read_paused = True
-            self.transport.pause_reading()
-
     def resume_reading(self) -> None:
-        if self._read_paused and self.transport is not None and not self.transport.is_closing():
-            self._read_paused = False
-            self.transport.resume_reading()
-            if self._incoming is not None:
-                self._wait(self._server.stall)
+        if self.reading_paused:
+            super().resume_reading()
+            self._renew()
 
     # ------------------------------------------------------------ for the server
 
@@ -129,14 +143,15 @@ class ClientConnection:
         if self._current is not None:
             self._current.keep_alive = False
         elif self.transport is not None:
+            if self.phase.leads & CLOSING.bit:
+                self._go(CLOSING)
             self.transport.close()
 
     def cut(self) -> None:
         """At once, whatever is being served."""
         if self._task is not None:
             self._task.cancel()
-        if self.transport is not None:
-            self.transport.abort()
+        self.abort()
 
     def expire(self) -> None:
         """`deadline` has passed."""
@@ -151,6 +166,7 @@ class ClientConnection:
         """Before anything was asked. It does not linger: a flood of connections would."""
         if self.transport is not None:
             self.transport.write(last_words(fault))
+            self._go(CLOSING)
             self.transport.close()
 
     def refuse(self, fault: Fault) -> None:
@@ -158,18 +174,19 @@ class ClientConnection:
         self._incoming = None
         if self._current is not None:
             self._wait_for_its_turn(fault)
-        elif self.transport is not None and not self.transport.is_closing():
-            if self._server.unreadable is not None:
-                self._server.unreadable(address_of(self.transport) or "unix", fault)
+        elif self.transport is not None and self.open:
+            if self._host.unreadable is not None:
+                self._host.unreadable(self.peer or "unix", fault)
             self.transport.write(last_words(fault))
             self._linger()
 
     # ------------------------------------------------------------ asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not derived from asyncio's
-        self._server.joined(self)
-        self._wait(self._server.head)
+        super().connection_made(transport)
+        self._host.joined(self)
+        if self.phase is HEAD:  # else it was turned away
+            self._set(HEAD)
 
     def data_received(self, data: bytes) -> None:
         if self._pipe is not None:
@@ -178,39 +195,33 @@ class ClientConnection:
             self._rest += data
             if len(self._rest) > HIGH_WATER:
                 self.pause_reading()
-        elif not self._lingering:
+        elif self.phase is not LINGERING:
             self._parse(data)
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:
         """Half a connection is none: asyncio closes it."""
+        return False
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
-        self.transport = None
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._go(CLOSED)
         self._waiting.clear()
-        self._server.left(self)
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_exception(ConnectionResetError("the client has gone"))
+        self._host.left(self)
         if self._pipe is not None:
             self._pipe.close()
         elif self._task is not None:
             self._task.cancel()
 
-    def pause_writing(self) -> None:
-        self.writing_paused = True
-
     def resume_writing(self) -> None:
-        self.writing_paused = False
-        if self._current is None:
-            if not self._ending:
-                self._next()
-        elif self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        super().resume_writing()
+        if self.phase is UNTAKEN:
+            self._next()
 
     # ------------------------------------------------------------ one request after the other
 
     def _start(self, request: Request) -> None:
         self._current = request
-        self._wait(self._server.stall)  # for the body; until its end, which is at once for most
+        self.enter(SERVING)
         self._task = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
@@ -219,25 +230,26 @@ class ClientConnection:
             self.refuse(request.error)
             return
         try:
-            await self._server.handler(request)
+            await self._host.handler(request)
         except Exception as error:
             request.keep_alive = False
-            self._server.failed(request, error)
+            self._host.failed(request, error)
         self._task = self._current = None
         if self.transport is not None and not self.transport.is_closing():
             self._served(request)
 
     def _served(self, request: Request) -> None:
-        if request.keep_alive and request.complete:
+        if self.phase is SERVING:  # a handler that says nothing: what it was asked can't be left open
+            self.abort()
+        elif request.keep_alive and request.complete:
             self._next()
         elif request.keep_alive:
             # Answered before its body was there: the rest is skipped, if it comes soon.
             self._incoming = None
-            self._skipping = True
-            self._wait(LINGER)
+            self._go(SKIPPING)
             self.resume_reading()
         elif request.complete and not self._waiting and self.transport is not None:
-            self._wait(self._server.stall)  # for a client that doesn't read what it is still sent
+            self._go(CLOSING)  # its time is for a client that doesn't read what it is still sent
             self.transport.close()
         else:
             self._linger()
@@ -245,7 +257,7 @@ class ClientConnection:
     def _next(self) -> None:
         """Only when the client has taken the answers so far: else it could pile them up without end."""
         if self.writing_paused:
-            self._wait(self._server.stall)
+            self._go(UNTAKEN)
             self.pause_reading()
         elif self._waiting:
             waiting = self._waiting.pop(0)
@@ -253,12 +265,11 @@ class ClientConnection:
                 self.refuse(waiting)
             else:
                 self._start(waiting)
-                if waiting.complete:
-                    self.deadline = math.inf
-                else:
+                if not waiting.complete:
                     self._parse_rest()
+                self._renew()
         else:
-            self._wait(self._server.head if self._parser.has_begun else self._server.idle)
+            self._go(HEAD if self._parser.has_begun else IDLE)
             self._parse_rest()
 
     def _wait_for_its_turn(self, what: Request | Fault) -> None:
@@ -274,10 +285,9 @@ class ClientConnection:
             self._parse(rest)
 
     def _linger(self) -> None:
-        self._lingering = True
+        self._go(LINGERING)
         self._incoming = None
         self._waiting.clear()
-        self._wait(LINGER)
         transport = self.transport
         if transport is not None and transport.can_write_eof():
             transport.write_eof()
@@ -285,14 +295,27 @@ class ClientConnection:
         elif transport is not None:
             transport.close()
 
-    def _wait(self, seconds: float) -> None:
-        self.deadline = self._server.now + seconds
+    def _go(self, phase: Phase) -> None:
+        """With a time of its own."""
+        self.enter(phase)
+        self._set(phase)
+
+    def _set(self, phase: Phase) -> None:
+        host = self._host
+        self.deadline = host.now + host.seconds[phase.limit]
+
+    def _renew(self) -> None:
+        """Something came or went, or will: who is waited for has new time. All other times end when they must."""
+        if self.phase.limit == MOVING:
+            comes = self._incoming is not None and self._incoming is self._current and not self.reading_paused
+            due = comes or self._drained is not None
+            self.deadline = self._host.now + self._host.seconds["stall"] if due else math.inf
 
     # ------------------------------------------------------------ what the parser says
 
     def _parse(self, data: bytes) -> None:
-        if self._current is None and not self._skipping and not self._parser.is_within:
-            self._wait(self._server.head)
+        """What has begun by the end of `data` has its time; what both began and ended in it never had one."""
+        begins = self.phase is HEAD and not self._parser.is_within
         rest: bytes | None = data
         while rest is not None:  # a loop, since thousands of upgrades with a body fit into one segment
             try:
@@ -302,6 +325,12 @@ class ClientConnection:
                 return
             if rest is not None:
                 rest = self._upgrade(rest)
+        if self.phase is IDLE:
+            self._go(HEAD)
+        elif begins and self.phase is HEAD:
+            self._set(HEAD)
+        else:
+            self._renew()
 
     def _spoil(self, request: Request | None, fault: Fault) -> None:
         """Nothing that follows can be understood."""
@@ -320,13 +349,11 @@ class ClientConnection:
             return None
         request.complete = False
         self._incoming = request
-        if request is self._current:
-            self._wait(self._server.stall)
-        return self._parser.framing_of(request) + rest
+        return self._parser.framing_of(request.fields) + rest
 
-    def requested(self, request: Request) -> None:
-        """Its head is there."""
-        self._incoming = request
+    def requested(self, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool) -> None:
+        """A head is there."""
+        self._incoming = request = Request(self, method, target, fields, modern, keep_alive)
         if self._current is None:
             self._start(request)
         else:
@@ -337,11 +364,7 @@ class ClientConnection:
         request = self._incoming
         if request is None:
             return
-        if request is self._current:  # else it's us who don't read on
-            self._wait(self._server.stall)
         if request.feed(data) > HIGH_WATER:
-            if request is self._current:
-                self.deadline = math.inf
             self.pause_reading()
         request.wake()
 
@@ -350,9 +373,6 @@ class ClientConnection:
         request, self._incoming = self._incoming, None
         if request is not None:
             request.complete = True
-            if request is self._current:
-                self.deadline = math.inf
             request.wake()
-        elif self._skipping:
-            self._skipping = False
+        elif self.phase is SKIPPING:
             self._next()

@@ -17,7 +17,13 @@ NO_BODY = frozenset((204, 304))
 
 
 def fault(request: Request, error: Fault, cors_origin: str | None) -> None:
-    """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer."""
+    """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer.
+
+    Where an answer has begun, its end is broken: anything else would be taken for a part of it.
+    """
+    if request.connection.answered:
+        request.connection.reset()
+        return
     headers, body = problem(error)
     reply(request, error.status, headers, kind_of_problem(request.header(b"accept")), body, cors_origin)
 
@@ -44,4 +50,4 @@ def reply(
         headers.append(("Connection", "close"))
     sent = b"" if request.method == "HEAD" else body
     with suppress(ConnectionResetError):  # there is no one to tell
-        request.connection.write(status_line(status, b"") + encoded(headers) + b"\r\n" + sent)
+        request.connection.answer(status_line(status, b"") + encoded(headers) + b"\r\n" + sent)

@@ -6,16 +6,12 @@ deadlines, who serves a request, or when.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields
-from proxy.wire.inbound.request import Request
-
-if TYPE_CHECKING:
-    from proxy.wire.inbound.connection import ClientConnection
 
 MAX_FIELDS = 256
 
@@ -23,12 +19,25 @@ _METHODS = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT"
 _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 
 
+class Listener(Protocol):
+    """Who is told of each request, all within `feed`."""
+
+    def requested(self, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool) -> None:
+        """A head is there. `modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow."""
+
+    def body(self, data: bytes) -> None:
+        """Some of its body."""
+
+    def ended(self) -> None:
+        """It is whole."""
+
+
 class Parser:
-    """Tells its connection of each request: `requested`, then `body` and `ended`, all within `feed`."""
+    """Parses one request after the other."""
 
     __slots__ = (
-        "_connection",
         "_fields",
+        "_listener",
         "_llhttp",
         "_max_header",
         "_repeats",
@@ -38,8 +47,8 @@ class Parser:
         "_unread",
     )
 
-    def __init__(self, connection: ClientConnection, max_header: int) -> None:
-        self._connection = connection
+    def __init__(self, listener: Listener, max_header: int) -> None:
+        self._listener = listener
         self._max_header = max_header
         self._llhttp = HttpRequestParser(self)
         self._fields: Fields = []
@@ -79,14 +88,14 @@ class Parser:
             raise _too_large()
         return None
 
-    def framing_of(self, request: Request) -> bytes:
+    def framing_of(self, fields: Fields) -> bytes:
         """To be fed before a body that stands behind an `Upgrade`, as Java's client sends it for h2c.
 
         httptools takes all upgrades for bodiless, and looks at none of their framing. A parser that is told of nothing
         else does both.
         """
         self._repeats = True
-        framing = b"".join(b"%b: %b\r\n" % field for field in request.fields if field[0].lower() in _FRAMING)
+        framing = b"".join(b"%b: %b\r\n" % field for field in fields if field[0].lower() in _FRAMING)
         return b"POST / HTTP/1.1\r\n%b\r\n" % framing
 
     # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
@@ -113,19 +122,18 @@ class Parser:
             _check_old(version, fields)
         method = llhttp.get_method()
         name = _METHODS.get(method) or method.decode("ascii")
-        connection = self._connection
-        connection.requested(Request(connection, name, target, fields, version == "1.1", llhttp.should_keep_alive()))
+        self._listener.requested(name, target, fields, version == "1.1", llhttp.should_keep_alive())
 
     def on_body(self, data: bytes) -> None:
         self._unread = 0
-        self._connection.body(data)
+        self._listener.body(data)
 
     def on_message_complete(self) -> None:
         self._unread = 0
         self._slack = self._segment
         if self._fields:  # trailers, which are nobody's: least of all the next request's
             self._fields = []
-        self._connection.ended()
+        self._listener.ended()
 
 
 def _check_old(version: str, fields: Fields) -> None:

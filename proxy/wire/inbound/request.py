@@ -5,25 +5,75 @@ Owns: what a handler may ask of it. Must not know: how it is answered, or parsed
 
 from __future__ import annotations
 
-from asyncio import BaseTransport
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.http.fields import Fields, facts, first
-from proxy.wire.flow import Flow
-
-if TYPE_CHECKING:
-    from proxy.wire.inbound.connection import ClientConnection
+from proxy.wire.flow import Flow, Source
+from proxy.wire.socket import Transport
 
 
-class Request(Flow["ClientConnection"]):
+class Pipe(Protocol):
+    """Takes a client's bytes once its connection speaks another protocol."""
+
+    def feed(self, data: bytes) -> None:
+        """What the client sent."""
+
+    def close(self) -> None:
+        """The client has gone."""
+
+
+class Client(Source, Protocol):
+    """The connection that a request came over, as far as it is a handler's."""
+
+    transport: Transport | None
+    """None when the client has gone."""
+
+    @property
+    def answered(self) -> bool:
+        """Is it too late to say anything else?"""
+
+    @property
+    def secure(self) -> bool:
+        """Is it TLS?"""
+
+    @property
+    def peer(self) -> str | None:
+        """The client's address; None on a unix socket."""
+
+    def hint(self, data: bytes) -> None:
+        """A 1xx, which is no answer; none where the answer has begun. Raises ConnectionResetError."""
+
+    def answer(self, data: bytes) -> None:
+        """The head of the answer, with as much behind it as is there. Once per request. Raises ConnectionResetError."""
+
+    def write(self, data: bytes) -> None:
+        """More of the answer. Raises ConnectionResetError when the client has gone."""
+
+    async def drain(self) -> None:
+        """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
+
+    def become(self, pipe: Pipe) -> None:
+        """From here on the client's bytes are `pipe`'s."""
+
+    def pause_reading(self) -> None:
+        """What comes waits in the socket."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+    def reset(self) -> None:
+        """At once, and so that the client can't take it for an end."""
+
+
+class Request(Flow[Client]):
     """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow, unless this is the `last`."""
 
     __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "target")
 
     def __init__(
-        self, connection: ClientConnection, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool
+        self, connection: Client, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool
     ) -> None:
         super().__init__(connection)
         self.method = method
@@ -65,15 +115,9 @@ class Request(Flow["ClientConnection"]):
     @property
     def secure(self) -> bool:
         """Did it come over TLS?"""
-        transport = self.connection.transport
-        return transport is not None and transport.get_extra_info("ssl_object") is not None
+        return self.connection.secure
 
     @property
     def peer(self) -> str | None:
         """The client's address; None on a unix socket."""
-        return address_of(self.connection.transport)
-
-
-def address_of(transport: BaseTransport | None) -> str | None:
-    peer = transport.get_extra_info("peername") if transport is not None else None
-    return str(peer[0]) if peer and not isinstance(peer, str | bytes) else None
+        return self.connection.peer

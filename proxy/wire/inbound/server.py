@@ -7,6 +7,7 @@ someone who can't be served.
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import ssl
 import sys
@@ -22,12 +23,15 @@ from proxy.values.listen import Listener
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
 from proxy.wire.inbound.request import Request
+from proxy.wire.tls import Tls
 
 log = structlog.get_logger("keyless.server")
 
 DRAIN_SECONDS = 10.0
 HANDSHAKE = 10.0
 BACKLOG = 1024
+LINGER = 5.0
+"""Seconds for a client to take our last words while it still sends: a close at once would reset them away."""
 TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
 
@@ -42,17 +46,33 @@ class Server:
         """Make it in a running loop. `unreadable` is told of what no handler sees: who sent it, and the answer."""
         self.handler = handler
         self.unreadable = unreadable
-        self.head, self.idle, self.stall = limits.head, limits.idle, limits.stall
+        self.seconds = {"head": limits.head, "idle": limits.idle, "stall": limits.stall, "linger": LINGER, "": math.inf}
         self.max_header = limits.max_header
         self._max_connections = limits.max_connections
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time()
         self.connections: set[ClientConnection] = set()
+        self._shaking: set[Tls] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
 
     def __call__(self) -> asyncio.Protocol:
         return cast("asyncio.Protocol", ClientConnection(self))
+
+    def securing(self, context: ssl.SSLContext) -> Callable[[], asyncio.Protocol]:
+        """A protocol factory as this one is, for connections that begin with a handshake of TLS."""
+
+        def begin() -> asyncio.Protocol:
+            def ended(_: Exception | None) -> None:
+                late.cancel()
+                self._shaking.discard(shaking)
+
+            shaking = Tls(ClientConnection(self), context, ended, accepting=True)
+            late = self.loop.call_later(HANDSHAKE, shaking.abort)
+            self._shaking.add(shaking)
+            return cast("asyncio.Protocol", shaking)
+
+        return begin
 
     def joined(self, connection: ClientConnection) -> None:
         self.connections.add(connection)
@@ -79,6 +99,8 @@ class Server:
 
     async def shutdown(self, seconds: float) -> None:
         """Let what is under way end in this time, then cut it."""
+        for shaking in list(self._shaking):
+            shaking.abort()
         for connection in list(self.connections):
             connection.close()
         if not await self._empty(seconds):
@@ -126,10 +148,9 @@ class Listening:
         elif listener.path:
             door = await server.loop.create_unix_server(server, listener.path, backlog=BACKLOG)
         else:
-            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG, "ssl": tls}
-            if tls is not None:
-                options["ssl_handshake_timeout"] = HANDSHAKE
-            door = await server.loop.create_server(server, listener.host, listener.port, **options)
+            factory = server if tls is None else server.securing(tls)
+            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG}
+            door = await server.loop.create_server(factory, listener.host, listener.port, **options)
         self._doors.append(door)
         self.servers.append(server)
         port = listener.port or door.sockets[0].getsockname()[1] if not listener.path else 0

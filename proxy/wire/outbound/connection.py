@@ -1,372 +1,291 @@
-"""One HTTP/1.1 connection to an API: bytes out, replies in, one exchange at a time.
+"""One HTTP/1.1 connection to an API: requests out, replies in, one exchange at a time.
 
-Owns: framing, backpressure and deadlines of one socket; parsing is llhttp's, strict. Must not know: pools, DNS, tokens,
-or what a reply means. A connection that saw anything irregular is never used again.
+Owns: whose turn it is, backpressure and deadlines of one socket. Must not know: what bytes say (parser.py, head.py),
+pools, DNS, tokens, or what a reply means. A connection that saw anything irregular is never used again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections.abc import Callable
-from typing import cast
-
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.http.fields import Fields
+from proxy.tasks import spawn
+from proxy.wire.outbound.call import Call
+from proxy.wire.outbound.head import encoded
+from proxy.wire.outbound.parser import ReplyParser
+from proxy.wire.outbound.phase import (
+    AWAITING,
+    CLOSED,
+    ENDING,
+    EXCHANGING,
+    FINISHING,
+    IDLE,
+    READING,
+    SENDING,
+    STALLED,
+    TUNNEL,
+)
 from proxy.wire.outbound.reply import Broken, Reply, Stalled
+from proxy.wire.outbound.tunnel import LAST_WORDS, Tunnel
+from proxy.wire.outbound.upload import upload
+from proxy.wire.socket import Cut, Socket
 
-IDLE_EXPIRY = 15.0
-MAX_HEAD = 64 * 1024
 HIGH_WATER = 256 * 1024
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_TIMEOUT = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
+class Connection(Socket):
+    """Life: `begin` -> Reply -> `on_free(connection, reusable)`, which comes once more when the socket has closed."""
 
-class Connection:
-    """Life: `begin` -> Reply -> `on_free(connection, reusable)`, which comes once more when the socket has closed.
+    __slots__ = ("_call", "_host", "_on_free", "_on_writable", "_parser", "_reply", "_upload")
 
-    An `asyncio.Protocol` in all but its ancestors: compiled classes have none that are not.
-    """
-
-    __slots__ = (
-        "_chunked",
-        "_drained",
-        "_early",
-        "_fields",
-        "_head_only",
-        "_idle_timeout",
-        "_keep_alive",
-        "_old",
-        "_on_free",
-        "_parser",
-        "_read_paused",
-        "_reply",
-        "_request_done",
-        "_unread",
-        "_until_close",
-        "_write_paused",
-        "deadline",
-        "exchanges",
-        "idle_until",
-        "loop",
-        "on_abort",
-        "on_writable",
-        "patience",
-        "transport",
-        "tunnel",
-    )
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_free: Callable[[Connection, bool], None]) -> None:
-        self.loop = loop
-        self.transport: asyncio.Transport | None = None
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, host: bytes, on_free: Callable[[Connection, bool], None]
+    ) -> None:
+        """`host` is what head.host_lines has made of the origin's authority."""
+        super().__init__(loop, IDLE)
+        self._host = host
         self._on_free = on_free
-        self._parser: HttpResponseParser | None = None
+        self._parser = ReplyParser(self)
+        self._call: Call | None = None
         self._reply: Reply | None = None
-        self._fields: Fields = []  # where the parser's next header goes
-        self._early: Callable[[int, Fields], None] | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._write_paused = self._read_paused = False
-        self._head_only = self._request_done = False
-        self._keep_alive = self._until_close = self._chunked = self._old = False
-        self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
-        self._idle_timeout = 0.0
-        self.on_writable: Callable[[], None] | None = None
-        self.on_abort: Callable[[], object] | None = None
-        self.deadline = self.idle_until = math.inf
-        self.patience = IDLE_EXPIRY  # seconds that this connection may be idle
-        self.exchanges = 0
-        self.tunnel = False
+        self._upload: asyncio.Task[None] | None = None
+        self._on_writable: Callable[[], None] | None = None
 
     @property
     def usable(self) -> bool:
-        return self.transport is not None and not self.transport.is_closing() and self._reply is None
+        return self.phase is IDLE and self.open
 
     @property
-    def writing_paused(self) -> bool:
-        return self._write_paused
+    def patience(self) -> float:
+        """Seconds that it may be idle."""
+        return self._parser.patience
 
     # ------------------------------------------------------------ the exchange
 
-    def begin(
-        self,
-        data: bytes,
-        *,
-        head_only: bool,
-        done: bool,
-        idle: float,
-        early: Callable[[int, Fields], None] | None = None,
-    ) -> Reply:
-        """Send the head (with a short body behind it). `done`: nothing follows; else `write` does. Then `finish`.
-
-        `head_only`: a HEAD request, whose reply has no body. `early` is told of 1xx replies.
-        """
+    def begin(self, call: Call) -> Reply:
+        """Send a request; a body that comes in pieces goes out beside the reply. Raises Broken."""
         if self.transport is None:
             raise Broken("the connection closed", unanswered=True)
-        if self._parser is None:
-            self._parser = HttpResponseParser(self)
-        self.exchanges += 1
+        body = call.body
+        whole = body is None or isinstance(body, bytes)
+        self.enter(AWAITING if whole else SENDING)
+        self._call = call
         self._reply = reply = Reply(self)
-        self._fields = reply.headers
-        self._head_only = head_only
-        self._request_done = done
-        self._chunked = self._until_close = False
-        self._unread = 0
-        self._idle_timeout = idle
-        self._early = early
-        if not done:
-            self.deadline = self.loop.time() + idle
-        self.transport.write(data)
+        self._parser.expect(call.method == "HEAD")
+        self.transport.write(encoded(call, self._host))
+        if body is not None and not isinstance(body, bytes):
+            self._upload = spawn(upload(self, body), "upload")
+        self._renew()
         return reply
 
     async def write(self, data: bytes) -> None:
-        """Send a part of the request's body; waits while the API does not read."""
+        """Send a part of the request's body; waits while the API does not read. Raises Broken."""
         if self.transport is None or self.transport.is_closing():
             raise Broken("the connection closed")
         self.transport.write(data)
-        self._moved()
-        if self._write_paused:
-            self._drained = self.loop.create_future()
-            await self._drained
+        self._renew()
+        if self.writing_paused:
+            await self.room()
 
-    def finish(self, head_timeout: float) -> None:
-        """The request is sent to its end: the API has `head_timeout` seconds to begin its reply."""
-        self._request_done = True
-        reply = self._reply
-        if reply is None:
-            return
-        if reply.complete:
+    def uploaded(self, error: Exception | None) -> None:
+        """The request's body has gone out to its end, or to that of what the client sent."""
+        self._upload = None
+        if error is not None:
+            self.abort(error)
+        elif self.phase is FINISHING:
             self._release()
-        elif reply.status:
-            self._moved()
-        else:
-            self.deadline = self.loop.time() + head_timeout
+        elif self.phase is not CLOSED:
+            self.enter(AWAITING if self.phase is SENDING else READING)
+            self._renew()
+
+    def close(self) -> None:
+        """At once."""
+        self.abort()
 
     def abort(self, error: Exception | None = None) -> None:
         """Close at once; whoever waits gets `error`."""
-        self.deadline = math.inf
-        if self._reply is not None:
-            self._reply.fail(error or Broken("the exchange was given up"))
-        self._stop_upload()
+        self._end(error or Broken("the exchange was given up"))
         if self.transport is not None:
             self.transport.abort()
 
-    def sending(self, reply: Reply) -> bool:
-        """Is the request behind `reply` still being sent?"""
-        return self._reply is reply and not self._request_done
+    def sending(self, reply: object) -> bool:
+        """Is the request behind this reply still being sent?"""
+        return self._reply is reply and self._upload is not None
 
     def resume_reading(self) -> None:
-        if self._read_paused:
-            self._read_paused = False
-            self._moved()
-            if self.transport is not None and not self.transport.is_closing():
-                self.transport.resume_reading()
+        if self.reading_paused:
+            super().resume_reading()
+            self._renew()
 
-    def expire(self, now: float) -> None:
-        """Called by the pool's ticker."""
-        if now < self.deadline or self._reply is None:
-            return
-        if not self._request_done:
-            self.abort(Stalled("the request stood still while it was sent"))
-        elif not self._reply.status:
-            self.abort(Stalled("the API did not answer in time"))
-        else:
-            self.abort(Stalled("the API went silent in the middle of its reply"))
+    def expire(self) -> None:
+        """The deadline has passed: the pool's ticker says so."""
+        self.abort(Stalled(STALLED.get(self.phase, "it took too long")))
+
+    # ------------------------------------------------------------ a tunnel, after a 101
+
+    def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
+        """What the client says."""
+        self._on_writable = on_writable
+        return Tunnel(self)
+
+    def send(self, data: bytes) -> None:
+        """Never waits; nothing happens once it has closed."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def finish(self) -> None:
+        """Close when what waits has gone out, or after LAST_WORDS."""
+        self._on_writable = None
+        if self.transport is not None and self._reply is not None and self.phase is TUNNEL:
+            self._reply.complete = True  # as far as anybody reads it
+            self.enter(ENDING)
+            self._renew()
+            self.transport.close()
 
     # ------------------------------------------------------------ asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not derived from asyncio's
-
     def data_received(self, data: bytes) -> None:
-        reply, parser = self._reply, self._parser
-        if reply is None or parser is None:
-            self._malformed("bytes that nothing asked for")
-            return
-        if self.tunnel:
+        reply, phase = self._reply, self.phase
+        if reply is None or phase is IDLE or phase is FINISHING:
+            if phase is not CLOSED:
+                self._malformed("bytes that nothing asked for")
+        elif phase is TUNNEL or phase is ENDING:
             self._feed(reply, data)
             reply.wake()
-            return
-        self._unread += len(data)
-        try:
-            parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self._upgraded(reply, data[upgrade.args[0] :])
-        except HttpParserError as error:
-            self._malformed(str(error.__context__ or error))  # the context is what a callback of ours raised
-        else:
-            if not reply.complete:
-                self._incomplete(reply)
-        reply.wake()
+        elif phase is not CLOSED:
+            try:
+                self._parser.feed(data)
+            except ValueError as error:
+                self._malformed(str(error))
+            else:
+                if self._reply is not None:
+                    self._renew()
+            reply.wake()
 
-    def eof_received(self) -> None:
-        """Half a connection is none: asyncio closes it."""
+    def eof_received(self) -> bool:
+        """The API has ended the connection, wholly. What it does not read any more is not sent either."""
+        uploads = self._upload is not None
+        if self.phase is not CLOSED:
+            self._ended_with(None)
+        if uploads and self.transport is not None:
+            self.transport.abort()
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        reply = self._reply
-        if reply is not None and reply.error is None and not reply.complete:
-            if exc is None and (self.tunnel or self._until_close):
-                self._complete(reply)
-                reply.wake()
-            else:
-                cause = f" ({type(exc).__name__})" if exc is not None else ""
-                unanswered = not reply.status and not self._unread
-                reply.fail(Broken(f"the API closed the connection{cause}", unanswered=unanswered))
-        self._stop_upload()
+        if self.phase is not CLOSED:
+            self._ended_with(exc)
+        super().connection_lost(exc)
         self._on_free(self, False)
 
-    def pause_writing(self) -> None:
-        self._write_paused = True
-
     def resume_writing(self) -> None:
-        self._write_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._moved()
-            self._drained.set_result(None)
-        if self.on_writable is not None:
-            self.on_writable()
+        if self._drained is not None:
+            self._renew()
+        super().resume_writing()
+        if self._on_writable is not None:
+            self._on_writable()
 
-    # ------------------------------------------------------------ llhttp callbacks; what they raise ends the exchange
+    # ------------------------------------------------------------ what the parser says
 
-    def on_message_begin(self) -> None:
-        if self._reply is None or self._reply.complete:
-            raise ValueError("a second reply to one request")
+    def hinted(self, status: int, headers: Fields) -> None:
+        """A 1xx."""
+        if self._call is not None and self._call.early is not None:
+            self._call.early(status, headers)
 
-    def on_status(self, reason: bytes) -> None:
-        if self._reply is not None:
-            self._reply.reason += reason
-        if reason != b"OK" and _CONTROL.search(reason) is not None:
-            raise ValueError("a control character in the status line")  # llhttp lets them pass
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        reply, parser = self._reply, self._parser
-        if reply is None or parser is None:
-            return
-        status = parser.get_status_code()
-        if status < 200:
-            self._informational(status, reply, parser)
-            return
-        if self._unread > MAX_HEAD and sum(len(name) + len(value) + 4 for name, value in reply.headers) > MAX_HEAD:
-            raise ValueError("the head is too large")
-        if self.exchanges == 1:
-            self._look_at_first(reply, parser)
-        self._keep_alive = parser.should_keep_alive()
-        if not self._keep_alive and not self._head_only:
-            self._until_close = not _framed(reply.headers)
-        self._fields = reply.trailers
-        self._unread = 0
-        self.deadline = math.inf
-        reply.status = status
-        if self._head_only:
-            # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.
-            self._parser = None
-            self._complete(reply)
-
-    def on_chunk_header(self) -> None:
-        """The first of a reply says that it is chunked: then is the time to look at its codings."""
-        if not self._chunked and self._reply is not None:
-            self._chunked = True
-            _framed(self._reply.headers)
-            if self._old:  # its framing may be faulty (RFC 9112 §6.1)
-                self._keep_alive = False
-
-    def on_body(self, data: bytes) -> None:
+    def replied(self, status: int, reason: bytes, headers: Fields) -> None:
+        """The head is there."""
         reply = self._reply
-        if reply is None or reply.complete:
-            raise ValueError("a body where none may be")
-        self._unread = 0
-        self._feed(reply, data)
+        if reply is not None:
+            self.enter(READING if self.phase is AWAITING else EXCHANGING)
+            reply.status = status
+            reply.reason = reason
+            reply.headers = headers
 
-    def on_message_complete(self) -> None:
+    def body(self, data: bytes) -> None:
+        """Some of the body."""
+        if self._reply is not None and self._reply.feed(data) > HIGH_WATER:
+            self.pause_reading()
+
+    def ended(self, trailers: Fields) -> None:
+        """The reply is whole; the exchange is over when the request is, too."""
         reply = self._reply
-        if reply is not None and reply.status and not reply.complete:
-            self._complete(reply)
-
-    # ------------------------------------------------------------ inner workings
-
-    def _incomplete(self, reply: Reply) -> None:
-        if self._unread > MAX_HEAD:
-            self._malformed("a head, trailers or chunk extensions that are too large")
-        elif reply.status:
-            self._moved()
-
-    def _informational(self, status: int, reply: Reply, parser: HttpResponseParser) -> None:
-        """1xx: passed on if anyone cares, then forgotten; 101 is final and opens a tunnel (RFC 9110 §15.2)."""
-        if status < 100 or (status == 101 and not parser.should_upgrade()):
-            raise ValueError(f"a reply with status {status}")
-        if status == 101:
+        if reply is None:
             return
-        if self._early is not None and status != 100:
-            self._early(status, list(reply.headers))
-        reply.headers.clear()
-        reply.reason = b""
+        if trailers:
+            reply.trailers = trailers
+        reply.complete = True
+        if self.reading_paused:
+            super().resume_reading()
+        if self.phase is EXCHANGING:
+            self.enter(FINISHING)
+        else:
+            self._release()
 
-    def _look_at_first(self, reply: Reply, parser: HttpResponseParser) -> None:
-        """What a connection's first reply says of all that follow."""
-        version = parser.get_http_version()
-        if version not in ("1.1", "1.0"):
-            raise ValueError("another protocol than HTTP/1")
-        self._old = version == "1.0"
-        limit = _TIMEOUT.search(reply.header(b"keep-alive") or b"")
-        if limit is not None:
-            self.patience = min(IDLE_EXPIRY, int(limit[1]) - 1.0)  # less a second, for what is on its way
-
-    def _upgraded(self, reply: Reply, rest: bytes) -> None:
+    def switched(self, reason: bytes, headers: Fields, rest: bytes) -> None:
         """101: from here on the connection is a pipe."""
-        self.tunnel = True
-        self.deadline = math.inf
+        reply, call = self._reply, self._call
+        if reply is None or call is None or not call.upgrade:
+            raise ValueError("it switches protocols without being asked")
+        self.enter(TUNNEL)
         reply.status = 101
+        reply.reason = reason
+        reply.headers = headers
         if rest:
             self._feed(reply, rest)
 
+    # ------------------------------------------------------------ inner workings
+
     def _feed(self, reply: Reply, data: bytes) -> None:
-        if reply.feed(data) > HIGH_WATER and not self._read_paused and self.transport is not None:
-            self._read_paused = True
-            self.transport.pause_reading()
+        if reply.feed(data) > HIGH_WATER:
+            self.pause_reading()
 
-    def _moved(self) -> None:
+    def _renew(self) -> None:
         """Something came or went: the API's time to be silent begins anew. It has none while we don't read."""
-        self.deadline = math.inf if self.tunnel or self._read_paused else self.loop.time() + self._idle_timeout
+        limit, call = self.phase.limit, self._call
+        if not limit or self.reading_paused or call is None:
+            self.deadline = math.inf
+        elif limit == "idle":
+            self.deadline = self.loop.time() + call.timeout.idle
+        elif limit == "head":
+            self.deadline = self.loop.time() + call.timeout.head
+        else:
+            self.deadline = self.loop.time() + (self.patience if limit == "patience" else LAST_WORDS)
 
-    def _complete(self, reply: Reply) -> None:
-        reply.complete = True
-        if self._read_paused:
-            self.resume_reading()
+    def _ended_with(self, exc: Exception | None) -> None:
+        """The API's end of the connection, which ends what it can end: a tunnel, or a body that nothing else ends."""
+        reply = self._reply
+        if reply is not None and exc is None:
+            if self.phase is TUNNEL or self.phase is ENDING:
+                reply.complete = True
+                reply.wake()
+            elif self._parser.end():
+                reply.wake()
+        if self.phase is not CLOSED:
+            cause = " without close_notify" if isinstance(exc, Cut) else f" ({type(exc).__name__})" if exc else ""
+            self._end(Broken(f"the API closed the connection{cause}", unanswered=self._parser.silent))
+
+    def _end(self, error: Exception) -> None:
+        """Nothing more will come or go."""
+        if self.phase is not CLOSED:
+            self.enter(CLOSED)
         self.deadline = math.inf
-        if self._request_done:
-            self._release()
+        if self._reply is not None:
+            self._reply.fail(error)
+        if self._upload is not None:
+            self._upload.cancel()
+            self._upload = None
 
     def _release(self) -> None:
+        """The exchange is over."""
         self._reply = None
-        if self._keep_alive and self.patience > 0 and self.transport is not None:
+        parser, transport = self._parser, self.transport
+        if parser.keep_alive and parser.patience > 0 and transport is not None and not transport.is_closing():
+            self.enter(IDLE)
+            self._renew()
             self._on_free(self, True)
-        elif self.transport is not None:
-            self.transport.abort()
+        else:
+            self.abort()
 
     def _malformed(self, what: str) -> None:
         self.abort(Broken(f"the API's reply is not valid HTTP: {what}"))
-
-    def _stop_upload(self) -> None:
-        if self.on_abort is not None:
-            on_abort, self.on_abort = self.on_abort, None
-            on_abort()
-
-
-def _framed(headers: Fields) -> bool:
-    """Does the head say where its body ends? Raises ValueError for a coding that was not asked for (RFC 9112 §6.1)."""
-    framed = False
-    for name, value in headers:
-        length = len(name)  # spares most names the rest
-        if length == 17 and name.lower() == b"transfer-encoding":
-            if framed or value.strip().lower() != b"chunked":
-                raise ValueError("a transfer coding that was not asked for")
-            framed = True
-        elif length == 14 and name.lower() == b"content-length":
-            framed = True
-    return framed

@@ -21,7 +21,9 @@ import certifi
 
 from proxy.http.origin import Origin
 from proxy.plan.reach import Reach, admit, reach_of, route_consent
+from proxy.tasks import spawn
 from proxy.wire.outbound.connection import Connection
+from proxy.wire.tls import Tls
 
 DNS_SECONDS = 30.0
 STAGGER = 0.25
@@ -89,16 +91,27 @@ class Dialer:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
             sock = await self._reach(origin)
+            connection = factory()
             try:
-                tls = self._tls(origin) if origin.tls else None
-                name = origin.host if origin.tls else None
-                connection = factory()
-                protocol = cast("asyncio.Protocol", connection)
-                await loop.create_connection(lambda: protocol, sock=sock, ssl=tls, server_hostname=name)
+                secured = self._secured(origin, connection) if origin.tls else None
+                protocol = cast("asyncio.Protocol", secured[0] if secured else connection)
+                transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
             except BaseException:
                 sock.close()
                 raise
+            if secured is not None:
+                await _opened(secured[1], transport)
             return connection
+
+    def _secured(self, origin: Origin, connection: Connection) -> tuple[Tls, asyncio.Future[Exception | None]]:
+        """TLS to a host of this very name, and how its handshake went."""
+        opened: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+        def tell(error: Exception | None) -> None:
+            if not opened.done():
+                opened.set_result(error)
+
+        return Tls(connection, self._tls(origin), tell, name=origin.host), opened
 
     async def _reach(self, origin: Origin) -> socket.socket:
         proxy = self._proxies.get("https") if origin.tls else None
@@ -136,7 +149,7 @@ class Dialer:
         now = asyncio.get_running_loop().time()
         known = self._names.get(where)
         if known is None or now >= known[0]:
-            known = now + DNS_SECONDS, asyncio.create_task(self._lookup(where), name="resolve")
+            known = now + DNS_SECONDS, spawn(self._lookup(where), "resolve")
             self._names[where] = known
         return await asyncio.shield(known[1])
 
@@ -165,6 +178,17 @@ class Dialer:
             sock.close()
             raise
         return sock
+
+
+async def _opened(handshake: asyncio.Future[Exception | None], transport: asyncio.BaseTransport) -> None:
+    """Raises what has ended the handshake."""
+    try:
+        error = await handshake
+    except BaseException:  # whoever waits has given up
+        cast("asyncio.Transport", transport).abort()
+        raise
+    if error is not None:
+        raise error
 
 
 def _prefer(addresses: list[AddrInfo], peer: object) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 
 from proxy.http.origin import Origin
 from proxy.wire.outbound.connection import Connection
+from proxy.wire.outbound.head import host_lines
 
 TICK = 0.1
 MAX_IDLE_PER_ORIGIN = 256
@@ -54,7 +55,8 @@ class Pool:
         """A new connection. Raises OSError, ssl.SSLError or TimeoutError."""
 
         on_free = partial(self._free, self._idle.setdefault(origin, []))
-        connection = await self._dial(origin, lambda: Connection(self._loop, on_free), timeout)
+        host = host_lines(origin.host_header)
+        connection = await self._dial(origin, lambda: Connection(self._loop, host, on_free), timeout)
         if self._closed or not connection.usable:
             connection.abort()
             raise ConnectionAbortedError("closed as soon as it was open")
@@ -70,7 +72,6 @@ class Pool:
         elif len(idle) >= MAX_IDLE_PER_ORIGIN or self._closed:
             connection.abort()
         else:
-            connection.idle_until = self._loop.time() + connection.patience
             idle.append(connection)
 
     # -------------------------------------------------------------- deadlines
@@ -83,11 +84,11 @@ class Pool:
         now = self._loop.time()
         for connection in list(self._busy):
             if now >= connection.deadline:
-                connection.expire(now)
+                connection.expire()
         for idle in self._idle.values():
-            expired = [connection for connection in idle if now >= connection.idle_until]
+            expired = [connection for connection in idle if now >= connection.deadline]
             if expired:
-                idle[:] = [connection for connection in idle if now < connection.idle_until]
+                idle[:] = [connection for connection in idle if now < connection.deadline]
                 for connection in expired:
                     connection.abort()
         self._ticker = None

@@ -5,13 +5,12 @@ Owns: what is known of the head. Must not know: framing, sockets, pools.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from proxy.http.fields import Fields, first
-from proxy.wire.flow import Flow
-
-if TYPE_CHECKING:
-    from proxy.wire.outbound.connection import Connection
+from proxy.wire.flow import Flow, Source
+from proxy.wire.outbound.tunnel import Tunnel
 
 
 class Broken(Exception):  # noqa: N818 -- it says what happened to the exchange
@@ -26,12 +25,25 @@ class Stalled(Exception):  # noqa: N818 -- as above
     """The API missed a deadline."""
 
 
-class Reply(Flow["Connection"]):
+class Answering(Source, Protocol):
+    """The connection that a reply comes over."""
+
+    def sending(self, reply: object) -> bool:
+        """Is the request behind this reply still being sent?"""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+    def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
+        """After a 101."""
+
+
+class Reply(Flow[Answering]):
     """`status` is 0 until the head is there. Reading raises Broken, Stalled, or the Fault that ended the upload."""
 
     __slots__ = ("headers", "reason", "status", "trailers")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Answering) -> None:
         super().__init__(connection)
         self.status = 0
         self.reason = b""
@@ -51,6 +63,10 @@ class Reply(Flow["Connection"]):
             await self._more()
         if self.error is not None:
             raise self.error
+
+    def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
+        """The way back, after a 101; `on_writable` is called when the API reads again after it did not."""
+        return self.connection.tunnel(on_writable)
 
     def close(self) -> None:
         """No one will read on. Unless both sides have said everything, the connection is closed."""

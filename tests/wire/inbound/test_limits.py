@@ -223,7 +223,7 @@ async def test_a_body_that_nobody_reads_is_not_taken_in(stage: Stage) -> None:
     wire.writer.write(b"x" * total)
     await started.wait()
     connection = await joined(stage)
-    await stage.until(lambda: connection._read_paused)
+    await stage.until(lambda: connection.reading_paused)
     request = connection._current
     assert request._size < 1024 * 1024
     assert wire.writer.transport.get_write_buffer_size() > total // 2

@@ -13,8 +13,8 @@ from typing import Any
 
 from proxy.config.model import Timeout
 from proxy.http.origin import Origin
-from proxy.serve.body import Body
 from proxy.serve.upstream import Call, Reply, Upstream
+from proxy.wire.outbound.call import Upload
 from proxy.wire.outbound.pool import Dial
 
 LONG = 10.0
@@ -105,20 +105,14 @@ class Leg:
     def call(
         self,
         method: str = "GET",
-        body: bytes | Body | None = None,
+        body: bytes | Upload | None = None,
         early: Callable[[int, Any], None] | None = None,
-        headers: bytes = b"",
+        upgrade: bytes = b"",
         **timeout: Any,
     ) -> Call:
-        if isinstance(body, bytes):
-            headers += b"Content-Length: %d\r\n" % len(body)
-        elif body is not None:
-            framing = (
-                b"Transfer-Encoding: chunked\r\n" if body.length is None else b"Content-Length: %d\r\n" % body.length
-            )
-            headers += framing
-        head = b"%b /x HTTP/1.1\r\nHost: api.test\r\n%b\r\n" % (method.encode(), headers)
-        return Call(self.origin, method, head, body, Timeout(**timeout), early)
+        call = Call(self.origin, method, b"/x", (), body, Timeout(**timeout))
+        call.upgrade, call.early = upgrade, early
+        return call
 
     async def send(self, method: str = "GET", **how: Any) -> Reply:
         return await asyncio.wait_for(self.upstream.send(self.call(method, **how)), LONG)

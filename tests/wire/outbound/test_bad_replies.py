@@ -6,7 +6,7 @@ import pytest
 
 from proxy.errors import Fault
 from proxy.serve.upstream import Broken
-from proxy.wire.outbound.connection import MAX_HEAD
+from proxy.wire.outbound.parser import MAX_HEAD
 from tests.wire.outbound.scripted import Peer, Play, leg, replies, then_close, then_reset
 
 OK = b"HTTP/1.1 200 OK\r\n"

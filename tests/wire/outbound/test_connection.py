@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from proxy.errors import Fault
 from proxy.serve.upstream import Broken, Reply, Stalled
-from proxy.wire.outbound.connection import HIGH_WATER, MAX_HEAD, Connection
+from proxy.wire.outbound.connection import HIGH_WATER
+from proxy.wire.outbound.parser import MAX_HEAD
 from tests.wire.outbound.conftest import LOOPS
 from tests.wire.outbound.scripted import LONG, Peer, leg, replies, then_close, whole
 
@@ -148,11 +149,10 @@ async def test_101_opens_a_tunnel_and_bytes_behind_the_head_are_kept() -> None:
         peer.close()
 
     async with leg(play) as api:
-        reply = await api.send(headers=b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
+        reply = await api.send(upgrade=b"websocket")
         assert reply.status == 101
         assert await reply.read() == b"\x00first"
-        assert reply.connection.transport is not None
-        reply.connection.transport.write(b"ping")
+        reply.tunnel(lambda: None).write(b"ping")
         assert await reply.read() == b"pong"
         assert await reply.read() == b""
         assert reply.connection.deadline == float("inf")
@@ -218,17 +218,19 @@ async def test_an_api_that_does_not_read_stops_the_upload() -> None:
         await peer.send(HELLO)
         await peer.gone()
 
-    async def upload(connection: Connection) -> None:
-        nonlocal sent
-        while sent < size:
-            await connection.write(piece)
-            sent += len(piece)
-        connection.finish(LONG)
+    class Pieces:
+        length = size
+        replayable = False
+
+        async def pieces(self) -> AsyncGenerator[bytes, None]:
+            nonlocal sent
+            while sent < size:
+                yield piece
+                sent += len(piece)
 
     async with leg(play) as api:
         connection = await api.upstream.pool.open(api.origin, LONG)
-        reply = connection.begin(b"POST / HTTP/1.1\r\n\r\n", head_only=False, done=False, idle=LONG)
-        task = asyncio.create_task(upload(connection))
+        reply = connection.begin(api.call("POST", Pieces()))
         await _still(lambda: sent)
         assert sent < size
         assert connection.writing_paused
@@ -236,7 +238,6 @@ async def test_an_api_that_does_not_read_stops_the_upload() -> None:
         assert connection.transport.get_write_buffer_size() <= 2 * len(piece) + 65536
         go.set()
         await asyncio.wait_for(reply.head(), LONG)
-        await task
         assert await whole(reply) == b"hello"
         assert api.upstream.pool.idle == 1
 

@@ -53,7 +53,6 @@ async def test_two_thousand_exchanges_with_faults_leave_nothing_behind() -> None
         alive = [one for one in opened if one.transport is not None and not one.transport.is_closing()]
         assert len(alive) == api.upstream.pool.idle <= 8
         assert len(asyncio.all_tasks()) - len(api.live) <= tasks
-        assert not api.upstream._uploads
     gc.collect()  # a socket or future that was dropped open would warn here, and warnings are errors
 
 

@@ -10,8 +10,9 @@ import pytest
 from proxy.errors import Fault
 from proxy.http.origin import Origin
 from proxy.wire.outbound import pool as pools
-from proxy.wire.outbound.connection import IDLE_EXPIRY, Connection
+from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.dial import Dialer
+from proxy.wire.outbound.parser import IDLE_EXPIRY
 from tests.wire.outbound.scripted import LONG, Peer, leg, replies
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -74,7 +75,7 @@ async def test_the_api_says_how_long_it_keeps_a_connection(header: bytes, patien
         reply = await api.send()
         before = asyncio.get_running_loop().time()
         assert reply.connection.patience == patience
-        assert reply.connection.idle_until == pytest.approx(before + patience, abs=1.0)
+        assert reply.connection.deadline == pytest.approx(before + patience, abs=1.0)
         assert api.upstream.pool.idle == 1
 
 
@@ -90,10 +91,10 @@ async def test_an_idle_connection_expires_while_younger_ones_stay() -> None:
     async with leg(replies(OK, OK), replies(OK, OK)) as api:
         await asyncio.gather(api.ask(), api.ask())
         first, second = api.upstream.pool._idle[api.origin]
-        second.idle_until = 0.0  # as if its time had come; the one behind it in the list is younger
+        second.deadline = 0.0  # as if its time had come; the one behind it in the list is younger
         await _until(lambda: api.upstream.pool.idle == 1)
         assert api.upstream.pool._idle[api.origin] == [first]
-        first.idle_until = 0.0
+        first.deadline = 0.0
         await api.deserted()
         await _until(lambda: api.upstream.pool._ticker is None)  # an empty pool costs nothing
 

@@ -1,0 +1,203 @@
+"""What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict.
+
+Owns: llhttp, and what it leaves open: sizes, codings, versions, 1xx, how a body may end. Must not know: sockets,
+deadlines, who reads the reply.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from proxy.http.fields import Fields, first
+
+MAX_HEAD = 64 * 1024
+IDLE_EXPIRY = 15.0
+
+_NONE: Fields = []
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_TIMEOUT = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+class Listener(Protocol):
+    """Whose reply it is. All of these are called within `feed` or `end`."""
+
+    def hinted(self, status: int, headers: Fields) -> None:
+        """A 1xx but for 100 and 101, which are for proxies."""
+
+    def replied(self, status: int, reason: bytes, headers: Fields) -> None:
+        """The head is there."""
+
+    def body(self, data: bytes) -> None:
+        """Some of the body."""
+
+    def ended(self, trailers: Fields) -> None:
+        """The reply is whole."""
+
+    def switched(self, reason: bytes, headers: Fields, rest: bytes) -> None:
+        """A 101; what stands behind it is another protocol's."""
+
+
+class ReplyParser:
+    """`expect` a reply, then `feed` what comes until it has `ended`."""
+
+    __slots__ = (
+        "_chunked",
+        "_fields",
+        "_head_only",
+        "_listener",
+        "_llhttp",
+        "_reason",
+        "_status",
+        "_unread",
+        "_until_close",
+        "_version",
+        "keep_alive",
+        "patience",
+    )
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._llhttp: HttpResponseParser | None = None
+        self._fields: Fields = []  # the head's; from the first chunk on the trailers'
+        self._reason = b""
+        self._status = 0  # until the head is there
+        self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
+        self._head_only = self._chunked = self._until_close = False
+        self._version = ""  # as the first reply says, for all that follow
+        self.keep_alive = False
+        self.patience = IDLE_EXPIRY  # seconds that the API lets a connection be idle
+
+    @property
+    def silent(self) -> bool:
+        """No byte of the expected reply has come."""
+        return not self._status and not self._unread
+
+    def expect(self, head_only: bool) -> None:
+        """A reply; `head_only`: to a HEAD, so that it has no body whatever its head says of one."""
+        if self._llhttp is None:
+            self._llhttp = HttpResponseParser(self)
+        self._head_only = head_only
+        self._fields = []
+        self._reason = b""
+        self._status = self._unread = 0
+        self._chunked = self._until_close = False
+
+    def feed(self, data: bytes) -> None:
+        """Raises ValueError, which says what is wrong; then nothing that follows can be understood."""
+        self._unread += len(data)
+        if self._llhttp is None:
+            raise ValueError("bytes behind a reply that has no body")
+        try:
+            self._llhttp.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._listener.switched(self._reason, self._fields, data[upgrade.args[0] :])
+            return
+        except HttpParserError as error:
+            # the context is what a callback of ours raised
+            raise ValueError(str(error.__context__ or error)) from None
+        if self._unread > MAX_HEAD:
+            raise ValueError("a head, trailers or chunk extensions that are too large")
+
+    def end(self) -> bool:
+        """The API has ended the connection, wholly: is that the end of the reply too?"""
+        if self._until_close:
+            self._until_close = False
+            self._listener.ended(_NONE)
+            return True
+        return False
+
+    # ------------------------------------------------------------ llhttp callbacks; what they raise ends the exchange
+
+    def on_message_begin(self) -> None:
+        if self._status:
+            raise ValueError("a second reply to one request")
+
+    def on_status(self, reason: bytes) -> None:
+        self._reason += reason
+        if reason != b"OK" and _CONTROL.search(reason) is not None:
+            raise ValueError("a control character in the status line")  # llhttp lets them pass
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        llhttp = self._llhttp
+        if llhttp is None:
+            return
+        status: int = llhttp.get_status_code()
+        if status < 200:
+            self._informational(status, llhttp)
+            return
+        headers = self._fields
+        if self._unread > MAX_HEAD and sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEAD:
+            raise ValueError("the head is too large")
+        if not self._version:
+            self._look_at_first(llhttp.get_http_version(), headers)
+        self.keep_alive = llhttp.should_keep_alive()
+        if not self.keep_alive and not self._head_only:
+            self._until_close = not _framed(headers)
+        self._unread = 0
+        self._status = status
+        self._listener.replied(status, self._reason, headers)
+        if self._head_only:
+            # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.
+            self._llhttp = None
+            self._listener.ended(_NONE)
+
+    def on_chunk_header(self) -> None:
+        """The first of a reply says that it is chunked: then is the time to look at its codings."""
+        if not self._chunked:
+            self._chunked = True
+            _framed(self._fields)
+            self._fields = []
+            if self._version == "1.0":  # its framing may be faulty (RFC 9112 §6.1)
+                self.keep_alive = False
+
+    def on_body(self, data: bytes) -> None:
+        if self._head_only:
+            raise ValueError("a body where none may be")
+        self._unread = 0
+        self._listener.body(data)
+
+    def on_message_complete(self) -> None:
+        if self._status and not self._head_only:
+            self._listener.ended(self._fields if self._chunked else _NONE)
+
+    # ------------------------------------------------------------ inner workings
+
+    def _informational(self, status: int, llhttp: HttpResponseParser) -> None:
+        """1xx: passed on if anyone cares, then forgotten; 101 is final and opens a tunnel (RFC 9110 §15.2)."""
+        if status < 100 or (status == 101 and not llhttp.should_upgrade()):
+            raise ValueError(f"a reply with status {status}")
+        if status == 101:
+            return
+        if status != 100:
+            self._listener.hinted(status, self._fields)
+        self._fields = []
+        self._reason = b""
+
+    def _look_at_first(self, version: str, headers: Fields) -> None:
+        """What a connection's first reply says of all that follow."""
+        if version not in ("1.1", "1.0"):
+            raise ValueError("another protocol than HTTP/1")
+        self._version = version
+        limit = _TIMEOUT.search(first(headers, b"keep-alive") or b"")
+        if limit is not None:
+            self.patience = min(IDLE_EXPIRY, int(limit[1]) - 1.0)  # less a second, for what is on its way
+
+
+def _framed(headers: Fields) -> bool:
+    """Does the head say where its body ends? Raises ValueError for a coding that was not asked for (RFC 9112 §6.1)."""
+    framed = False
+    for name, value in headers:
+        length = len(name)  # spares most names the rest
+        if length == 17 and name.lower() == b"transfer-encoding":
+            if framed or value.strip().lower() != b"chunked":
+                raise ValueError("a transfer coding that was not asked for")
+            framed = True
+        elif length == 14 and name.lower() == b"content-length":
+            framed = True
+    return framed

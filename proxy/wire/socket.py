@@ -1,0 +1,149 @@
+"""What both kinds of connections stand on: one socket, its two directions, its deadline and its end.
+
+Owns: writing and waiting for room, pausing either direction, the order of phases, how the other side has ended, and
+what it had said by then. Must not know: HTTP, TLS, whose turn it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import socket
+import struct
+from typing import Any, Protocol, cast
+
+from proxy.wire.phase import IllegalMove, Phase
+
+_LARGEST_READ = 256 * 1024
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
+
+
+class Transport(Protocol):
+    """What is needed of one of asyncio's, of uvloop's, or of our own over TLS."""
+
+    def write(self, data: bytes) -> None: ...
+    def write_eof(self) -> None: ...
+    def can_write_eof(self) -> bool: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def is_closing(self) -> bool: ...
+    def get_write_buffer_size(self) -> int: ...
+    def get_extra_info(self, name: str) -> Any: ...
+
+
+class Cut(Exception):  # noqa: N818 -- it says what happened
+    """TCP has ended and TLS has not (no close_notify): what came may be less than what was sent (RFC 8446 §6.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("no close_notify")
+
+
+class Socket:
+    """An `asyncio.Protocol` in all but its ancestors: compiled classes have none that are not.
+
+    The other side has three ends. `eof_received`: it sends no more and has said so, by a FIN, or over TLS by a
+    close_notify; it may still read. `connection_lost(error)`: a reset, or a `Cut`. `connection_lost(None)` is our own
+    end, or the rest of the first.
+    """
+
+    __slots__ = ("_drained", "deadline", "loop", "phase", "reading_paused", "transport", "writing_paused")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, phase: Phase) -> None:
+        self.loop = loop
+        self.phase = phase
+        self.transport: Transport | None = None
+        self.reading_paused = self.writing_paused = False
+        self.deadline = math.inf
+        self._drained: asyncio.Future[None] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Can anything still be written?"""
+        return self.transport is not None and not self.transport.is_closing()
+
+    @property
+    def secure(self) -> bool:
+        """Is it TLS?"""
+        return self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
+
+    @property
+    def peer(self) -> str | None:
+        """The other side's address; None on a unix socket."""
+        peer = self.transport.get_extra_info("peername") if self.transport is not None else None
+        return str(peer[0]) if peer and not isinstance(peer, str | bytes) else None
+
+    def enter(self, phase: Phase) -> None:
+        """Raises IllegalMove. The deadline is set by whoever handles the event, once for all moves in it."""
+        if not self.phase.leads & phase.bit:
+            raise IllegalMove(f"a connection can't go from {self.phase!r} to {phase!r}")
+        self.phase = phase
+
+    # ------------------------------------------------------------ both directions
+
+    def room(self) -> asyncio.Future[None]:
+        """Done when the other side reads again, after `writing_paused`, or when it has gone. One may wait."""
+        self._drained = drained = self.loop.create_future()
+        return drained
+
+    def pause_reading(self) -> None:
+        if not self.reading_paused and self.transport is not None and not self.transport.is_closing():
+            self.reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self.reading_paused and self.transport is not None and not self.transport.is_closing():
+            self.reading_paused = False
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """At once; what was not sent yet is lost."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def reset(self) -> None:
+        """At once, and so that the other side can't take it for an end."""
+        if self.transport is not None:
+            sock = self.transport.get_extra_info("socket")
+            if sock is not None and sock.family != getattr(socket, "AF_UNIX", None):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self.transport.abort()
+
+    def unread(self) -> bytes:
+        """What lies in the socket when a write has failed: it came before the reset, and no loop will ever read it.
+
+        For `connection_lost`, while the descriptor is still there. Over TLS it is ciphertext.
+        """
+        sock = self.transport.get_extra_info("socket") if self.transport is not None else None
+        pieces = []
+        try:
+            while sock is not None and (piece := os.read(sock.fileno(), _LARGEST_READ)):
+                pieces.append(piece)
+        except OSError:  # nothing more, or the reset itself
+            pass
+        return b"".join(pieces)
+
+    # ------------------------------------------------------------ asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+        self.transport = None
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self.writing_paused = True
+
+    def resume_writing(self) -> None:
+        self.writing_paused = False
+        self._wake()
+
+    def _wake(self) -> None:
+        drained = self._drained
+        if drained is not None:
+            self._drained = None
+            if not drained.done():
+                drained.set_result(None)
