@@ -391,7 +391,7 @@ async def test_a_running_proxy_takes_a_login_over(authority: Authority, tmp_path
         cell = service.cells["mail"]
         await reaches(cell, State.LOGIN_REQUIRED)
         status, body = await get(f"{listener.url}/mail")
-        assert (status, "keyless login NAME" in body) == (502, True)
+        assert (status, "keyless login NAME" in body) == (424, True)
         assert authority.token_calls == []
 
         await login(loaded)
