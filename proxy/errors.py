@@ -60,6 +60,7 @@ Code = Literal[
     "no_route",
     "method_refused",
     "body_too_large",
+    "coding_refused",
     "rate_limited",
     "header_too_large",
     "provider_unconfigured",
@@ -96,6 +97,9 @@ CODES: dict[Code, Meaning] = {
     "no_route": Meaning(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
     "method_refused": Meaning(405, "Method refused", "Use one of the methods in `Allow`."),
     "body_too_large": Meaning(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
+    "coding_refused": Meaning(
+        415, "Coding refused", "Send the body uncompressed, or in a coding of `Accept-Encoding`."
+    ),
     "rate_limited": Meaning(429, "Rate limited", "Slow down and try again after Retry-After."),
     "header_too_large": Meaning(
         431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."

@@ -48,7 +48,8 @@ def check(
         document = _document(loaded, answers, missing, live)
         print_json(document if store is None else document | {"ok": False, "store": store})
     else:
-        print(f"{config}: ok, {_counted(loaded)}")
+        tried = "" if live or not loaded.config.providers else "; no credential was tried, see --live"
+        print(f"{config}: ok, {_counted(loaded)}{tried}")
         print_warnings(loaded)
         lines = [(name, line(answer)) for name, answer in answers.items()]
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]

@@ -26,7 +26,7 @@ routes:
 
 def test_a_good_config_is_ok(config: str) -> None:
     done = keyless("check", "-c", config)
-    assert done == (0, f"{config}: ok, 1 route, 1 provider\n", "")
+    assert done == (0, f"{config}: ok, 1 route, 1 provider; no credential was tried, see --live\n", "")
 
 
 def test_every_problem_stands_on_stdout_with_its_line(tmp_path: Path) -> None:

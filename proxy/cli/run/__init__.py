@@ -218,4 +218,7 @@ def introduction(loaded: Loaded, path: Path, urls: list[str], sandbox: str, coun
 def _readiness(loaded: Loaded, provider: str) -> str:
     if provider in loaded.unconfigured:
         return loaded.unconfigured[provider].asleep()
-    return "ready" if provider in loaded.config.providers else "ready, without a credential"
+    if provider not in loaded.config.providers:
+        return "ready, without a credential"
+    by_person = getattr(loaded.config.providers[provider], "by_person", False)
+    return f"ready once someone has logged in: `keyless login {provider}`" if by_person else "ready"

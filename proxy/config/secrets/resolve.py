@@ -129,14 +129,21 @@ class Sources:
     def _found(self, reference: Reference) -> str | None:
         match reference.kind:
             case "env":
-                value = self._environ.get(reference.name, "") or (self._dotenv or {}).get(reference.name) or ""
+                value = _without_break(self._variable(reference.name))
                 return value if value and _encodable(value) else None
             case "file":
-                return self._file(reference.name)
+                return self._file(reference)
             case "enc":
                 return self._open(reference.name)
             case _:
                 return self._from_outside(reference)
+
+    def _variable(self, name: str) -> str:
+        return self._environ.get(name, "") or (self._dotenv or {}).get(name) or ""
+
+    def was_trimmed(self, reference: Reference) -> bool:
+        """A line break in a variable is an accident; at the end of a file it is how files end."""
+        return reference.kind == "env" and self._variable(reference.name).endswith("\n")
 
     def _from_outside(self, reference: Reference) -> str | None:
         self.fetch((reference,))
@@ -163,21 +170,22 @@ class Sources:
         except Unsealable as error:
             raise ValueError(f"${{enc:...}} can't be opened: {error}; see store_key and {KEY_VARIABLE}") from None
 
-    def _file(self, name: str) -> str | None:
-        path = self._folder / name
+    def _file(self, reference: Reference) -> str | None:
+        path = self._folder / reference.name
         self.files[path] = None
         try:
             with path.open("rb") as file:
                 self._note(path, opened_to_others(file.fileno()))
                 written = file.read(_MAX_FILE + 1)
+            if _is_wide(written):
+                self.reasons[reference] = Reason(f"{reference.shown}: it is UTF-16; save it as UTF-8")
+                return None
             text = written.decode("utf-8-sig")
         except (OSError, ValueError):
             return None
         if len(written) > _MAX_FILE:
             return None
-        if text.endswith("\n"):
-            text = text.removesuffix("\n").removesuffix("\r")
-        return text or None
+        return _without_break(text) or None
 
     def _note(self, path: Path, opened: str) -> None:
         if opened:
@@ -191,10 +199,18 @@ class Sources:
                 written = file.read()
         except OSError:
             return None
-        # PowerShell's `>` writes UTF-16; comments in another charset must not hide the variables beside them
-        wide = written[:2] in (b"\xff\xfe", b"\xfe\xff")
-        text = written.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+        # comments in another charset must not hide the variables beside them
+        text = written.decode("utf-16" if _is_wide(written) else "utf-8-sig", errors="replace")
         return dotenv_values(stream=io.StringIO(text), interpolate=False)
+
+
+def _is_wide(written: bytes) -> bool:
+    """PowerShell's `>` writes UTF-16."""
+    return written[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def _without_break(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
 def _encodable(text: str) -> bool:
