@@ -1,7 +1,7 @@
 """Heads of replies that RFC 9112 tells a proxy to mend before it reads or forwards them.
 
 Owns: bare LF (§2.2), a blank before a colon (§5.1), folded lines (§5.2), and a length that is said more than once
-(§6.3). Pure, and linear in what it gets. What could be read in two ways is left as it is, for a strict parser to refuse.
+(§6.3). Pure, and linear in what it gets. What could be read in two ways stays as it is, for a strict parser to refuse.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _TIMEOUT = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class Ending(Enum):
-    """What ends a reply's body: the head says so, or is an answer to HEAD and has none; a last chunk; the connection."""
+    """What ends a reply's body: its length; the head already, since it answers a HEAD; a last chunk; the connection."""
 
     LENGTH = auto()
     HEAD = auto()
