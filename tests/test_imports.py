@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from proxy.auth.keys.provider import ProviderCommon
+from proxy.auth.schemes import NAMES, SCHEMES
+from proxy.auth.schemes.scheme import Scheme
+
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "http", "clock", "tasks", "config", "logs", "auth", "plan", "wire"),
+    *("errors", "version", "values", "http", "clock", "tasks", "auth", "config", "logs", "plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
@@ -30,10 +34,19 @@ MAY_AWAIT = (
     "library",
     "cli",
 )
-PURE = ("errors", "version", "values", "http", "config", "auth", "plan")
+PURE = ("errors", "version", "values", "http", "auth", "config", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
 READERS = {"proxy/config/load.py", "proxy/config/written/read.py", "proxy/config/secrets/resolve.py"}
 ASKERS = "proxy/config/secrets/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone
+
+KINDS = {
+    each.__name__
+    for row in SCHEMES.items()
+    for kind in row
+    for each in kind.__mro__
+    if each.__module__.startswith("proxy.auth") and each not in (ProviderCommon, Scheme)
+}
+"""The classes of schemes and of their keys, but for what all have in common."""
 
 FILES = sorted((ROOT / "proxy").rglob("*.py"))
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
@@ -109,8 +122,6 @@ def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
 STARTS_TASKS = {
     "proxy/tasks.py",
     "proxy/wire/inbound/connection.py",  # one per request, which it keeps itself: a callback would cost each of them
-    "proxy/wire/outbound/dial.py",
-    "proxy/serve/upstream.py",
 }
 
 
@@ -128,24 +139,38 @@ def test_every_part_has_its_place(file: str) -> None:
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:
-    """What is imported for type checking alone does not count: it is not there at run time."""
-    modules = {_module(file): file for file in TREES}
+    """What is imported for type checking alone counts, too: who needs another's type knows of it."""
+    modules = {_module(file): file for file in TREES if not file.endswith("__init__.py")}  # those hand out parts' names
     graph = {
-        name: {found for found in _at_run_time(TREES[file]) if found in modules and found != name}
+        name: {found for found in imported(TREES[file]) if found in modules and found != name}
         for name, file in modules.items()
-        if not file.endswith("__init__.py")  # a package that hands out its parts' names
     }
     assert list(TopologicalSorter(graph).static_order())
 
 
+@pytest.mark.parametrize("file", [file for file in TREES if not file.startswith("proxy/auth/schemes/")])
+def test_nobody_asks_which_scheme_it_is(file: str) -> None:
+    """Not by class and not by name: what there is to ask stands in `Scheme` and `ProviderCommon`."""
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+            assert not _names(node.args[1]) & KINDS, f"{file}:{node.lineno} asks for a scheme's class"
+        if isinstance(node, ast.MatchClass):
+            assert not _names(node.cls) & KINDS, f"{file}:{node.lineno} asks for a scheme's class"
+        if isinstance(node, ast.Compare):
+            of_scheme = any(isinstance(part, ast.Attribute) and part.attr == "scheme" for part in ast.walk(node))
+            named = any(isinstance(part, ast.Constant) and part.value in NAMES for part in ast.walk(node))
+            assert not (of_scheme and named), f"{file}:{node.lineno} asks for a scheme's name"
+
+
+def _names(tree: ast.AST) -> set[str]:
+    """Of what may be a class or several, also behind the module that it lies in."""
+    parts = list(ast.walk(tree))
+    names = {part.id for part in parts if isinstance(part, ast.Name)}
+    return names | {part.attr for part in parts if isinstance(part, ast.Attribute)}
+
+
 def _module(file: str) -> str:
     return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
-
-
-def _at_run_time(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
-            yield from imported(node)
 
 
 @pytest.mark.parametrize("file", files_of("wire"))

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.auth.failure import TRANSIENT_STATUSES, retry_after
 from proxy.auth.paths import read_json
-from proxy.auth.schemes.discovery import Finding, metadata_urls, secure
+from proxy.auth.reading.failure import TRANSIENT_STATUSES, retry_after
+from proxy.auth.schemes.oauth2.discovery import Finding, metadata_urls, secure
 from proxy.auth.token import Consent, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +53,19 @@ def compile_path(text: str) -> Path:
     except Exception:  # noqa: S110 -- an empty document may well have the wrong type for a good expression
         pass
     return Path(text, (), expression)
+
+
+def is_jmespath(text: str) -> bool:
+    """Whether it compiles and calls only functions that exist, with as many arguments as they take."""
+    try:
+        with warnings.catch_warnings():
+            # literals without quotes are an older form of the language, which is still in use
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            compile_path(text)
+    except (ValueError, RecursionError, TypeError, AttributeError, IndexError, KeyError):
+        # the library's lexer and parser let some of Python's own errors through on odd input
+        return False
+    return True
 
 
 def _search(expression: ParsedResult, document: Any) -> Any | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from proxy.auth.lifetime import jwt_claims
+from proxy.auth.reading.lifetime import jwt_claims
 from proxy.auth.token import Token
 
 CLAIMS = ("scope", "scp")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from proxy.values.address import canonical
@@ -85,21 +85,6 @@ class Minted:
 
 Flow = Generator[IssuerRequest, IssuerReply, Minted]
 """A login without I/O: yields requests, is sent replies, returns what was minted or raises IssuerError."""
-
-
-class Scheme(Protocol):
-    """A way to get a credential. One immutable object per provider definition."""
-
-    @property
-    def identity(self) -> str:
-        """Digest of everything that changes the token (docs/lifecycle.md#cell): same identity, same cell."""
-
-    @property
-    def one_shot(self) -> bool:
-        """A login must not be sent twice: it spends a refresh token that may rotate."""
-
-    def login(self, wall: float, refresh_token: str | None) -> Flow:
-        """One login, sent at Unix time `wall`; `refresh_token` is the newest one known, if any."""
 
 
 @dataclass(slots=True, weakref_slot=True)

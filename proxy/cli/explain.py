@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 import typer
 
-from proxy.auth.draft import Draft, Placing
-from proxy.auth.token import Token
+from proxy.auth.placing.draft import Draft, Placing
+from proxy.auth.schemes import Provider
+from proxy.auth.token import Consent, Token
 from proxy.cli.kit import rules, shown
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
@@ -29,7 +30,7 @@ from proxy.cli.kit.options import (
     target_of,
 )
 from proxy.config.loaded import Loaded
-from proxy.config.model import IssuerProvider, Provider, Route
+from proxy.config.model import Route
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP
 from proxy.plan import headers
@@ -119,7 +120,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "refused": rules.of_provider(provider),
         "replay": {"max_body": route.replay_max_body} if route.refusals else None,
         "timeout": written.timeout.model_dump(),
-        "reach": {"upstream": _consent(written), "issuer": _consent(provider)},
+        "reach": {"upstream": _consent(written), "issuer": _consent(_issuer(route))},
         "tls": None if written.tls is None else written.tls.model_dump(exclude_none=True),
     }
 
@@ -128,11 +129,13 @@ def _raw(target: str) -> bytes:
     return target.encode("utf-8", "surrogateescape")
 
 
-def _consent(asked: Route | Provider | None) -> dict[str, bool] | None:
-    """None where there's no issuer to ask."""
-    if not isinstance(asked, Route | IssuerProvider):
-        return None
-    return {"private": asked.private, "plain_http": asked.plain_http}
+def _consent(asked: Route | Consent | None) -> dict[str, bool] | None:
+    return None if asked is None else {"private": asked.private, "plain_http": asked.plain_http}
+
+
+def _issuer(route: RoutePlan) -> Consent | None:
+    """None where there's none to ask."""
+    return None if route.provider is None or route.provider.scheme is None else route.provider.scheme.consent
 
 
 def _provider(name: str, provider: Provider | None, loaded: Loaded) -> dict[str, Any]:

@@ -16,8 +16,9 @@ import typer
 
 from proxy import logs
 from proxy.app import Service
-from proxy.auth.schemes.device import Device
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes import scheme_for
+from proxy.auth.schemes.oauth2.device import Device
+from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Token
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
@@ -33,7 +34,7 @@ from proxy.cli.kit.options import (
     print_rows,
 )
 from proxy.config.loaded import Loaded
-from proxy.config.model import Log, OAuth2Provider
+from proxy.config.model import Log
 from proxy.errors import IssuerError
 from proxy.tokens import signin
 from proxy.tokens.store import StoreDown
@@ -59,10 +60,10 @@ def login(
 ) -> None:
     """Log in to PROVIDER with a person's account. A running proxy takes the login over by itself."""
     loaded = load_or_exit(config)
-    definition = for_person_or_exit(provider, loaded)
-    port = definition.redirect_port if port is None else port
+    person = for_person_or_exit(provider, loaded)
+    port = person.redirect_port if port is None else port
     try:
-        token = asyncio.run(_login(loaded, provider, definition, port, timeout, no_browser))
+        token = asyncio.run(_login(loaded, provider, person, port, timeout, no_browser))
     except IssuerError as error:
         write_down(loaded, "login", provider, str(error.failure))
         fail(f"{provider}: not logged in: {error.message}" + (f"; {error.hint}" if error.hint else ""))
@@ -71,15 +72,13 @@ def login(
         fail(f"{provider}: the login can't be kept: {error}")
     except OSError as error:
         fail(f"can't listen on 127.0.0.1:{port} for the browser: {error.strerror or error}; choose another --port")
-    write_down(loaded, "login", provider, "logged_in", by=definition.grant)
+    write_down(loaded, "login", provider, "logged_in", by="device_code" if person.by_device else "authorization_code")
     _tell(provider, token, as_json)
 
 
-async def _login(
-    loaded: Loaded, name: str, provider: OAuth2Provider, port: int, patience: float, no_browser: bool
-) -> Token:
+async def _login(loaded: Loaded, name: str, person: PersonLogin, port: int, patience: float, no_browser: bool) -> Token:
     async with signing_in(loaded, name) as terms:
-        if provider.grant == "device_code":
+        if person.by_device:
             return await signin.by_device(terms, _show_code)
         return await signin.by_browser(terms, partial(_show_url, no_browser), port=port, patience=patience)
 
@@ -90,20 +89,21 @@ async def signing_in(loaded: Loaded, name: str) -> AsyncIterator[signin.SignIn]:
     logs.configure(Log(level="error"))
     async with Service(loaded.only(providers=[name])) as service:
         plan = service.plan.providers[name]
-        assert isinstance(plan.scheme, OAuth2Scheme)  # noqa: S101 -- for_person_or_exit has seen to it
+        person = None if plan.scheme is None else plan.scheme.by_person
+        assert person is not None  # noqa: S101 -- for_person_or_exit has seen to it
         assert plan.life is not None  # noqa: S101 -- likewise
-        yield signin.SignIn(name, plan.scheme, plan.life, service.issuer, service.keeper.records)
+        yield signin.SignIn(name, person, plan.life, service.issuer, service.keeper.records)
 
 
-def for_person_or_exit(name: str, loaded: Loaded) -> OAuth2Provider:
+def for_person_or_exit(name: str, loaded: Loaded) -> PersonLogin:
     """Exit code 2 if there is nothing to log in to, or nowhere to keep it."""
     awake_or_exit(name, loaded)
-    provider = loaded.config.providers[name]
-    if not isinstance(provider, OAuth2Provider) or not provider.by_person:
+    person = scheme_for(loaded.config.providers[name], loaded.secrets.get(name, frozenset())).by_person
+    if person is None:
         fail(f"{name} needs no one to log in: that is for grant authorization_code and device_code", 2)
     if loaded.config.store == "memory":
         fail("a login has to be kept, and store: memory forgets it; set store: file:DIR in the config", 2)
-    return provider
+    return person
 
 
 def _show_url(no_browser: bool, url: str) -> None:

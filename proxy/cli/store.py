@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from proxy.auth.record import Record
+from proxy.auth.life.record import Record
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (

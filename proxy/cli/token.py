@@ -11,15 +11,14 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from proxy.auth.lifecycle import State
+from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes import scheme_for
-from proxy.auth.schemes.static import StaticScheme
 from proxy.auth.token import IssuerRequest
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
@@ -138,14 +137,13 @@ def _planned(loaded: Loaded, provider: str) -> dict[str, Any]:
     definition = loaded.config.providers[provider]
     scheme = scheme_for(definition, loaded.secrets.get(provider, frozenset()))
     known: dict[str, Any] = {"provider": provider, "scheme": definition.scheme}
-    if isinstance(scheme, StaticScheme):
-        return known | {"request": None, "note": "the credential is in the config; nothing is sent for it"}
     try:
         request = next(scheme.login(time.time(), None))
+    except StopIteration:
+        return known | {"request": None, "note": "the credential is in the config; nothing is sent for it"}
     except IssuerError as error:  # nobody has logged in
         return known | {"request": None, "note": error.hint}
-    where = urlsplit(request.url)
-    note = {} if request.body or where.query or definition.scheme != "oauth2" else {"note": "a token request follows"}
+    note = {"note": "a token request follows"} if scheme.discovers else {}
     return (
         known
         | {

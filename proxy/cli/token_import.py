@@ -15,12 +15,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from proxy import clock, logs
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.lifetime import jwt_end
-from proxy.auth.record import Record
-from proxy.auth.reply import LONGEST_TOKEN
-from proxy.auth.times import LONGEST, absolute
-from proxy.auth.token import Minted, Scheme
+from proxy.auth.life.lifecycle import Lifecycle, State
+from proxy.auth.life.record import Record
+from proxy.auth.reading.lifetime import jwt_end
+from proxy.auth.reading.reply import LONGEST_TOKEN
+from proxy.auth.reading.times import LONGEST, absolute
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Minted
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (
@@ -34,7 +35,7 @@ from proxy.cli.kit.options import (
     print_json,
 )
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, Log, StaticProvider
+from proxy.config.model import Log
 from proxy.plan.compile import compile_plan
 from proxy.tokens.records import Records
 from proxy.tokens.store import StoreDown
@@ -73,9 +74,9 @@ def import_(
         fail("a refresh token has no expiry here: the issuer says when it has died", 2)
     loaded = load_or_exit(config)
     awake_or_exit(provider, loaded)
-    _check_place(provider, loaded.config)
     logs.configure(Log(level="error"))
     scheme, life = _parts(provider, loaded)
+    _check_place(provider, life, loaded.config.store)
     if refresh_token and not scheme.one_shot:
         fail(f"the login of {provider} uses no refresh token; import an access token", 2)
     value = _read()
@@ -104,10 +105,10 @@ def _told(expires_in: str | None, expires_at: str | None) -> float | None:
     return moment
 
 
-def _check_place(provider: str, config: Config) -> None:
-    if isinstance(config.providers[provider], StaticProvider):
+def _check_place(provider: str, life: Lifecycle, store: str) -> None:
+    if life.state(clock.now()) is State.STATIC:
         fail(f"{provider} is static: its token stands in the config, and nothing takes its place", 2)
-    if config.store == "memory":
+    if store == "memory":
         fail("with `store: memory` nothing is kept; set `store: file:DIR`, or a Redis URL, then import", 2)
 
 

@@ -9,15 +9,34 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
 from multidict import CIMultiDictProxy
 
-if TYPE_CHECKING:
-    from proxy.library.keyless import Keyless
-    from proxy.library.reply import Reply
+from proxy.library.reply import Reply
 
 T = TypeVar("T")
+
+
+class Options(TypedDict, total=False):
+    """What a request may bring beside its method and path; Keyless.request tells what each of them is."""
+
+    params: Mapping[str, Any] | None
+    headers: Mapping[str, str] | None
+    json: Any
+    data: Any
+
+
+class Awaiting(Protocol):
+    """The calls that are awaited here: those of Keyless."""
+
+    async def __aenter__(self) -> Any: ...
+
+    async def __aexit__(self, *exc: object) -> Any: ...
+
+    async def request(self, method: str, path: str, **options: Unpack[Options]) -> Reply: ...
+
+    async def token(self, provider: str) -> str: ...
 
 
 class BlockingReply:
@@ -69,7 +88,7 @@ class Blocking:
     thread may make them.
     """
 
-    def __init__(self, keyless: Keyless) -> None:
+    def __init__(self, keyless: Awaiting) -> None:
         self._keyless = keyless
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="keyless", daemon=True)
@@ -80,18 +99,8 @@ class Blocking:
             self._stop()
             raise
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        json: Any = None,
-        data: Any = None,
-    ) -> BlockingReply:
-        sent = self._keyless.request(method, path, params=params, headers=headers, json=json, data=data)
-        return BlockingReply(self.run(sent), self)
+    def request(self, method: str, path: str, **options: Unpack[Options]) -> BlockingReply:
+        return BlockingReply(self.run(self._keyless.request(method, path, **options)), self)
 
     def token(self, provider: str) -> str:
         return self.run(self._keyless.token(provider))

@@ -6,20 +6,19 @@ Must not know: files, sockets, the event loop. What can be wrong was refused bef
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from proxy.auth.draft import Names
-from proxy.auth.inject import Injection, injection_of
-from proxy.auth.lifecycle import Lifecycle, Terms
-from proxy.auth.refusal import Refusals
-from proxy.auth.schemes import scheme_for
+from proxy.auth.keys.provider import StandIn
+from proxy.auth.life.lifecycle import Lifecycle, Terms
+from proxy.auth.placing.draft import Names
+from proxy.auth.placing.inject import Injection
+from proxy.auth.refusal.refusal import Refusals
+from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
-from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
-from proxy.config.model import Provider, ProviderCommon, Route, StandIn, StaticProvider
+from proxy.config.model import Route
 from proxy.config.secrets.lacking import Lacking
 from proxy.plan import headers, jwt_clients
 from proxy.plan.certificates import CertificateClients
@@ -32,14 +31,13 @@ from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 from proxy.values.now import Now
-from proxy.values.secret import Secret
 from proxy.values.template import Template
 
 PLACEHOLDER = "keyless-placeholder-worth-nothing"
 
 
 def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
-    """`draw` gives the jitter of the lifecycles, `now` the birth of static tokens."""
+    """`draw` gives the jitter of the lifecycles, `now` the birth of tokens that are there from the start."""
     config = loaded.config
     providers = {
         name: _provider(name, provider, loaded.secrets.get(name, frozenset()), draw, now)
@@ -64,15 +62,13 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
 def _provider(
     name: str, provider: Provider, secrets: frozenset[str], draw: Callable[[], float], now: Now
 ) -> ProviderPlan:
-    def life() -> Lifecycle:
-        if isinstance(provider, StaticProvider):
-            return Lifecycle(Terms(), draw, Token.eternal(provider.token or "", now))
-        terms = Terms(provider.refresh.before, provider.refresh.min_interval or 0.0, provider.exclusive)
-        return Lifecycle(terms, draw)
-
-    basic = _basic(provider)
     scheme = scheme_for(provider, secrets)
-    secrets = secrets if basic is None else secrets | {basic}
+    terms = Terms(provider.refresh.before, provider.refresh.min_interval or 0.0, provider.exclusive)
+
+    def life() -> Lifecycle:
+        return Lifecycle(terms, draw, scheme.start(now))
+
+    secrets = secrets if scheme.basic is None else secrets | {scheme.basic}
     return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
 
 
@@ -87,10 +83,10 @@ class _Injections:
         if name not in self._providers:
             return None
         injection = self._made.get((name, template))
-        if injection is None:
-            provider = self._providers[name]
+        if injection is None and (scheme := self._plans[name].scheme) is not None:
+            inject = self._providers[name].inject_beside(path=template is not None)
             templates = () if template is None else (template,)
-            injection = self._made[name, template] = injection_of(provider, _basic(provider), templates)
+            injection = self._made[name, template] = scheme.placing(inject, templates)
             self._plans[name].confidential.include(injection)
         return injection
 
@@ -112,6 +108,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
     injection = injections.of(route.provider, target.template)
     names = Names() if injection is None else injection.names
+    refused = [] if provider is None else provider.effective_refusals
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
@@ -134,7 +131,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cors=route.cors == "proxy",
         scrub=route.scrub,
         placing=injection,
-        refusals=None if provider is None else _refusals(provider),
+        refusals=Refusals.compile(refused) if refused else None,
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
         else None,
@@ -180,18 +177,6 @@ def _unread(route: Route, limited: bool) -> list[str]:
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]
-
-
-def _basic(provider: Provider) -> str | None:
-    """The pair for `{basic}`, of providers that have a user name and a password."""
-    if not isinstance(provider, StaticProvider) or provider.username is None:
-        return None
-    return Secret(b64encode(f"{provider.username}:{provider.password}".encode()).decode("ascii"))
-
-
-def _refusals(provider: ProviderCommon) -> Refusals | None:
-    static = isinstance(provider, StaticProvider)
-    return None if static and provider.refused is None else Refusals.compile(provider.refused, static)
 
 
 def _stand_in(stand_in: StandIn) -> StandInPlan:

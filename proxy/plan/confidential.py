@@ -5,8 +5,8 @@ Owns: which texts these are. Must not know: how they are searched for, or what a
 
 from __future__ import annotations
 
-from proxy.auth.draft import Placing
 from proxy.auth.per_token import PerToken
+from proxy.auth.placing.draft import Placing
 from proxy.auth.token import Token
 from proxy.plan.scrub import Needles
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from proxy.auth.draft import Names
-from proxy.auth.inject import without_parameters
+from proxy.auth.placing.draft import Names
+from proxy.auth.placing.inject import without_parameters
 from proxy.plan.target import Target
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")

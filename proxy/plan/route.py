@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from proxy.auth.draft import Names, Placing
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.refusal import Refusals
+from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.placing.draft import Names, Placing
+from proxy.auth.refusal.refusal import Refusals
+from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
-from proxy.auth.token import Scheme
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
 from proxy.errors import Fault

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import structlog
 
-from proxy.auth.refusal import Verdict
+from proxy.auth.refusal.refusal import Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.logs import AccessLog

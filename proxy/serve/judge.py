@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.auth.refusal import Refusals, Verdict
+from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.serve.upstream import Reply
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import structlog
 
-from proxy.auth.backoff import pause
 from proxy.auth.jwks import PublicKey, find_keys
+from proxy.auth.life.backoff import pause
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.plan.jwt_clients import JwtRule
 from proxy.tasks import Flight

@@ -1,7 +1,7 @@
 """A route in service. Lives as long as a config; what it knows of tokens outlives that with its cell.
 
 Owns: which lane a request takes, where its tokens come from, and what becomes of one that is refused (the rule is
-auth/replay.py's). Must not know: requests, replies, HTTP.
+auth/life/replay.py's). Must not know: requests, replies, HTTP.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from proxy.auth.brake import Brake
-from proxy.auth.replay import Do, Event, Proof, Replays, Standing
+from proxy.auth.life.brake import Brake
+from proxy.auth.life.replay import Do, Event, Proof, Replays, Standing
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import RoutePlan, nowhere

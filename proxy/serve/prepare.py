@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from proxy.auth.content import readable_codings
-from proxy.auth.draft import Draft, Placing
+from proxy.auth.placing.draft import Draft, Placing
+from proxy.auth.refusal.content import readable_codings
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan import subprotocol

@@ -1,7 +1,7 @@
 """One credential's cell: its token, and one flight at a time that fetches it; everyone waits for the same one.
 
-Owns: the task that fetches a token, and the callers who wait for it. Must not know: the rules (auth/lifecycle.py), the
-steps of a flight (tokens/mint.py), HTTP (tokens/issuer.py), other cells but its successor.
+Owns: the task that fetches a token, and the callers who wait for it. Must not know: the rules (auth/life/lifecycle.py),
+the steps of a flight (tokens/mint.py), HTTP (tokens/issuer.py), other cells but its successor.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from functools import partial
 
 import structlog
 
-from proxy.auth.lifecycle import Answer, Lifecycle, State
-from proxy.auth.replay import Proof
-from proxy.auth.token import Scheme, Token
+from proxy.auth.life.lifecycle import Answer, Lifecycle, State
+from proxy.auth.life.replay import Proof
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logs import kind
 from proxy.tasks import Flight

@@ -5,11 +5,10 @@ Owns: what such a program is told. Must not know: who may have it (admin/pages/t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from proxy.auth.schemes.static import StaticScheme
-from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.tokens.cell import Cell
@@ -38,15 +37,9 @@ async def hand_out(plan: Plan, cells: Mapping[str, Cell], clock: Callable[[], No
     provider, cell = plan.providers.get(name), cells.get(name)
     if provider is None:
         raise Fault("no_route", f"there is no provider {name}")
-    if cell is None:
+    if cell is None or provider.scheme is None:
         raise provider.asleep()
-    if isinstance(provider.scheme, StaticScheme):
-        kind = "Bearer" if cell.life.token is not None and cell.life.token.value else "Basic"
-        return Handout(revealed(provider.scheme.credential), None, kind, 1)
     token = await cell.lasting(name)
-    return Handout(revealed(token.value), int(token.left(clock())), _kind(token), token.generation)
-
-
-def _kind(token: Token) -> str:
-    said = token.reply.get("token_type") if isinstance(token.reply, dict) else None
-    return said if isinstance(said, str) and said else "Bearer"
+    left = token.left(clock())
+    expires_in = None if math.isinf(left) else int(left)
+    return Handout(revealed(token.value), expires_in, provider.scheme.token_type(token), token.generation)

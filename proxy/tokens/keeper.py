@@ -13,8 +13,8 @@ from weakref import WeakSet
 
 import structlog
 
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.token import Scheme
+from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.schemes.scheme import Scheme
 from proxy.logs import kind
 from proxy.tasks import spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell

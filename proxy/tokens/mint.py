@@ -20,10 +20,11 @@ from typing import Protocol
 
 import structlog
 
-from proxy.auth import backoff
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.record import Intent, Record
-from proxy.auth.token import Flow, Minted, Scheme, Token
+from proxy.auth.life import backoff
+from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.life.record import Intent, Record
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Flow, Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark

@@ -1,6 +1,6 @@
 """Records in the store: sealed on the way in, opened on the way out, set aside when they can't be read.
 
-Owns: what joins auth/record.py, the seal and the engine. Must not know: when something is minted.
+Owns: what joins auth/life/record.py, the seal and the engine. Must not know: when something is minted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from proxy.auth.record import Record
+from proxy.auth.life.record import Record
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
 

@@ -1,6 +1,6 @@
 """What an operator should know of a good reply: a lifetime that was guessed, clocks that differ.
 
-Must not know: how either is found out (auth/lifetime.py).
+Must not know: how either is found out (auth/reading/lifetime.py).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from proxy.auth.lifetime import skew, skew_told
+from proxy.auth.reading.lifetime import skew, skew_told
 from proxy.auth.token import Minted
 
 log = structlog.get_logger("keyless.mint")

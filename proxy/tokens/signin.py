@@ -1,7 +1,7 @@
 """A person's login and logout, from the first request to the sealed record.
 
 Owns: the order of the steps. Must not know: terminals and browsers (`show` tells the person), or the rules
-(auth/schemes/authorize.py, device.py, revoke.py). Only sealed records are kept; the page that says 'logged in' comes
+(auth/schemes/person.py). Only sealed records are kept; the page that says 'logged in' comes
 after that.
 """
 
@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from proxy import clock
-from proxy.auth.lifecycle import Lifecycle
-from proxy.auth.record import Record
-from proxy.auth.schemes import device
-from proxy.auth.schemes.authorize import Attempt, Denied, Foreign, authorization_url, judge
-from proxy.auth.schemes.discovery import Endpoints
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
-from proxy.auth.schemes.revoke import revoke
+from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.life.record import Record
+from proxy.auth.schemes.oauth2 import device
+from proxy.auth.schemes.oauth2.authorize import Attempt, Denied, Foreign, judge
+from proxy.auth.schemes.oauth2.discovery import Endpoints
+from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.issuer import Issuer
@@ -38,7 +37,7 @@ class SignIn:
     """What every login of one provider works with. `life` makes the draft of a token, margins and all."""
 
     name: str
-    scheme: OAuth2Scheme
+    scheme: PersonLogin
     life: Callable[[], Lifecycle]
     issuer: Issuer
     records: Records
@@ -54,7 +53,7 @@ async def by_browser(
     async with Loopback(port) as loopback:
         callback = Callback(signin, endpoints, Attempt.new(loopback.redirect_uri))
         loopback.hear(callback)
-        show(authorization_url(signin.scheme.provider, endpoints, callback.attempt))
+        show(signin.scheme.authorization_url(endpoints, callback.attempt))
         try:
             await asyncio.wait_for(loopback.ended(), patience)
         except TimeoutError:
@@ -68,7 +67,7 @@ async def by_device(signin: SignIn, show: Callable[[device.Device], None]) -> To
     """`show` tells the person where to type which code. Raises IssuerError, StoreDown."""
     began = signin.clock()
     endpoints = await _begin(signin)
-    asked = await signin.issuer.run(device.start(signin.scheme, endpoints, began.wall))
+    asked = await signin.issuer.run(signin.scheme.ask_code(endpoints, began.wall))
     show(asked)
     interval = asked.interval
     while signin.clock().boot + interval < began.boot + asked.lifetime:
@@ -107,7 +106,7 @@ async def _revoke(signin: SignIn, tokens: list[tuple[str, str]]) -> list[IssuerE
         endpoints = await signin.issuer.run(signin.scheme.endpoints(signin.clock().wall))
         for kind, token in tokens:
             try:
-                await signin.issuer.run(revoke(signin.scheme, endpoints, token, kind, signin.clock().wall))
+                await signin.issuer.run(signin.scheme.revoke(endpoints, token, kind, signin.clock().wall))
             except IssuerError as error:
                 failed.append(error)
     except IssuerError as error:

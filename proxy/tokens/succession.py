@@ -12,11 +12,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from proxy.auth.lifecycle import Lifecycle, State
-from proxy.auth.schemes.grants import GRANTS
-from proxy.auth.token import Scheme
+from proxy.auth.life.lifecycle import Lifecycle, State
+from proxy.auth.schemes.scheme import Scheme
 from proxy.config.loaded import Loaded
-from proxy.config.model import OAuth2Provider, Provider
 from proxy.errors import Fault
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
@@ -27,7 +25,6 @@ from proxy.values.now import Now
 
 ASK_AGAIN = 5.0
 LONGEST_PAUSE = 60.0
-_PROOFS = {"client_secret", "private_key", "key_id", "algorithm", "client_auth"}
 
 
 class Heir(NamedTuple):
@@ -129,7 +126,9 @@ class Succession:
         self._settled()
 
     def _is_same_login(self, serving: Loaded, name: str) -> bool:
-        return same_login(serving.config.providers.get(name), self._wanted.config.providers.get(name))
+        """Whether the refresh token that was kept stays good."""
+        old, new = serving.config.providers.get(name), self._wanted.config.providers.get(name)
+        return old is not None and new is not None and old.same_login(new)
 
     def _waits(self, provider: ProviderPlan) -> bool:
         """Whether the old credential should serve until the new one has a token."""
@@ -176,13 +175,6 @@ def _let_go(retired: list[Loaded | Plan]) -> None:
     """Freeing what was made of ten thousand routes takes tens of milliseconds, too: not on the loop, and one by one."""
     while retired:
         retired.pop()
-
-
-def same_login(old: Provider | None, new: Provider | None) -> bool:
-    """Whether only the client's own proof has changed: the refresh token that was kept stays good."""
-    if not isinstance(old, OAuth2Provider) or not isinstance(new, OAuth2Provider):
-        return False
-    return GRANTS[old.grant].refreshes and old.model_dump(exclude=_PROOFS) == new.model_dump(exclude=_PROOFS)
 
 
 def _definition(provider: ProviderPlan) -> Definition:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.paths import as_text, compile_path, read_json
+from proxy.auth.paths import as_text, compile_path, is_jmespath, read_json
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -111,3 +111,32 @@ def test_what_is_no_json_is_a_value_error(body: bytes) -> None:
 def test_arbitrary_bytes_are_json_or_a_value_error(body: bytes) -> None:
     with contextlib.suppress(ValueError):
         read_json(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", True),
+        ("a.b[0].c", True),
+        ("a[?b=='c'] | [0].d", True),
+        ("length(a)", True),
+        ("to_string(a)", True),
+        ("a[?b==`c`]", True),
+        ('"access-token"', True),
+        ("access-token", False),
+        ("", False),
+        ("a.", False),
+        ("a[", False),
+        ("nosuch(a)", False),
+        ("length(a, b)", False),
+        ("header:X", False),
+        ("(" * 5000, False),
+    ],
+)
+def test_jmespath(text: str, expected: bool) -> None:
+    assert is_jmespath(text) is expected
+
+
+@given(st.text() | st.text(alphabet="ab.[]?{}|&@*`'\"\\()!=<>-:, 01"))
+def test_any_text_is_jmespath_or_not(text: str) -> None:
+    assert is_jmespath(text) in (True, False)

@@ -9,7 +9,7 @@ import pytest
 from proxy.auth.scope import RequiredScope, granted, lacking
 from proxy.auth.token import Token
 from proxy.values.now import Now
-from tests.auth.test_lifetime import jwt
+from tests.auth.reading.test_lifetime import jwt
 
 NOW = Now(0.0, 0.0)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from proxy.config.load import load
+from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.seal import Seal, new_key
 from proxy.errors import ConfigError
 from tests.cli.conftest import keyless, written
@@ -67,7 +68,7 @@ def test_the_key_may_stand_in_the_config_or_beside_a_file_store(tmp_path: Path) 
 
 def test_without_a_key_the_provider_sleeps_and_says_what_it_lacks(tmp_path: Path) -> None:
     path = config(tmp_path, "${enc:gAAAA}")
-    assert load(Path(path), environ={}).unconfigured == {"p": ("KEYLESS_STORE_KEY",)}
+    assert load(Path(path), environ={}).unconfigured == {"p": Lacking(("KEYLESS_STORE_KEY",))}
     with pytest.raises(ConfigError, match="there is no key to open"):
         load(Path(path), environ={}, strict=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.auth.record import Intent, Record
+from proxy.auth.life.record import Intent, Record
 from proxy.config.secrets.seal import Seal, new_key
 from proxy.tokens.store.open import open_records
 from tests.cli.conftest import keyless, written

@@ -12,7 +12,7 @@ import pytest
 
 from proxy.cli.token import _first_word
 from proxy.sandbox import REFRESH_TOKEN, SECRET
-from tests.auth.test_lifetime import jwt
+from tests.auth.reading.test_lifetime import jwt
 from tests.cli.conftest import PATIENCE, Outcome, crm, keyless, proxy, written
 
 TOKEN = "a-token-made-offline"

@@ -8,7 +8,7 @@ Marks in HTML comments, which no reader sees, tell what a block or a table is:
     <!-- files: NAME -->   a config that includes NAME
     <!-- run -->           a Python program
     <!-- library -->       one that needs a config beside it, run by test_library_page.py
-    <!-- model: NAME -->   a table of the keys of a model of `proxy/config/model/`
+    <!-- model: NAME -->   a table of the keys of a model of a config
 
 Any other yaml block is a whole config. A provider or a route that it only names is added here.
 """
@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -28,11 +29,12 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from proxy.auth.lifecycle import Lifecycle, State, Terms
-from proxy.auth.replay import RULE
+from proxy.auth.keys.issuer import IssuerProvider
+from proxy.auth.keys.provider import ProviderCommon
+from proxy.auth.life.lifecycle import Lifecycle, State, Terms
+from proxy.auth.life.replay import RULE
 from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
-from proxy.config import model
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.written.catalogue import read_preset
@@ -42,6 +44,7 @@ from proxy.plan import headers
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
 from proxy.values import units
+from proxy.values.kinds import Strict
 from proxy.values.now import Now
 from tests.certificates import Authority
 
@@ -154,14 +157,25 @@ def test_every_mark_is_known() -> None:
 # ---------------------------------------------------------------------------------------------- keys
 
 
+def written_in_a_config(kind: type[Strict]) -> Iterator[type[Strict]]:
+    """Every model of a config's keys, wherever it stands; presets have models of their own."""
+    for model in kind.__subclasses__():
+        if not model.__module__.startswith("proxy.config.written"):
+            yield model
+            yield from written_in_a_config(model)
+
+
+MODELS = {model.__name__: model for model in written_in_a_config(Strict)}
+
+
 def models() -> list[tuple[str, str]]:
     return [(page, name) for page, text in PAGES.items() for name in re.findall(r"<!-- model: (\w+) -->", text)]
 
 
 @pytest.mark.parametrize(("page", "name"), models())
 def test_a_table_has_the_models_keys_and_defaults(page: str, name: str) -> None:
-    own = getattr(model, name)
-    bases = [base for base in (model.ProviderCommon, model.IssuerProvider) if issubclass(own, base) and own is not base]
+    own = MODELS[name]
+    bases = [base for base in (ProviderCommon, IssuerProvider) if issubclass(own, base) and own is not base]
     common = {"scheme", *(key for base in bases for key in base.model_fields)} if bases else set()
     wanted = {field.alias or key: field for key, field in own.model_fields.items() if key not in common}
     rows = table(page, f"<!-- model: {name} -->")
@@ -178,9 +192,8 @@ def same_default(written: str, field: Any) -> bool:
 
 
 def test_every_model_has_a_table() -> None:
-    inner = {model.Strict, model.Secretive, model.ExpiresIn, model.ExpiresAt}
-    everything = [each for each in vars(model).values() if isinstance(each, type) and issubclass(each, model.Strict)]
-    assert {name for _, name in models()} == {each.__name__ for each in everything if each not in inner}
+    inner = {"Secretive", "ExpiresIn", "ExpiresAt"}
+    assert {name for _, name in models()} == MODELS.keys() - inner
 
 
 # ---------------------------------------------------------------------------------------------- other tables

@@ -9,8 +9,8 @@ from importlib import import_module
 
 import pytest
 
-from proxy.auth.lifecycle import ON_ASK, Answer, State
-from proxy.auth.replay import RULE, Do, Told
+from proxy.auth.life.lifecycle import ON_ASK, Answer, State
+from proxy.auth.life.replay import RULE, Do, Told
 from tests.docs.test_docs import BLOCKS, code, table
 
 WORDS = dict(zip(Answer, ("send", "send, renew in the background", "wait", "error"), strict=True))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from proxy.auth.draft import Draft
+from proxy.auth.placing.draft import Draft
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config

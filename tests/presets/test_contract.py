@@ -28,17 +28,15 @@ import yaml
 from pydantic import TypeAdapter
 
 import proxy
-from proxy.auth.inject import injection_of
-from proxy.auth.refusal import Refusals, Verdict
-from proxy.auth.schemes import scheme_for
-from proxy.auth.schemes.static import StaticScheme
+from proxy.auth.refusal.refusal import Refusals, Verdict
+from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.token import IssuerReply, Minted, Token
-from proxy.config.model import Provider, StaticProvider
 from proxy.config.written.catalogue import Preset, expand, read_preset
 from proxy.errors import IssuerError
 from proxy.values.now import Now
 
 WALL = 1_700_000_000.0
+NOW = Now(0.0, 0.0)
 FOLDER = Path(proxy.__file__).parent / "presets"
 FILES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.yaml"))}
 CATALOGUE: dict[str, Preset] = {name: read_preset(written) for name, written in FILES.items()}
@@ -104,7 +102,7 @@ def test_a_preset_says_where_it_comes_from(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     given = CATALOGUE[name].examples
-    static = isinstance(provider_of(name), StaticProvider)
+    static = scheme_for(provider_of(name), frozenset()).start(NOW) is not None
     assert set(given) <= {"with", "login", "refusals", "injection"}
     assert given["injection"]
     assert {example["refused"] for example in given["refusals"]} == ({False} if static else {True, False})
@@ -154,7 +152,7 @@ def check_error(error: IssuerError, wanted: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("name", "example"), examples("refusals"))
 def test_refusals(name: str, example: dict[str, Any]) -> None:
     provider = provider_of(name)
-    refusals = Refusals.compile(provider.refused, isinstance(provider, StaticProvider))
+    refusals = Refusals.compile(provider.effective_refusals)
     reply, age, safe = example["reply"], example.get("age", 3600), example.get("safe", False)
     headers = [(key.encode(), value.encode()) for key, value in head_of(reply).items()]
     verdict = refusals.head(reply["status"], headers, age, safe)
@@ -169,10 +167,11 @@ def test_refusals(name: str, example: dict[str, Any]) -> None:
 def test_injection(name: str, example: dict[str, Any]) -> None:
     provider = provider_of(name)
     scheme = scheme_for(provider, secrets_of(name))
-    if isinstance(scheme, StaticScheme):
-        assert scheme.credential == example["token"]
-    basic = scheme.basic if isinstance(scheme, StaticScheme) else None
-    rendered = injection_of(provider, basic).render(Token.eternal(example["token"], Now(0, 0)))
+    there = scheme.start(NOW)
+    if there is not None:
+        assert there.value == example["token"]
+    injection = scheme.placing(provider.inject_beside(path=False), ())
+    rendered = injection.render(there or Token.eternal(example["token"], NOW))
     lines = "".join(f"{key}: {value}\r\n" for key, value in example.get("headers", {}).items())
     assert rendered.headers == lines.encode()
     assert rendered.query == example.get("query", "").encode()

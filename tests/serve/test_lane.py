@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from proxy.auth.replay import Proof
+from proxy.auth.life.replay import Proof
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import nowhere

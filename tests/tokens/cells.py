@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.auth.lifecycle import Lifecycle, Terms
+from proxy.auth.life.lifecycle import Lifecycle, Terms
+from proxy.auth.schemes import scheme
 from proxy.auth.token import Flow, IssuerRequest, Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
@@ -80,7 +81,7 @@ class Logins:
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Scheme(scheme.Scheme):
     identity: str = "one"
     one_shot: bool = False
     sent: list[tuple[float, str | None]] = field(default_factory=list)

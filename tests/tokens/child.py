@@ -19,10 +19,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from proxy import clock, logs
-from proxy.auth.lifecycle import Lifecycle, Terms
+from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.token import Flow, Minted
-from proxy.config.model import Log, OAuth2Provider
+from proxy.config.model import Log
 from proxy.errors import Fault
 from proxy.tokens.cell import Cell
 from proxy.tokens.issuer import Issuer

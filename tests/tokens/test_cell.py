@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from proxy.auth.lifecycle import State
+from proxy.auth.life.lifecycle import State
 from proxy.auth.token import Minted
 from proxy.errors import Fault, IssuerError
 from proxy.tokens.cell import FLIGHT_TIMEOUT, LONGEST_WAIT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.auth.lifecycle import LASTING
+from proxy.auth.life.lifecycle import LASTING
 from proxy.errors import Fault
 from tests.tokens.cells import World, broken, landed, wrong
 

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from proxy import clock
-from proxy.auth.lifecycle import Lifecycle, Terms
+from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
-from proxy.config.model import OAuth2Provider
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.errors import Fault
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.tokens.cell import Cell

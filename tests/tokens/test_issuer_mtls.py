@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.token import Tls
-from proxy.config.model import OAuth2Provider
 from proxy.errors import FailureClass
 from proxy.tokens.issuer import Issuer
 from tests.tokens.issuers import GOOD, Server, asking, certificate, failure, post, reply, serving

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from proxy.auth.schemes.login import LoginScheme
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
-from proxy.auth.token import NOTHING_SAID, Scheme
-from proxy.config.model import LoginProvider, OAuth2Provider
+from proxy.auth.schemes.login import LoginProvider, LoginScheme
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import NOTHING_SAID
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.issuer import Issuer
 from tests.certificates import Authority

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.lifecycle import State
-from proxy.auth.record import Intent, Record
+from proxy.auth.life.lifecycle import State
+from proxy.auth.life.record import Intent, Record
 from proxy.auth.token import Minted
 from proxy.config.secrets.seal import Seal, new_key
 from proxy.errors import Fault, IssuerError

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from proxy.auth.record import Record
+from proxy.auth.life.record import Record
 from proxy.config.secrets.seal import Seal, Unsealable, new_key
 from proxy.tokens.records import KEEP_WAIT, Records, patiently
 from proxy.tokens.store import StoreDown

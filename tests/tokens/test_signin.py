@@ -20,8 +20,8 @@ from yarl import URL
 
 from proxy import clock
 from proxy.app import Service
-from proxy.auth.lifecycle import State
-from proxy.auth.schemes.device import Device
+from proxy.auth.life.lifecycle import State
+from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.token import Token
 from proxy.cli.login import signing_in
 from proxy.config.load import load

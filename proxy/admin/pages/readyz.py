@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from proxy.admin.page import READ, Answer, Asked, Who, missing
 from proxy.admin.view import UNCONFIGURED, View
-from proxy.auth.lifecycle import State
+from proxy.auth.life.lifecycle import State
 
 PATH = "readyz/..."
 METHODS = READ

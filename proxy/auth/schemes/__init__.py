@@ -1,25 +1,31 @@
-"""The kinds of provider: one file each, listed once, here."""
+"""The kinds of provider: one file each, and one row each, here. What there is to ask of a kind is in scheme.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, get_args
 
-from proxy.auth.schemes.login import LoginScheme
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
-from proxy.auth.schemes.static import StaticScheme
-from proxy.auth.token import Scheme
-from proxy.config.model import LoginProvider, OAuth2Provider, Provider, StaticProvider
+from pydantic import Field
 
-Compile = Callable[[Any, frozenset[str]], Scheme]
+from proxy.auth.schemes.login import LoginProvider, LoginScheme
+from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.schemes.static import StaticProvider, StaticScheme
 
-SCHEMES: dict[type[Any], Compile] = {
-    StaticProvider: StaticScheme.compile,
-    OAuth2Provider: OAuth2Scheme.compile,
-    LoginProvider: LoginScheme.compile,
-}
+Provider = Annotated[
+    Annotated[StaticProvider, StaticScheme]
+    | Annotated[OAuth2Provider, OAuth2Scheme]
+    | Annotated[LoginProvider, LoginScheme],
+    Field(discriminator="scheme"),
+]
+"""The keys, and beside them the scheme that they compile to."""
+
+SCHEMES: dict[type[Any], Any] = dict(map(get_args, get_args(get_args(Provider)[0])))
+NAMES = tuple(get_args(keys.model_fields["scheme"].annotation)[0] for keys in SCHEMES)
+"""What `scheme` may say."""
 
 
 def scheme_for(provider: Provider, secrets: frozenset[str]) -> Scheme:
     """The provider's scheme; `secrets` are its resolved secrets, which no message may hold. Raises ValueError."""
-    return SCHEMES[type(provider)](provider, secrets)
+    scheme: Scheme = SCHEMES[type(provider)].compile(provider, secrets)
+    return scheme

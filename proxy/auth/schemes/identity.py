@@ -9,7 +9,7 @@ import hashlib
 import json
 from typing import Any
 
-from proxy.config.model import ReplyMap
+from proxy.auth.keys.reply import ReplyMap
 
 
 def digest(*parts: Any) -> str:

@@ -1,27 +1,69 @@
-"""Any one HTTP exchange that ends in a token: AK/SK endpoints, client-key sessions and the like, with no code.
+"""`scheme: login`, any one HTTP exchange that ends in a token: AK/SK endpoints, client-key sessions and the like.
 
-Owns: the request, built once. Must not know: how it's sent, or what its reply means.
+Owns: its keys, and the request, built once. Must not know: how it's sent, or what its reply means.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from proxy.auth.inject import encode_form, encode_query
-from proxy.auth.paths import as_text
-from proxy.auth.reply import ReplyReader
+from pydantic import Field, model_validator
+
+from proxy.auth.keys.issuer import IssuerProvider
+from proxy.auth.keys.reply import ReplyMap
+from proxy.auth.placing.inject import encode_form
+from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
-from proxy.config.model import IssuerProvider, LoginProvider, TokenRequest
-from proxy.http.grammar import TOKEN
+from proxy.auth.schemes.request import text_pairs, with_query
+from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Consent, Flow, IssuerRequest
+from proxy.http.grammar import TOKEN, field_problem
+from proxy.values.kinds import UNSET, Method, Scalar, Secretive, Url
+from proxy.values.where import Finding, Where
+
+
+class TokenRequest(Secretive):
+    """The HTTP request that asks for a token. At most one of json, form and body."""
+
+    method: Method = "POST"
+    url: Url
+    query: dict[str, Scalar] = {}
+    headers: dict[str, str] = {}
+    json_: Any = Field(default=None, alias="json")
+    form: dict[str, Scalar] | None = None
+    body: str | None = None
+
+    @model_validator(mode="after")
+    def one_body(self) -> TokenRequest:
+        if sum(part is not None for part in (self.json_, self.form, self.body)) > 1:
+            raise ValueError("give one of json, form and body, not several")
+        return self
+
+    def check(self, where: Where) -> Iterator[Finding]:
+        for name, value in self.headers.items():
+            if problem := field_problem(name, value):
+                yield Finding((*where, "headers", name), problem)
+
+
+class LoginProvider(IssuerProvider):
+    fillers: ClassVar[Mapping[str, Any]] = {"request": {"url": UNSET}}
+
+    scheme: Literal["login"]
+    request: TokenRequest
+    reply: ReplyMap = ReplyMap()
+
+    def check(self, where: Where) -> Iterator[Finding]:
+        yield from self.check_url((*where, "request", "url"), self.request.url)
+        yield from self.request.check((*where, "request"))
+        yield from self.reply.check((*where, "reply"))
 
 
 @dataclass(frozen=True, slots=True)
-class LoginScheme:
+class LoginScheme(Scheme):
     identity: str
     request: IssuerRequest
     reader: ReplyReader = field(repr=False)
@@ -30,20 +72,19 @@ class LoginScheme:
     @classmethod
     def compile(cls, provider: LoginProvider, secrets: frozenset[str]) -> LoginScheme:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError if it can't be sent or read."""
-        tls = tls_of(provider)
-        consent = Consent.of(provider.request.url, private=provider.private, plain_http=provider.plain_http)
+        tls, consent = provider.certificates, provider.consent(provider.request.url)
         parts = ("login", provider.request.model_dump(), reading(provider.reply, provider.ttl))
         return cls(
             # certificates count only where there are some: the tokens that stores hold keep their names
             digest(*parts) if tls is None else digest(*parts, tls._asdict()),
             replace(build(provider.request), tls=tls, consent=consent),
-            ReplyReader.compile(provider.reply, provider.ttl, bearer=sent_as_bearer(provider)),
+            ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer),
             secrets,
         )
 
     @property
-    def one_shot(self) -> bool:
-        return False
+    def consent(self) -> Consent:
+        return self.request.consent
 
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         reply = yield self.request
@@ -59,29 +100,6 @@ def build(request: TokenRequest) -> IssuerRequest:
     return IssuerRequest(
         request.method, with_query(request.url, request.query), tuple(map(_checked, headers.items())), body
     )
-
-
-def tls_of(provider: IssuerProvider) -> Tls | None:
-    tls = Tls(provider.tls.cert, provider.tls.key, provider.tls.ca)
-    return tls if any(tls) else None
-
-
-def sent_as_bearer(provider: IssuerProvider) -> bool:
-    """Nobody has said where the token goes."""
-    return "inject" not in provider.model_fields_set
-
-
-def with_query(url: str, query: Mapping[str, Any]) -> str:
-    """The URL with these parameters behind those that it has; a fragment is never sent."""
-    url = url.partition("#")[0]
-    added = encode_query(text_pairs(query)).decode("ascii")
-    if not added:
-        return url
-    return url + ("?" if "?" not in url else "" if url.endswith(("?", "&")) else "&") + added
-
-
-def text_pairs(scalars: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, as_text(value) or "") for name, value in scalars.items()]
 
 
 def _body(request: TokenRequest) -> tuple[str | None, bytes | None]:

@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 from proxy import logs
 from proxy.app import Service
-from proxy.auth.schemes.static import StaticScheme
+from proxy.auth.schemes import Provider
+from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
 from proxy.cli.kit import shown
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
-from proxy.config.model import Log, OAuth2Provider, Provider
+from proxy.config.model import Log
 from proxy.errors import Fault
 from proxy.tokens.cell import FLIGHT_TIMEOUT
 from proxy.values.secret import revealed
@@ -70,11 +71,10 @@ async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:
         if failure is None:
             return Denied(fault.code, fault.detail)
         return Denied(fault.code, failure.message + (f"; {failure.hint}" if failure.hint else ""))
-    static = scheme.credential if isinstance(scheme, StaticScheme) else None
-    replaced = _replacement(provider, token)
+    replaced = None if scheme is None else _replacement(scheme, token)
     known = {"provider": name, "scheme": provider.scheme} | _known(token)
     return Got(
-        revealed(static or token.value),
+        revealed(token.value),
         known | {"refresh_token_replaced": replaced is not None},
         replaced,
         granted(token),
@@ -95,12 +95,10 @@ def _known(token: Token) -> dict[str, Any]:
     }
 
 
-def _replacement(provider: Provider, token: Token) -> str | None:
+def _replacement(scheme: Scheme, token: Token) -> str | None:
     """The refresh token that took the place of the config's own."""
-    if not isinstance(provider, OAuth2Provider) or provider.grant != "refresh_token":
-        return None
-    replaced = token.refresh_token is not None and token.refresh_token != provider.refresh_token
-    return revealed(token.refresh_token or "") if replaced else None
+    own, newest = scheme.refresh_token, token.refresh_token
+    return None if own is None or newest is None or newest == own else revealed(newest)
 
 
 def rows(known: Mapping[str, Any]) -> list[tuple[str, str]]:

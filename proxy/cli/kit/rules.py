@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from proxy.auth.keys.provider import ProviderCommon
 from proxy.cli.kit import shown
-from proxy.config.model import Provider, StaticProvider
 
 
-def of_provider(provider: Provider | None) -> list[dict[str, Any]]:
+def of_provider(provider: ProviderCommon | None) -> list[dict[str, Any]]:
     """As they'd stand in the config; the default is spelled out."""
-    if provider is None:
-        return []
-    if provider.refused is None:
-        return [] if isinstance(provider, StaticProvider) else [{"status": [401]}]
-    return [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in provider.refused]
+    rules = [] if provider is None else provider.effective_refusals
+    return [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in rules]
 
 
 def text(rule: Mapping[str, Any]) -> str:

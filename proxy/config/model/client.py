@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from proxy.config.model.tls import JwtClient
-from proxy.config.model.values import (
+from proxy.values.kinds import (
     Begin,
     End,
     Method,

@@ -11,14 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from proxy.config.model import Config, LoginProvider, OAuth2Provider, ProviderCommon, StaticProvider
+from proxy.auth.keys.provider import ProviderCommon
+from proxy.auth.schemes import NAMES
+from proxy.config.model import Config
 from proxy.config.written.catalogue import Catalogue
 from proxy.values.where import Where, at
-
-SCHEMES = tuple(
-    get_args(provider.model_fields["scheme"].annotation)[0]
-    for provider in (StaticProvider, OAuth2Provider, LoginProvider)
-)
 
 
 def known_keys(where: Where, tree: Mapping[str, Any], catalogue: Catalogue) -> set[str]:
@@ -79,6 +76,6 @@ def _models(kind: Any, here: Any) -> Iterator[type[BaseModel]]:
 def _fits(model: type[BaseModel], here: Any) -> bool:
     """False for a provider of another scheme; every scheme fits one that says none, or an unknown one."""
     scheme = here.get("scheme") if isinstance(here, dict) else None
-    if not issubclass(model, ProviderCommon) or scheme not in SCHEMES:
+    if not issubclass(model, ProviderCommon) or scheme not in NAMES:
         return True
     return scheme in get_args(model.model_fields["scheme"].annotation)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from proxy.config.model.tls import TlsFiles
-from proxy.config.model.values import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
+from proxy.auth.keys.issuer import TlsFiles
+from proxy.values.kinds import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
 
 
 class HeaderEdits(Secretive):

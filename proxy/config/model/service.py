@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from proxy.auth.schemes import Provider
 from proxy.config.model.client import Browser, Client
-from proxy.config.model.provider import Provider
 from proxy.config.model.route import Route
 from proxy.config.model.tls import ListenerTls
-from proxy.config.model.values import Duration, Prefix, Secretive, Size, Strict, Texts
+from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts
 
 
 class Admin(Secretive):

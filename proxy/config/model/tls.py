@@ -1,26 +1,10 @@
-"""Certificates: those of the proxy's listeners and clients, and those towards APIs and issuers."""
+"""Certificates and tokens by which clients and the proxy's listeners prove themselves."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
-
-from proxy.config.model.values import OneOrMore, Strict, Texts, Url
-
-
-class TlsFiles(Strict):
-    """PEM files, relative to the config: a certificate of ours with its key, and the roots to trust."""
-
-    cert: str | None = None
-    key: str | None = None
-    ca: str | None = None
-
-    @model_validator(mode="after")
-    def together(self) -> TlsFiles:
-        if self.key is not None and self.cert is None:
-            raise ValueError("key needs cert")
-        return self
+from proxy.values.kinds import OneOrMore, Strict, Texts, Url
 
 
 class ListenerTls(Strict):

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from proxy.auth.keys.check import check_provider, template_findings
 from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.model.client import SHORTEST
 from proxy.config.rules.clients import check_clients, check_rates
 from proxy.config.rules.identities import check_identities
-from proxy.config.rules.provider import check_provider, field_problem, template_findings
 from proxy.config.rules.reach import check_upstream
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
+from proxy.http.grammar import field_problem
 from proxy.values import listen
 from proxy.values.names import Names
 from proxy.values.template import Template
@@ -40,7 +41,8 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     """Every mistake between the parts of a config."""
     yield from _listeners(config, known)
     for name, provider in config.providers.items():
-        yield from check_provider(("providers", name), name, provider)
+        yield from _name(("providers", name), name)
+        yield from check_provider(("providers", name), provider)
     for prefix, route in config.routes.items():
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from check_clients(config.clients, known.routes, known.providers)
@@ -51,6 +53,13 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
         yield from _key(("audit", "key"), config.audit.key)
     if config.admin.key is not None and len(config.admin.key) < SHORTEST:
         yield Finding(("admin", "key"), f"expected at least {SHORTEST} characters")
+
+
+def _name(where: Where, provider: str) -> Iterator[Finding]:
+    if provider == "none":
+        yield Finding(where, "`none` means a route without a credential; give the provider another name")
+    if not provider or re.search(r"[/\s\x00-\x1f\x7f]", provider):
+        yield Finding(where, "a provider's name can't be empty, nor hold a slash or blanks: it stands in URLs")
 
 
 def _browser(config: Config) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from proxy.config.model.keys import SCHEMES, known_keys
+from proxy.auth.schemes import NAMES
+from proxy.config.model.keys import known_keys
 from proxy.config.secrets.sensitive import may_show
 from proxy.config.written.catalogue import Catalogue
 from proxy.values.names import did_you_mean, no_such_switch
@@ -77,7 +78,7 @@ def _finding(  # noqa: PLR0911 -- one return per kind of mistake
     if kind == "missing":
         return Finding(where, MISSING)
     if kind == "union_tag_not_found":
-        return Finding(where, f"missing; give one of {_choice(SCHEMES)}, or a preset with `use`")
+        return Finding(where, f"missing; give one of {_choice(NAMES)}, or a preset with `use`")
     if kind == "extra_forbidden":
         known = known_keys(where[:-1], written, catalogue)
         hint = no_such_switch(where[-1]) or did_you_mean(where[-1], known)

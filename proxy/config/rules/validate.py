@@ -12,10 +12,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from proxy.config.model import Client, Config, Provider, Route
+from proxy.auth.schemes import SCHEMES, Provider
+from proxy.config.model import Client, Config, Route
 from proxy.config.rules.config import Known, check
 from proxy.config.rules.problems import translate
 from proxy.config.written.catalogue import Catalogue
+from proxy.values.kinds import UNSET
 from proxy.values.names import Names
 from proxy.values.where import Finding, Where
 
@@ -24,12 +26,9 @@ _ENTRIES: Mapping[str, TypeAdapter[Any]] = {
     "routes": TypeAdapter(Route),
     "clients": TypeAdapter(Client),
 }
-_URL = "https://unset.invalid/"
 _FILLERS: Mapping[tuple[str, str], Any] = {
-    ("routes", "upstream"): _URL,
-    ("providers", "request"): {"url": _URL},
-    ("providers", "token_url"): _URL,
-    ("providers", "client_id"): "unset",
+    ("routes", "upstream"): UNSET,
+    **{("providers", key): filler for keys in SCHEMES for key, filler in keys.fillers.items()},
 }
 """In place of keys that are needed, so that the rest of their entry can still be checked."""
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from proxy.config.model import TlsFiles
+from proxy.auth.keys.issuer import TlsFiles
 from proxy.config.secrets import pem
 from proxy.values.where import Finding
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import Field, TypeAdapter
 
-from proxy.config.model import Strict
 from proxy.config.written.reference import escape_literals
+from proxy.values.kinds import Strict
 from proxy.values.names import did_you_mean
 from proxy.values.template import is_template
 from proxy.values.where import Finding, Where

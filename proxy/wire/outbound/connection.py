@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 
 from proxy.http.fields import Fields
+from proxy.tasks import spawn
 from proxy.wire.outbound.call import Call
 from proxy.wire.outbound.head import encoded
 from proxy.wire.outbound.parser import ReplyParser
@@ -75,7 +76,7 @@ class Connection(Socket):
         self._parser.expect(call.method == "HEAD")
         self.transport.write(encoded(call, self._host))
         if body is not None and not isinstance(body, bytes):
-            self._upload = self.loop.create_task(upload(self, body), name="upload")
+            self._upload = spawn(upload(self, body), "upload")
         self._renew()
         return reply
 

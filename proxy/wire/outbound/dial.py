@@ -21,6 +21,7 @@ import certifi
 
 from proxy.http.origin import Origin
 from proxy.plan.reach import Reach, admit, reach_of, route_consent
+from proxy.tasks import spawn
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.tls import Tls
 
@@ -148,7 +149,7 @@ class Dialer:
         now = asyncio.get_running_loop().time()
         known = self._names.get(where)
         if known is None or now >= known[0]:
-            known = now + DNS_SECONDS, asyncio.create_task(self._lookup(where), name="resolve")
+            known = now + DNS_SECONDS, spawn(self._lookup(where), "resolve")
             self._names[where] = known
         return await asyncio.shield(known[1])
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.schemes.login import LoginScheme, build
+from proxy.auth.schemes.login import LoginProvider, LoginScheme, TokenRequest, build
 from proxy.auth.token import IssuerReply, IssuerRequest, Minted
-from proxy.config.model import LoginProvider, TokenRequest
 from proxy.errors import IssuerError
 
 URL = "https://issuer.example.com/token"

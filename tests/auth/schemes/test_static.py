@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
-from proxy.auth.schemes.static import StaticScheme
-from proxy.config.model import StaticProvider
+from proxy.auth.schemes.static import StaticProvider, StaticScheme
+from proxy.auth.token import Minted
+from proxy.values.now import Now
 
 
 def scheme(**written: Any) -> StaticScheme:
@@ -29,9 +31,49 @@ def test_trap_06_another_credential_is_another_cell() -> None:
     assert scheme(token="a").identity == scheme(token="a").identity
 
 
-def test_it_is_never_asked_to_log_in() -> None:
-    with pytest.raises(NotImplementedError):
-        scheme(token="a").login(0.0, None)
+def test_nothing_is_sent_for_it() -> None:
+    with pytest.raises(StopIteration) as stop:
+        next(scheme(token="a").login(0.0, None))
+    assert stop.value.value == Minted("a", math.inf)
+
+
+@pytest.mark.parametrize(
+    ("written", "credential", "kind"),
+    [({"token": "a"}, "a", "Bearer"), ({"username": "u", "password": "p"}, "dTpw", "Basic")],
+)
+def test_its_token_is_there_from_the_start_and_for_ever(written: Any, credential: str, kind: str) -> None:
+    made = scheme(**written)
+    token = made.start(Now(1.0, 2.0))
+    assert (token.value, token.left(Now(1e9, 1e9)), made.token_type(token)) == (credential, math.inf, kind)
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "problem"),
+    [
+        ({"token": "a"}, "token", None),
+        ({"token": "a"}, "basic", "{basic} needs"),
+        ({"token": "a"}, "reply.a", "no reply"),
+        ({"username": "u", "password": "p"}, "basic", None),
+        ({"username": "u", "password": "p"}, "token", "{token} needs a token"),
+    ],
+)
+def test_what_its_templates_may_ask_for(written: Any, name: str, problem: str | None) -> None:
+    found = StaticProvider.model_validate({"scheme": "static"} | written).unfilled(name)
+    assert found is None if problem is None else problem in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("provider", "header"),
+    [
+        ({"token": "t"}, {"Authorization": "Bearer {token}"}),
+        ({"username": "u", "password": "p"}, {"Authorization": "Basic {basic}"}),
+        ({"username": "u", "password": "p", "inject": {"header": {"X": "{basic}"}}}, {"X": "{basic}"}),
+        ({"username": "u", "password": "p", "inject": {"query": {"b": "{basic}"}}}, {}),
+    ],
+)
+def test_effective_inject(provider: dict[str, object], header: dict[str, str]) -> None:
+    found = StaticProvider.model_validate({"scheme": "static"} | provider)
+    assert found.effective_inject.header == header
 
 
 def test_its_repr_is_empty_of_secrets() -> None:

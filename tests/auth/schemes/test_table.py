@@ -4,17 +4,21 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from proxy.auth.schemes import SCHEMES, scheme_for
+from proxy.auth.keys.provider import ProviderCommon
+from proxy.auth.schemes import SCHEMES, Provider, scheme_for
 from proxy.auth.schemes.login import LoginScheme
-from proxy.auth.schemes.oauth2 import OAuth2Scheme
+from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
+from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.schemes.static import StaticScheme
-from proxy.config.model import Provider
 
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
 
 
 def test_every_kind_of_provider_has_its_scheme() -> None:
-    assert set(SCHEMES) == set(get_args(get_args(Provider)[0]))
+    """Beside its keys: what is no row of the union is no provider, and a row without a scheme can't be compiled."""
+    rows = get_args(get_args(Provider)[0])
+    assert all(issubclass(keys, ProviderCommon) and issubclass(scheme, Scheme) for keys, scheme in map(get_args, rows))
+    assert len(SCHEMES) == len(rows)
 
 
 def test_scheme_for() -> None:

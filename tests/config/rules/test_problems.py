@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from proxy.config.model.keys import SCHEMES, known_keys
+from proxy.auth.schemes import NAMES
+from proxy.config.model.keys import known_keys
 from proxy.config.rules.problems import message
 from proxy.values.names import did_you_mean
 from proxy.values.where import Finding, Where, dotted
@@ -50,7 +51,7 @@ def test_known_keys(where: Where, some: set[str], none: set[str]) -> None:
 
 
 def test_schemes() -> None:
-    assert SCHEMES == ("static", "oauth2", "login")
+    assert NAMES == ("static", "oauth2", "login")
 
 
 @pytest.mark.parametrize(

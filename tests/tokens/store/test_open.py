@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.auth.record import Record
+from proxy.auth.life.record import Record
 from proxy.config.secrets.seal import new_key
 from proxy.tokens.store import StoreDown
 from proxy.tokens.store.open import open_records

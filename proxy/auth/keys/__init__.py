@@ -1,0 +1,1 @@
+"""The keys that providers of several schemes have, and the rules on them."""

@@ -1,0 +1,104 @@
+"""The keys that every provider has, and what its scheme answers about them before anything is compiled.
+
+Owns: where a credential goes, how its death shows, how it is kept fresh. Must not know: which schemes there are; what a
+scheme answers otherwise stands in its own file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from proxy.values.kinds import Duration, OneOrMore, Regex, Secretive, Statuses, Strict, Texts
+from proxy.values.where import Finding, Where
+
+
+class Inject(Secretive):
+    """Where the credential goes: templates over {token}, {basic} and {reply.PATH}, by the place's name."""
+
+    header: dict[str, str] = {}
+    query: dict[str, str] = {}
+    cookie: dict[str, str] = {}
+    json_: dict[str, str] = Field(default={}, alias="json")
+    form: dict[str, str] = {}
+
+
+class RefusalRule(Strict):
+    """All keys of a rule must match."""
+
+    status: Statuses | None = None
+    header: dict[str, str] | None = None
+    json_: dict[str, OneOrMore] | None = Field(default=None, alias="json")
+    message: dict[str, Regex] | None = None
+    body: Texts | None = None
+    content_type: str | None = None
+    older_than: Duration | None = None
+    safe_only: bool = False
+
+
+class Refresh(Strict):
+    before: Duration | None = None
+    min_interval: Duration | None = None
+
+
+class StandIn(Strict):
+    """The token endpoint that the proxy plays for SDKs that insist on one; `{placeholder}` in the reply."""
+
+    path: str
+    reply: dict[str, Any]
+
+
+BY_STATUS = (RefusalRule(status=[401]),)
+"""How the death of a credential shows where nobody says otherwise."""
+
+
+class ProviderCommon(Secretive):
+    """What is answered here is what most schemes would."""
+
+    fillers: ClassVar[Mapping[str, Any]] = {}
+    """By needed key, what may stand in its place where it is wrong, so that the rest is still checked."""
+
+    use: str | None = None
+    inject: Inject = Inject(header={"Authorization": "Bearer {token}"})
+    refused: list[RefusalRule] | None = None
+    refresh: Refresh = Refresh()
+    ttl: Duration | None = None
+    exclusive: bool = False
+    stand_in: StandIn | None = None
+
+    @property
+    def effective_inject(self) -> Inject:
+        """Where the credential goes if the route says nothing else."""
+        return self.inject
+
+    @property
+    def sent_as_bearer(self) -> bool:
+        """Nobody has said where the token goes."""
+        return "inject" not in self.model_fields_set
+
+    def inject_beside(self, *, path: bool) -> Inject:
+        """`path`: the route's own path holds the credential. Then it stands nowhere else, unless that is asked for."""
+        return Inject() if path and self.sent_as_bearer else self.effective_inject
+
+    @property
+    def effective_refusals(self) -> list[RefusalRule]:
+        """The rules that hold; where there are none, no reply says anything of the credential."""
+        return list(self.default_refusals) if self.refused is None else self.refused
+
+    @property
+    def default_refusals(self) -> tuple[RefusalRule, ...]:
+        return BY_STATUS
+
+    def unfilled(self, name: str) -> str | None:
+        """Why a template can't have the credential's `token`, `basic` or `reply.PATH`, if it can't."""
+        return "{basic} needs scheme static with username and password" if name == "basic" else None
+
+    def same_login(self, other: ProviderCommon) -> bool:  # noqa: ARG002 -- for schemes that keep a login
+        """Whether only the client's own proof differs: the refresh token that was kept stays good."""
+        return False
+
+    def check(self, where: Where) -> Iterator[Finding]:  # noqa: ARG002 -- for schemes with keys of their own
+        """Every mistake in the scheme's own keys that the types can't see. No finding quotes a value."""
+        yield from ()

@@ -1,0 +1,71 @@
+"""What of an issuer's reply means what: the keys of `reply`, and the rules on them.
+
+Must not know: how a reply is read (auth/reading/reply.py), or which scheme has asked. No finding quotes a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from proxy.auth.paths import is_jmespath
+from proxy.http.grammar import TOKEN
+from proxy.values.kinds import OneOrMore, Regex, Statuses, Strict, Texts
+from proxy.values.where import Finding, Where
+
+
+class ExpiresIn(Strict):
+    path: str
+    unit: Literal["ms", "s", "minutes", "hours"] = "s"
+
+
+class ExpiresAt(Strict):
+    path: str
+    unit: Literal["s", "ms", "iso"] = "s"
+
+
+class ErrorRule(Strict):
+    """How one documented error of the issuer is classed, and what the operator should do about it."""
+
+    status: Statuses | None = None
+    json_: dict[str, OneOrMore] | None = Field(default=None, alias="json")
+    message: dict[str, Regex] | None = None
+    body: Texts | None = None
+    class_: Literal["passing", "credential", "login"] = Field(default="passing", alias="class")
+    hint: str | None = None
+
+
+class ReplyMap(Strict):
+    """Where the parts of the issuer's reply are: JMESPath into its JSON, or `header:NAME`."""
+
+    ok: dict[str, OneOrMore] = {}
+    token: str = "access_token"  # noqa: S105 -- the name of a reply field
+    expires_in: str | ExpiresIn | None = None
+    expires_at: str | ExpiresAt | None = None
+    refresh_in: str | None = None
+    refresh_token: str | None = None
+    scope: str | None = None
+    error: str | None = None
+    errors: list[ErrorRule] = []
+
+    def check(self, where: Where) -> Iterator[Finding]:
+        for key in ("token", "expires_in", "expires_at", "refresh_in", "refresh_token", "scope", "error"):
+            value = getattr(self, key)
+            path, at = (value, (*where, key)) if isinstance(value, str | None) else (value.path, (*where, key, "path"))
+            if path is not None and key in ("token", "expires_in", "expires_at") and path.startswith("header:"):
+                if not TOKEN.fullmatch(path.removeprefix("header:")):
+                    yield Finding(at, "expected header:NAME")
+            elif path is not None and not is_jmespath(path):
+                yield Finding(at, "expected a JMESPath expression", got=True)
+        yield from check_paths((*where, "ok"), self.ok)
+        for index, rule in enumerate(self.errors):
+            yield from check_paths((*where, "errors", index, "json"), rule.json_)
+            yield from check_paths((*where, "errors", index, "message"), rule.message)
+
+
+def check_paths(where: Where, conditions: Mapping[str, Any] | None) -> Iterator[Finding]:
+    for path in conditions or {}:
+        if not is_jmespath(path):
+            yield Finding((*where, path), "expected a JMESPath expression as key")

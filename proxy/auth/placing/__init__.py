@@ -1,0 +1,1 @@
+"""Where a credential goes, and how it gets there."""

@@ -1,0 +1,1 @@
+"""Does an API's reply say that the credential is no good?"""

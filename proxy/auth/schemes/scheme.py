@@ -1,0 +1,75 @@
+"""What a scheme is: a way to get a credential and to send it.
+
+Owns: the questions that others ask of one; nobody asks which one it is. Must not know: any scheme, who calls, when.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from proxy.auth.keys.provider import Inject
+from proxy.auth.placing.inject import Injection
+from proxy.auth.schemes.person import PersonLogin
+from proxy.auth.token import Consent, Flow, Token
+from proxy.values.now import Now
+from proxy.values.template import Template
+
+
+class Scheme(ABC):
+    """One object per provider definition. A scheme has an `identity` and a `login`; what is answered here is what most
+    schemes would say to the rest.
+
+    `identity`: digest of everything that changes the token (docs/lifecycle.md#cell): same identity, same cell.
+    """
+
+    __slots__ = ()
+    identity: str
+
+    @abstractmethod
+    def login(self, wall: float, refresh_token: str | None) -> Flow:
+        """One login, sent at Unix time `wall`; `refresh_token` is the newest one known, if any."""
+
+    def start(self, now: Now) -> Token | None:  # noqa: ARG002 -- for schemes that need no login
+        """The token that it has from the start, and for ever; None where one is fetched."""
+        return None
+
+    @property
+    def one_shot(self) -> bool:
+        """A login must not be sent twice: it spends a refresh token that may rotate."""
+        return False
+
+    @property
+    def refresh_token(self) -> str | None:
+        """The one that the config brings, good until the issuer gives another."""
+        return None
+
+    @property
+    def discovers(self) -> bool:
+        """Its next login begins by looking up where tokens are asked for."""
+        return False
+
+    @property
+    def consent(self) -> Consent | None:
+        """Where the config lets its requests go; None if it sends none."""
+        return None
+
+    @property
+    def by_person(self) -> PersonLogin | None:
+        """How someone logs in, with `keyless login`, where that has to come first."""
+        return None
+
+    @property
+    def basic(self) -> str | None:
+        """The base64 pair for `{basic}`."""
+        return None
+
+    def placing(self, inject: Inject, path: tuple[Template, ...]) -> Injection:
+        """How the credential gets into a request; `path` are the templates in the route's own path. Raises ValueError
+        for a place or a template that can't be.
+        """
+        return Injection.compile(inject, self.basic, path)
+
+    def token_type(self, token: Token) -> str:
+        """For a program that takes the token away (RFC 6749 §7.1)."""
+        said = token.reply.get("token_type") if isinstance(token.reply, dict) else None
+        return said if isinstance(said, str) and said else "Bearer"

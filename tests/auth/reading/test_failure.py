@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from proxy.auth.keys.reply import ErrorRule
+from proxy.auth.paths import read_json
+from proxy.auth.reading.failure import HINTS, Diagnosis, retry_after, scrub
+from proxy.auth.token import IssuerReply
+from proxy.errors import FailureClass, IssuerError
+
+WALL = 1_700_000_000.0
+PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN
+
+
+def explain(
+    status: int,
+    document: Any = None,
+    *,
+    rules: list[dict[str, Any]] = [],  # noqa: B006 -- never changed
+    secrets: frozenset[str] = frozenset(),
+    refreshing: bool = False,
+    headers: dict[str, str] | None = None,
+    path: str | None = None,
+) -> IssuerError:
+    body = b"" if document is None else json.dumps(document).encode()
+    diagnosis = Diagnosis.compile(path, [ErrorRule.model_validate(rule) for rule in rules])
+    reply = IssuerReply(status, headers or {}, body)
+    return diagnosis.explain(reply, document, "", WALL, secrets, refreshing=refreshing)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failure", "again"),
+    [
+        *((400, code, CREDENTIAL, False) for code in HINTS),
+        (401, "invalid_client", CREDENTIAL, False),
+        (200, "invalid_client", CREDENTIAL, False),
+        (500, "invalid_client", CREDENTIAL, False),
+        (400, "server_error", PASSING, True),
+        (200, "temporarily_unavailable", PASSING, True),
+        (400, "odd_vendor_code", CREDENTIAL, False),
+        (200, "odd_vendor_code", PASSING, False),
+        (400, None, CREDENTIAL, False),
+        (401, None, CREDENTIAL, False),
+        (403, None, CREDENTIAL, False),
+        (404, None, CREDENTIAL, False),
+        (408, None, PASSING, True),
+        (429, None, PASSING, True),
+        (429, "invalid_request", PASSING, True),
+        (500, None, PASSING, True),
+        (503, None, PASSING, True),
+        (599, None, PASSING, True),
+        (200, None, PASSING, False),
+        (204, None, PASSING, False),
+        (302, None, CREDENTIAL, False),
+        (307, "invalid_request", CREDENTIAL, False),
+        (600, None, PASSING, False),
+    ],
+)
+def test_trap_14_classes(status: int, code: str | None, failure: FailureClass, again: bool) -> None:
+    error = explain(status, None if code is None else {"error": code})
+    assert (error.failure, error.again, error.error) == (failure, again, code)
+
+
+def test_invalid_grant_on_a_stored_refresh_token_wants_a_login() -> None:
+    assert explain(400, {"error": "invalid_grant"}, refreshing=True).failure is LOGIN
+    assert explain(400, {"error": "invalid_grant"}).failure is CREDENTIAL
+    assert explain(400, {"error": "invalid_client"}, refreshing=True).failure is CREDENTIAL
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "hint"),
+    [
+        (401, {"error": "invalid_client", "error_description": "unknown client id"}, "API key"),
+        (401, {"error": "invalid_client", "error_description": "Client authentication failed"}, "client secret"),
+        (400, {"error": "redirect_uri_mismatch"}, "grant"),
+        (403, {"message": "IP 10.0.0.1 not in whitelist"}, "allow-list"),
+        (403, {"errcode": 40164, "errmsg": "invalid ip, not in whitelist"}, "allow-list"),
+        (403, {"msg": "IP白名单"}, "allow-list"),
+        (400, {"error_description": "quota exceeded"}, "quota"),
+        (302, None, "redirects"),
+        (404, None, "URL"),
+        (418, None, "documentation"),
+    ],
+)
+def test_hints(status: int, document: Any, hint: str) -> None:
+    assert hint in (explain(status, document).hint or "")
+
+
+def test_a_quota_passes_whatever_its_status() -> None:
+    error = explain(400, {"error": "invalid_request", "error_description": "Daily limit reached"})
+    assert (error.failure, error.again) == (PASSING, False)
+
+
+def test_the_providers_own_rules_come_first() -> None:
+    rules: list[dict[str, Any]] = [
+        {"status": 401, "json": {"error": "invalid_client"}, "message": {"text": "busy"}, "hint": "wait"},
+        {"body": "frozen", "class": "credential", "hint": "thaw"},
+        {"status": [400], "json": {"code": [1, 2]}, "class": "login"},
+    ]
+    busy = explain(401, {"error": "invalid_client", "text": "busy"}, rules=rules)
+    assert (busy.failure, busy.hint, busy.again) == (PASSING, "wait", False)
+    assert explain(401, {"error": "invalid_client"}, rules=rules).failure is CREDENTIAL
+    assert explain(500, {"x": "FROZEN"}, rules=rules).hint == "thaw"
+    assert explain(400, {"code": "2"}, rules=rules).failure is LOGIN
+    assert explain(500, {"code": "2"}, rules=rules).failure is PASSING
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        (" 1.5 ", 1.5),
+        ("0", 0.0),
+        ("Tue, 14 Nov 2023 22:14:20 GMT", 60.0),
+        ("Tue, 14 Nov 2023 22:12:20 GMT", None),
+        ("", None),
+        ("-1", None),
+        ("soon", None),
+        ("9" * 400, None),
+        ("\u0667", None),
+    ],
+)
+def test_trap_14_retry_after(text: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": text}, WALL) == seconds
+
+
+def test_trap_14_a_date_in_retry_after_is_by_the_issuers_clock() -> None:
+    headers = {"retry-after": "Tue, 14 Nov 2023 22:08:20 GMT", "date": "Tue, 14 Nov 2023 22:07:20 GMT"}
+    assert retry_after(headers, WALL) == 60
+    assert retry_after({"retry-after": headers["retry-after"]}, WALL) is None
+
+
+def test_retry_after_reaches_the_error_only_if_it_may_pass() -> None:
+    headers = {"retry-after": "7"}
+    assert explain(503, headers=headers).retry_after == 7
+    assert explain(401, headers=headers).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "said"),
+    [
+        ({"error": "a_code", "error_description": "words"}, "a_code", "a_code: words"),
+        ({"error": {"code": 7, "message": "words"}}, "7", "7: words"),
+        ({"errcode": 40001, "errmsg": "words"}, "40001", "40001: words"),
+        ({"error": "prose it is"}, None, "prose it is"),
+        ({"error": "a_code"}, "a_code", "a_code"),
+        ({"code": 0}, "0", "0"),
+        ({"error": ["odd"]}, None, None),
+        ([], None, None),
+        ("text", None, None),
+    ],
+)
+def test_codes_and_words_of_many_vendors(document: Any, code: str | None, said: str | None) -> None:
+    error = explain(400, document)
+    assert error.error == code
+    assert error.message == "the issuer answered 400" + (f" {said}" if said else "")
+
+
+def test_the_configured_path_says_it_best() -> None:
+    assert explain(400, {"why": "mine", "msg": "other"}, path="why").message.endswith("mine")
+    assert explain(400, {"why": None, "msg": "other"}, path="why").message.endswith("other")
+
+
+@pytest.mark.parametrize("secret", ['p+%"/ä', "s3cr3t", "two words"])
+def test_trap_26_a_message_holds_no_secret(secret: str) -> None:
+    pair = base64.b64encode(secret.encode()).decode()
+    for spelling in (secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], pair):
+        error = explain(401, {"error": "x", "msg": f"no such key {spelling}!"}, secrets=frozenset({secret, pair}))
+        assert error.message == "the issuer answered 401 x: no such key ***!"
+
+
+def test_trap_26_a_code_holds_no_secret() -> None:
+    assert explain(401, {"error": "key-s3cr3t"}, secrets=frozenset({"s3cr3t"})).error is None
+    assert explain(401, {"error": "invalid_client"}, secrets=frozenset({"client", ""})).error == "invalid_client"
+
+
+def test_texts_are_printable_and_short() -> None:
+    assert scrub("a\r\nX-Evil: 1\x1b[31m\ud800\u202e", frozenset()) == "a X-Evil: 1 [31m"
+    assert len(scrub("x" * 1000, frozenset())) == 200
+    scrub(read_json(b'"\\ud800"'), frozenset({"a"})).encode()
+
+
+def test_a_cut_never_shows_half_a_secret() -> None:
+    text = "x" * 195 + "s3cr3t-value"
+    assert "s3" not in scrub(text, frozenset({"s3cr3t-value"}))
