@@ -6,9 +6,10 @@ Owns: which part is given to which, and the order of their end. Nothing is decid
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Collection, Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from proxy import clock
@@ -22,6 +23,7 @@ from proxy.config.loaded import Loaded
 from proxy.logs import AccessLog
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes
+from proxy.process.inherited import Sockets
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
@@ -29,6 +31,7 @@ from proxy.serve.observers import live_secrets
 from proxy.serve.upstream import Upstream
 from proxy.tasks import Tasks
 from proxy.tokens.cell import Cell
+from proxy.tokens.handover import packed, unpacked
 from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
@@ -71,11 +74,18 @@ class Service:
     _succession: Succession
     _serving: Serving
 
-    def __init__(self, loaded: Loaded, post: WorkerPost | None = None, resolve: Resolve = resolve) -> None:
-        """`post` is the place of one of several workers; `resolve` asks DNS."""
+    def __init__(
+        self,
+        loaded: Loaded,
+        post: WorkerPost | None = None,
+        resolve: Resolve = resolve,
+        inherited: Sockets = MappingProxyType({}),
+    ) -> None:
+        """`post` is the place of one of several workers; `resolve` asks DNS; `inherited` are sockets that listen."""
         self._loaded = loaded
         self._post = post
         self._resolve = resolve
+        self._inherited = inherited
         self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
         self._stack = AsyncExitStack()
         self._retiring = Tasks()
@@ -152,7 +162,7 @@ class Service:
     def _serve(self, previous: Front | None) -> Serving:
         plan, cells, config = self._succession.plan, self._succession.cells, self._succession.serving.config
         front = Front.of(plan, cells, config, self._lasting, previous)
-        view = View(plan, cells, front.observers, self._fleet)
+        view = View(plan, cells, front.observers, self._fleet, self._succession.serving.held_back)
         return Serving(front, Admin(config.admin, view), view)
 
     def _secrets(self) -> Iterator[str]:
@@ -174,7 +184,9 @@ class Service:
         for door, listener in enumerate(self._lasting.listeners):
             context = certificates.context if certificates is not None and listener.tls else None
             server = self._server(partial(self._handle, door))
-            await self.listening.start(listener, server, tls=context, **self._shares(listener))
+            shared = self._post is not None
+            sockets = self._inherited.get(self._loaded.config.listen[door], ())
+            await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
         if self._fleet is not None:
             await self._fleet.open(self._process)
         self.keeper.watch()
@@ -189,11 +201,33 @@ class Service:
         drawn = dict.fromkeys(lane.cell for lane in self._serving.front.lanes.values())
         self.keeper.warm(cell for cell in drawn if cell is not None and cell in cells)
 
-    def _shares(self, listener: Listener) -> dict[str, Any]:
-        """How `listener` is shared with other workers."""
-        if self._post is None:
-            return {}
-        return {"shared": True, "inherited": self._post.inherited.get(listener.path)}
+    # -------------------------------------------------------------- taking over
+
+    async def leave_to(self) -> tuple[dict[str, Any], list[int]]:
+        """What the process that takes over needs of this one, and the descriptors that go with it.
+
+        From now on no credential is spent here of which there can be only one, unless `resume` is called.
+        """
+        await self.keeper.abstain()
+        descriptors = self.listening.descriptors()
+        counted = zip(self._loaded.config.listen, map(len, descriptors), strict=True)
+        quotas = self._serving.front.quotas
+        left = {
+            "listen": list(counted),
+            "tokens": await packed(self.keeper.records),
+            "rates": {} if quotas is None else quotas.counts(),
+        }
+        return left, [number for numbers in descriptors for number in numbers]
+
+    def resume(self) -> None:
+        """Nobody has taken over after all."""
+        self.keeper.resume()
+
+    async def take_over(self, left: Mapping[str, Any]) -> None:
+        """Go on with what another process has left; before `listen`. Raises ValueError, Unsealable."""
+        await unpacked(self.keeper.records, left["tokens"])
+        if self._serving.front.quotas is not None:
+            self._serving.front.quotas.go_on(left["rates"])
 
     def inside(self) -> Server:
         """A server for connections that were made in this process; nothing listens (library/)."""
@@ -223,6 +257,10 @@ class Service:
     @property
     def cells(self) -> dict[str, Cell]:
         return self._succession.cells
+
+    @property
+    def view(self) -> View:
+        return self._serving.view
 
     @property
     def front(self) -> Front:

@@ -5,8 +5,10 @@ Owns: the codes that clients see (docs/errors.md#codes) with their HTTP status, 
 
     KeylessError
      ├─ ConfigError    what the user wrote is wrong: every problem at once, exit code 2
+     ├─ HeldBack       what the user wrote later may be meant, or not: it waits for a word
      ├─ Fault          an answer of the proxy's own to a client: a problem+json with a code
      └─ IssuerError    a token could not be had: its class says what happens next
+         └─ StoreAway  not for the issuer, but for the store, without which this one may not be asked
 """
 
 from __future__ import annotations
@@ -40,6 +42,14 @@ class ConfigError(KeylessError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class HeldBack(KeylessError):  # noqa: N818 -- it says what is the case
+    """A change of a running proxy's config that waits for the operator's word. `reasons` name no secret."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
+
+
 Code = Literal[
     "bad_request",
     "client_key_required",
@@ -50,6 +60,7 @@ Code = Literal[
     "no_route",
     "method_refused",
     "body_too_large",
+    "coding_refused",
     "rate_limited",
     "header_too_large",
     "provider_unconfigured",
@@ -86,6 +97,9 @@ CODES: dict[Code, Meaning] = {
     "no_route": Meaning(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
     "method_refused": Meaning(405, "Method refused", "Use one of the methods in `Allow`."),
     "body_too_large": Meaning(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
+    "coding_refused": Meaning(
+        415, "Coding refused", "Send the body uncompressed, or in a coding of `Accept-Encoding`."
+    ),
     "rate_limited": Meaning(429, "Rate limited", "Slow down and try again after Retry-After."),
     "header_too_large": Meaning(
         431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."
@@ -195,7 +209,7 @@ class IssuerError(KeylessError):
 
     `message` is for the operator and already free of secrets; `hint` is our own advice and may be shown to clients,
     as may `error`, the issuer's error code. `retry_after` is in seconds. `again` says whether the same flight may try
-    once more (docs/lifecycle.md#the-issuer-call).
+    once more (docs/lifecycle.md#the-issuer-call). `ours`: the answer where the issuer has no part in it.
     """
 
     def __init__(
@@ -207,6 +221,7 @@ class IssuerError(KeylessError):
         hint: str | None = None,
         retry_after: float | None = None,
         again: bool = False,
+        ours: Fault | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
@@ -215,3 +230,12 @@ class IssuerError(KeylessError):
         self.hint = hint
         self.retry_after = retry_after
         self.again = again
+        self.ours = ours
+
+
+class StoreAway(IssuerError):  # noqa: N818 -- it says what is the case
+    """The pause that this one causes ends when the store is back."""
+
+    def __init__(self, why: str) -> None:
+        hint = "The store must be there for this provider: its login spends what other processes rely on."
+        super().__init__(FailureClass.PASSING, f"the store can't be used: {why}", hint=hint)

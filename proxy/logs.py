@@ -1,30 +1,87 @@
 """Log lines: events through structlog, requests through a writer of their own that costs a microsecond.
 
 Owns: formats, levels, where lines go (stderr), how a bug is told. Must not know: tokens. A request line holds no query
-(docs/traps.md 25).
+(docs/traps.md 25). A process that serves gives all of them to one sink, so that no reader of stderr can hold it up.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
+import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import TextIO
+from typing import ClassVar, TextIO, cast
 
 import structlog
 
 from proxy.config.model import Log
+from proxy.sink import Sink
 
 FLUSH_AFTER = 0.2
 WHOLE = 4096
 """Bytes that a pipe takes in one piece (PIPE_BUF of Linux): lines of several workers don't mix."""
 
 
-def configure(log: Log, out: TextIO | None = None) -> None:
+Out = TextIO | Sink
+
+
+class _Serving:
+    """The sink of this process, while it serves."""
+
+    sink: ClassVar[Sink | None] = None
+
+
+def stderr() -> Out:
+    """Where lines go."""
+    return _Serving.sink or sys.stderr
+
+
+@contextmanager
+def serving(log: Log) -> Iterator[None]:
+    """Lines of all kinds through one sink, those that asyncio gives to `logging` too; written out at the end."""
+    sink = Sink(descriptor(sys.stderr), gap=_gap_of(log))
+    last_resort = logging.lastResort
+    _Serving.sink = sink
+    configure(log, sink)
+    logging.lastResort = logging.StreamHandler(sink)
+    try:
+        yield
+    finally:
+        logging.lastResort = last_resort
+        _Serving.sink = None
+        sink.drain()
+
+
+def descriptor(stream: TextIO | None) -> int:
+    """Its own, or one that leads nowhere: it may be closed, or captured."""
+    try:
+        return os.open(os.devnull, os.O_WRONLY) if stream is None else stream.fileno()
+    except io.UnsupportedOperation:
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+def _gap_of(log: Log) -> Callable[[int], str]:
+    def gap(lines: int) -> str:
+        told = {"event": "log lines dropped: nobody took them", "lines": lines, "level": "warning"}
+        if log.format == "json":
+            return json.dumps(told | {"timestamp": _iso(time.time())}) + "\n"
+        return f"{_iso(time.time())} [warning] {told['event']} lines={lines}\n"
+
+    return gap
+
+
+def _iso(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).isoformat().replace("+00:00", "Z")
+
+
+def configure(log: Log, out: Out | None = None) -> None:
     """Set up structlog for the process."""
     stream = out or sys.stderr
     last: structlog.typing.Processor = (
@@ -40,7 +97,7 @@ def configure(log: Log, out: TextIO | None = None) -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, log.level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", stream)),
         cache_logger_on_first_use=False,
     )
 
@@ -48,9 +105,9 @@ def configure(log: Log, out: TextIO | None = None) -> None:
 class AccessLog:
     """One line per request, written in batches. `None` in its place switches it off."""
 
-    def __init__(self, as_json: bool, out: TextIO | None = None) -> None:
+    def __init__(self, as_json: bool, out: Out | None = None) -> None:
         self._json = as_json
-        self._out = out or sys.stderr
+        self._out = out or stderr()
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
 

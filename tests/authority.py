@@ -28,6 +28,8 @@ class Authority:
     iss: str | None = "right"
     """What a redirect says of the issuer: `right`, None, or another URL."""
     denies: str | None = None
+    denies_unnamed: bool = False
+    """A refusal does not say which issuer it comes from."""
     gives_refresh_token: bool = True
     polls: list[str] = field(default_factory=list)
     """What the next device polls answer; then they bring tokens."""
@@ -94,7 +96,7 @@ class Authority:
             code = secrets.token_urlsafe(16)
             self.codes[code] = query
             answer["code"] = code
-        if self.iss is not None:
+        if self.iss is not None and not self.denies_unnamed:
             answer["iss"] = self.url if self.iss == "right" else self.iss
         raise web.HTTPFound(f"{query['redirect_uri']}?{urlencode(answer)}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -24,6 +26,9 @@ from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.wire.inbound.server import Server
 from proxy.wire.outbound.dial import Resolve, resolve
 from tests.raw import PATIENCE, Message, Play, RawApi, Wire
+
+_RUNTIME = tempfile.TemporaryDirectory(prefix="kls-")
+os.environ["XDG_RUNTIME_DIR"] = _RUNTIME.name  # of processes that tests start: not the runtime folder of who runs them
 
 STYLES = ("baidu", "aiob", "session", "oauth2")
 

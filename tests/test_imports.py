@@ -16,13 +16,16 @@ from proxy.auth.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "http", "clock", "tasks", "auth", "config", "logs", "plan", "wire"),
+    *("errors", "version", "values", "http", "clock", "tasks", "auth", "config", "sink", "logs", "shortage"),
+    *("plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
+    "sink",
     "tasks",
     "logs",
+    "shortage",
     "wire",
     "audit",
     "tokens",

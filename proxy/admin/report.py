@@ -123,13 +123,16 @@ class AuditReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. `audit` and `workers` are left out of the JSON where there are none."""
+    """All of it. `audit`, `workers` and `held_back`, which is why a reload waits for a word, are left out of the JSON
+    where there are none.
+    """
 
     version: str
     providers: dict[str, ProviderReport]
     routes: dict[str, RouteReport]
     audit: AuditReport | None = None
     workers: dict[str, WorkerReport] | None = None
+    held_back: tuple[str, ...] | None = None
 
     def merge(self, processes: Mapping[int, ProcessReport | None]) -> Status:
         """One worker's with what all of them, by their numbers, know; None for those that are down."""
@@ -139,7 +142,7 @@ class Status:
             for name, own in self.providers.items()
         }
         workers = {str(number): WorkerReport.of(process) for number, process in processes.items()}
-        return Status(self.version, providers, self.routes, self.audit, workers)
+        return Status(self.version, providers, self.routes, self.audit, workers, self.held_back)
 
     def document(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not None}
@@ -149,7 +152,8 @@ class Status:
         """Version, providers and routes of a proxy of any release. Raises ValueError for what is none."""
         try:
             routes = {prefix: RouteReport(it["upstream"], it["provider"]) for prefix, it in document["routes"].items()}
-            return cls(document["version"], _providers(document), routes)
+            held_back = tuple(document.get("held_back", ()))
+            return cls(document["version"], _providers(document), routes, held_back=held_back or None)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a status: {error!r}") from None
 

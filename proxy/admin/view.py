@@ -22,15 +22,23 @@ UNCONFIGURED = "unconfigured"
 class View:
     """One per plan. `fleet` is None where this process has no siblings."""
 
-    __slots__ = ("audit", "cells", "clock", "fleet", "plan", "visitors")
+    __slots__ = ("audit", "cells", "clock", "fleet", "held_back", "plan", "visitors")
 
-    def __init__(self, plan: Plan, cells: Mapping[str, Cell], observers: Observers, fleet: Fleet | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        cells: Mapping[str, Cell],
+        observers: Observers,
+        fleet: Fleet | None,
+        held_back: tuple[str, ...] = (),
+    ) -> None:
         self.plan = plan
         self.cells = cells
         self.clock = observers.clock
         self.audit = observers.audit
         self.visitors = observers.visitors
         self.fleet = fleet
+        self.held_back = held_back
 
     def cell(self, name: str) -> Cell:
         """Raises Fault."""
@@ -68,7 +76,7 @@ class View:
     async def status(self) -> Status:
         """Of all workers, if there are several."""
         own = self.process()
-        status = Status(__version__, own.providers, self._routes(), self._audit())
+        status = Status(__version__, own.providers, self._routes(), self._audit(), None, self.held_back or None)
         return status if self.fleet is None else status.merge(await self.fleet.reports(own))
 
     def _routes(self) -> dict[str, RouteReport]:

@@ -23,6 +23,7 @@ from proxy.audit import chain
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
 from proxy.plan.scrub import NOTHING, Needles
+from proxy.sink import Sink
 from proxy.values.now import Now
 from proxy.version import __version__
 
@@ -43,16 +44,23 @@ class Lines(Protocol):
 
     def append(self, facts: Mapping[str, Any]) -> None: ...
 
+    @property
+    def late(self) -> int: ...
+
     def check(self) -> None: ...
 
     def close(self) -> None: ...
 
 
 class Audit:
-    """One per service, and one per command that is audited. `secrets` are blanked out of what clients wrote."""
+    """One per service, and one per command that is audited. `secrets` are blanked out of what clients wrote.
 
-    def __init__(self, lines: Lines, clock: Callable[[], Now], where: str) -> None:
+    `strict`: nobody is served while lines can't be written.
+    """
+
+    def __init__(self, lines: Lines, clock: Callable[[], Now], where: str, strict: bool = False) -> None:
         self._lines = lines
+        self._strict = strict
         self._clock = clock
         self._serving = False
         self.where = where
@@ -125,15 +133,25 @@ class Audit:
         elif self._waiting:
             self._flush()
         self._lines.close()
+        if self.waiting:
+            log.error("the audit log lacks its last lines", to=self.where, lines=self.waiting)
 
     def check(self) -> None:
         """Raises OSError if lines can't be written."""
         self._lines.check()
 
+    def demand(self) -> None:
+        """Raises Fault where the config is strict and lines can't be written, those of a moment ago included."""
+        if not self._strict or not self.waiting:
+            return
+        self._flush()
+        if self.waiting:
+            raise Fault("overloaded", "the audit log can't be written, without which nothing is done (audit.strict)")
+
     @property
     def waiting(self) -> int:
         """Lines that could not be written yet."""
-        return len(self._waiting)
+        return len(self._waiting) + self._lines.late
 
     # -------------------------------------------------------------- lines
 
@@ -199,6 +217,6 @@ def open_audit(config: model.Audit | None, folder: Path, clock: Callable[[], Now
 
     key = chain.signer(config.key[0]) if config.key else None
     if config.file == STDOUT:
-        return Audit(Stream(key), clock, STDOUT)
+        return Audit(Stream(key, Sink(1)), clock, STDOUT, config.strict)
     path = folder / Path(config.file).expanduser()
-    return Audit(Trail(path, config.rotate, config.keep, key), clock, str(path))
+    return Audit(Trail(path, config.rotate, config.keep, key), clock, str(path), config.strict)

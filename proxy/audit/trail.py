@@ -24,11 +24,14 @@ import structlog
 
 from proxy.audit import chain
 from proxy.audit.chain import Link, Tail
+from proxy.sink import Sink
 
 log = structlog.get_logger("keyless.audit")
 
 MODE = 0o600
 LOCK_WAIT = 0.25
+LATE = 1.0
+"""Seconds that a reader of standard output may take for a line."""
 _LOCK_POLL = 0.0005
 _TAIL = 8192
 
@@ -45,6 +48,9 @@ class Trail:
         self._last: Link | None = None
         self._size = 0
         self._patience = LOCK_WAIT
+
+    late = 0
+    """Lines on their way for too long: here they are written, or an error."""
 
     def append(self, facts: Mapping[str, Any]) -> None:
         """Raises OSError if the line can't be written."""
@@ -167,33 +173,41 @@ class Trail:
 
 
 class Stream:
-    """Standard output. A chain of its own for each process, so that workers can share it."""
+    """Standard output. A chain of its own for each process, so that workers can share it.
 
-    def __init__(self, key: bytes | None, handle: int = 1) -> None:
+    A line that nobody takes waits in the sink, where the chain has it already: it comes out once there is a reader.
+    """
+
+    def __init__(self, key: bytes | None, sink: Sink, late: float = LATE) -> None:
         self._key = key
-        self._handle = handle
+        self._sink = sink
+        self._late = late
         self._last: Link | None = None
-        self._cut = False
 
     def append(self, facts: Mapping[str, Any]) -> None:
-        """Raises OSError."""
-        written, last = b"\n" if self._cut else b"", self._last
+        """Raises OSError if those before it could not be written in time."""
+        if self._sink.stuck > self._late:
+            raise OSError(None, "nobody reads it")
+        written, last = b"", self._last
         if last is None:
             began = {"time": facts["time"], "event": chain.BEGAN}
             line, last = chain.make(began, chain.beginning(secrets.token_hex(8)), self._key)
             written += line + b"\n"
         line, last = chain.make(facts, last, self._key)
-        written += line + b"\n"
-        self._cut = os.write(self._handle, written) < len(written)
-        if self._cut:
+        if not self._sink.offer((written + line + b"\n").decode("utf-8")):
             raise OSError(None, "its reader is too slow")
         self._last = last
+
+    @property
+    def late(self) -> int:
+        return self._sink.waiting if self._sink.stuck > self._late else 0
 
     def check(self) -> None:
         """There is nothing to check."""
 
     def close(self) -> None:
         """It's not ours to close."""
+        self._sink.drain(self._late)
 
 
 def rotated(path: Path) -> list[Path]:

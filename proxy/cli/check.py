@@ -22,6 +22,8 @@ from proxy.cli.kit.options import (
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
+from proxy.tokens.store import StoreDown
+from proxy.tokens.store.open import open_records
 
 app = command_app()
 Answers = dict[str, Got | Denied]
@@ -30,7 +32,7 @@ Answers = dict[str, Got | Denied]
 @app.command()
 def check(
     config: ConfigOption = DEFAULT_CONFIG,
-    live: Annotated[bool, typer.Option("--live", help="Also get one token per provider.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Also try the store, and get one token per provider.")] = False,
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -39,19 +41,37 @@ def check(
         loaded = load(config, strict=strict)
     except ConfigError as error:
         _refuse(error, as_json)
+    store = asyncio.run(_store_problem(loaded)) if live else None
     answers = asyncio.run(mint(loaded, loaded.config.providers)) if live else {}
     missing = _missing_scopes(loaded, answers)
     if as_json:
-        print_json(_document(loaded, answers, missing, live))
+        document = _document(loaded, answers, missing, live)
+        print_json(document if store is None else document | {"ok": False, "store": store})
     else:
-        print(f"{config}: ok, {_counted(loaded)}")
+        tried = "" if live or not loaded.config.providers else "; no credential was tried, see --live"
+        print(f"{config}: ok, {_counted(loaded)}{tried}")
         print_warnings(loaded)
         lines = [(name, line(answer)) for name, answer in answers.items()]
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
-        if rows := [*_asleep(loaded), *lines, *lacks]:
+        told = [] if store is None else [("store", store)]
+        if rows := [*told, *_asleep(loaded), *lines, *lacks]:
             print_rows(rows)
-    if missing or any(isinstance(answer, Denied) for answer in answers.values()):
+    if missing or store is not None or any(isinstance(answer, Denied) for answer in answers.values()):
         raise typer.Exit(1)
+
+
+async def _store_problem(loaded: Loaded) -> str | None:
+    """Why the store can't be used, if it can't: tried by all that it will be asked for."""
+    config = loaded.config
+    try:
+        records = open_records(config.store, config.store_key, loaded.folder)
+        try:
+            await records.prove()
+        finally:
+            await records.close()
+    except StoreDown as down:
+        return str(down)
+    return None
 
 
 def _refuse(error: ConfigError, as_json: bool) -> None:

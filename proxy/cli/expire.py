@@ -18,7 +18,7 @@ from proxy.cli.kit.options import (
     named_or_exit,
     print_json,
 )
-from proxy.cli.kit.running import ask_or_exit, read_or_exit
+from proxy.cli.kit.running import Wanted, ask_or_exit, read_or_exit
 
 app = command_app()
 
@@ -32,7 +32,8 @@ def expire(
     """Let the proxy that runs with this config take PROVIDER's token for dead; the next request gets a new one."""
     loaded = load_or_exit(config)
     named_or_exit(provider, loaded)  # whether it's asleep is for the running proxy to say: its environment may differ
-    document = ask_or_exit(loaded, "POST", f"providers/{quote(provider, safe='')}/expire")
+    page = f"providers/{quote(provider, safe='')}/expire"
+    document = ask_or_exit(config, loaded, Wanted("expire", (provider,), "POST", page))
     report = read_or_exit(ProviderReport.read, document)
     if report.state == "static":
         fail(f"{provider} is static: its credential never expires")

@@ -15,7 +15,7 @@ from proxy.cli.kit.options import (
     print_json,
     print_rows,
 )
-from proxy.cli.kit.running import ask_or_exit, read_or_exit
+from proxy.cli.kit.running import Wanted, ask_or_exit, read_or_exit
 
 app = command_app()
 
@@ -23,12 +23,14 @@ app = command_app()
 @app.command()
 def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show the providers and routes of the proxy that runs with this config."""
-    document = ask_or_exit(load_or_exit(config), "GET", "status")
+    document = ask_or_exit(config, load_or_exit(config), Wanted("status", (), "GET", "status"))
     if as_json:
         print_json(document)
         return
     running = read_or_exit(Status.read, document)
     print(f"keyless {running.version}")
+    for reason in running.held_back or ():
+        print(f"held back until SIGHUP or a restart: {reason}")
     head = ("provider", "state", "generation", "expires", "mints", "replays", "")
     print_rows([head, *(_provider(name, report, time.time()) for name, report in running.providers.items())])
     routes = [(prefix, route.provider or "none", route.upstream) for prefix, route in running.routes.items()]

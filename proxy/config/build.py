@@ -25,6 +25,7 @@ from proxy.config.secrets import permissions
 from proxy.config.secrets.certificates import read_certificates
 from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.pem import utc_now
+from proxy.config.secrets.remarks import remarks
 from proxy.config.secrets.resolve import Resolved, Sources, Substitution, resolve
 from proxy.config.secrets.sensitive import credentials
 from proxy.config.secrets.store_key import keys_of, with_key
@@ -56,7 +57,8 @@ def build(written: Written, sources: Sources) -> Loaded:
     if report.problems:
         raise ConfigError(in_order(report.problems, files))
     loaded = _loaded(expanded, resolved, sources)
-    weaknesses = report.placed(_warnings(loaded.config, expanded, document))
+    odd = remarks(expanded.tree, resolved, sources)
+    weaknesses = report.placed((*odd, *_warnings(loaded.config, expanded, document)))
     return replace(
         loaded,
         files=tuple(dict.fromkeys((*map(Path, files), *sources.files, *certificates.files))),
@@ -65,6 +67,7 @@ def build(written: Written, sources: Sources) -> Loaded:
         certificates=certificates.of,
         digest=_digest(document.tree),
         warnings=tuple(in_order(weaknesses if policy == "allow" else [*readable, *weaknesses], files)),
+        commands=sources.commands,
     )
 
 

@@ -7,7 +7,7 @@ not know: how files are read (read.py), what is done with what they say (build.p
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from proxy.config.build import build, in_order
@@ -28,10 +28,12 @@ def load(
     strict: bool = False,
     catalogue: Catalogue | None = None,
     known: Mapping[Reference, str] | None = None,
+    commands: Collection[str] | None = None,
 ) -> Loaded:
     """Raises ConfigError with every problem at once. `strict` makes a provider's missing secrets problems too.
 
-    `known` are the values of an earlier load, for references that lead nowhere at the moment.
+    `known` are the values of an earlier load, for references that lead nowhere at the moment. `commands`: the only ones
+    that may be run; any other raises HeldBack.
     """
     documents = read(path)
     files = tuple(each.file for each in documents)
@@ -39,14 +41,14 @@ def load(
     if not all(each.complete for each in documents):
         raise ConfigError(in_order(document.problems, files))
     written = Written(document, files, path.parent, environ, strict, catalogue)
-    return build(written, _sources(path.parent, environ, known))
+    return build(written, _sources(path.parent, environ, known, commands))
 
 
-def again(loaded: Loaded) -> Loaded:
-    """The same config, though its files may have changed, with its secrets read anew. Raises ConfigError."""
+def again(loaded: Loaded, commands: Collection[str] | None = None) -> Loaded:
+    """The same config, though its files may have changed, with its secrets read anew. Raises ConfigError, HeldBack."""
     written = loaded.written
     assert written is not None  # noqa: S101 -- it comes from `load`
-    return build(written, _sources(written.folder, written.environ, loaded.values))
+    return build(written, _sources(written.folder, written.environ, loaded.values, commands))
 
 
 def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -56,5 +58,10 @@ def store_keys(path: Path, *, environ: Mapping[str, str] | None = None) -> tuple
     return keys_of(with_key(tree, sources), sources)
 
 
-def _sources(folder: Path, environ: Mapping[str, str] | None, known: Mapping[Reference, str] | None = None) -> Sources:
-    return Sources(folder, os.environ if environ is None else environ, known or {})
+def _sources(
+    folder: Path,
+    environ: Mapping[str, str] | None,
+    known: Mapping[Reference, str] | None = None,
+    commands: Collection[str] | None = None,
+) -> Sources:
+    return Sources(folder, os.environ if environ is None else environ, known or {}, commands)

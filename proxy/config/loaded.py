@@ -43,7 +43,8 @@ class Loaded:
     or not; a change in one is a reason to load again. `folder` is the config file's. `certificates`: of routes that
     have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
     guessed from it. `values` are those of all references; `kept` tells which of them could not be had this time, and
-    stay as they were. `warnings`: what weakens security.
+    stay as they were. `warnings`: what weakens security. `commands`: those that were run. `held_back`: why what is
+    written now is not what runs.
     """
 
     config: Config = field(repr=False)
@@ -56,6 +57,8 @@ class Loaded:
     values: dict[Reference, str] = field(default_factory=dict, repr=False)
     kept: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    commands: frozenset[str] = field(default=frozenset(), repr=False)
+    held_back: tuple[str, ...] = ()
     written: Written | None = field(default=None, repr=False)
 
     @property

@@ -15,10 +15,9 @@ from proxy.config.model import Client
 from proxy.errors import Fault
 from proxy.plan import subprotocol
 from proxy.plan.globs import globs
+from proxy.plan.headers import KEY_HEADERS
 from proxy.plan.quota import Limit, limits_of
 from proxy.values import moments
-
-KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     refused = [] if provider is None else provider.effective_refusals
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
+    below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
     return RoutePlan(
         prefix=prefix,
@@ -137,9 +138,10 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         else None,
         links=Links(
             target,
-            b"" if route.keep_prefix else prefix.rstrip("/").encode("ascii"),
+            below,
             names,
             config.forwarded,
+            below if route.keep_prefix else b"",
         ),
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),

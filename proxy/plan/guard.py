@@ -23,8 +23,9 @@ LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _MEMO_BOUND = 256
 _MEMO_LONGEST = 260
 """No host name is longer, its port included."""
+_LONGEST_TOLD = 64
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
-_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
+_LOCAL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,35 @@ class Guard:
         return cls(LOOPBACK_NAMES | {own}, origins, own)
 
     def host(self, known: Known) -> None:
-        """Raises Fault host_refused. A Host that has passed once is not taken apart again."""
+        """Raises Fault bad_request for what is no Host (RFC 9112 §3.2), host_refused for a foreign one.
+
+        A Host that has passed once is not taken apart again.
+        """
         host = known.get(b"host")
         if host in self._passed:
             return
-        match = _HOST.match(_text(host))
+        text = _text(host)
+        match = _HOST.match(text)
         if match is None:
-            raise Fault("host_refused", "the Host header is missing or malformed")
-        if self.hosts is not None and match[1] not in self.hosts and match[0] not in self.hosts:
+            raise self._malformed(text)
+        if not self._answers_to(match):
             raise Fault("host_refused", "this proxy does not answer to that Host")
         if len(match[0]) <= _MEMO_LONGEST and len(self._passed) < _MEMO_BOUND:
             self._passed.add(host)
+
+    def _answers_to(self, host: re.Match[str]) -> bool:
+        return self.hosts is None or host[1] in self.hosts or host[0] in self.hosts
+
+    def _malformed(self, text: str) -> Fault:
+        """Some SDKs take a host where others take a base URL, and send as `Host` whatever they were given."""
+        name, slash, path = text.partition("/")
+        match = _HOST.match(name)
+        if not slash or match is None or not self._answers_to(match):
+            return Fault("bad_request", "the Host header is missing or malformed")
+        told = (
+            f"the Host header holds a path, '/{path[:_LONGEST_TOLD]}': this SDK takes no path in its address. Give it"
+        )
+        return Fault("host_refused", f"{told} {name} alone, and the API a route for everything, `/`")
 
     def origin(self, known: Known) -> str | None:
         """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused.
@@ -107,11 +126,10 @@ class Guard:
         return site == b"same-origin"
 
     def _allows(self, origin: str) -> bool:
-        match = _ORIGIN.match(origin)
-        if match is None:
-            return False
-        named = self.origins is not None and origin in self.origins
-        return named or (self._takes_loopback and match[1] in LOOPBACK_NAMES)
+        if self.origins is not None and origin in self.origins and origin != "loopback":
+            return True
+        match = _LOCAL.match(origin) if self._takes_loopback else None
+        return match is not None and match[1] in LOOPBACK_NAMES
 
     @property
     def _takes_loopback(self) -> bool:

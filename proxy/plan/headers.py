@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 
-KEYS = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+KEY_HEADERS = (
+    *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
+    *(b"x-amz-security-token", b"ocp-apim-subscription-key", b"x-shopify-access-token", b"x-appbuilder-authorization"),
+)
+"""Where SDKs put a key, in the order in which they are looked at; those of all shipped presets are among them."""
+KEYS = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
 CREDENTIALS = KEYS | {b"proxy-authorization", b"cookie"}
 OF_BROWSERS = frozenset((b"origin", b"referer"))
@@ -46,8 +51,10 @@ ABOUT_THE_REQUEST = AHEAD | {
 """What the proxy itself must know."""
 NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
 OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
-LINKING = frozenset((b"location", b"content-location", b"link"))
-NOTED_IN_REPLIES = OF_CONTENT | LINKING | {b"upgrade"}
+_LINKS = (b"Location", b"Content-Location", b"Link", b"Operation-Location", b"Azure-AsyncOperation")
+LINKING = {name.lower(): name for name in _LINKS}
+"""Headers of replies in which URLs stand that clients go to next."""
+NOTED_IN_REPLIES = OF_CONTENT | frozenset(LINKING) | {b"connection", b"upgrade"}
 
 
 class Head:

@@ -16,7 +16,8 @@ _URL_IN_LINK = re.compile(rb"<([^<>]*)>")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """`prefix` is the route's, empty where the prefix is kept; `slots` are the names of what may hold a credential.
+    """`prefix` is the route's, without a slash at its end; `kept` is the same where the API gets it, too. `slots` are
+    the names of what may hold a credential.
 
     `forwarded`: what a proxy in front says of the client's URL counts.
     """
@@ -25,6 +26,7 @@ class Links:
     prefix: bytes
     slots: Names
     forwarded: bool = False
+    kept: bytes = b""
 
     def own(self, headers: Mapping[str, str], tls: bool = False) -> bytes:
         """The proxy's scheme and authority as the client sees them."""
@@ -37,17 +39,25 @@ class Links:
             host = named if _AUTHORITY.fullmatch(named) else host
         return f"{scheme}://{host}".encode("latin-1", "replace")
 
-    def localise(self, url: bytes, own: bytes) -> bytes:
-        """`own` is the proxy's scheme and authority as the client sees it. Foreign URLs stay as they are."""
-        rest = self.target.below(url)
-        if rest is None:
-            return url
-        rooted = url.startswith(b"/") and not url.startswith(b"//")
-        return (b"" if rooted else own) + (self.prefix + self._without_slots(rest) or b"/")
+    def localise(self, url: bytes, own: bytes, rest: bytes) -> bytes:
+        """`own` is the proxy's scheme and authority as the client sees it; `rest` what it asked for below the prefix.
 
-    def localise_link(self, value: bytes, own: bytes) -> bytes:
+        Foreign URLs stay as they are. A path of the API's host outside the base is told with that host: left alone, it
+        would be a path of this proxy, and may be another route with another account.
+        """
+        url = self.target.resolve(url, rest, self.kept)
+        below = self.target.below(url, self.kept)
+        rooted = url.startswith(b"/") and not url.startswith(b"//")
+        if below is None:
+            return self.target.root + url if rooted else url
+        below = self._without_slots(below)
+        if below.startswith(b"//") or not (self.prefix or below.startswith(b"/")):
+            below = b"/" + below.lstrip(b"/")
+        return (b"" if rooted else own) + self.prefix + below
+
+    def localise_link(self, value: bytes, own: bytes, rest: bytes) -> bytes:
         """A `Link` header (RFC 8288): every `<URL>` of it."""
-        return _URL_IN_LINK.sub(lambda match: b"<" + self.localise(match[1], own) + b">", value)
+        return _URL_IN_LINK.sub(lambda match: b"<" + self.localise(match[1], own, rest) + b">", value)
 
     def _without_slots(self, rest: bytes) -> bytes:
         path, mark, query = rest.partition(b"?")

@@ -112,12 +112,7 @@ class RoutePlan:
         return self.upstream.partition("?")[0]
 
     def takes(self, rest: bytes) -> bool:
-        """Does one of the `paths` globs match? Only plain spellings do: `%61` could hide an `a` from the globs.
-
-        Two slashes at the very start of what the API gets could be read as the name of a host.
-        """
-        if rest.startswith(b"//") and not self.target.base:
-            return False
+        """Does one of the `paths` globs match? Only plain spellings do: `%61` could hide an `a` from the globs."""
         return self.paths is None or self.paths.fullmatch(rest) is not None
 
 

@@ -15,12 +15,13 @@ _SLASH = ord("/")
 
 
 class Way(NamedTuple, Generic[T]):
-    """`rest` is what stands behind the route's prefix: empty, or from a slash on."""
+    """`rest` is what stands behind the route's prefix: empty, or from one slash on. `path` is both, as it goes on."""
 
     route: T
     path: bytes
     query: bytes
     rest: bytes
+    lone: bool = False  # the target ends in a `?` with nothing behind it
 
     def __repr__(self) -> str:
         return f"Way({self.route!r})"  # what a client asks for may hold a key
@@ -57,7 +58,14 @@ class Router(Generic[T]):
         matched = self.match(path)
         if matched is None:
             return None
-        way = Way(matched[0], path, query, matched[1])
+        route, rest = matched
+        if rest.startswith(b"//"):
+            # SDKs join base URLs that end in a slash with paths that begin with one; and what begins with two slashes
+            # names a host (docs/traps.md 23).
+            above = path[: -len(rest)]
+            rest = b"/" + rest.lstrip(b"/")
+            path = above + rest
+        way = Way(route, path, query, rest, not query and target.endswith(b"?"))
         if not query and len(target) <= _MEMO_LONGEST and len(self._known) < _MEMO_BOUND:
             self._known[target] = way
         return way

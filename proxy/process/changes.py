@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from proxy.config.loaded import Loaded
@@ -52,6 +52,17 @@ def changed_secrets(old: Loaded, new: Loaded, whole: bool) -> Changes:
 def joined(these: Changes, those: Changes) -> Changes:
     """Both, each name once."""
     return {what: sorted({*these.get(what, ()), *those.get(what, ())}) for what in (*these, *those)}
+
+
+def without_secrets(different: Changes, secrets: Changes) -> Changes:
+    """What is left to say where secrets alone were read again, and their change is told elsewhere."""
+    told = {"providers_changed": secrets.get("providers", ()), "providers_added": ()}
+    return {what: _without(names, told.get(what, ())) for what, names in different.items() if what != "settings"}
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    left_out = frozenset(others)
+    return [name for name in names if name not in left_out]
 
 
 def check_listeners(old: Loaded, new: Loaded) -> None:

@@ -1,7 +1,9 @@
-"""Reads secrets again while the proxy runs, and with `--reload` the whole config; hands on what has changed.
+"""Reads config and secrets again while the proxy runs; hands on what has changed.
 
 Owns: when to look, what is said of it, and that what can't be read changes nothing (docs/traps.md 40). Must not know:
 what becomes of a new config (succession.py), what a secret is.
+
+What an edit may not bring unasked (held_back.py) is held back until the operator asks for a reload, as SIGHUP does.
 
 Files are watched by their folders, since editors and Kubernetes replace them: whatever happens there, it is the files'
 own stamps that tell. What can't be watched is asked every `secrets.reread`; what failed, sooner.
@@ -11,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -20,8 +23,10 @@ import structlog
 
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
-from proxy.errors import ConfigError
-from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart
+from proxy.errors import ConfigError, HeldBack
+from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart, without_secrets
+from proxy.process.held_back import check_hosts
+from proxy.process.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
 from proxy.tasks import Tasks
 
 log = structlog.get_logger("keyless.reload")
@@ -37,10 +42,6 @@ _WATCH: dict[str, Any] = {
     "rust_timeout": 1000,
 }
 
-_COARSE = 0.05
-"""Seconds that a file system's clock may be behind."""
-
-Stamps = dict[str, object]
 Replace = Callable[[Loaded, Changes], Awaitable[None]]
 
 
@@ -51,12 +52,14 @@ class News(NamedTuple):
     different: Changes
     secrets: Changes
     restart: list[str]
+    whole: bool
+    held_back: tuple[str, ...] = ()
 
 
 class Reloader:
     """`replace` is given each config that differs from the last, and whose secrets are others, to be written down.
 
-    `path`: the config file, if it's to be read again.
+    `path`: the config file, if it's to be read again; `unasked`: also without `ask`.
     `since`: Unix time from before it was loaded. What has changed after that may have been read too early. `quietly`
     is entered around each reading.
     """
@@ -68,18 +71,20 @@ class Reloader:
         path: Path | None = None,
         since: float = math.inf,
         quietly: Callable[[], AbstractContextManager[None]] = nullcontext,
+        unasked: bool = True,
     ) -> None:
         self._first = self._loaded = loaded
         self._replace = replace
         self._path = path
         self._quietly = quietly
-        self._stamps: Stamps | None = None if _touched(loaded.files, since) else self._look()
+        self._unasked = unasked and path is not None
+        self._asked = False
+        self._stamps: Stamps | None = None if touched(loaded.files, since) else self._look()
         self._stirred = asyncio.Event()
         self._moved = asyncio.Event()
         self._tasks = Tasks()
         self._retry = FIRST_RETRY
         self._broken = ""
-        self._kept: tuple[str, ...] = ()
         self._unwatched = ""
 
     async def __aenter__(self) -> Self:
@@ -91,6 +96,11 @@ class Reloader:
         await self._tasks.close()
 
     # -------------------------------------------------------------- when
+
+    def ask(self) -> None:
+        """Read all of it again, and take over whatever it says: the operator has said so."""
+        self._asked = True
+        self._stirred.set()
 
     async def _running(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -104,7 +114,11 @@ class Reloader:
                     await self._stirred.wait()
             self._stirred.clear()
             is_due = clock() >= due
-            if self._look() != self._stamps or (is_due and self._loaded.asks_outside):
+            if self._asked:
+                self._asked = False
+                await self.reread(asked=True)
+                is_due = True
+            elif self._look() != self._stamps or (is_due and self._loaded.asks_outside):
                 await self.reread()
                 is_due = True
             if is_due:
@@ -124,7 +138,7 @@ class Reloader:
 
         while True:
             self._moved.clear()
-            folders = _folders(self._loaded.files)
+            folders = folders_of(self._loaded.files)
             try:
                 async for _ in watchfiles.awatch(*folders, stop_event=self._moved, **_WATCH):
                     self._stirred.set()
@@ -139,23 +153,23 @@ class Reloader:
 
     def _look(self) -> Stamps:
         """What is different when a file is, however it was replaced."""
-        stamps: Stamps = {str(path): _stamp(path) for path in self._loaded.files}
-        if self._path is not None:  # a new file may be one that `include` takes
-            stamps |= {f"{folder}/*": _names(folder) for folder in {path.parent for path in self._loaded.files}}
-        return stamps
+        files = self._loaded.files
+        return stamps(files) | (stamps_of_names(files) if self._unasked else {})
 
     # -------------------------------------------------------------- what
 
-    async def reread(self) -> bool:
+    async def reread(self, asked: bool = False) -> bool:
         """Read again now. True if something has changed."""
         self._stamps = self._look()
         with self._quietly():
-            return await self._take_over()
+            return await self._take_over(asked)
 
-    async def _take_over(self) -> bool:
+    async def _take_over(self, asked: bool) -> bool:
         try:
-            news = await asyncio.to_thread(self._read)
-            if news.different:
+            news = await asyncio.to_thread(self._read, asked)
+            if news.held_back:
+                return await self._hold_back(news.held_back)
+            if news.different or self._loaded.held_back:
                 await self._replace(news.fresh, news.secrets)
         except ConfigError as error:
             self._refuse(error)
@@ -163,7 +177,7 @@ class Reloader:
         if self._broken:
             log.info("the config can be read again")
             self._broken = ""
-        self._tell_kept(news.fresh.kept)
+        self._tell_kept(self._loaded.kept, news.fresh.kept)
         before, self._loaded = self._loaded, news.fresh
         if before.files != news.fresh.files:
             self._stamps = self._look()
@@ -176,19 +190,40 @@ class Reloader:
         await asyncio.to_thread(retired.clear)  # to free a large config takes a while
         return bool(news.different)
 
-    def _read(self) -> News:
+    def _read(self, asked: bool) -> News:
         """In a thread: sources may take their time. Raises ConfigError."""
-        before, fresh = self._loaded, self._load()
-        check_listeners(self._first, fresh)
-        secrets = changed_secrets(before, fresh, self._path is not None)
-        return News(fresh, changes(before, fresh), secrets, need_a_restart(self._first, fresh))
+        before, whole = self._loaded, self._path is not None and (asked or self._unasked)
+        try:
+            fresh = self._load(whole, asked)
+            check_listeners(self._first, fresh)
+            if not asked:
+                check_hosts((self._first, before), fresh)
+        except HeldBack as held:
+            return News(before, {}, {}, [], whole, held.reasons)
+        secrets = changed_secrets(before, fresh, whole)
+        return News(fresh, changes(before, fresh), secrets, need_a_restart(self._first, fresh), whole)
 
-    def _load(self) -> Loaded:
-        written = self._loaded.written
-        if self._path is None or written is None:
-            return again(self._loaded)
-        how = {"environ": written.environ, "catalogue": written.catalogue}
-        return load(self._path, strict=written.strict, known=self._loaded.values, **how)  # type: ignore[arg-type]
+    def _load(self, whole: bool, asked: bool) -> Loaded:
+        loaded, written = self._loaded, self._loaded.written
+        permitted = None if asked else self._first.commands | loaded.commands
+        if not whole or self._path is None or written is None:
+            return again(loaded, commands=permitted)
+        return load(
+            self._path,
+            environ=written.environ,
+            strict=written.strict,
+            catalogue=written.catalogue,
+            known=loaded.values,
+            commands=permitted,
+        )
+
+    async def _hold_back(self, reasons: tuple[str, ...]) -> bool:
+        """Said once, however often it is tried; who looks at the status sees it, too."""
+        if reasons != self._loaded.held_back:
+            log.warning("a change is held back until SIGHUP or a restart", reasons=list(reasons))
+            self._loaded = replace(self._loaded, held_back=reasons)
+            await self._replace(self._loaded, {})
+        return False
 
     # -------------------------------------------------------------- what is said
 
@@ -199,63 +234,14 @@ class Reloader:
             log.error("the config can't be used as it is now; what was read before stays in service", problems=problems)
         self._broken = str(error)
 
-    def _tell_kept(self, kept: tuple[str, ...]) -> None:
-        if kept and kept != self._kept:
+    def _tell_kept(self, before: tuple[str, ...], kept: tuple[str, ...]) -> None:
+        if kept and kept != before:
             log.warning("secrets can't be read any more; their last values stay in use", sources=list(kept))
-        elif self._kept and not kept:
+        elif before and not kept:
             log.info("secrets can be read again")
-        self._kept = kept
 
     def _tell(self, news: News) -> None:
         """Names only. What is new about a provider because of its secret is said by the audit log."""
-        different = dict(news.different)
-        if self._path is None:
-            of_secrets = {"providers_changed": news.secrets.get("providers", ()), "providers_added": ()}
-            different = {what: _without(names, of_secrets.get(what, ())) for what, names in different.items()}
-            different.pop("settings", None)
+        different = news.different if news.whole else without_secrets(news.different, news.secrets)
         if different := {what: names for what, names in different.items() if names}:
             log.info("config reloaded", **different)
-
-
-def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
-    left_out = frozenset(others)
-    return [name for name in names if name not in left_out]
-
-
-def _touched(files: Iterable[Path], since: float) -> bool:
-    """Whether one of them, or the folder where a link is swapped, has changed later than that; rather too often."""
-    for place in {place for path in files for place in (path, path.parent)}:
-        with suppress(OSError, ValueError):
-            if max(place.stat().st_ctime, place.lstat().st_ctime) > since - _COARSE:
-                return True
-    return False
-
-
-def _stamp(path: Path) -> object:
-    try:
-        stat = path.stat()
-    except (OSError, ValueError):
-        return None
-    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
-
-
-def _names(folder: Path) -> object:
-    return tuple(sorted(str(path) for path in folder.glob("*.y*ml")))
-
-
-def _folders(files: Iterable[Path]) -> set[Path]:
-    """Where each file lies, and what it leads to; of a folder that isn't there, the one above."""
-    folders = set()
-    for place in {place for path in files for place in (path, _real(path))}:
-        folder = place.parent
-        while not folder.is_dir() and folder != folder.parent:
-            folder = folder.parent
-        folders.add(folder)
-    return folders
-
-
-def _real(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, ValueError, RuntimeError):  # a link that leads to itself
-        return path

@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.values.listen import Listener
@@ -23,11 +24,17 @@ class SharedSockets:
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
-        self.inherited: dict[str, int] = {}
+        self._paths: list[Path] = []
+        self.inherited: dict[str, list[int]] = {}
         self.addresses: list[Listener] = []
 
-    def open(self, listener: Listener) -> None:
+    def open(self, listener: Listener, given: Sequence[socket.socket] = ()) -> None:
+        """`given`: sockets that listen there already, which all workers accept from."""
         bound = listener
+        if given:
+            self.inherited[listener.address] = [sock.fileno() for sock in given]
+            self.addresses.append(listener)
+            return
         try:
             if listener.path:
                 self._open_unix(listener.path)
@@ -42,16 +49,18 @@ class SharedSockets:
     def close(self) -> None:
         for each in self._sockets:
             each.close()
-        for path in self.inherited:
-            Path(path).unlink(missing_ok=True)
+        for path in self._paths:
+            path.unlink(missing_ok=True)
         self._sockets.clear()
+        self._paths.clear()
         self.inherited.clear()
 
     def _open_unix(self, path: str) -> None:
-        _clear(path)
+        clear(path)
         door = self._keep(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         door.bind(path)
-        self.inherited[path] = door.fileno()
+        self._paths.append(Path(path))
+        self.inherited[f"unix:{path}"] = [door.fileno()]
         door.listen(BACKLOG)
 
     def _bind(self, listener: Listener) -> int:
@@ -88,7 +97,7 @@ def _check_free(family: int, where: tuple[object, ...]) -> None:
         probe.bind(where)
 
 
-def _clear(path: str) -> None:
+def clear(path: str) -> None:
     """Remove the socket of a process that has ended. Raises OSError if one still listens there."""
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):  # noqa: PTH116 -- as it was written

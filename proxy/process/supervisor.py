@@ -15,6 +15,9 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import structlog
@@ -23,6 +26,7 @@ from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
 from proxy.process.changes import Changes
+from proxy.process.inherited import Sockets
 from proxy.process.private_folder import PrivateFolder
 from proxy.process.shared_sockets import SharedSockets
 from proxy.process.worker_post import READY, WorkerPost, framed
@@ -33,7 +37,7 @@ from proxy.wire.inbound.server import DRAIN_SECONDS
 
 log = structlog.get_logger("keyless.supervisor")
 
-GRACE = DRAIN_SECONDS + 5.0
+GRACE = DRAIN_SECONDS + 1.5
 """Seconds from asking a worker to end until it is killed."""
 YOUNG = 10.0
 """A worker that did not live this long may die of its start: the next one waits."""
@@ -56,13 +60,21 @@ def next_pause(previous: float, lived: float) -> float:
 
 
 class Supervisor:
-    """`command` starts one worker when the number of a descriptor is added to it."""
+    """`command` starts one worker when the number of a descriptor is added to it. `sockets` listen already."""
 
-    def __init__(self, loaded: Loaded, count: int, command: Sequence[str], grace: float = GRACE) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        count: int,
+        command: Sequence[str],
+        grace: float = GRACE,
+        sockets: Sockets = MappingProxyType({}),
+    ) -> None:
         self._loaded = loaded
         self._grace = grace
         self._count = count
         self._command = tuple(command)
+        self._given = sockets
         self._sockets = SharedSockets()
         self._private: PrivateFolder | None = None
         self._news: dict[int, asyncio.Queue[tuple[Changes, Loaded]]] = {}
@@ -82,7 +94,7 @@ class Supervisor:
     async def listen(self) -> list[Listener]:
         """Back when every worker listens. Raises OSError, StoreDown or WorkersFailed."""
         for written in self._loaded.config.listen:
-            self._sockets.open(parse(written, self._loaded.config.tls is not None))
+            self._sockets.open(parse(written, self._loaded.config.tls is not None), self._given.get(written, ()))
         self._private = PrivateFolder.new()
         await self._open_store(self._private)
         self._loaded = self._shared(self._loaded, self._private)
@@ -94,6 +106,12 @@ class Supervisor:
             ready.append(listens)
         await asyncio.gather(*ready)
         return self._sockets.addresses
+
+    @property
+    def private(self) -> Path:
+        """The workers' folder; once it listens."""
+        assert self._private is not None  # noqa: S101 -- it listens
+        return self._private.path
 
     def abandon(self) -> None:
         """End at once: the operator will not wait. The caller exits."""
@@ -154,7 +172,7 @@ class Supervisor:
         with ours:
             with theirs:
                 try:
-                    process = await self._spawn(theirs.fileno(), *post.inherited.values())
+                    process = await self._spawn(theirs.fileno(), *chain.from_iterable(post.inherited.values()))
                 except OSError as error:
                     log.error("worker not started", worker=post.number, reason=error.strerror)  # noqa: TRY400 -- says all
                     return 1

@@ -14,7 +14,7 @@ import io
 import pickle
 import socket
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,13 +28,15 @@ _PIECE = 64 * 1024
 
 @dataclass(frozen=True)
 class WorkerPost:
-    """`inherited` are the descriptors of unix sockets, by path, which cannot be bound once per process."""
+    """`inherited` are the descriptors of sockets that listen already, by address: unix sockets, which can't be bound
+    once per process, and those that systemd has made.
+    """
 
     number: int
     count: int
     private: Path
     loaded: Loaded = field(repr=False)
-    inherited: Mapping[str, int] = field(default_factory=dict)
+    inherited: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         return framed(self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import product
 
 from proxy.errors import Fault
-from proxy.http.fields import Fields
+from proxy.http.fields import Fields, named_by_connection, without
 from proxy.plan import cors, subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.route import RoutePlan
@@ -90,7 +90,11 @@ def _trailers(exchange: Exchange, reply: Reply) -> bytes:
 
 
 def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
-    lines, _ = exchange.plan.reply_headers.sort([pair for pair in headers if pair[0].lower() not in OF_CONTENT])
+    """Of a head without content."""
+    dropped = OF_CONTENT.union(
+        *(named_by_connection(value) for name, value in headers if name.lower() == b"connection")
+    )
+    lines, _ = exchange.plan.reply_headers.sort(without(headers, dropped))
     return lines
 
 
@@ -122,6 +126,9 @@ def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool,
             text = bool(text) or _is_text(value) or plan.scrub == "strict"
         elif name == b"content-encoding":
             coded = coded or not _COMPRESSED.isdisjoint(value.lower().replace(b" ", b"").split(b","))
+        elif name == b"connection":
+            if named := named_by_connection(value) - OF_CONTENT:  # what frames the body is never one hop's alone
+                return passed(plan, without(headers, named | {name}))
         elif name in LINKING and name not in plan.reply_edited:
             links.append((name, value))
     return lines, links, sized, text is not False and not coded and plan.scrub != "headers"
@@ -130,7 +137,7 @@ def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool,
 def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
     links = exchange.plan.links
     localise = links.localise_link if name == b"link" else links.localise
-    return b"%b: %b\r\n" % (name.title(), localise(value, exchange.own_url))
+    return b"%b: %b\r\n" % (LINKING[name], localise(value, exchange.own_url, exchange.way.rest))
 
 
 def added(exchange: Exchange) -> bytes:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from proxy.errors import Fault
+from proxy.http.coding import LONGEST
 from proxy.wire.inbound.request import Request
 
 SHORT = 64 * 1024
 """Bodies of a known length up to this are read whole: one write to the API instead of two and a task."""
 
-EDITABLE = 16 * 1024 * 1024
+EDITABLE = LONGEST
 """A body that a credential is written into must be held in memory, up to this."""
 
 

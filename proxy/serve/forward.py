@@ -99,6 +99,8 @@ class Forwarder:
         """Where it goes and who asks. Raises Fault."""
         request = exchange.request
         exchange.head = exchange.plan.request_headers.read(request.fields)
+        if self._audit is not None:
+            self._audit.demand()
         guard.host(exchange.head.facts)
         exchange.cors_origin = guard.origin(exchange.head.facts)
         if exchange.cors_origin is not None and exchange.method == "OPTIONS" and cors.is_preflight(request.headers):

@@ -70,7 +70,7 @@ def draft(plan: RoutePlan, method: str, way: Way[Any], head: Head) -> Draft:
     if plan.set_headers:
         lines.append(plan.set_headers)
     drafted = Draft(method, target.origin, target.whole, way.path if plan.keep_prefix else way.rest, lines)
-    drafted.own_query, drafted.query = target.query, way.query
+    drafted.own_query, drafted.query, drafted.lone = target.query, way.query, way.lone
     if plan.cookies:
         drafted.cookie = known.get(b"cookie")
     return drafted

@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 
+from proxy import shortage
 from proxy.errors import Code, Fault
 from proxy.http.origin import Origin
 from proxy.wire.outbound.call import Call
@@ -72,6 +73,9 @@ def _may_repeat(call: Call, error: Broken) -> bool:
 
 def fault_of(origin: Origin, error: Exception) -> Fault:
     """What went wrong on the way to an API, as its client is told. Nowhere else do the wire's errors become ours."""
+    lack = shortage.of(error) if isinstance(error, OSError) else None
+    if lack is not None:
+        return shortage.tell(lack)
     code, reason = _judged(error)
     return Fault(code, f"{origin.authority}: {reason}")
 

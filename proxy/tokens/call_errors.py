@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import http_exceptions
 from yarl import URL
 
+from proxy import shortage
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import OutOfReach
 from proxy.tokens.resolver import refusal_in
@@ -38,6 +39,9 @@ def explained(url: URL, error: Exception) -> IssuerError:
     refusal = refusal_in(error)
     if refusal is not None:
         return _out_of_reach(url, refusal)
+    if (lack := _lack(error)) is not None:
+        ours = shortage.tell(lack)
+        return IssuerError(FailureClass.PASSING, ours.detail, ours=ours)
     what, hint = _said(error)
     return IssuerError(FailureClass.PASSING, f"{url.host}: {what}", hint=hint, again=True)
 
@@ -56,6 +60,12 @@ def too_long(url: URL) -> IssuerError:
 def _out_of_reach(url: URL, refusal: OutOfReach) -> IssuerError:
     hint = "Set `private: true` on the provider if that is meant." if refusal.private else "Correct the issuer's URL."
     return IssuerError(FailureClass.PASSING, f"{url.host}: {refusal.why}", hint=hint)
+
+
+def _lack(error: Exception) -> str | None:
+    """What this machine lacked, and not the issuer."""
+    cause: BaseException = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return shortage.of(cause) if isinstance(cause, OSError) else None
 
 
 def _said(error: Exception) -> tuple[str, str]:

@@ -31,6 +31,7 @@ FLIGHT_TIMEOUT = 60.0
 class Cell:
     """One credential: its lifecycle and its flight. `names` are the providers that share it; `proof` is what the API's
     replies have shown of its tokens, on whatever route; `replays` counts requests that were sent once more.
+    `abstains`: another process mints in its place.
 
     `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
     refused; beyond that, whoever asks is given the successor's.
@@ -38,7 +39,7 @@ class Cell:
 
     __slots__ = (
         *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("key", "life", "names", "proof", "replays", "successor"),
+        *("abstains", "key", "life", "names", "proof", "replays", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -46,6 +47,7 @@ class Cell:
         self.life = life
         self.names: list[str] = []
         self.replays = 0
+        self.abstains = False
         self.proof = Proof()
         self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
@@ -121,12 +123,15 @@ class Cell:
     async def look(self, *, whole: bool = False) -> None:
         """Another process has written our record: take over what is news. A flight in the air looks for itself.
 
-        `whole`: the store was out of sight, and may lack what we know.
+        `whole`: the store was out of sight, and may lack what we know. Whoever pauses for that need no longer.
         """
         if self.life.flying or self.successor is not None or self.life.state(self._clock()) is State.STATIC:
             return
         with suppress(StoreDown):
-            if await self._mint.look(whole=whole) and self.life.may_fly(self._clock()):
+            half_way = await self._mint.look(whole=whole)
+            if whole:
+                self.life.store_back()
+            if half_way and self.life.may_fly(self._clock()):
                 self._launch()
 
     async def expire(self) -> None:
@@ -201,7 +206,9 @@ class Cell:
         self._launch()
         return await self._flight.landed(deadline)
 
-    def _launch(self) -> asyncio.Task[None]:
+    def _launch(self) -> asyncio.Task[None] | None:
+        if self.abstains:
+            return None
         if not self._flight.under_way:
             self.life.launched()
         return self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")

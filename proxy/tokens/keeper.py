@@ -28,6 +28,9 @@ WATCH_AGAIN = 1.0
 WARM_AT_ONCE = 32
 """Cells that are fetched before anyone asks. Far fewer than may be in the air, so that who does ask waits for none."""
 
+LOOK_AT_ONCE = 16
+"""Cells that read the store: each has a short time for it, of which none is for waiting behind a thousand others."""
+
 
 class Keeper:
     """All cells of the process, by the identity of their credential: equal definitions share one."""
@@ -87,6 +90,19 @@ class Keeper:
         self._warming.discard(flight)
         self._warm_more()
 
+    async def abstain(self) -> None:
+        """Mint no more where a new token kills the old one, or spends what it is got with; wait for what is under way.
+
+        Another process does it from now on, and ours would be in its way.
+        """
+        for cell in self:
+            cell.abstains = cell.one_shot or cell.life.exclusive
+        await asyncio.gather(*(cell.landed() for cell in self if cell.abstains))
+
+    def resume(self) -> None:
+        for cell in self:
+            cell.abstains = False
+
     def known(self, identity: str) -> Cell | None:
         return self._cells.get(identity)
 
@@ -109,7 +125,9 @@ class Keeper:
 
     async def _heard(self, key: str) -> None:
         if key == EVERYTHING:
-            await asyncio.gather(*(cell.look(whole=True) for cell in self))
+            cells = list(self)
+            for first in range(0, len(cells), LOOK_AT_ONCE):
+                await asyncio.gather(*(cell.look(whole=True) for cell in cells[first : first + LOOK_AT_ONCE]))
         elif (cell := self._cells.get(key)) is not None:
             await cell.look()
 

@@ -25,7 +25,7 @@ from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.life.record import Intent, Record
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Token
-from proxy.errors import FailureClass, IssuerError
+from proxy.errors import FailureClass, IssuerError, StoreAway
 from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
@@ -105,8 +105,7 @@ class Mint:
                 return await self._mint(found, before)
         except StoreDown as down:
             if self._needs_store and self._records.shared:
-                hint = "The store must be there for this provider: its login spends what other processes rely on."
-                raise IssuerError(FailureClass.PASSING, f"the store can't be used: {down}", hint=hint) from None
+                raise StoreAway(str(down)) from None
             self._records.complain(down)
         return await self._mint(None, before)
 

@@ -104,7 +104,16 @@ class Records:
     def lease(self, key: str) -> AbstractAsyncContextManager[None]:
         return self._store.lease(key)
 
+    async def prove(self) -> None:
+        """Can the store do all that it will be asked for?"""
+        await self._store.prove()
+
     async def watch(self, heard: Heard) -> None:
+        """Until cancelled. What the store can't do is said at once: the first mint may be hours away."""
+        try:
+            await self.prove()
+        except StoreDown as down:
+            self.complain(down)
         await self._store.watch(heard)
 
     async def close(self) -> None:

@@ -182,7 +182,8 @@ async def _keep(signin: SignIn, sent: Now, minted: Minted) -> Token | None:
 
 def _denied(verdict: Denied) -> IssuerError:
     hint = "Log in again, and allow the access."
-    return IssuerError(FailureClass.LOGIN, f"the issuer says: {verdict.why}", error=verdict.error, hint=hint)
+    who = "the issuer says" if verdict.verified else "a page that does not say whose it is (unverified) says"
+    return IssuerError(FailureClass.LOGIN, f"{who}: {verdict.why}", error=verdict.error, hint=hint)
 
 
 def _nobody_came(patience: float) -> IssuerError:

@@ -92,10 +92,11 @@ def _method(written: str) -> str:
 def _origin(written: str) -> str:
     if written == "null" or "*" in written:
         raise ValueError("web pages are let in one by one: name each origin, such as https://app.example.com")
-    match = re.fullmatch(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", written.lower(), re.ASCII)
+    # Pages of desktop apps, phones' apps, extensions and editors have schemes of their own: tauri://localhost
+    match = re.fullmatch(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", written.lower(), re.ASCII)
     if match is None:
         raise ValueError("expected an origin such as https://app.example.com, without a path")
-    default = match[3] == {"http": ":80", "https": ":443"}[match[1]]  # browsers never send it
+    default = match[3] == {"http": ":80", "https": ":443"}.get(match[1], "")  # browsers never send it
     return f"{match[1]}://{match[2]}{'' if default else match[3] or ''}"
 
 

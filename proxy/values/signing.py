@@ -52,7 +52,14 @@ def _read(text: str, algorithm: str) -> Any:
 
     kinds: dict[str, Any] = {"RS256": RSAKey, "PS256": RSAKey, "ES256": ECKey, "EdDSA": OKPKey}
     with _quiet():
-        return kinds[algorithm].import_key(json.loads(text) if text.lstrip().startswith("{") else text)
+        return kinds[algorithm].import_key(json.loads(text) if text.lstrip().startswith("{") else _pem(text))
+
+
+def _pem(text: str) -> str:
+    """Env files, panels and CI systems hold no line breaks, so that keys have `\\n` there, and quotes around them."""
+    if "\\n" not in text:
+        return text
+    return text.strip().strip("'\"").replace("\\r", "").replace("\\n", "\n")
 
 
 def _base64url(data: bytes) -> str:

@@ -10,6 +10,8 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -75,6 +77,36 @@ async def opened(browser: Browser, url: str) -> AsyncIterator[Page]:
     finally:
         async with within(LONGEST, f"Chromium to close a page of {url}"):
             await _close(browser, context)
+
+
+def extension_id(folder: Path) -> str:
+    """Chromium makes it of the folder of an extension that isn't packed."""
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in sha256(str(folder).encode()).hexdigest()[:32])
+
+
+@asynccontextmanager
+async def extension(folder: Path) -> AsyncIterator[Page]:
+    """A page of an extension that may do no more than web pages. `folder` is made, the profile beside it."""
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"manifest_version": 3, "name": "app", "version": "1"}')
+    (folder / "page.html").write_text("<!doctype html><title>app</title>")
+    flags = [*FLAGS, f"--disable-extensions-except={folder}", f"--load-extension={folder}"]
+    async with AsyncExitStack() as stack:
+        async with within(LONGEST, "Chromium to start with an extension"):
+            playwright = await stack.enter_async_context(async_playwright())
+            context = await playwright.chromium.launch_persistent_context(
+                folder.with_name(f"{folder.name}-profile"),
+                executable_path=CHROMIUM,
+                args=flags,
+                ignore_default_args=["--disable-extensions"],
+            )
+        async with within(LONGEST, "a page of an extension, and what was done with it"):
+            page = await context.new_page()
+            await page.goto(f"chrome-extension://{extension_id(folder)}/page.html")
+            yield page
+        async with within(LONGEST, "Chromium to end"):
+            await context.close()
+            await stack.aclose()
 
 
 async def _close(browser: Browser, context: BrowserContext) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,9 +34,16 @@ class Running(NamedTuple):
     sandbox: Sandbox
 
 
+@asynccontextmanager
+async def proxied(folder: Path, more: str = "") -> AsyncIterator[Running]:
+    """`more` is config, beside the routes and providers."""
+    async with Sandbox() as sandbox:
+        (folder / "config.yaml").write_text(CONFIG.replace("URL", sandbox.url) + more)
+        async with Service(load(folder / "config.yaml", environ={})) as service:
+            yield Running((await service.listen())[0].url, sandbox)
+
+
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    async with Sandbox() as sandbox:
-        (tmp_path / "config.yaml").write_text(CONFIG.replace("URL", sandbox.url))
-        async with Service(load(tmp_path / "config.yaml", environ={})) as service:
-            yield Running((await service.listen())[0].url, sandbox)
+    async with proxied(tmp_path) as started:
+        yield started

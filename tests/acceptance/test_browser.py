@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from playwright.async_api import Browser
 
-from tests.acceptance.chromium import chromium, needs_chromium, opened
-from tests.acceptance.conftest import Running
+from tests.acceptance.chromium import chromium, extension, extension_id, needs_chromium, opened
+from tests.acceptance.conftest import Running, proxied
 
 pytestmark = needs_chromium
 
@@ -66,4 +67,23 @@ async def test_a_page_of_another_site_gets_nothing(running: Running, browser: Br
     async with opened(browser, page_url.replace("127.0.0.1", "local.test")) as page:
         answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", {}])
         assert "error" in answer, answer
+        assert running.sandbox.api_requests == 0
+
+
+async def test_a_browser_extension_that_is_named_fetches_through_the_proxy(tmp_path: Path) -> None:
+    folder = tmp_path / "extension"
+    origin = f"chrome-extension://{extension_id(folder)}"
+    async with proxied(tmp_path, f"browser: {{origins: ['{origin}']}}\n") as running, extension(folder) as page:
+        init = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": '{"a": 1}'}
+        answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
+        assert answer["status"] == 200, answer
+        assert '"authorization": 1' in answer["body"]
+        assert await page.evaluate(SOCKET, running.url.replace("http", "ws") + "/plain/ws") == "hello"
+
+
+async def test_a_browser_extension_that_nobody_named_gets_nothing(running: Running, tmp_path: Path) -> None:
+    async with extension(tmp_path / "extension") as page:
+        for init in ({"method": "POST", "body": "x"}, {"mode": "no-cors"}):
+            answer = await page.evaluate(FETCH, [f"{running.url}/plain/echo", init])
+            assert "error" in answer or answer["status"] == 0, answer
         assert running.sandbox.api_requests == 0

@@ -188,13 +188,22 @@ async def every_error(cage: Cage) -> None:
     await cage.ask("GET /json/../x")
     await cage.ask("POST /json/x", body=b"[" * 5000)
     await cage.ask("POST /json/x", body=b"no json")
+    await cage.ask("POST /json/x", "Content-Encoding: br", body=b"{}")
     await cage.ask("GET /json/x", "X-Long: " + "x" * 9000)
     await cage.ask("garbage", raw=b"\x16\x03\x01 no http\r\n\r\n")
 
 
 REACHED = {
     *("bad_request", "client_key_required", "host_refused", "origin_refused", "route_refused", "path_refused"),
-    *("no_route", "method_refused", "body_too_large", "header_too_large", "credential_refused", "login_required"),
+    *(
+        "no_route",
+        "method_refused",
+        "body_too_large",
+        "coding_refused",
+        "header_too_large",
+        "credential_refused",
+        "login_required",
+    ),
     *("upstream_unreachable", "upstream_protocol", "upstream_timeout", "token_unavailable", "provider_unconfigured"),
 }
 

@@ -18,7 +18,8 @@ from proxy.audit.verify import Walk
 from proxy.config import model
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.sandbox import KEY, SECRET
-from proxy.wire.inbound.request import address_of
+from proxy.wire.inbound.phase import HEAD
+from proxy.wire.socket import Socket
 from tests.conftest import Stage
 
 SHOP, READER = "shop-0123456789abc", "reader-0123456789"
@@ -338,6 +339,22 @@ async def test_what_cannot_be_written_stops_no_request_and_is_said_once(stage: S
     assert stage.log.getvalue().count("the audit log is written again") == 1
 
 
+async def test_where_it_is_strict_nothing_is_done_until_lines_can_be_written(stage: Stage) -> None:
+    await opened(stage, audit={"file": "folder/audit.jsonl", "strict": True}, clients=CLIENTS)
+    key = {"X-Api-Key": SHOP}
+    assert (await stage.call("/nowhere", headers=key)).status == 503, "the line of the mint at the start is missing"
+    reply = await stage.call("/oauth2/echo", headers=key)
+    assert (reply.status, reply.json()["code"]) == (503, "overloaded")
+    assert "audit.strict" in reply.json()["detail"]
+    assert (await stage.call("/-/token/oauth2", headers={"X-Api-Key": READER})).status == 503
+    assert (await stage.call("/-/providers/oauth2/expire", method="POST")).status == 503
+    assert (await stage.call("/-/healthz")).status == 200
+    assert (await stage.call("/-/status")).json()["audit"]["waiting"] >= 1
+    (stage.folder / "folder").mkdir()
+    assert (await stage.call("/oauth2/echo", headers=key)).status == 200
+    assert (await stage.call("/-/status")).json()["audit"]["waiting"] == 0
+
+
 # ---------------------------------------------------------------------------------------------- by itself
 
 
@@ -394,6 +411,8 @@ def test_stdout_is_the_proxys_alone(tmp_path: Path, capfd: pytest.CaptureFixture
 class Disk:
     """Lines that can be written or not."""
 
+    late = 0
+
     def __init__(self) -> None:
         self.full = True
         self.lines: list[dict[str, Any]] = []
@@ -449,5 +468,7 @@ class Transport:
         (Transport(("fe80::1", 4, 0, 0)), "fe80::1"),
     ],
 )
-def test_peers(transport: Any, peer: str) -> None:
-    assert (address_of(transport) or "unix") == peer
+async def test_peers(transport: Any, peer: str) -> None:
+    sock = Socket(asyncio.get_running_loop(), HEAD)
+    sock.transport = transport
+    assert (sock.peer or "unix") == peer

@@ -19,6 +19,7 @@ import pytest
 from proxy.audit import chain
 from proxy.audit.trail import Stream, Trail, rotated
 from proxy.audit.verify import Tampered, Walk
+from proxy.sink import Sink
 
 ROOT = Path(__file__).parents[2]
 KEY = chain.signer("a-key-of-sixteen-characters")
@@ -338,39 +339,61 @@ def test_a_file_that_vanishes_while_it_runs_leaves_a_gap(path: Path) -> None:
 
 def test_a_stream_is_a_chain_of_its_own(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as out:
-        one, two = (Stream(KEY, out.fileno()) for _ in range(2))
+        one, two = (Stream(KEY, Sink(out.fileno())) for _ in range(2))
         for number in range(3):
             one.append(facts(number))
             two.append(facts(number))
+        one.close()
+        two.close()
     walk = verified(tmp_path / "out", key=KEY)
     assert [each.last.seq for each in walk.chains.values()] == [4, 4]
 
 
-def test_a_stream_that_nobody_reads_is_an_error_and_no_crash() -> None:
+def until_it_fails(stream: Stream, message: str, **more: Any) -> None:
+    def append_on() -> None:
+        while True:
+            stream.append(facts(1, **more))
+
+    with pytest.raises(OSError, match=message):
+        append_on()
+
+
+def test_a_stream_whose_reader_is_gone_is_an_error_and_no_crash() -> None:
     ours, theirs = os.pipe()
     os.close(ours)
-    with pytest.raises(BrokenPipeError):
-        Stream(None, theirs).append(facts())
+    stream = Stream(None, Sink(theirs), late=0.05)
+    until_it_fails(stream, "nobody reads it|too slow")
+    assert stream.late >= 1
+    # Its thread tries again for ever: the number must go on meaning something that takes it.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, theirs)
+    os.close(null)
+    stream.close()
+    while stream.late:
+        stream.close()
     os.close(theirs)
 
 
-def test_half_a_line_on_a_stream_does_not_spoil_the_next(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("late", "room", "message"), [(0.05, 1 << 30, "nobody reads it"), (3600.0, BIG, "its reader is too slow")]
+)
+def test_a_stream_that_nobody_reads_loses_no_line_that_it_took(late: float, room: int, message: str) -> None:
     ours, theirs = os.pipe()
-    os.set_blocking(theirs, False)
-    stream = Stream(None, theirs)
-    capacity = fcntl.fcntl(theirs, fcntl.F_GETPIPE_SZ)
-    stream.append(facts(0))
-    while True:
-        try:
-            stream.append(facts(1, path="x" * 5000))
-        except OSError:
-            break
-    read = os.read(ours, 2 * capacity)
+    sink = Sink(theirs, room=room)
+    stream = Stream(None, sink, late)
+    until_it_fails(stream, message, path="x" * 5000)
+    read, taken = b"", sink.waiting
+    assert taken
+    while sink.waiting:
+        read += os.read(ours, 65536)
     stream.append(facts(2))
-    read += os.read(ours, 2 * capacity)
-    os.close(ours)
+    stream.close()
     os.close(theirs)
-    walk = Walk(partial=True)
+    while more := os.read(ours, 65536):
+        read += more
+    os.close(ours)
+    walk = Walk()
     for line in read.splitlines():
         walk.feed("out", line)
+    assert len(read.splitlines()) > taken
     assert json.loads(read.splitlines()[-1])["number"] == 2

@@ -128,11 +128,18 @@ class Process:
 
 
 @contextmanager
-def process(*words: str, **environ: str) -> Iterator[Process]:
+def process(*words: str, stdin: int | None = None, **environ: str) -> Iterator[Process]:
     command = [sys.executable, "-m", "proxy", *words]
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ}
+    own = {name: os.environ[name] for name in ("PATH", "XDG_RUNTIME_DIR")}
+    environ = {"PYTHONPATH": str(ROOT), **own, **environ}
     with subprocess.Popen(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command,
+        env=environ,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     ) as popen:
         # Whoever waits for a line that never comes is told what did.
         watchdog = threading.Timer(PATIENCE, popen.kill)

@@ -26,7 +26,7 @@ routes:
 
 def test_a_good_config_is_ok(config: str) -> None:
     done = keyless("check", "-c", config)
-    assert done == (0, f"{config}: ok, 1 route, 1 provider\n", "")
+    assert done == (0, f"{config}: ok, 1 route, 1 provider; no credential was tried, see --live\n", "")
 
 
 def test_every_problem_stands_on_stdout_with_its_line(tmp_path: Path) -> None:
@@ -92,6 +92,17 @@ def test_live_as_json(tmp_path: Path, sandbox: str) -> None:
     done = keyless("check", "--live", "--json", "-c", written(tmp_path, **config))
     assert (done.code, done.json["ok"]) == (1, False)
     assert done.json["live"]["crm"]["code"] == "credential_refused"
+
+
+def test_live_tries_the_store(tmp_path: Path) -> None:
+    path = written(tmp_path, store="redis://127.0.0.1:1", store_key="a-key-of-many-characters")
+    done = keyless("check", "--live", "-c", path)
+    assert done.code == 1
+    assert "store  redis://127.0.0.1:1: Connection refused" in done.out
+    done = keyless("check", "--live", "--json", "-c", path)
+    assert (done.code, done.json["ok"], done.json["store"]) == (1, False, "redis://127.0.0.1:1: Connection refused")
+    assert keyless("check", "-c", path).code == 0
+    assert keyless("check", "--live", "-c", written(tmp_path, store="file:state")).code == 0
 
 
 def test_live_with_nothing_to_get(tmp_path: Path) -> None:

@@ -94,11 +94,6 @@ def test_globs(glob: str, path: bytes, takes: bool) -> None:
     assert route_of(compiled({"paths": [glob, "/other"]})).takes(path) is takes
 
 
-def test_two_slashes_at_the_very_start_are_no_path() -> None:
-    assert not route_of(compiled({"upstream": "https://api.test"})).takes(b"//evil.test")
-    assert route_of(compiled()).takes(b"//kept")
-
-
 def test_strict_scrubbing_wins_over_a_routes_own_wish() -> None:
     plan = route_of(compiled({"scrub": "strict", "headers": {"set": {"accept-encoding": "br", "X": "y"}}}))
     assert plan.set_headers == b"X: y\r\nAccept-Encoding: identity\r\n"

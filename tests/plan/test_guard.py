@@ -72,6 +72,44 @@ def test_hosts(listen: str, hosts: list[str] | None, host: str | None, good: boo
     assert passes(Guard.compile(Browser(hosts=hosts), [], parse(listen)), host) is good
 
 
+OF_APPS = (
+    *(
+        "tauri://localhost",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "app://obsidian.md",
+        "vscode-webview://0a1b2c",
+    ),
+    *("chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://0f0f0f0f-1111-2222-3333-444444444444"),
+)
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "code"),
+    [
+        *(
+            ("127.0.0.1:8080", host, "bad_request")
+            for host in (None, "", "not a host", "evil@localhost", "localhost:1:2")
+        ),
+        *(("0.0.0.0:8080", host, "bad_request") for host in (None, "", "not a host", "/x", "a b/x")),
+        *(("127.0.0.1:8080", host, "bad_request") for host in ("evil.test/x", "evil@localhost/x", "http://localhost")),
+        *(("127.0.0.1:8080", host, "host_refused") for host in ("evil.test", "localhost.", "10.0.0.1")),
+        *(("127.0.0.1:8080", host, "host_refused") for host in ("127.0.0.1:8080/qianfan", "LOCALHOST/", "[::1]:1/a/b")),
+        ("0.0.0.0:8080", "proxy.test/qianfan", "host_refused"),
+    ],
+)
+def test_why_a_host_is_turned_down(listen: str, host: str | None, code: str) -> None:
+    assert _code(lambda: Guard.compile(Browser(), [], parse(listen)).host(known(host=host))) == code
+
+
+def test_an_sdk_that_takes_its_base_url_for_a_host_is_told_what_to_do() -> None:
+    with pytest.raises(Fault) as refused:
+        LOOPBACK.host(known(host="127.0.0.1:8080/qianfan/" + "x" * 1000))
+    assert "takes no path" in refused.value.detail
+    assert "Give it 127.0.0.1:8080 alone" in refused.value.detail
+    assert len(refused.value.detail) < 300
+
+
 @pytest.mark.parametrize(
     ("origins", "origin", "good"),
     [
@@ -94,6 +132,10 @@ def test_hosts(listen: str, hosts: list[str] | None, host: str | None, good: boo
         (["https://app.test"], "https://app.test:444", False),
         (["https://app.test"], "http://localhost", False),
         ([], "http://localhost", False),
+        (None, "tauri://localhost", False),
+        *(([named], named, True) for named in OF_APPS),
+        *(([named], f"{named}x", False) for named in OF_APPS),
+        *(([named], "https://" + named.partition("://")[2], False) for named in OF_APPS),
     ],
 )
 def test_origins(origins: list[str] | None, origin: str, good: bool) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan.headers import NOTED_IN_REPLIES, reply_sieve, request_sieve, set_lines
+from proxy.config.written.read import presets
+from proxy.plan.headers import CREDENTIALS, NOTED_IN_REPLIES, reply_sieve, request_sieve, set_lines
 
 PLAIN = request_sieve(frozenset((b"x-token",)), ["User-Agent"], forwarded=False)
 
@@ -17,6 +18,17 @@ def test_a_name_is_known_in_any_case(name: str, data: st.DataObject) -> None:
     assert lines == []
     assert noted in ([], [(name.lower().encode(), b"mine")])
     assert not noted or name.lower() not in ("x-token", "user-agent", "te")
+
+
+def test_the_key_headers_of_all_presets_are_removed_on_every_route() -> None:
+    filled = {
+        name.lower().encode()
+        for preset in presets().values()
+        for name in preset.provider.get("inject", {}).get("header", {})
+        if "{" not in name  # filled by a parameter: it is the user's to choose
+    }
+    assert filled <= CREDENTIALS
+    assert PLAIN.sort([(name, b"mine") for name in CREDENTIALS - {b"cookie"}])[0] == []
 
 
 def test_order_case_and_repetition_are_kept() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,8 +75,9 @@ def test_targets_find_what_a_search_through_all_prefixes_finds(
             assert way is None
             continue
         best = max(fitting, key=len)
-        rest = path if best == "/" else path[len(best) :]
-        assert way == (best, path.encode(), query[1:].encode(), rest.encode())
+        above = "" if best == "/" else best
+        rest = re.sub("^//+", "/", path[len(above) :])
+        assert way == (best, (above + rest).encode(), query[1:].encode(), rest.encode(), query == "?")
 
 
 @pytest.mark.parametrize("target", [b"/v1/r7/ok", b"/v1/r7/ok?q=1", b"/v1/r7", b"/v1/elsewhere?q=1"])
@@ -89,4 +92,21 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(10_000):
         router.find(b"/a/%d" % number)
     assert len(router._known) <= 4096
-    assert router.find(b"/a/9999") == ("a", b"/a/9999", b"", b"/9999")
+    assert router.find(b"/a/9999") == ("a", b"/a/9999", b"", b"/9999", False)
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "rest"),
+    [
+        (b"/a//evil.test/x", b"/a/evil.test/x", b"/evil.test/x"),
+        (b"/a////x//y/", b"/a/x//y/", b"/x//y/"),
+        (b"/a//", b"/a/", b"/"),
+        (b"/a", b"/a", b""),
+        (b"//evil.test/x", b"/evil.test/x", b"/evil.test/x"),
+        (b"//", b"/", b"/"),
+    ],
+)
+def test_slashes_right_below_the_prefix_become_one(target: bytes, path: bytes, rest: bytes) -> None:
+    way = Router({"/a": "a", "/": "all"}).find(target)
+    assert way is not None
+    assert (way.path, way.rest) == (path, rest)

@@ -334,7 +334,7 @@ async def test_a_source_that_cannot_be_watched_is_asked_now_and_then(stage: Stag
     assert set(traffic.statuses) == {200}
 
 
-# ---------------------------------------------------------------------------------------------- --reload
+# ---------------------------------------------------------------------------------------------- edits
 
 
 def edited(stage: Stage, **changes: Any) -> None:
@@ -444,6 +444,67 @@ async def test_clients_may_not_go_while_other_machines_reach_the_listener(stage:
         edited(stage, listen="127.0.0.1:0", clients=[])
         assert await reloader.reread() is False
     assert (await stage.call("/oauth2/echo")).status == 401
+
+
+# ---------------------------------------------------------------------------------------------- held back
+
+
+async def test_a_command_that_was_not_there_is_held_back_until_it_is_asked_for(stage: Stage) -> None:
+    """It is not even run."""
+    loaded = await opened(stage)
+    witness = stage.folder / "witness"
+    async with reloading(stage, loaded, whole=True) as reloader:
+        edited(stage, **rotating(stage, f"${{exec:touch {witness}}}"))
+        for _ in range(3):
+            assert await reloader.reread() is False
+        assert not witness.exists()
+        assert (await stage.call("/oauth2/echo")).status == 200
+        (line,) = said(stage, "held back")
+        assert "exec:touch" in line
+        (reason,) = (await stage.call("/-/status")).json()["held_back"]
+        assert reason == "a command that was not there before: exec:touch"
+        reloader.ask()
+        await stage.until(witness.exists)
+        await stage.until(lambda: bool(said(stage, "config reloaded")))
+        assert "held_back" not in (await stage.call("/-/status")).json()
+
+
+async def test_a_command_that_was_there_may_be_run_again(stage: Stage) -> None:
+    loaded = await opened(stage, **rotating(stage, "${exec:cat secret}"))
+    async with reloading(stage, loaded, whole=True) as reloader:
+        edited(stage, routes={})
+        assert await reloader.reread() is True
+        edited(stage, routes=route(stage))
+        assert await reloader.reread() is True
+    assert not said(stage, "held back")
+
+
+async def test_a_secret_that_would_go_elsewhere_is_held_back_and_an_edit_takes_it_back(stage: Stage) -> None:
+    loaded = await opened(stage)
+    async with reloading(stage, loaded, whole=True) as reloader:
+        elsewhere = {"upstream": "http://127.0.0.1:9/elsewhere", "provider": "oauth2"}
+        edited(stage, routes=route(stage) | {"/elsewhere": elsewhere})
+        assert await reloader.reread() is False
+        assert (await stage.call("/elsewhere/echo")).code == "no_route"
+        assert "http://127.0.0.1:9" in (await stage.call("/-/status")).json()["held_back"][0]
+        edited(stage, routes=route(stage))
+        assert await reloader.reread() is False
+        assert "held_back" not in (await stage.call("/-/status")).json()
+        assert sent_secrets(stage) == 1
+
+
+async def test_where_edits_wait_to_be_asked_for_the_whole_config_is_read_then(stage: Stage) -> None:
+    loaded = await opened(stage)
+    path = stage.folder / "config.yaml"
+    async with Reloader(loaded, stage.service.replace, path, unasked=False) as reloader:
+        edited(stage, routes=route(stage) | {"/more": route(stage)["/oauth2"]})
+        assert await reloader.reread() is False
+        assert (await stage.call("/more/echo")).code == "no_route"
+        reloader.ask()
+        await stage.until(lambda: "/more" in stage.service.plan.routes)
+
+
+# ---------------------------------------------------------------------------------------------- files
 
 
 async def test_a_file_that_include_takes_is_seen_when_it_appears(stage: Stage) -> None:

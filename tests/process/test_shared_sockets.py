@@ -88,7 +88,7 @@ def test_a_unix_socket_is_bound_once_and_removed(sockets: SharedSockets, path: s
     sockets.open(parse(f"unix:{path}"))
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(path)
-    assert list(sockets.inherited) == [path]
+    assert list(sockets.inherited) == [f"unix:{path}"]
     sockets.close()
     assert not Path(path).exists()
 

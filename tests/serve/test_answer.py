@@ -22,6 +22,10 @@ from tests.serve.requests import exchange, route
         ([(b"Content-Encoding", b"GZIP")], [b"Content-Encoding: GZIP\r\n"], [], False, False),
         ([(b"Content-Encoding", b"utf-8")], [b"Content-Encoding: utf-8\r\n"], [], False, True),
         ([(b"Set-Cookie", b"a=1"), (b"Alt-Svc", b"h2")], [], [], False, True),
+        ([(b"Connection", b"X-Hop, close"), (b"x-hop", b"1"), (b"X-B", b"2")], [b"X-B: 2\r\n"], [], False, True),
+        ([(b"X-Hop", b"1"), (b"Connection", b"close"), (b"CONNECTION", b"x-hop")], [], [], False, True),
+        ([(b"Connection", b"content-length"), (b"Content-Length", b"3")], [b"Content-Length: 3\r\n"], [], True, True),
+        ([(b"Connection", b"location"), (b"Location", b"/v1/x")], [], [], False, True),
         ([(b"Location", b"/v1/x")], [], [(b"location", b"/v1/x")], False, True),
     ],
 )

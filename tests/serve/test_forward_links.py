@@ -31,7 +31,11 @@ BELOW = (
     ("/v1", "http://{api}/v1?page=2", "{own}/gh?page=2"),
     ("/v1", "HTTP://{api}/v1/x", "{own}/gh/x"),
     ("/v1", "//{api}/v1/x", "{own}/gh/x"),
+    ("/v1", "https://{api}/v1/next", "{own}/gh/next"),
     ("/v1", "/v1/next#part", "/gh/next#part"),
+    ("/v1", "/v1/a/../b", "/gh/b"),
+    ("/v1", "../v1/next", "/gh/next"),
+    ("/v1", "/v1//evil.test", "/gh/evil.test"),
     ("", "http://{api}/next", "{own}/gh/next"),
     ("", "http://{api}", "{own}/gh"),
     ("", "/next?page=2", "/gh/next?page=2"),
@@ -39,15 +43,23 @@ BELOW = (
     ("/v1", "http://{api}/v1/x?access_token=mine&page=2", "{own}/gh/x?page=2"),
     ("/v1", "/v1/x?access_token={token}", "/gh/x"),
 )
+OUTSIDE = (
+    ("/v1", "/v10", "/v10"),
+    ("/v1", "/mail/inbox?a#b", "/mail/inbox?a#b"),
+    ("/v1", "/", "/"),
+    ("/v1", "/v1/../mail", "/mail"),
+    ("/v1", "/v1/%2e%2E/mail", "/mail"),
+    ("/v1", "/v1\\..\\mail", "/mail"),
+    ("/v1", "../../mail", "/mail"),
+    ("/v1", "http://{api}/v1/../mail", "/mail"),
+)
 FOREIGN = (
-    ("/v1", "https://{api}/v1/next"),
     ("/v1", "http://other.test/v1/next"),
     ("/v1", "http://{api}.evil.test/v1/next"),
     ("/v1", "http://{api}@evil.test/v1/next"),
     ("/v1", "//other.test/v1/x"),
     ("/v1", "http://{api}/v10/next"),
     ("/v1", "http://{api}/v2/next"),
-    ("/v1", "/v10"),
     ("/v1", "next"),
     ("/v1", "?page=2"),
     ("/v1", "#part"),
@@ -57,13 +69,21 @@ FOREIGN = (
 )
 
 
-@pytest.mark.parametrize("name", ["Location", "Content-Location"])
+@pytest.mark.parametrize("name", ["Location", "Content-Location", "Operation-Location", "Azure-AsyncOperation"])
 @pytest.mark.parametrize(("base", "url", "expected"), BELOW)
 async def test_trap_24_urls_under_the_upstream_become_the_proxys_own(
     stage: Stage, name: str, base: str, url: str, expected: str
 ) -> None:
     _, value = await linked(stage, base, f"{name}={url}")
     assert value == expected.format(own=stage.url)
+
+
+@pytest.mark.parametrize(("base", "url", "path"), OUTSIDE)
+async def test_a_path_outside_the_base_leads_to_the_api_and_never_to_another_route(
+    stage: Stage, base: str, url: str, path: str
+) -> None:
+    api, value = await linked(stage, base, f"Location={url}")
+    assert value == api.url + path
 
 
 @pytest.mark.parametrize(("base", "url"), FOREIGN)
@@ -80,6 +100,21 @@ async def test_trap_25_a_foreign_location_does_not_carry_the_token_away(stage: S
 async def test_keep_prefix_keeps_it_in_links_too(stage: Stage) -> None:
     _, value = await linked(stage, "/v1", "Location=http://{api}/v1/gh/next", keep_prefix=True)
     assert value == f"{stage.url}/gh/next"
+
+
+async def test_a_kept_prefix_is_where_the_route_ends(stage: Stage) -> None:
+    api, value = await linked(stage, "/v1", "Location=/v1/mail", keep_prefix=True)
+    assert value == f"{api.url}/v1/mail"
+
+
+async def test_a_route_for_everything_sends_nobody_to_another_host(stage: Stage) -> None:
+    async def play(wire: Any) -> None:
+        await wire.message()
+        await wire.send(b"HTTP/1.1 302 Found\r\nLocation: /v1//evil.test/x\r\nContent-Length: 0\r\n\r\n")
+
+    api = await stage.playing(play)
+    await stage.open({"/": {"upstream": f"{api.url}/v1", "provider": "none"}})
+    assert (await stage.ask("GET /x HTTP/1.1")).get("Location") == "/evil.test/x"
 
 
 async def test_every_url_of_a_link_header(stage: Stage) -> None:

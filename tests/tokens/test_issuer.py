@@ -14,6 +14,7 @@ from proxy.auth.token import Flow, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens import issuer
 from proxy.tokens.issuer import Issuer
+from tests.descriptors import without_descriptors
 from tests.tokens.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving, unreachable, written
 
 SOON = 0.05
@@ -221,3 +222,11 @@ async def test_trap_26_no_failure_quotes_the_url_or_what_was_sent(client: Issuer
                 error = await failure(client, post(url + "?secret=hush-hush", ("Authorization", "hush-hush")))
                 assert "hush" not in "".join(traceback.format_exception(error))
                 assert "hush" not in repr(error)
+
+
+async def test_what_this_machine_lacks_is_no_fault_of_the_issuer(client: Issuer) -> None:
+    with without_descriptors():
+        error = await failure(client, post("http://localhost:9/token"))
+    assert error.ours is not None
+    assert (error.ours.code, error.failure) == ("overloaded", FailureClass.PASSING)
+    assert "the proxy's machine is out of file descriptors" in error.message

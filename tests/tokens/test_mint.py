@@ -19,7 +19,7 @@ from proxy.tokens.mint import KEEP_TRIES
 from proxy.tokens.records import Records
 from proxy.tokens.store import BUDGET, EVERYTHING, Heard, StoreDown
 from proxy.tokens.store.memory import MemoryStore
-from tests.tokens.cells import LOGIN, Scheme, World, down, landed
+from tests.tokens.cells import LOGIN, Scheme, World, broken, down, landed
 
 SEAL = Seal([new_key()])
 MINTED = 1_700_000_000.0  # where the clock of a World begins
@@ -217,6 +217,35 @@ async def test_a_rotating_refresh_token_is_not_sent_without_a_store(store: Share
     store.fails = set()
     here.clock.pass_(60)
     assert (await cell.token("mail")).value == "with-r1"
+
+
+@pytest.mark.parametrize("fails", ["all", "read", "lease", "amend"])
+async def test_a_pause_for_want_of_the_store_ends_when_it_is_back(store: SharedMemory, fails: str) -> None:
+    here = world(store)
+    cell = rotating(here, "r1")
+    store.fails = {fails}
+    for _ in range(9):
+        with pytest.raises(Fault, match="token_unavailable"):
+            await cell.token("mail")
+        here.clock.pass_(cell.life.next_attempt_in(here.clock()) or 0.0)
+    with pytest.raises(Fault) as refused:
+        await cell.token("mail")
+    assert (refused.value.retry_after or 0.0) > 30
+    store.fails = set()
+    await cell.look(whole=True)
+    assert (await cell.token("mail")).value == "with-r1"
+
+
+async def test_a_pause_for_the_issuers_sake_outlives_the_stores_return(store: SharedMemory) -> None:
+    here = world(store)
+    cell = here.cell()
+    here.logins.script = [broken()]
+    with pytest.raises(Fault, match="token_unavailable"):
+        await cell.token("qianfan")
+    waits = cell.life.next_attempt_in(here.clock())
+    await cell.look(whole=True)
+    assert waits is not None
+    assert cell.life.next_attempt_in(here.clock()) == waits
 
 
 async def test_exclusive_issuers_need_the_store_too(store: SharedMemory) -> None:

@@ -224,6 +224,18 @@ async def test_a_refusal_in_the_browser_is_told_and_escaped(authority: Authority
     assert is_free(authority.authorized[0]["redirect_uri"])
 
 
+async def test_a_refusal_that_does_not_say_whose_it_is_is_told_as_unverified(
+    authority: Authority, tmp_path: Path
+) -> None:
+    authority.denies, authority.denies_unnamed = "not today", True
+    browser = Browser()
+    with pytest.raises(IssuerError, match=r"unverified.*not today"):
+        await login(config(authority, tmp_path), browser)
+    status, page = await browser.page()
+    assert (status, "unverified" in page, "not today" in page) == (502, True, True)
+    assert authority.token_calls == []
+
+
 async def test_a_code_that_the_issuer_refuses(authority: Authority, tmp_path: Path) -> None:
     async def before(url: str) -> None:
         target = URL(asked(url)["redirect_uri"])
@@ -379,7 +391,7 @@ async def test_a_running_proxy_takes_a_login_over(authority: Authority, tmp_path
         cell = service.cells["mail"]
         await reaches(cell, State.LOGIN_REQUIRED)
         status, body = await get(f"{listener.url}/mail")
-        assert (status, "keyless login NAME" in body) == (502, True)
+        assert (status, "keyless login NAME" in body) == (424, True)
         assert authority.token_calls == []
 
         await login(loaded)

@@ -28,7 +28,15 @@ def test_pem_and_jwk(algorithm: str, key: Any) -> None:
         assert signing_key(text, algorithm).is_private
 
 
+@pytest.mark.parametrize("quote", ["", '"', "'"])
+@pytest.mark.parametrize("end", [r"\n", r"\r\n"])
+def test_a_pem_whose_line_breaks_are_two_characters(quote: str, end: str) -> None:
+    text = quote + pem(RSA).strip().replace("\n", end) + quote
+    assert signing_key(text, "RS256").is_private
+
+
 BAD = {
+    "escaped nonsense": (r"secret\nnonsense", "RS256"),
     "nonsense": ("secret-nonsense", "RS256"),
     "empty": ("", "RS256"),
     "torn": (pem(RSA)[:400], "RS256"),

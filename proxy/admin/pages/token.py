@@ -32,6 +32,8 @@ async def answer(asked: Asked, view: View) -> Answer:
         journal.token_denied(view.audit, event, reader, fault)
         raise
     journal.token_given(view.audit, event, reader, handout.generation, handout.expires_in)
+    if view.audit is not None:
+        view.audit.demand()
     return Answer.json(handout.document())
 
 

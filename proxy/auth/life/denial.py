@@ -17,6 +17,8 @@ _CODES: dict[FailureClass, Code] = {
 
 def denial(provider: str, failure: IssuerError | None, flying: bool, waits: float | None) -> Fault:
     """`failure` is the last flight's, `waits` the seconds until the next may start, if it can be told."""
+    if failure is not None and failure.ours is not None:
+        return Fault(failure.ours.code, failure.ours.detail, provider=provider, retry_after=waits or 1.0)
     code: Code = "token_unavailable" if failure is None else _CODES[failure.failure]
     detail = _pending(flying, waits) if failure is None else _said(failure)
     if waits is None and code == "token_unavailable":

@@ -19,7 +19,7 @@ from proxy.auth.life.backoff import pause
 from proxy.auth.life.denial import denial
 from proxy.auth.life.margins import margins
 from proxy.auth.token import Minted, Token
-from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.errors import FailureClass, Fault, IssuerError, StoreAway
 from proxy.values.now import Now
 
 
@@ -289,6 +289,13 @@ class Lifecycle:
         self.failure = error
         self._failures = self._failures + 1 if same_class else 1
         self._hold(now.boot + pause(error, self._failures, self._draw()))
+
+    def store_back(self) -> None:
+        """A pause for want of the store is over. The issuer was not asked, and what it is owed stays."""
+        if isinstance(self.failure, StoreAway):
+            self.cleared()
+            if self.token is not None:
+                self._hold(self.token.minted.boot + self._terms.min_interval)
 
     def agreed(self, other: Lifecycle) -> None:
         """The config was loaded again, and says of refreshing what `other` was made with."""

@@ -20,12 +20,13 @@ class Draft:
     """All that the API will get but the framing of the body. A `Placing` may change whatever is assigned here.
 
     `base` is the upstream's path, exactly as configured; `rest` what the client's adds to it. `own_query` is the
-    upstream's, `query` the client's, both without `?`. `lines` are finished header lines, one or several in each.
+    upstream's, `query` the client's, both without `?`; `lone` says that
+    the client's is nothing but a `?`. `lines` are finished header lines, one or several in each.
     `cookie` is the value of that header. `body` is there if `Placing.needs_body` asks for it. `clock` tells the time,
     for what is signed with it.
     """
 
-    __slots__ = ("base", "body", "clock", "cookie", "lines", "method", "origin", "own_query", "query", "rest")
+    __slots__ = ("base", "body", "clock", "cookie", "lines", "lone", "method", "origin", "own_query", "query", "rest")
 
     def __init__(self, method: str, origin: Origin, base: bytes, rest: bytes, lines: list[bytes]) -> None:
         self.method = method
@@ -33,6 +34,7 @@ class Draft:
         self.base = base
         self.rest = rest
         self.own_query = self.query = b""
+        self.lone = False
         self.lines = lines
         self.cookie: bytes | None = None
         self.body: bytes | None = None
@@ -45,7 +47,7 @@ class Draft:
         query = self.own_query
         if self.query:
             query = query + b"&" + self.query if query else self.query
-        return path + b"?" + query if query else path
+        return path + b"?" + query if query or self.lone else path
 
     @property
     def fields(self) -> Fields:

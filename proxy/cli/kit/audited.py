@@ -16,14 +16,17 @@ from proxy.config.loaded import Loaded
 
 
 def write_down(loaded: Loaded, event: str, provider: str, outcome: str, **facts: str | None) -> None:
-    """One line, where the config asks for it. That it can't be written stops no command, but is said."""
+    """One line, where the config asks for it. That it can't be written is said, and where it's strict, exit code 1."""
     audit = open_audit(loaded.config.audit, loaded.folder, clock.now)
     if audit is None:
         return
     audit.command(event, _user(), provider, outcome, **facts)
     audit.close()
     if audit.waiting:
-        print(f"warning: the audit log {audit.where} can't be written, and lacks this", file=sys.stderr)
+        missing = f"the audit log {audit.where} can't be written, and lacks this"
+        if loaded.config.audit is not None and loaded.config.audit.strict:
+            fail(missing)
+        print(f"warning: {missing}", file=sys.stderr)
 
 
 def check_or_exit(loaded: Loaded) -> None:

@@ -1,12 +1,16 @@
-"""Talking to the proxy that runs with a config: found by its `listen` and `admin` (docs/config.md#admin)."""
+"""Talking to the proxy that runs with a config: by its runtime socket, which needs no key; or where there is none (it
+is another user's, or in a container) by its `listen` and `admin` (docs/config.md#admin).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -14,7 +18,8 @@ from yarl import URL
 from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
-from proxy.errors import CODES, KeylessError
+from proxy.errors import CODES, Fault, KeylessError
+from proxy.process import runtime
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.tls import client_context
 
@@ -28,12 +33,31 @@ class UnansweredError(KeylessError):
     """No answer, or a refusal; the text says what to do."""
 
 
-def ask_or_exit(loaded: Loaded, method: str, name: str) -> dict[str, Any]:
-    """The JSON answer to `name` below `admin.path`; or why there's none on stderr, and exit code 1."""
+class Wanted(NamedTuple):
+    """A request of the runtime socket, and the page below `admin.path` that means the same."""
+
+    ask: str
+    names: tuple[str, ...]
+    method: str
+    page: str
+
+
+def ask_or_exit(config: Path, loaded: Loaded, wanted: Wanted) -> dict[str, Any]:
+    """The answer; or why there's none on stderr, and exit code 1."""
     try:
-        return asyncio.run(ask(loaded, method, name))
+        return asyncio.run(_ask(config, loaded, wanted))
     except UnansweredError as error:
         fail(str(error))
+
+
+async def _ask(config: Path, loaded: Loaded, wanted: Wanted) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return await runtime.ask(runtime.path_of(config, os.environ), wanted.ask, *wanted.names)
+    except Fault as fault:
+        raise UnansweredError(_said(fault.problem())) from None
+    except (OSError, ValueError):  # TimeoutError, too
+        return await ask(loaded, wanted.method, wanted.page)
 
 
 def read_or_exit(read: Callable[[dict[str, Any]], T], document: dict[str, Any]) -> T:
@@ -64,7 +88,11 @@ async def ask(loaded: Loaded, method: str, name: str) -> dict[str, Any]:
     code = document.get("code") if isinstance(document, dict) else None
     if code not in CODES:
         raise _foreign(listener)
-    raise UnansweredError(f"{code}: {document.get('detail')}. {document.get('hint')}")
+    raise UnansweredError(_said(document))
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    return f"{problem['code']}: {problem.get('detail')}. {problem.get('hint')}"
 
 
 def address(config: Config) -> Listener:

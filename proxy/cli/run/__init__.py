@@ -6,16 +6,19 @@ The table that it prints delays neither listening nor an answer: tokens are got 
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
+import structlog
 import typer
 
-from proxy import __version__, logs
+from proxy import __version__, logs, shortage
+from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit import shown
 from proxy.cli.kit.announce import Announcer
@@ -31,15 +34,32 @@ from proxy.cli.kit.options import (
     row_lines,
     warning_lines,
 )
-from proxy.cli.kit.stop import ENDING, on_signals
-from proxy.cli.run import workers
+from proxy.cli.kit.stop import on_hang_up, on_signals
+from proxy.cli.run import commands, workers
+from proxy.cli.run import takeover as taking
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
+from proxy.config.model import Config
+from proxy.config.secrets.seal import Unsealable
 from proxy.process.garbage import settle, undisturbed
+from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.reload import Reloader, Replace
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
+
+log = structlog.get_logger("keyless.run")
+
+
+class Start(NamedTuple):
+    """`sockets` are systemd's; `takeover`: from another process, if one runs."""
+
+    loaded: Loaded
+    path: Path
+    reloader: Reloading
+    sockets: Sockets
+    takeover: bool
+
 
 _STOPPING = "stopping\n"
 
@@ -49,29 +69,58 @@ app = command_app()
 @app.command()
 def run(
     config: ConfigOption = DEFAULT_CONFIG,
-    reload: Annotated[bool, typer.Option("--reload", help="Take over changes of the config files at once.")] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload/--no-reload", help="Take over changes of the config files at once.")
+    ] = True,
     strict: StrictOption = False,
+    takeover: Annotated[
+        bool, typer.Option("--takeover", help="Take the place of a proxy that runs with this config, if there is one.")
+    ] = False,
     worker: WorkerOption = None,
 ) -> None:
-    """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't."""
+    """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't.
+
+    SIGHUP reads the config again.
+    """
     if worker is not None:
-        post = workers.take_post(worker)
-        _run(workers.work(*post))
+        lifeline, post = workers.take_post(worker)
+        with logs.serving(post.loaded.config.log):
+            _run(workers.work(lifeline, post))
         return
     began = time.time()
+    shortage.raise_limit()
     loaded = load_or_exit(config, strict=strict)
-    logs.configure(loaded.config.log)
-    check_or_exit(loaded)
     count = workers.how_many(loaded.config.workers)
-    if count == 1:
-        _run(_serve(loaded, config, _reloader(loaded, config, reload, began)))
-    else:
-        # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
-        asyncio.run(_supervise(loaded, config, count, _reloader(loaded, config, reload, began)))
+    if takeover and count > 1:
+        fail("--takeover is for `workers: 1`: several workers have a queue each; let systemd hold their sockets", 2)
+    start = Start(loaded, config, _reloader(loaded, config, reload, began), _from_systemd(loaded.config), takeover)
+    with logs.serving(loaded.config.log):
+        check_or_exit(loaded)
+        _warn_of_descriptors(loaded.config)
+        if count == 1:
+            _run(_serve(start))
+        else:
+            # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
+            asyncio.run(_supervise(start, count))
+
+
+def _from_systemd(config: Config) -> Sockets:
+    try:
+        return from_systemd(config.listen, os.environ)
+    except OSError as error:
+        fail(f"can't listen: {error.strerror or error}")
+
+
+def _warn_of_descriptors(config: Config) -> None:
+    """Of each worker, which may get all connections."""
+    wanted = config.limits.max_connections * len(config.listen) * shortage.PER_CONNECTION
+    if wanted > shortage.limit():
+        told = {"limit": shortage.limit(), "wanted": wanted}
+        log.warning("limits.max_connections can't be reached: too few file descriptors (`ulimit -n`)", **told)
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
-    return lambda replace: Reloader(loaded, replace, path if reload else None, began, undisturbed)
+    return lambda replace: Reloader(loaded, replace, path, began, undisturbed, unasked=reload)
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -88,33 +137,62 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(loaded: Loaded, path: Path, reloader: Reloading) -> None:
+async def _serve(start: Start) -> None:
     told = on_signals()
+    left = await _left(start)
     with Announcer() as announcer:
-        async with standing_by(loaded.config) as sandbox, Service(loaded) as service:
+        async with standing_by(start.loaded.config) as sandbox, _service(start, left) as service:
             service.started()
             settle()
             try:
                 listeners = await service.listen()
+                if left is not None:
+                    await left.ready()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
-            announcer.say(partial(introduction, loaded, path, [listener.url for listener in listeners], sandbox))
-            async with reloader(service.replace):
+            except taking.TakeoverFailed as error:
+                fail(str(error))
+            urls = [listener.url for listener in listeners]
+            async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
+                runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
+                runtime.answer(taking.leave(service, runtime.leave, told.set))
+                announcer.say(partial(introduction, start.loaded, start.path, urls, sandbox))
+                on_hang_up(reloading.ask)
                 await told.wait()
             announcer.say(_STOPPING)
 
 
-async def _supervise(loaded: Loaded, path: Path, count: int, reloader: Reloading) -> None:
-    supervisor = workers.supervisor(loaded, path, count)
-    # A hang-up ends what is served, as it does with one process; but it drains.
-    told = on_signals((*ENDING, signal.SIGHUP), at_once=supervisor.abandon)
+async def _left(start: Start) -> taking.Left | None:
+    try:
+        return await taking.take(start.path) if start.takeover else None
+    except taking.TakeoverFailed as error:
+        fail(f"can't take over: {error}")
+
+
+@asynccontextmanager
+async def _service(start: Start, left: taking.Left | None) -> AsyncIterator[Service]:
+    async with Service(start.loaded, inherited=start.sockets if left is None else left.sockets) as service:
+        if left is not None:
+            try:
+                await service.take_over(left.document)
+            except (ValueError, Unsealable):
+                log.warning("what the former process kept in memory can't be read here; tokens are fetched anew")
+        yield service
+
+
+async def _supervise(start: Start, count: int) -> None:
+    supervisor = workers.supervisor(start.loaded, start.path, count, start.sockets)
+    told = on_signals(at_once=supervisor.abandon)
     with Announcer() as announcer:
-        async with standing_by(loaded.config) as sandbox, supervisor:
+        async with standing_by(start.loaded.config) as sandbox, supervisor:
             listeners = await workers.listen(supervisor, told)
             if listeners:
                 urls = [listener.url for listener in listeners]
-                announcer.say(partial(introduction, loaded, path, urls, sandbox, count))
-                async with reloader(supervisor.replace):
+                async with commands.answering(start.path) as runtime, start.reloader(supervisor.replace) as reloading:
+                    relayed = commands.relayed(supervisor.private, count)
+                    runtime.answer(relayed, commands.reload(reloading.ask), taking.refuse())
+                    announcer.say(partial(introduction, start.loaded, start.path, urls, sandbox, count))
+                    on_hang_up(reloading.ask)
                     await told.wait()
             announcer.say(_STOPPING)
 
@@ -140,4 +218,7 @@ def introduction(loaded: Loaded, path: Path, urls: list[str], sandbox: str, coun
 def _readiness(loaded: Loaded, provider: str) -> str:
     if provider in loaded.unconfigured:
         return loaded.unconfigured[provider].asleep()
-    return "ready" if provider in loaded.config.providers else "ready, without a credential"
+    if provider not in loaded.config.providers:
+        return "ready, without a credential"
+    by_person = getattr(loaded.config.providers[provider], "by_person", False)
+    return f"ready once someone has logged in: `keyless login {provider}`" if by_person else "ready"

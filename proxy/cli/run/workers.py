@@ -13,14 +13,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from proxy import logs
+from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
+from proxy.cli.run.commands import worker_socket
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from proxy.process.garbage import settle, undisturbed
+from proxy.process.inherited import Sockets
 from proxy.process.private_folder import PrivateFolder
+from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
@@ -38,11 +41,11 @@ def how_many(workers: int | Literal["auto"]) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def supervisor(loaded: Loaded, path: Path, count: int) -> Supervisor:
+def supervisor(loaded: Loaded, path: Path, count: int, sockets: Sockets) -> Supervisor:
     """Exit code 1 where processes can't share a port."""
     if not hasattr(socket, "SO_REUSEPORT"):
         fail("several workers need SO_REUSEPORT, which this system lacks; set `workers: 1`")
-    return Supervisor(loaded, count, command(path))
+    return Supervisor(loaded, count, command(path), sockets=sockets)
 
 
 async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Listener]:
@@ -81,7 +84,6 @@ def take_post(descriptor: int) -> tuple[Lifeline, WorkerPost]:
         post = lifeline.post()
     except (OSError, EOFError):
         fail("the supervisor is gone")
-    logs.configure(post.loaded.config.log)
     return lifeline, post
 
 
@@ -100,18 +102,24 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
     except OSError as error:
         fail(f"the workers' directory can't be used: {post.private}: {error.strerror}")
     try:
-        async with Service(post.loaded, post) as service:
+        sockets = {
+            address: [socket.socket(fileno=number) for number in numbers] for address, numbers in post.inherited.items()
+        }
+        async with Service(post.loaded, post, inherited=sockets) as service:
             service.started()
             settle()
             try:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
+            runtime = Runtime(worker_socket(post.private, post.number), answers(lambda: service.view))
+            runtime.open()
             lifeline.ready(orphaned)
             following = spawn(_follow(lifeline, service), "news from the supervisor")
             await told.wait()
             following.cancel()
             await asyncio.wait((following,))
+            await runtime.close()
     finally:
         lifeline.close()
         private.leave(patience)

@@ -20,6 +20,7 @@ from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
 from proxy.http.grammar import field_problem
 from proxy.values import listen
 from proxy.values.names import Names
+from proxy.values.redis_url import RedisUrl
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
@@ -72,6 +73,11 @@ def _browser(config: Config) -> Iterator[Finding]:
 def _store(config: Config) -> Iterator[Finding]:
     if config.store.startswith("redis") and not config.store_key:
         yield Finding(("store",), "a store for several machines needs store_key, the same on all of them")
+    if config.store.startswith("redis"):
+        try:
+            RedisUrl.parse(config.store)
+        except ValueError as error:
+            yield Finding(("store",), str(error))
     if config.store_key is not None:
         yield from _key(("store_key",), config.store_key)
 

@@ -147,7 +147,7 @@ def _got(where: Where, value: Any) -> str:  # noqa: PLR0911 -- one return per ki
 def _without_secrets(text: str) -> str:
     """A URL without the parts that passwords and keys are put into."""
     text = re.sub(r"\?.*", "?...", text, flags=re.DOTALL) if "?" in text and "/" in text else text
-    return re.sub(r"^(\w+://)?[^/]*@", r"\1...@", text)
+    return re.sub(r"^(\w+:/+)?.*@", r"\1...@", text, flags=re.DOTALL)
 
 
 def _quoted(text: str) -> str:

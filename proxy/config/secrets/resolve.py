@@ -8,7 +8,7 @@ A value is data wherever it lands: it is not searched for references again, and 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,13 +21,17 @@ from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
+from proxy.config.secrets.texts import is_encodable, is_wide, without_break
 from proxy.config.written.reference import KEY_VARIABLE, Reference, pieces
+from proxy.errors import HeldBack
+from proxy.values import redis_url
 from proxy.values.template import is_template, literal
 from proxy.values.where import Finding, Where
 
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
 _AT_ONCE = 8  # calls to outside sources: twenty secrets must not take twenty round trips one after another
 
+COMMAND = "exec"
 STAND_IN = "https://unset.invalid/"
 """In place of a text that lacks a secret: valid in most places, so that the rest can still be checked."""
 
@@ -59,10 +63,15 @@ class Sources:
     `files` are those whose change changes the answer; `values` all that was found. `keys` open what is sealed, once
     they are known: they may be references themselves. `known` are the values of an earlier load: one that can't be had
     any more stays in use and is listed in `kept`, since a secret that can't be read was hardly meant to be dropped.
+    `commands`: the only ones that may be run, if it's not to be any.
     """
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], known: Mapping[Reference, str] = MappingProxyType({})
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        known: Mapping[Reference, str] = MappingProxyType({}),
+        commands: Collection[str] | None = None,
     ) -> None:
         self.keys: tuple[str, ...] = ()
         self.files: dict[Path, None] = {folder / ".env": None}
@@ -73,17 +82,28 @@ class Sources:
         self._folder = folder
         self._environ = environ
         self._known = known
+        self._permitted = commands
         self._dotenv = self._read_dotenv(folder / ".env")
         lines = {name: value for name, value in (self._dotenv or {}).items() if value}
         self._outside = Outside(folder, lines | {name: value for name, value in environ.items() if value})
         self._asked: dict[Reference, str | Unavailable | ValueError] = {}
 
     def fetch(self, references: Iterable[Reference]) -> None:
-        """Ask the outside sources for all of these at once; `value` has the answers."""
+        """Ask the outside sources for all of these at once; `value` has the answers. Raises HeldBack."""
         wanted = {each for each in references if each.kind in OUTSIDE} - self._asked.keys()
+        if strange := [each for each in wanted if not self._may_ask(each)]:
+            raise HeldBack(tuple(sorted(f"a command that was not there before: {each.shown}" for each in strange)))
         if wanted:
             with ThreadPoolExecutor(min(len(wanted), _AT_ONCE)) as pool:
                 self._asked |= dict(zip(wanted, pool.map(self._ask, wanted), strict=True))
+
+    def _may_ask(self, reference: Reference) -> bool:
+        return reference.kind != COMMAND or self._permitted is None or reference.name in self._permitted
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """Those that were run."""
+        return frozenset(reference.name for reference in self._asked if reference.kind == COMMAND)
 
     def _ask(self, reference: Reference) -> str | Unavailable | ValueError:
         try:
@@ -110,14 +130,21 @@ class Sources:
     def _found(self, reference: Reference) -> str | None:
         match reference.kind:
             case "env":
-                value = self._environ.get(reference.name, "") or (self._dotenv or {}).get(reference.name) or ""
-                return value if value and _encodable(value) else None
+                value = without_break(self._variable(reference.name))
+                return value if value and is_encodable(value) else None
             case "file":
-                return self._file(reference.name)
+                return self._file(reference)
             case "enc":
                 return self._open(reference.name)
             case _:
                 return self._from_outside(reference)
+
+    def _variable(self, name: str) -> str:
+        return self._environ.get(name, "") or (self._dotenv or {}).get(name) or ""
+
+    def was_trimmed(self, reference: Reference) -> bool:
+        """A line break in a variable is an accident; at the end of a file it is how files end."""
+        return reference.kind == "env" and self._variable(reference.name).endswith("\n")
 
     def _from_outside(self, reference: Reference) -> str | None:
         self.fetch((reference,))
@@ -144,21 +171,22 @@ class Sources:
         except Unsealable as error:
             raise ValueError(f"${{enc:...}} can't be opened: {error}; see store_key and {KEY_VARIABLE}") from None
 
-    def _file(self, name: str) -> str | None:
-        path = self._folder / name
+    def _file(self, reference: Reference) -> str | None:
+        path = self._folder / reference.name
         self.files[path] = None
         try:
             with path.open("rb") as file:
                 self._note(path, opened_to_others(file.fileno()))
                 written = file.read(_MAX_FILE + 1)
+            if is_wide(written):
+                self.reasons[reference] = Reason(f"{reference.shown}: it is UTF-16; save it as UTF-8")
+                return None
             text = written.decode("utf-8-sig")
         except (OSError, ValueError):
             return None
         if len(written) > _MAX_FILE:
             return None
-        if text.endswith("\n"):
-            text = text.removesuffix("\n").removesuffix("\r")
-        return text or None
+        return without_break(text) or None
 
     def _note(self, path: Path, opened: str) -> None:
         if opened:
@@ -172,18 +200,9 @@ class Sources:
                 written = file.read()
         except OSError:
             return None
-        # PowerShell's `>` writes UTF-16; comments in another charset must not hide the variables beside them
-        wide = written[:2] in (b"\xff\xfe", b"\xfe\xff")
-        text = written.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+        # comments in another charset must not hide the variables beside them
+        text = written.decode("utf-16" if is_wide(written) else "utf-8-sig", errors="replace")
         return dotenv_values(stream=io.StringIO(text), interpolate=False)
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\N{REPLACEMENT CHARACTER}" not in text
 
 
 def resolve(tree: Any, sources: Sources) -> Resolved:
@@ -214,7 +233,8 @@ def _key(key: str, where: Where, resolved: Resolved) -> str:
 
 def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> str:
     inert = literal if is_template(where) else str
-    result = ""
+    read: list[tuple[str, bool]] = []
+    query = False
     try:
         parts = list(pieces(written))
     except ValueError as error:
@@ -222,7 +242,8 @@ def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> s
         return written
     for part in parts:
         if isinstance(part, str):
-            result += inert(part) if part == "${" else part
+            read.append((inert(part) if part == "${" else part, False))
+            query = query or "?" in part
             continue
         try:
             value = sources.value(part)
@@ -232,6 +253,9 @@ def _text(written: str, where: Where, sources: Sources, resolved: Resolved) -> s
         if value is None:
             resolved.missing[where] = (*resolved.missing.get(where, ()), part)
         else:
-            resolved.substitutions.append(Substitution(where, value, "?" in result))
-            result += inert(value)
-    return STAND_IN if where in resolved.missing else result
+            resolved.substitutions.append(Substitution(where, value, query))
+            read.append((inert(value), True))
+            query = query or "?" in value
+    if where in resolved.missing:
+        return STAND_IN
+    return redis_url.joined(read) if where == ("store",) else "".join(text for text, _ in read)

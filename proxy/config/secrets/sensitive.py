@@ -17,7 +17,7 @@ from proxy.values.where import Where
 
 _SECRET_KEY = re.compile(r"token|pass(word|wd|phrase)?$|secret|key|credential|assertion|authorization", re.IGNORECASE)
 _PUBLIC_KEY = re.compile(
-    r"(client|app|account|user|tenant|project)_?id|user(_?name)?|.*ur[il]|issuer|scopes?|audience|.*_?type|grant(_type)?",
+    r"(client|app|account|user|tenant|project|key)_?id|user(_?name)?|.*ur[il]|issuer|scopes?|audience|.*_?type|grant(_type)?",
     re.IGNORECASE,
 )
 _HOLDS_SECRETS = frozenset(("json", "form", "query", "headers", "header", "cookie", "body", "params", "set"))

@@ -7,7 +7,9 @@ Owns: where counts are kept, and what happens when Redis can't be asked. Must no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+import math
+import time
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -75,6 +77,13 @@ class Quotas:
             self._down, self._again_at = False, 0.0
             log.info("rates are counted together again")
 
+    def counts(self) -> dict[str, list[float]]:
+        """This process's own, for the one that takes over: how many, and until when (Unix time)."""
+        return self._own.counts()
+
+    def go_on(self, counts: Mapping[str, Sequence[float]]) -> None:
+        self._own.go_on(counts)
+
     async def close(self) -> None:
         if self._shared is not None:
             await self._shared.close()
@@ -103,6 +112,17 @@ class Counters:
             return daily(limit, current, wall)
         turn = limit.seconds - wall % limit.seconds
         return sliding(limit, self._storage.get(limit.counter(window - 1)), turn, current, turn)
+
+    def counts(self) -> dict[str, list[float]]:
+        return {
+            name: [count, self._storage.expirations.get(name, 0.0)] for name, count in self._storage.storage.items()
+        }
+
+    def go_on(self, counts: Mapping[str, Sequence[float]]) -> None:
+        for name, (count, until) in counts.items():
+            left = math.ceil(until - time.time())
+            if left > 0:
+                self._storage.incr(name, left, amount=int(count))
 
     def count(self, limits: Sequence[Limit], wall: float) -> None:
         """The counters end by themselves, with the window after theirs."""

@@ -52,7 +52,12 @@ class Store(Protocol):
     def lease(self, key: str) -> AbstractAsyncContextManager[None]:
         """Exclude all others from minting this credential. Raises StoreDown if it is not had within 20 s."""
 
+    async def prove(self) -> None:
+        """Do once what all calls do. Raises StoreDown where something is missing, a right as well."""
+
     async def watch(self, heard: Heard) -> None:
-        """Call `heard(key)` whenever a record has been written, until cancelled; at first with EVERYTHING."""
+        """Call `heard(key)` whenever a record has been written, until cancelled; at first with EVERYTHING, and again
+        when calls have failed and work now.
+        """
 
     async def close(self) -> None: ...

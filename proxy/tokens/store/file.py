@@ -41,7 +41,7 @@ class FileStore:
             raise StoreDown(str(error)) from None
         # Of its own: a disk that hangs must not take the threads that resolve names.
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="keyless-store")
-        self._failed_to_write = False
+        self._failed = False
 
     async def read(self, key: str) -> bytes | None:
         return await self._off_loop(BUDGET, self._folder.read, key)
@@ -63,12 +63,19 @@ class FileStore:
 
     @asynccontextmanager
     async def lease(self, key: str) -> AsyncIterator[None]:
-        handle = await self._open_lock(key)
+        try:
+            handle = await self._open_lock(key)
+        except StoreDown:
+            self._failed = True
+            raise
         try:
             await self._lock(handle)
             yield
         finally:
             os.close(handle)
+
+    async def prove(self) -> None:
+        await self._off_loop(BUDGET, self._folder.prove)
 
     async def watch(self, heard: Heard) -> None:
         seen: dict[str, tuple[int, int]] | None = None
@@ -82,11 +89,11 @@ class FileStore:
                     for key in [EVERYTHING] if seen is None else [key for key in now if now[key] != seen.get(key)]:
                         await heard(key)
                     seen = now
-                if self._failed_to_write and time.monotonic() >= again:
+                if self._failed and time.monotonic() >= again:
                     again = time.monotonic() + WATCH_AGAIN
                     await heard(EVERYTHING)
             except StoreDown:
-                pass
+                seen, changed = None, 0  # what was written meanwhile may bear the stamps of before
             await asyncio.sleep(WATCH_POLL)
 
     async def close(self) -> None:
@@ -95,9 +102,9 @@ class FileStore:
     # -------------------------------------------------------------- off the loop
 
     async def _replace(self, patience: float, key: str, sealed: bytes, generation: int, below: int) -> bool:
-        self._failed_to_write = True
+        self._failed = True
         done = await self._off_loop(patience, self._folder.replace, key, sealed, generation, below)
-        self._failed_to_write = False
+        self._failed = False
         return done
 
     async def _off_loop(self, patience: float, call: Callable[..., T], *args: object) -> T:

@@ -20,6 +20,7 @@ log = structlog.get_logger("keyless.store")
 
 SUFFIX = ".sealed"
 WRITE_LOCK = "write.lock"
+PROOF = "proof.temp"
 WRITE_LOCK_WAIT = 2.0
 _WRITE_LOCK_POLL = 0.005
 
@@ -83,6 +84,13 @@ class Folder:
     def changed(self) -> int:
         """The directory's mtime: a rename changes it, so a quiet store costs its watchers one call."""
         return self.path.stat().st_mtime_ns
+
+    def prove(self) -> None:
+        """What a write does, to a file that is no record."""
+        with self._writing():
+            (self.path / PROOF).write_bytes(b"proof")
+            (self.path / PROOF).unlink()
+            self._sync()
 
     def open_lock(self, key: str) -> int:
         return os.open(self.path / f"{key}.lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -57,6 +57,9 @@ class MemoryStore:
         """Nobody is to be excluded: a cell has one flight at a time."""
         yield
 
+    async def prove(self) -> None:
+        """There is nothing that could fail."""
+
     async def watch(self, _heard: Heard) -> None:
         await asyncio.Event().wait()
 

@@ -1,45 +1,48 @@
 """Sealed records in Redis or Valkey, for several machines.
 
-Owns: leases (`SET NX PX`, renewed, released by their owner only), fenced writes (Lua), and what others announce.
-aiocache holds the blobs; its RedLock does not exclude across processes, so leases are redis-py's work. A URL may hold a
-password: no message repeats it.
+Owns: leases (`SET NX PX`, renewed, released by their owner only), fenced writes (Lua), and what others announce. A
+script may run twice: a connection that ends unanswered is made anew and asked again (tokens/store/redis_link.py).
+aiocache holds the blobs; its RedLock does not exclude across processes, so leases are redis-py's work.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from typing import cast
 
+import structlog
 from aiocache import RedisCache
 from aiocache.serializers import NullSerializer
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import RedisError
 
 from proxy.tasks import spawn
 from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, Heard, StoreDown
+from proxy.tokens.store.redis_link import Link
 
-T = TypeVar("T")
+log = structlog.get_logger("keyless.store")
 
 LEASE_MS = 10_000
 LEASE_POLL = 0.05
+CONNECTIONS = 16
 PREFIX = "keyless:"
 CHANNEL = "keyless:written"
 RETRY_WATCH = 1.0
+MENDED_REST = 5.0
 SILENCE = 10.0
+SUBSCRIBING = 2.0
 LISTING = 5.0
 
-# A write that refuses a generation not above the stored one, and tells the others (docs/lifecycle.md#several-machines).
+# A write that refuses a generation not above the stored one, unless it is its own, sent again
+# (docs/lifecycle.md#several-machines), and tells the others.
 # A fence whose record was evicted or removed by hand fences nothing.
 _WRITE = """
 local known = redis.call('GET', KEYS[1])
+if known == ARGV[3] and redis.call('GET', KEYS[2]) == ARGV[1] then return 1 end
 if known and redis.call('EXISTS', KEYS[2]) == 1 and tonumber(known) >= tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[3])
 redis.call('SET', KEYS[2], ARGV[1])
@@ -51,11 +54,31 @@ if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('RENAME', KEYS[2], KEYS[3])
 return redis.call('DEL', KEYS[1])
 """
+# A lease that can't be given back would shut everyone out for its whole time: what that needs is tried, else it ends.
+_ACQUIRE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+local tried = redis.pcall('PEXPIRE', KEYS[1], ARGV[2])
+if type(tried) ~= 'table' then tried = redis.pcall('DEL', KEYS[2]) end
+if type(tried) ~= 'table' then return 1 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', 1)
+return tried
+"""
+_PROVE = """
+redis.call('SET', KEYS[1], ARGV[1], 'PX', 1000)
+redis.call('GET', KEYS[1])
+redis.call('EXISTS', KEYS[1])
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('PEXPIRE', KEYS[2], 1000)
+redis.call('DEL', KEYS[2])
+redis.call('PUBLISH', ARGV[2], ARGV[1])
+return 1
+"""
+_PROOF = (f"{PREFIX}proof", f"{PREFIX}proof:renamed")
+_NOBODYS = ""
+"""The key that a proof announces; no record has it."""
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-
-
-_WORD = re.compile(r"\b(OOM|READONLY|NOAUTH|NOPERM|MISCONF|LOADING|WRONGTYPE|CLUSTERDOWN|CROSSSLOT|MOVED|BUSY)\b")
 
 
 class RedisStore:
@@ -63,24 +86,14 @@ class RedisStore:
 
     def __init__(self, url: str) -> None:
         """`url` is redis:// or rediss://. Nothing is connected yet. Raises ValueError for a URL that is none."""
-        parts = urlsplit(url)
-        self._where = f"{parts.scheme}://{parts.hostname}:{parts.port or 6379}"
-        # One retry, for a pooled connection that a restart of Redis has closed.
-        pool: Any = BlockingConnectionPool.from_url(
-            url,
-            max_connections=16,
-            timeout=1.0,
-            socket_connect_timeout=1.0,
-            socket_timeout=5.0,
-            retry=Retry(NoBackoff(), 1),
-        )
-        self._pool = pool
+        self._link = link = Link(url, CONNECTIONS)
         serializer = NullSerializer(encoding=None)
-        self._cache = RedisCache(connection_pool_class=lambda **_: pool, serializer=serializer, timeout=0)
+        self._cache = RedisCache(connection_pool_class=lambda **_: link.pool, serializer=serializer, timeout=0)
         self._redis = cast("Redis", self._cache.client)
+        self._deaf = False
 
     async def read(self, key: str) -> bytes | None:
-        sealed: bytes | None = await self._call(self._cache.get(_blob(key)))
+        sealed: bytes | None = await self._link.call(self._cache.get(_blob(key)))
         return sealed
 
     async def write(self, key: str, sealed: bytes, generation: int, patience: float = BUDGET) -> bool:
@@ -94,13 +107,13 @@ class RedisStore:
         return bool(await self._eval(_WRITE, (_fence(key), _blob(key)), words, patience))
 
     async def delete(self, key: str) -> None:
-        await self._call(self._redis.delete(_blob(key), _fence(key)))
+        await self._link.call(self._redis.delete(_blob(key), _fence(key)))
 
     async def set_aside(self, key: str, sealed: bytes, why: str) -> None:
         await self._eval(_SET_ASIDE, (_fence(key), _blob(key), f"{_blob(key)}:{why}"), (sealed,))
 
     async def keys(self) -> list[str]:
-        return await self._call(self._scan(), LISTING)
+        return await self._link.call(self._scan(), LISTING)
 
     async def _scan(self) -> list[str]:
         found = [name.decode("ascii", "replace") async for name in self._redis.scan_iter(f"{PREFIX}blob:*", 1000)]
@@ -117,15 +130,25 @@ class RedisStore:
             yield
         finally:
             renewal.cancel()
-            with suppress(StoreDown):
-                await self._eval(_RELEASE, (name,), (owner,))
+            await self._release(name, owner)
 
     async def _acquire(self, name: str, owner: str) -> None:
         deadline = asyncio.get_running_loop().time() + LEASE_WAIT
-        while not await self._call(self._redis.set(name, owner, nx=True, px=LEASE_MS)):
+        while not await self._try(name, owner):
             if asyncio.get_running_loop().time() >= deadline:
-                raise StoreDown(f"{self._where}: another process holds the lease")
+                raise StoreDown(f"{self._link.where}: another process holds the lease")
             await asyncio.sleep(LEASE_POLL)
+
+    async def _try(self, name: str, owner: str) -> bool:
+        try:
+            return bool(await self._eval(_ACQUIRE, (name, f"{name}:none"), (owner, LEASE_MS)))
+        except StoreDown:
+            await self._release(name, owner)  # it may be had, and only its answer be lost
+            raise
+
+    async def _release(self, name: str, owner: str) -> None:
+        with suppress(StoreDown):
+            await self._eval(_RELEASE, (name,), (owner,))
 
     async def _renew(self, name: str, owner: str) -> None:
         while True:
@@ -133,20 +156,67 @@ class RedisStore:
             with suppress(StoreDown):
                 await self._eval(_RENEW, (name,), (owner, LEASE_MS))
 
+    async def prove(self) -> None:
+        await self._prove_writing()
+        async with self._redis.pubsub() as channel:
+            await self._link.call(_subscribe(channel), SUBSCRIBING)
+
+    async def _prove_writing(self) -> None:
+        await self._eval(_PROVE, _PROOF, (_NOBODYS, CHANNEL))
+
+    # -------------------------------------------------------------- watching
+
     async def watch(self, heard: Heard) -> None:
         """Subscribed until cancelled. After each time that Redis was gone anything may have changed."""
+        both = (spawn(self._watch(heard), "hear what others write"), spawn(self._mend(heard), "mend the store"))
+        try:
+            broken, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for task in broken:
+                task.result()
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.wait(both)
+
+    async def _watch(self, heard: Heard) -> None:
         while True:
             try:
                 async with self._redis.pubsub() as channel:
-                    await channel.subscribe(CHANNEL)
+                    await self._link.call(_subscribe(channel), SUBSCRIBING)
+                    self._hears()
+                    await heard(EVERYTHING)
                     await self._listen(channel, heard)
-            except (RedisError, OSError, TimeoutError):
+            except (RedisError, OSError) as error:
+                self._hears(self._link.why(error))
+            except StoreDown as down:
+                self._hears(str(down))
+            await asyncio.sleep(RETRY_WATCH)
+
+    async def _mend(self, heard: Heard) -> None:
+        """After a call has failed: find out when calls work again, and say so, for there may be those who pause."""
+        while True:
+            await self._link.failed.wait()
+            try:
+                await self._prove_writing()
+            except StoreDown:
                 await asyncio.sleep(RETRY_WATCH)
+                continue
+            self._link.failed.clear()
+            await heard(EVERYTHING)
+            await asyncio.sleep(MENDED_REST)
+
+    def _hears(self, why_not: str | None = None) -> None:
+        """Said once, not per try."""
+        if why_not is not None and not self._deaf:
+            log.warning("what other proxies mint is not heard of at once", reason=why_not)
+        elif why_not is None and self._deaf:
+            log.info("what other proxies mint is heard of at once again")
+        self._deaf = why_not is not None
 
     async def _listen(self, channel: PubSub, heard: Heard) -> None:
         """Until Redis has nothing to say to a ping: a connection that a network has dropped says nothing for ever.
 
-        redis-py reconnects by itself, and only a second 'subscribe' tells that something was missed.
+        redis-py reconnects by itself, and only another 'subscribe' tells that something was missed.
         """
         pinged = False
         while True:
@@ -160,31 +230,22 @@ class RedisStore:
                 await channel.ping()
 
     async def close(self) -> None:
-        await self._redis.aclose()
-        await self._pool.disconnect()
+        with suppress(RedisError, OSError):
+            await self._redis.aclose()
+        await self._link.close()
 
     async def _eval(
         self, script: str, keys: tuple[str, ...], words: tuple[str | bytes | int, ...], patience: float = BUDGET
     ) -> int:
         asked = self._redis.eval(script, len(keys), *keys, *cast("tuple[str, ...]", words))
-        return await self._call(cast("Awaitable[int]", asked), patience)
-
-    async def _call(self, asked: Awaitable[T], budget: float = BUDGET) -> T:
-        try:
-            async with asyncio.timeout(budget):
-                return await asked
-        except AuthenticationError:
-            raise StoreDown(f"{self._where}: wrong user name or password") from None
-        except TimeoutError:
-            raise StoreDown(f"{self._where}: no answer within {budget:g} s") from None
-        except (RedisError, OSError) as error:
-            raise StoreDown(f"{self._where}: {_reason(error)}") from None
+        return await self._link.call(cast("Awaitable[int]", asked), patience)
 
 
-def _reason(error: Exception) -> str:
-    """Redis's own word for it, also where a script has met it; the rest of the text may quote what was sent."""
-    word = _WORD.search(str(error))
-    return f"{type(error).__name__} {word[0]}" if word else type(error).__name__
+async def _subscribe(channel: PubSub) -> None:
+    """Back when Redis has said that it is so: a user may lack the right."""
+    await channel.subscribe(CHANNEL)
+    while (message := await channel.get_message(timeout=SILENCE)) is None or message["type"] != "subscribe":
+        pass
 
 
 def _blob(key: str) -> str:

@@ -44,6 +44,7 @@ class Host(Protocol):
     seconds: dict[str, float]
     """By the limits of the phases."""
     max_header: int
+    draining: bool
     handler: Callable[[Request], Awaitable[None]]
     unreadable: Callable[[str, Fault], None] | None
 
@@ -60,7 +61,7 @@ class Host(Protocol):
 class ClientConnection(Socket):
     """Serves `_current`; what comes before that is answered waits. Its phases are in phase.py."""
 
-    __slots__ = ("_current", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting")
+    __slots__ = ("_current", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting", "is_new")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host.loop, HEAD)
@@ -72,6 +73,7 @@ class ClientConnection(Socket):
         self._task: asyncio.Task[None] | None = None
         self._rest: bytes | None = None  # what is not parsed yet: behind an `Upgrade`, or while `_waiting` holds some
         self._pipe: Pipe | None = None
+        self.is_new = True  # nothing was asked yet
 
     @property
     def idle(self) -> bool:
@@ -355,6 +357,8 @@ class ClientConnection(Socket):
 
     def requested(self, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool) -> None:
         """A head is there."""
+        self.is_new = False
+        keep_alive = keep_alive and not self._host.draining
         self._incoming = request = Request(self, method, target, fields, modern, keep_alive)
         if self._current is None:
             self._start(request)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from proxy import shortage
 from proxy.errors import Fault
 from proxy.http.fields import Fields
 
@@ -79,10 +80,14 @@ class Parser:
         except HttpParserUpgrade as upgrade:
             self._llhttp = HttpRequestParser(self)
             return data[upgrade.args[0] :]
+        except MemoryError:
+            raise shortage.tell("memory") from None
         except HttpParserError as error:
             cause = error.__context__  # what a callback of ours raised
             if isinstance(cause, Fault):
                 raise cause from None
+            if isinstance(cause, MemoryError):
+                raise shortage.tell("memory") from None
             raise Fault("bad_request", "the request is not valid HTTP/1.1") from None
         if self._unread > self._max_header:
             raise _too_large()

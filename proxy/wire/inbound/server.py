@@ -11,11 +11,13 @@ import math
 import socket
 import ssl
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any, cast
 
 import structlog
 
+from proxy import shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logs import raised_at
@@ -23,11 +25,16 @@ from proxy.values.listen import Listener
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
 from proxy.wire.inbound.request import Request
+from proxy.wire.socket import Transport
 from proxy.wire.tls import Tls
 
 log = structlog.get_logger("keyless.server")
 
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 7.5
+"""`docker stop` kills after 10; closing the rest takes its time, too."""
+CUT_SECONDS = 1.0
+NEWCOMERS = 1.0
+"""Seconds in which who connected just before the end is still served once: such a client has no reason to try again."""
 HANDSHAKE = 10.0
 BACKLOG = 1024
 LINGER = 5.0
@@ -35,7 +42,11 @@ LINGER = 5.0
 TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
 
+# From 3.13 on, the first process to stop would take a unix socket away from the others.
+_KEEPING: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+
 Handler = Callable[[Request], Awaitable[None]]
+Factory = Callable[[], asyncio.Protocol]
 Unreadable = Callable[[str, Fault], None]
 
 
@@ -53,6 +64,7 @@ class Server:
         self.now = self.loop.time()
         self.connections: set[ClientConnection] = set()
         self._shaking: set[Tls] = set()
+        self.draining = False
         self._ticker: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
 
@@ -80,6 +92,8 @@ class Server:
             self._tick()
         if len(self.connections) > self._max_connections:
             connection.turn_away(Fault("overloaded", "there are too many connections (limits.max_connections)"))
+        elif connection.transport is not None and shortage.is_nearly_out(_descriptor(connection.transport)):
+            connection.turn_away(shortage.tell("file descriptors (`ulimit -n`)"))
 
     def left(self, connection: ClientConnection) -> None:
         self.connections.discard(connection)
@@ -93,7 +107,10 @@ class Server:
         self._ticker = self.loop.call_later(TICK, self._tick) if self.connections else None
 
     def failed(self, request: Request, error: Exception) -> None:
-        """A handler's mistake. If nothing was said yet the client gets an answer."""
+        """A handler's mistake, or no memory. If nothing was said yet the client gets an answer."""
+        if isinstance(error, MemoryError):
+            own.fault(request, shortage.tell("memory"), None)
+            return
         log.error("request failed", error=type(error).__name__, where=raised_at(error))
         own.fault(request, Fault("internal_error", "the log says where it failed"), None)
 
@@ -101,12 +118,18 @@ class Server:
         """Let what is under way end in this time, then cut it."""
         for shaking in list(self._shaking):
             shaking.abort()
+        self.draining = True
         for connection in list(self.connections):
-            connection.close()
-        if not await self._empty(seconds):
+            if not connection.is_new:
+                connection.close()
+        begun = min(NEWCOMERS, seconds)
+        if not await self._empty(begun):
+            for connection in list(self.connections):
+                connection.close()
+        if not await self._empty(seconds - begun):
             for connection in list(self.connections):
                 connection.cut()
-            await self._empty(seconds)
+            await self._empty(CUT_SECONDS)
         if self._ticker is not None:
             self._ticker.cancel()
 
@@ -122,11 +145,16 @@ class Server:
         return True
 
 
+def _descriptor(transport: Transport) -> int:
+    sock = transport.get_extra_info("socket")
+    return -1 if sock is None else int(sock.fileno())
+
+
 class Listening:
     """The sockets in service. `start` them one by one, then `stop` them together."""
 
     def __init__(self) -> None:
-        self._doors: list[asyncio.Server] = []
+        self._doors: list[list[asyncio.Server]] = []
         self.servers: list[Server] = []
         self.addresses: list[Listener] = []
 
@@ -137,38 +165,45 @@ class Listening:
         *,
         tls: ssl.SSLContext | None = None,
         shared: bool = False,
-        inherited: int | None = None,
+        inherited: Sequence[socket.socket] = (),
     ) -> Listener:
         """Listen, and tell the address as it became (port 0 asks for any). Raises OSError.
 
-        `shared`: other workers listen at the same port. `inherited` is the descriptor of a unix socket that listens.
+        `shared`: other workers listen at the same port. `inherited` are sockets that listen there already.
         """
-        if inherited is not None:
-            door = await _inherit(server, inherited)
+        factory = server if tls is None else server.securing(tls)
+        options: dict[str, Any] = {"backlog": BACKLOG}
+        if inherited:
+            doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
         elif listener.path:
-            door = await server.loop.create_unix_server(server, listener.path, backlog=BACKLOG)
+            doors = [await server.loop.create_unix_server(factory, listener.path, **_KEEPING, **options)]
         else:
-            factory = server if tls is None else server.securing(tls)
-            options: dict[str, Any] = {"reuse_port": shared or None, "backlog": BACKLOG}
-            door = await server.loop.create_server(factory, listener.host, listener.port, **options)
-        self._doors.append(door)
+            options["reuse_port"] = shared or None
+            doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
+        self._doors.append(doors)
         self.servers.append(server)
-        port = listener.port or door.sockets[0].getsockname()[1] if not listener.path else 0
+        port = listener.port or doors[0].sockets[0].getsockname()[1] if not listener.path else 0
         bound = listener._replace(port=port)
         self.addresses.append(bound)
         return bound
 
+    def descriptors(self) -> list[list[int]]:
+        """Of each listener's sockets, in the order of their start."""
+        return [[sock.fileno() for door in doors for sock in door.sockets] for doors in self._doors]
+
     async def stop(self) -> None:
         """Stop listening, let what is under way end (up to DRAIN_SECONDS), then cut it."""
-        for door in self._doors:
+        for door in chain.from_iterable(self._doors):
             door.close()
         await asyncio.gather(*(server.shutdown(DRAIN_SECONDS) for server in self.servers))
         self._doors.clear()
         self.servers.clear()
 
 
-async def _inherit(server: Server, descriptor: int) -> asyncio.Server:
-    """A unix socket that the supervisor listens on and all workers accept from. None of them may remove its file."""
-    # From 3.13 on, the first worker to stop would take the socket away from the others.
-    options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-    return await server.loop.create_unix_server(server, sock=socket.socket(fileno=descriptor), **options)
+async def _inherit(
+    loop: asyncio.AbstractEventLoop, factory: Factory, sock: socket.socket, options: dict[str, Any]
+) -> asyncio.Server:
+    """A socket that other processes accept from as well, and may go on to when this one ends."""
+    if sock.family == socket.AF_UNIX:
+        return await loop.create_unix_server(factory, sock=sock, **_KEEPING, **options)
+    return await loop.create_server(factory, sock=sock, **options)

@@ -10,7 +10,7 @@ from typing import Self
 
 from proxy.auth.life.lifecycle import Answer, Lifecycle, State, Terms
 from proxy.auth.token import Minted, Token
-from proxy.errors import FailureClass, IssuerError
+from proxy.errors import FailureClass, IssuerError, StoreAway
 from proxy.values.now import Now
 
 PASSING, CREDENTIAL, LOGIN = FailureClass.PASSING, FailureClass.CREDENTIAL, FailureClass.LOGIN
@@ -65,6 +65,11 @@ class Story:
     def fails(self, failure: FailureClass = PASSING, retry_after: float | None = None) -> Self:
         self.life.launched()
         self.life.failed(self.now, IssuerError(failure, "no", retry_after=retry_after))
+        return self
+
+    def fails_for_the_store(self) -> Self:
+        self.life.launched()
+        self.life.failed(self.now, StoreAway("gone"))
         return self
 
     def is_expired(self) -> Self:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.auth.life.denial import denial
-from proxy.errors import FailureClass, IssuerError
+from proxy.errors import FailureClass, Fault, IssuerError
 
 PROSE = "the issuer answered 401 with words of its own"
 
@@ -50,3 +50,10 @@ def test_every_503_has_a_retry_after(failure: IssuerError | None) -> None:
 
 def test_nobody_is_told_to_come_back_where_only_a_login_helps() -> None:
     assert denial("qianfan", IssuerError(FailureClass.LOGIN, PROSE), False, None).retry_after is None
+
+
+def test_what_this_machine_lacks_is_not_blamed_on_the_issuer() -> None:
+    ours = Fault("overloaded", "the proxy's machine is out of memory", retry_after=1.0)
+    fault = denial("qianfan", IssuerError(FailureClass.PASSING, ours.detail, ours=ours), False, 7.0)
+    assert (fault.code, fault.status, fault.detail) == ("overloaded", 503, "the proxy's machine is out of memory")
+    assert (fault.provider, fault.retry_after) == ("qianfan", 7.0)

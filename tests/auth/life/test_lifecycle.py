@@ -325,3 +325,15 @@ def test_trap_09_a_short_life_is_minted_once_per_life() -> None:
         if story.life.ask(story.now) is not USE:
             story.mints(1.0)
     assert 60 <= story.life.mints <= 100
+
+
+def test_the_stores_return_lifts_its_own_pause_and_no_other() -> None:
+    story = Story(min_interval=50).mints(80).at(65).fails_for_the_store().waits(0.25)
+    story.life.store_back()
+    story.waits(None).state(State.STALE)
+    story = Story(min_interval=50).mints(80).at(10).fails_for_the_store()
+    story.life.store_back()
+    story.waits(40)
+    story = Story(draw=1.0).fails()
+    story.life.store_back()
+    story.waits(0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,13 @@ def test_the_upstreams_query_comes_first(own: bytes, query: bytes, target: bytes
     assert draft.target == target
 
 
+@pytest.mark.parametrize(("own", "target"), [(b"", b"/v1/x?"), (b"a=1", b"/v1/x?a=1")])
+def test_a_lone_question_mark_stays(own: bytes, target: bytes) -> None:
+    draft = drafted()
+    draft.own_query, draft.lone = own, True
+    assert draft.target == target
+
+
 def test_fields_are_what_the_lines_hold_however_they_are_bundled() -> None:
     draft = drafted(b"A: 1\r\n", b"B: x: y\r\nC: \r\n")
     assert draft.fields == [(b"A", b"1"), (b"B", b"x: y"), (b"C", b"")]
@@ -119,7 +127,7 @@ def test_a_body_gets_its_type_where_the_client_named_none(
     ("line", "body", "places", "why"),
     [
         (b"Content-Type: text/plain\r\n", b"a=1", {"form": {"k": "{token}"}}, "expected a form"),
-        (b"Content-Encoding: gzip\r\n", b"\x1f\x8b", {"form": {"k": "{token}"}}, "expected a form"),
+        (b"Content-Encoding: gzip\r\n", b"\x1f\x8b", {"form": {"k": "{token}"}}, "not whole gzip"),
         (b"A: b\r\n", b"[1]", {"json": {"k": "{token}"}}, "expected a JSON object"),
     ],
 )
@@ -131,6 +139,22 @@ def test_a_body_that_can_not_take_it_is_the_clients_fault(
     with pytest.raises(Fault, match=why) as refused:
         placed(draft, **places)
     assert refused.value.code == "bad_request"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "places", "sent"),
+    [
+        (b"application/json", b'{"a":1}', {"json": {"k": "{token}"}}, b'{"a":1,"k":"s3cr3t"}'),
+        (b"application/x-www-form-urlencoded", b"a=1", {"form": {"k": "{token}"}}, b"a=1&k=s3cr3t"),
+    ],
+)
+def test_a_compressed_body_is_opened_and_what_was_said_of_its_bytes_goes(
+    kind: bytes, body: bytes, places: dict[str, Any], sent: bytes
+) -> None:
+    draft = drafted(b"Content-Encoding: gzip\r\nA: b\r\n", b"Content-Type: " + kind + b"\r\n", b"Content-MD5: x\r\n")
+    draft.body = gzip.compress(body)
+    assert placed(draft, **places).body == sent
+    assert draft.lines == [b"A: b\r\n", b"Content-Type: " + kind + b"\r\n"]
 
 
 def test_a_masked_injection_places_stars_and_needs_no_token() -> None:

@@ -25,6 +25,16 @@ def test_it_says_where_and_what_is_ready(tmp_path: Path, sandbox: str) -> None:
     config = crm(sandbox)
     config["providers"]["asleep"] = {"scheme": "static", "token": "${NOT_SET_ANYWHERE}"}
     config["routes"]["/asleep"] = {"upstream": "https://api.example.com/v1?key=hidden", "provider": "asleep"}
+    person = {
+        "scheme": "oauth2",
+        "grant": "device_code",
+        "client_id": "c",
+        "client_auth": "none",
+        "token_url": sandbox,
+        "device_url": sandbox,
+    }
+    config["providers"]["person"] = person
+    config["routes"]["/person"] = {"upstream": "https://www.example.com", "provider": "person"}
     config["routes"]["/plain"] = {"upstream": "https://www.example.com", "provider": "none"}
     with proxy(tmp_path, **config) as running:
         assert json.loads(get(f"{running.url}/crm/echo"))["token"] == "good"
@@ -33,12 +43,18 @@ def test_it_says_where_and_what_is_ready(tmp_path: Path, sandbox: str) -> None:
     assert done.code == 0
     first, *table = done.out.splitlines()
     assert running.url in first
-    assert [line.split() for line in table[:3]] == [
+    assert [line.split() for line in table[:4]] == [
         ["/crm", f"{sandbox}/oauth2/api", "crm", "ready"],
         ["/asleep", "https://api.example.com/v1?key=***", "asleep", "asleep:", "set", "NOT_SET_ANYWHERE"],
+        [
+            "/person",
+            "https://www.example.com",
+            "person",
+            *["ready", "once", "someone", "has", "logged", "in:", "`keyless", "login", "person`"],
+        ],
         ["/plain", "https://www.example.com", "none", "ready,", "without", "a", "credential"],
     ]
-    assert table[3].startswith("status: ")
+    assert table[4].startswith("status: ")
     assert "\x1b" not in done.out
 
 

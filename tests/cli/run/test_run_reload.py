@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -170,7 +171,7 @@ def test_trap_40_run_reload_takes_an_edit_over_and_keeps_the_old_config_when_it_
     url = f"http://127.0.0.1:{port}"
     before = config(issuer, workers=workers, listen=f"127.0.0.1:{port}", log={"access": False})
     path = Path(written(folder, **before))
-    with process("run", "--reload", "-c", str(path), TMPDIR=str(folder)) as started:
+    with process("run", "-c", str(path), TMPDIR=str(folder)) as started:
         started.until(lambda line: line.startswith("status:"))
         with Traffic(f"{url}/crm/echo") as traffic:
             after = before | {"routes": before["routes"] | {"/more": before["routes"]["/crm"]}}
@@ -185,3 +186,44 @@ def test_trap_40_run_reload_takes_an_edit_over_and_keeps_the_old_config_when_it_
     assert control(issuer, "state")["mints"]["oauth2"] == 1
     assert "routes_added=['/more']" in done.err
     assert "routes_removed=['/more']" in done.err
+
+
+@pytest.mark.parametrize(("workers", "switch"), [(1, "--no-reload"), (2, "--no-reload"), (1, "--reload")])
+def test_a_hang_up_reads_the_config_again_and_other_signals_do_nothing(
+    folder: Path, issuer: str, workers: int, switch: str
+) -> None:
+    """With `--reload`, an edit that is held back until then."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    before = config(issuer, workers=workers, listen=f"127.0.0.1:{port}", log={"access": False})
+    path = Path(written(folder, **before))
+    with process("run", switch, "-c", str(path), TMPDIR=str(folder), stdin=subprocess.DEVNULL) as started:
+        started.until(lambda line: line.startswith("status:"))
+        until_it_holds(started, lambda: status_of(f"{url}/crm/echo") == 200)
+        after = config(issuer, **{key: before[key] for key in ("workers", "listen", "log")})
+        after["routes"] |= {"/more": before["routes"]["/crm"]}
+        after["providers"]["crm"]["client_secret"] = "${exec:cat secret}"
+        swap(path, yaml.safe_dump(after))
+        if switch == "--reload":
+            until_it_holds(started, lambda: "held_back" in known(url))
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            started.popen.send_signal(number)
+        assert {status_of(f"{url}/more/echo") for _ in range(8)} == {404}
+        started.popen.send_signal(signal.SIGHUP)
+        until_it_holds(started, lambda: {status_of(f"{url}/more/echo") for _ in range(8)} == {200})
+        assert "held_back" not in known(url)
+        started.popen.send_signal(signal.SIGTERM)
+        done = started.end()
+    assert done.code == 0
+
+
+def test_a_terminal_that_is_closed_ends_it(folder: Path, issuer: str) -> None:
+    ours, theirs = os.openpty()
+    path = written(folder, **config(issuer))
+    with process("run", "-c", path, TMPDIR=str(folder), stdin=theirs) as started:
+        started.until(lambda line: line.startswith("status:"))
+        started.popen.send_signal(signal.SIGHUP)
+        done = started.end()
+    os.close(ours)
+    os.close(theirs)
+    assert (done.code, done.out.splitlines()[-1]) == (0, "stopping")

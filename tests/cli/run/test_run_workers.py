@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 import aiohttp
 import pytest
 
-from tests.cli.conftest import PATIENCE, Process, control, crm, free_port, process, written
+from tests.cli.conftest import PATIENCE, Process, control, crm, free_port, keyless, process, written
 
 WORKERS = 4
 CALLERS = 50
@@ -215,7 +215,7 @@ async def test_a_killed_worker_is_replaced_while_the_others_serve(
         assert "worker ended" in (await asyncio.to_thread(running.process.end)).err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_all_workers_drain_and_leaves_nothing(folder: Path, issuer: str, number: signal.Signals) -> None:
     with crew(folder, crm(issuer)) as running:
         pids = running.pids()
@@ -354,3 +354,13 @@ def test_request_lines_of_all_workers_stay_whole(folder: Path, issuer: str) -> N
         lines = running.process.end().err.splitlines()
     assert len(lines) == 3 * WORKERS * CALLERS
     assert all(re.fullmatch(r"GET /crm/echo 200 [0-9.]+ms", line) for line in lines)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_commands_need_neither_a_known_port_nor_an_admin_key(folder: Path, issuer: str, workers: int) -> None:
+    """They speak to the process that was started, which asks a worker if it has some."""
+    with crew(folder, crm(issuer, listen="127.0.0.1:0", admin={"key": "an-admin-key-of-the-tests"}), workers):
+        path = str(folder / "config.yaml")
+        until(lambda: keyless("status", "-c", path, "--json").json["providers"]["crm"]["state"] == "fresh")
+        assert keyless("expire", "crm", "-c", path, "--json").json["state"] == "refused"
+        assert keyless("expire", "nobody", "-c", path).code != 0

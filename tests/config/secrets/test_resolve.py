@@ -111,6 +111,22 @@ def test_files(content: bytes, value: str | None, tmp_path: Path) -> None:
     assert tmp_path / "sub" / "x" in sources.files
 
 
+def test_a_file_in_utf_16_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes("s3cret\n".encode("utf-16"))
+    sources, reference = Sources(tmp_path, {}), Reference("file", "x")
+    assert sources.value(reference) is None
+    assert "UTF-16" in sources.lack([reference]).unset()
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("s\n", "s"), ("s\r\n", "s"), ("s\n\n", "s\n"), ("s", "s"), ("\n", None)]
+)
+def test_variables_end_as_files_do(written: str, value: str | None, tmp_path: Path) -> None:
+    sources, reference = Sources(tmp_path, {"A": written}), Reference("env", "A")
+    assert sources.value(reference) == value
+    assert sources.was_trimmed(reference) is written.endswith("\n")
+
+
 @pytest.mark.parametrize("name", ["none", ".", "a\0b", "x" * 5000])
 def test_files_that_are_none(name: str, tmp_path: Path) -> None:
     assert Sources(tmp_path, {}).value(Reference("file", name)) is None
@@ -149,7 +165,7 @@ def test_a_folder_named_dotenv_is_no_dotenv(tmp_path: Path) -> None:
 INJECTED = ("providers", "p", "inject", "header", "X")
 
 
-@given(st.text(min_size=1).filter(lambda text: "\N{REPLACEMENT CHARACTER}" not in text))
+@given(st.text(min_size=1).filter(lambda text: "\N{REPLACEMENT CHARACTER}" not in text and text[-1] != "\n"))
 def test_a_value_in_a_template_is_inert(value: str) -> None:
     tree = {"providers": {"p": {"inject": {"header": {"X": "a{token}${V}"}}, "token": "${V}"}}}
     done = resolved(tree, Path("/nowhere"), V=value)

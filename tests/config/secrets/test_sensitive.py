@@ -48,6 +48,7 @@ def test_may_show(where: Where, expected: bool) -> None:
         ({"token": 12345678}, {"12345678"}),
         ({"token": "short"}, set()),
         ({"client_secret": "0123456789", "client_id": "abcdefghij"}, {"0123456789"}),
+        ({"client_secret": "0123456789", "key_id": "abcdefghij"}, {"0123456789"}),
         ({"token_url": "https://example.com/token"}, set()),
         ({"request": {"json": {"secretKey": "0123456789", "region": "eu-west-1"}}}, {"0123456789"}),
         ({"request": {"form": {"password": "0123456789", "grant_type": "password"}}}, {"0123456789"}),

@@ -35,7 +35,7 @@ async def test_gone_and_back_and_empty(own: RedisServer) -> None:
     store = RedisStore(own.url)
     await store.write("ab", b"one", 1)
     own.kill()
-    await down(store, f"redis://127.0.0.1:{own.port}: ConnectionError")
+    await down(store, f"redis://127.0.0.1:{own.port}: Connection refused")
     own.start()
     assert await store.read("ab") is None
     assert await store.write("ab", b"two", 2)
@@ -54,11 +54,14 @@ async def test_paused(own: RedisServer) -> None:
 
 async def test_wrong_password_is_said_and_no_password_is_quoted(tmp_path: Path) -> None:
     with redis_server(tmp_path, password="right-password") as server:
-        for wrong in ("redis://:wrong-password@", "redis://"):
+        for wrong, says in (
+            ("redis://:wrong-password@", "wrong user name or password"),
+            ("redis://", "it wants a password, and the URL has none"),
+        ):
             store = RedisStore(f"{wrong}127.0.0.1:{server.port}/0")
             with pytest.raises(StoreDown) as refused:
                 await store.read("ab")
-            assert "password" in str(refused.value) or "NOAUTH" in str(refused.value)
+            assert says in str(refused.value)
             assert "wrong-password" not in str(refused.value)
             await store.close()
         store = RedisStore(server.url)
@@ -69,9 +72,9 @@ async def test_wrong_password_is_said_and_no_password_is_quoted(tmp_path: Path) 
 async def test_full(tmp_path: Path) -> None:
     with redis_server(tmp_path, "--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
         store = RedisStore(server.url)
-        with pytest.raises(StoreDown, match="OOM"):
+        with pytest.raises(StoreDown, match="maxmemory"):
             await store.write("ab", b"x", 1)
-        with pytest.raises(StoreDown, match="OutOfMemory"):
+        with pytest.raises(StoreDown, match="maxmemory"):
             await store.lease("ab").__aenter__()
         assert await store.read("ab") is None
         await store.close()
@@ -90,7 +93,7 @@ async def test_what_lies_there_is_nothing_to_read(store: RedisStore, server: Red
         assert await store.read("ab") == b"\xff\x00\xfe"
         client.delete("keyless:blob:ab")
         client.lpush("keyless:blob:ab", "a list")
-    with pytest.raises(StoreDown, match="ResponseError WRONGTYPE"):
+    with pytest.raises(StoreDown, match="Operation against a key holding the wrong kind of value"):
         await store.read("ab")
 
 
@@ -131,7 +134,7 @@ async def test_what_one_writes_the_others_hear(store: RedisStore, server: RedisS
     assert await asyncio.wait_for(heard.get(), PATIENCE) == EVERYTHING
     await other.write("ab", b"x", 1)
     assert await asyncio.wait_for(heard.get(), PATIENCE) == "ab"
-    assert not await other.write("ab", b"x", 1)
+    assert not await other.write("ab", b"another", 1)
     await other.amend("cd", b"x", 0)
     assert await asyncio.wait_for(heard.get(), PATIENCE) == "cd"
     watching.cancel()

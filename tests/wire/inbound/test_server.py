@@ -149,3 +149,20 @@ async def test_the_access_log_can_be_switched_off(stage: Stage, capfd: pytest.Ca
     await stage.call("/oauth2/echo")
     await stage.service.__aexit__(None, None, None)
     assert capfd.readouterr().err == ""
+
+
+async def test_who_connected_just_before_the_end_is_served_once(stage: Stage) -> None:
+    """Such a client has no reason to try again, as one has whose kept connection goes."""
+    await stage.open()
+    kept, new = await stage.wire(), await stage.wire()
+    head = b"GET /-/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    await kept.send(head)
+    assert (await kept.message()).status == 200
+    (server,) = stage.service.listening.servers
+    await stage.until(lambda: len(server.connections) == 2)
+    stopping = asyncio.create_task(stage.service.listening.stop())
+    assert await kept.rest() == b""
+    await new.send(head)
+    assert (await new.message()).status == 200
+    assert await new.rest() == b""
+    await stopping

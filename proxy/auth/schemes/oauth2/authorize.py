@@ -57,10 +57,11 @@ class Code(NamedTuple):
 
 
 class Denied(NamedTuple):
-    """The issuer's answer to this attempt: no. `why` is printable and short."""
+    """The answer to this attempt: no. `why` is printable and short. `verified`: it is the issuer who says so."""
 
     error: str
     why: str
+    verified: bool = True
 
 
 class Foreign(NamedTuple):
@@ -102,11 +103,14 @@ def judge(query: Sequence[tuple[str, str]], attempt: Attempt, endpoints: Endpoin
         return Foreign("a parameter came twice")  # RFC 6749 §3.1
     if not hmac.compare_digest(known.get("state", "").encode("utf-8"), attempt.state.encode("ascii")):
         return Foreign("its state is not that of this login")
-    if (why := _wrong_issuer(known.get("iss"), endpoints)) is not None:
-        return Foreign(why)
-    if "error" in known:
+    strange = _wrong_issuer(known.get("iss"), endpoints)
+    # Login pages forget who they are in their errors. Such a one brings no code that could be sent to the wrong issuer,
+    # and where it is not heard, the person waits for nothing.
+    if "error" in known and (strange is None or "iss" not in known):
         error = scrub(known["error"], frozenset())
-        return Denied(error, scrub(known.get("error_description", ""), frozenset()) or error)
+        return Denied(error, scrub(known.get("error_description", ""), frozenset()) or error, strange is None)
+    if strange is not None:
+        return Foreign(strange)
     code = known.get("code", "")
     return Code(code) if _CODE.fullmatch(code) else Foreign("it brings no code")
 

@@ -1,0 +1,65 @@
+"""The runtime socket of a proxy that runs, for the commands of the same user.
+
+Must not know: what is said over it (process/runtime.py).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from proxy.errors import Fault
+from proxy.process.runtime import Answer, Ask, Runtime, ask, path_of
+
+log = structlog.get_logger("keyless.runtime")
+
+
+@asynccontextmanager
+async def answering(config: Path) -> AsyncIterator[Runtime]:
+    """Where the socket can't be, commands go by the proxy's own address, as from another machine."""
+    runtime = Runtime(path_of(config, os.environ))
+    try:
+        runtime.open()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            log.warning("another proxy runs with this config; commands speak to that one")
+        else:
+            log.info("no runtime socket", path=str(path_of(config, os.environ)), reason=error.strerror or str(error))
+    try:
+        yield runtime
+    finally:
+        await runtime.close()
+
+
+def reload(now: Callable[[], None]) -> dict[str, Ask]:
+    async def answer(_names: Sequence[str]) -> Answer:
+        now()
+        return Answer({})
+
+    return {"reload": answer}
+
+
+def relayed(private: Path, count: int) -> dict[str, Ask]:
+    """What the supervisor of several workers can't tell: the first worker that answers does, for all."""
+
+    def relay(name: str) -> Ask:
+        async def answer(names: Sequence[str]) -> Answer:
+            for number in range(count):
+                try:
+                    return Answer(await ask(worker_socket(private, number), name, *names))
+                except (OSError, ValueError):
+                    continue
+            raise Fault("overloaded", "no worker answers", retry_after=1.0)
+
+        return answer
+
+    return {name: relay(name) for name in ("status", "expire")}
+
+
+def worker_socket(private: Path, number: int) -> Path:
+    return private / f"{number}.commands"

@@ -1,0 +1,73 @@
+"""What a reload may not do unless the operator says so: send a secret to a host that it did not go to. Pure.
+
+Owns: which host each secret goes to. Must not know: when one reloads, what is said of it. New commands are refused
+where they would be run (config/secrets/resolve.py).
+
+Whoever can write the config of a running proxy could otherwise have its secrets sent to a server of their own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from proxy.config.loaded import Loaded
+from proxy.errors import HeldBack
+
+_SHORTEST = 8
+"""Characters of a secret that is looked for inside others: shorter ones may be there by chance."""
+
+Destinations = dict[str, set[str]]
+"""Secrets, and the origins that they go to."""
+
+
+def check_hosts(served: Iterable[Loaded], wanted: Loaded) -> None:
+    """Raises HeldBack where a secret of one that is or was `served` would go to a host that it did not go to there."""
+    known: Destinations = defaultdict(set)
+    for loaded in served:
+        for _, secret, origin in _sent(loaded):
+            known[secret].add(origin)
+    reasons = [
+        f"{who} would send a secret to {origin}, where it did not go before"
+        for who, sent, origin in _sent(wanted)
+        if any(origin not in known[secret] for secret in known if _holds(sent, secret))
+    ]
+    if reasons:
+        raise HeldBack(tuple(dict.fromkeys(reasons)))
+
+
+def _holds(sent: str, secret: str) -> bool:
+    return sent == secret or (len(secret) >= _SHORTEST and secret in sent)
+
+
+def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
+    """Whose, the text, and an origin that it goes to: an issuer's, an API's."""
+    config = loaded.config
+    routes = [(prefix, str(route.upstream), route.provider) for prefix, route in config.routes.items()]
+    for name, provider in config.providers.items():
+        asked = {_origin(url) for url in _urls(provider.model_dump())}
+        called = {_origin(upstream) for _, upstream, of in routes if of == name}
+        for secret in loaded.secrets.get(name, ()):
+            yield from ((f"provider {name}", secret, origin) for origin in sorted(asked | called))
+    for prefix, upstream, _ in routes:  # which may hold one itself
+        yield f"route {prefix}", upstream, _origin(upstream)
+
+
+def _urls(tree: Any, key: str = "") -> Iterator[str]:
+    if isinstance(tree, str):
+        if key == "issuer" or key.endswith("url"):
+            yield tree
+    elif isinstance(tree, dict):
+        for step, value in tree.items():
+            yield from _urls(value, str(step))
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from _urls(value, key)
+
+
+def _origin(url: str) -> str:
+    """The scheme is a part of it: what went out over TLS shall not go in the clear."""
+    scheme, where, *_ = urlsplit(url)
+    return f"{scheme}://{where.rpartition('@')[2]}".lower()

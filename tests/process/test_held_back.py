@@ -1,0 +1,112 @@
+"""Which changes of a config would send a secret where it did not go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
+from proxy.errors import HeldBack
+from proxy.process.held_back import check_hosts
+
+SECRET, OTHER = "a-secret-of-the-crm", "a-secret-of-the-shop"
+ENVIRON = {"CRM": SECRET, "SHOP": OTHER, "NEW": "a-secret-that-is-new"}
+
+
+def oauth2(host: str = "id.example.com", secret: str = "${CRM}", **more: Any) -> dict[str, Any]:
+    return {
+        "scheme": "oauth2",
+        "token_url": f"https://{host}/token",
+        "client_id": "crm",
+        "client_secret": secret,
+    } | more
+
+
+def static(secret: str = "${SHOP}") -> dict[str, Any]:
+    return {"scheme": "static", "token": secret}
+
+
+def route(host: str, provider: str = "crm") -> dict[str, Any]:
+    return {"upstream": f"https://{host}/v1", "provider": provider}
+
+
+BEFORE = {
+    "providers": {"crm": oauth2(), "shop": static()},
+    "routes": {"/crm": route("crm.example.com"), "/shop": route("shop.example.com", "shop")},
+}
+
+
+def loaded(folder: Path, config: dict[str, Any]) -> Loaded:
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return load(path, environ=ENVIRON)
+
+
+def changed(providers: dict[str, Any] | None = None, routes: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "providers": BEFORE["providers"] | (providers or {}),
+        "routes": BEFORE["routes"] | (routes or {}),
+    }
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        changed(),
+        changed(routes={"/more": route("crm.example.com")}),
+        changed(routes={"/more": route("id.example.com")}),
+        changed(routes={"/plain": {"upstream": "https://new.example.com", "provider": "none"}}),
+        changed(providers={"new": static("${NEW}")}, routes={"/new": route("new.example.com", "new")}),
+        changed(providers={"crm": oauth2(secret="${NEW}", host="new.example.com")}),
+        changed(providers={"crm": oauth2(scope="https://scopes.example.com/read")}),
+        {"providers": {"shop": static()}, "routes": {"/shop": route("shop.example.com", "shop")}},
+    ],
+)
+def test_what_may_change_unasked(tmp_path: Path, after: dict[str, Any]) -> None:
+    before = loaded(tmp_path, BEFORE)
+    check_hosts((before,), loaded(tmp_path, after))
+
+
+@pytest.mark.parametrize(
+    ("after", "who", "origin"),
+    [
+        (changed(providers={"crm": oauth2("evil.example.com")}), "provider crm", "https://evil.example.com"),
+        (changed(providers={"crm": oauth2("id.example.com:8443")}), "provider crm", "https://id.example.com:8443"),
+        (changed(providers={"new": oauth2("evil.example.com")}), "provider new", "https://evil.example.com"),
+        (changed(routes={"/new": route("evil.example.com")}), "provider crm", "https://evil.example.com"),
+        (changed(routes={"/shop": route("evil.example.com", "shop")}), "provider shop", "https://evil.example.com"),
+        (
+            changed(providers={"new": static("x${CRM}y")}, routes={"/new": route("evil.example.com", "new")}),
+            "provider new",
+            "https://evil.example.com",
+        ),
+        (
+            changed(routes={"/new": {"upstream": "https://evil.example.com/?k=${SHOP}", "provider": "none"}}),
+            "route /new",
+            "https://evil.example.com",
+        ),
+        (
+            changed(providers={"crm": oauth2("127.0.0.1:9", token_url="http://127.0.0.1:9/token")}),
+            "provider crm",
+            "http://127.0.0.1:9",
+        ),
+    ],
+)
+def test_what_is_held_back(tmp_path: Path, after: dict[str, Any], who: str, origin: str) -> None:
+    before = loaded(tmp_path, BEFORE)
+    with pytest.raises(HeldBack) as held:
+        check_hosts((before,), loaded(tmp_path, after))
+    assert held.value.reasons == (f"{who} would send a secret to {origin}, where it did not go before",)
+    assert not any(secret in str(held.value) for secret in ENVIRON.values())
+
+
+def test_what_was_served_at_the_start_may_come_again(tmp_path: Path) -> None:
+    first = loaded(tmp_path, BEFORE)
+    now = loaded(tmp_path, {"providers": {"crm": oauth2()}, "routes": {}})
+    check_hosts((first, now), loaded(tmp_path, BEFORE))
+    with pytest.raises(HeldBack):
+        check_hosts((now,), loaded(tmp_path, BEFORE))
