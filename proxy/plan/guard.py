@@ -14,14 +14,14 @@ from proxy.config.model import Browser, Client
 from proxy.errors import Fault
 from proxy.plan.headers import AHEAD
 from proxy.values.listen import Listener
-from proxy.values.memo import remember
+from proxy.values.memo import Bound, remember
 
 Known = Mapping[bytes, bytes]
 """Headers by their names in lower case."""
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
-_LONGEST = 260
+_HOSTS = Bound(most=256, longest=260)
 """No host name is longer, its port included."""
 _LONGEST_TOLD = 64
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
@@ -67,7 +67,7 @@ class Guard:
             raise self._malformed(text)
         if not self._answers_to(match):
             raise Fault("host_refused", "this proxy does not answer to that Host")
-        remember(self._passed, host, True, len(text), _LONGEST)
+        remember(self._passed, host, True, len(text), _HOSTS)
 
     def _answers_to(self, host: re.Match[str]) -> bool:
         return self.hosts is None or host[1] in self.hosts or host[0] in self.hosts

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
-from proxy.values.memo import remember
+from proxy.values.memo import Bound, remember
 
 KEY_HEADERS = (
     *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
@@ -40,8 +40,7 @@ REPLACED = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
 OURS = b"x-keyless-"
 
-_LONGEST = 64
-"""Longer names are nobody's."""
+_NAMES = Bound(most=4096, longest=64)
 
 AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
 """Headers of browsers that fetch what nobody asked for yet."""
@@ -137,7 +136,7 @@ class Sieve:
         return Head(lines, known)
 
     def _look(self, name: bytes) -> _Fate:
-        return remember(self._memo, name, self._judge(name.lower()), len(name), _LONGEST)
+        return remember(self._memo, name, self._judge(name.lower()), len(name), _NAMES)
 
     def _judge(self, lower: bytes) -> _Fate:
         if lower in self._noted:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from proxy.plan.target import split_path
-from proxy.values.memo import remember
+from proxy.values.memo import Bound, remember
 
 T = TypeVar("T")
 
-_LONGEST = 512
+_TARGETS = Bound(most=4096, longest=512)
 _SLASH = ord("/")
 
 
@@ -66,7 +66,7 @@ class Router(Generic[T]):
             rest = b"/" + rest.lstrip(b"/")
             path = above + rest
         way = Way(route, path, query, rest, not query and target.endswith(b"?"))
-        return way if query else remember(self._known, target, way, len(target), _LONGEST)
+        return way if query else remember(self._known, target, way, len(target), _TARGETS)
 
     def match(self, path: bytes) -> tuple[T, bytes] | None:
         """The route of `path`, and what stands behind its prefix."""

@@ -16,12 +16,13 @@ from proxy.plan.route import RoutePlan
 from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
-from proxy.values.memo import remember
+from proxy.values.memo import Bound, remember
 from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
 
 _COMPRESSED = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd", b"dcb", b"dcz"))
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
+_TYPES = Bound(most=512, longest=256)
 _texts: dict[bytes, bool] = {}
 
 
@@ -172,7 +173,7 @@ def early(exchange: Exchange, status: int, headers: Fields) -> None:
 def _is_text(content_type: bytes) -> bool:
     known = _texts.get(content_type)
     if known is None:
-        return remember(_texts, content_type, is_text(content_type), len(content_type), 256)
+        return remember(_texts, content_type, is_text(content_type), len(content_type), _TYPES)
     return known
 
 

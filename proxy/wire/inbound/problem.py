@@ -10,10 +10,11 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from proxy.errors import Fault
-from proxy.values.memo import remember
+from proxy.values.memo import Bound, remember
 
 PROBLEM = "application/problem+json"
 _WIDE = frozenset((b"application/problem+json", b"application/*", b"*/*"))
+_REASONS = Bound(most=512, longest=256)
 _status_lines: dict[tuple[int, bytes], bytes] = {}
 
 
@@ -58,7 +59,7 @@ def status_line(status: int, reason: bytes) -> bytes:
     line = _status_lines.get((status, reason))
     if line is None:
         line = b"HTTP/1.1 %d %b\r\n" % (status, reason or _phrase(status))
-        remember(_status_lines, (status, reason), line, len(reason), 256)
+        remember(_status_lines, (status, reason), line, len(reason), _REASONS)
     return line
 
 
