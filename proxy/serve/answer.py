@@ -10,10 +10,10 @@ from itertools import product
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields, named_by_connection, without
-from proxy.plan import cors, subprotocol
+from proxy.plan.admission import cors, subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
+from proxy.plan.replies.scrub import is_text
 from proxy.plan.route import RoutePlan
-from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.values.memo import Bound, remember
