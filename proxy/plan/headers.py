@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
-from proxy.values.memo import Bound, remember
+from proxy.http.memo import Bound, remember
 
 KEY_HEADERS = (
     *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),

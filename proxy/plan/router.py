@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from proxy.http.memo import Bound, remember
 from proxy.plan.target import split_path
-from proxy.values.memo import Bound, remember
 
 T = TypeVar("T")
 

@@ -10,13 +10,14 @@ from itertools import product
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields, named_by_connection, without
-from proxy.plan.admission import cors, subprotocol
+from proxy.http.memo import Bound, remember
+from proxy.plan import cors
+from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.replies.scrub import is_text
 from proxy.plan.route import RoutePlan
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
-from proxy.values.memo import Bound, remember
 from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
+from proxy.http.memo import Bound, remember
 from proxy.plan.headers import AHEAD
 from proxy.values.listen import Listener
-from proxy.values.memo import Bound, remember
 
 Known = Mapping[bytes, bytes]
 """Headers by their names in lower case."""

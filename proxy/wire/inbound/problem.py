@@ -10,7 +10,7 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from proxy.errors import Fault
-from proxy.values.memo import Bound, remember
+from proxy.http.memo import Bound, remember
 
 PROBLEM = "application/problem+json"
 _WIDE = frozenset((b"application/problem+json", b"application/*", b"*/*"))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.values.memo import Bound, remember
+from proxy.http.memo import Bound, remember
 
 BOUND = Bound(most=3, longest=8)
 
