@@ -167,7 +167,7 @@ class Forwarder:
         exchange.needles = needles(exchange, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, reply, newer)
-        lane.replayed(next_step, again, self._clock().boot)
+        await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
         return reply
