@@ -68,10 +68,10 @@ class Lane:
             raise Fault("credential_refused", detail, provider=provider.name)
         return token
 
-    def accepted(self, token: Token) -> None:
-        """The API took it."""
+    def accepted(self, token: Token, boot: float) -> None:
+        """The API took it, in a request that came at `boot`."""
         replays = self._replays
-        replays.accepted(token.generation)
+        replays.accepted(boot, token.generation)
         if replays.proof.unsaid and self.cell is not None:
             self.cell.sharing.say()
 

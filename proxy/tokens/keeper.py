@@ -127,7 +127,7 @@ class Keeper:
         if key == EVERYTHING:
             cells = list(self)
             for first in range(0, len(cells), LOOK_AT_ONCE):
-                await asyncio.gather(*(cell.look(whole=True) for cell in cells[first : first + LOOK_AT_ONCE]))
+                await asyncio.gather(*map(_look_at_all_of, cells[first : first + LOOK_AT_ONCE]))
             return
         cell = self._cells.get(key.removesuffix(NOTED))
         if cell is not None:
@@ -139,3 +139,8 @@ class Keeper:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
         await asyncio.gather(*(cell.close() for cell in (*self, *self._gone)))
+
+
+async def _look_at_all_of(cell: Cell) -> None:
+    await cell.look(whole=True)
+    await cell.sharing.look()

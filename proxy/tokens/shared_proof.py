@@ -80,6 +80,8 @@ class SharedProof:
             return
         if note is not None and note.newest <= self._life.generation and not self._flight.under_way:
             note.onto(self.proof, self._means.clock())
+            if self.proof.unsaid:
+                self._start()
 
     async def close(self) -> None:
         await self._flight.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -14,6 +15,8 @@ from proxy.serve.lane import Lane, Renew, Skip
 from proxy.tokens.cell import Cell
 from tests.serve.requests import NOW, route
 from tests.tokens.cells import World
+
+T = TypeVar("T")
 
 
 class Played:
@@ -99,6 +102,35 @@ def test_the_brake_goes_on_while_the_route_draws_from_the_same_cell() -> None:
     before = lane(cell)
     assert lane(cell).brake is before.brake
     assert lane(Played()).brake is not before.brake
+
+
+async def test_before_a_streak_lifts_a_pause_who_shares_the_cell_may_object() -> None:
+    cell, objections = Played(tokens=3), []
+
+    class Shared:
+        """The proof is shared with one who objects the first time."""
+
+        shared = True
+        proof = cell.sharing.proof
+
+        async def tell(self, step: Callable[[], T]) -> T:
+            return step()
+
+        async def objections(self) -> None:
+            objections.append(self.proof.streak)
+            self.proof.streak = 0 if len(objections) == 1 else self.proof.streak
+
+    cell.sharing = cast("Any", Shared())
+    on = lane(cell)
+    renewed = await refused(on)
+    assert isinstance(renewed, Renew)
+    await on.replayed(renewed, True, 1000.0)
+    cell.sharing.proof.generation = 2
+    assert await refused(on, 2) == Skip("paused")
+    assert (objections, cell.sharing.proof.streak) == ([2], 1)
+    assert await refused(on, 2) == Skip("paused")
+    assert isinstance(await refused(on, 2), Renew)
+    assert objections == [2, 2]
 
 
 async def test_a_route_without_a_credential_waits_for_none() -> None:

@@ -67,7 +67,7 @@ class Holder:
         )
 
     def accepted(self) -> None:
-        self.rule.accepted(self.cell.life.generation)
+        self.rule.accepted(self.world.clock().boot, self.cell.life.generation)
         if self.rule.proof.unsaid:
             self.cell.sharing.say()
 
@@ -135,6 +135,14 @@ async def test_what_the_other_accepts_after_a_refusal_is_heard(two: list[Holder]
     await other.hears(lambda holder: holder.rule.proof.streak == 1)
     other.accepted()
     await one.hears(lambda holder: (holder.rule.proof.streak, holder.rule.proof.generation) == (0, 1))
+
+
+async def test_what_the_other_has_accepted_meanwhile_is_heard_too(two: list[Holder]) -> None:
+    one, other = two
+    await one.refused()
+    other.world.clock.pass_(0.001)
+    other.rule.proof.accepted_at = other.world.clock().boot  # before it heard
+    await one.hears(lambda holder: holder.rule.proof.streak == 0)
 
 
 async def test_of_refusals_at_the_same_time_each_counts(two: list[Holder]) -> None:

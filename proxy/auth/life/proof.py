@@ -6,20 +6,30 @@ where it is shared (tokens/shared_proof.py), the rule that uses it (auth/life/re
 
 from __future__ import annotations
 
+import math
+
 from proxy.auth.life.brake import Brake
+
+SOMEWHERE = ""
+"""For the name of a route: what was accepted before this process heard of a refusal."""
 
 
 class Proof:
-    """`unsaid`: by route, the generation whose acceptance is news to those who share the cell.
+    """`streak` counts refusals since the last acceptance, over all routes, and `since` is when the first of them came;
+    `generation` is the newest that the API has accepted, `accepted_at` when the last request came that it accepted
+    here. Times are boot seconds.
 
-    News is what follows a refusal: without any there is no streak and no brake in use, and nothing to say.
+    `unsaid`: by route, the generation whose acceptance is news to those who share the cell. News is what follows a
+    refusal: without any there is no streak and no brake in use, and nothing to say.
     """
 
-    __slots__ = ("_brakes", "generation", "streak", "unsaid")
+    __slots__ = ("_brakes", "accepted_at", "generation", "since", "streak", "unsaid")
 
     def __init__(self) -> None:
-        self.streak = 0  # refusals since the last acceptance, over all routes
-        self.generation = 0  # the newest that the API has accepted
+        self.streak = 0
+        self.since = 0.0
+        self.generation = 0
+        self.accepted_at = -math.inf
         self.unsaid: dict[str, int] = {}
         self._brakes: dict[str, Brake] = {}
 
@@ -31,6 +41,11 @@ class Proof:
         """The brake of a route; it outlives the config that names the route, as the cell does."""
         return self._brakes.setdefault(route, Brake())
 
+    def refused(self, boot: float) -> None:
+        if self.streak == 0:
+            self.since = boot
+        self.streak += 1
+
     def accepted(self, route: str, generation: int) -> None:
         """The API took a token of this generation, which changes something here."""
         if self.streak or any(brake.used for brake in self._brakes.values()):
@@ -38,14 +53,17 @@ class Proof:
         self._apply(route, generation)
 
     def reapply(self) -> None:
-        """What was shared has been taken over, and lacks what was not said yet."""
+        """What was shared has been taken over, and lacks what was not said yet: also that it is no streak."""
+        if self.streak and self.accepted_at > self.since:
+            self.unsaid.setdefault(SOMEWHERE, self.generation)
         for route, generation in self.unsaid.items():
             self._apply(route, generation)
 
     def _apply(self, route: str, generation: int) -> None:
         self.streak = 0
         self.generation = max(self.generation, generation)
-        self.brake(route).settled(generation)
+        if route != SOMEWHERE:
+            self.brake(route).settled(generation)
 
     def said(self, news: dict[str, int]) -> None:
         """The others know this now. What came since is still to be said."""

@@ -90,16 +90,20 @@ class Replays:
         self.proof = proof
         self.brake = proof.brake(route)
 
-    def accepted(self, generation: int) -> None:
-        """The API took a token of this generation. The hot path: only what changes something goes further."""
+    def accepted(self, boot: float, generation: int) -> None:
+        """The API took a token of this generation, in a request that came at `boot`.
+
+        The hot path: only what changes something goes further.
+        """
         proof = self.proof
+        proof.accepted_at = boot
         if proof.streak or generation > proof.generation or self.brake.unsettled == generation:
             proof.accepted(self.route, generation)
 
     def refused(self, boot: float, generation: int, newest: int) -> Standing:
         """The API refused a token of `generation`, while `newest` is the cell's. A refusal counts whatever follows."""
         proof = self.proof
-        proof.streak += 1
+        proof.refused(boot)
         if generation < max(newest, proof.generation):
             return Standing.OUTDATED
         permitted = self.brake.permits(boot, generation, proof.streak, proof.generation == generation)
@@ -114,9 +118,9 @@ class Replays:
     def next(self, standing: Standing, event: Event, boot: float, generation: int) -> Row:
         """What is to be done now, of which the brake is told: `generation` is the one that was, or will be, brought."""
         if event is Event.REPLAY_ACCEPTED:
-            self.accepted(generation)
+            self.accepted(boot, generation)
         elif event is Event.REPLAY_REFUSED:
-            self.proof.streak += 1
+            self.proof.refused(boot)
         row = RULE[standing, event]
         match row.brake:
             case Told.UNREPLAYED:

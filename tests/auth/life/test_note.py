@@ -25,13 +25,14 @@ pauses = st.builds(Pauses, times, times, counts, counts, times, st.just(float("-
 def paused(generation: int = 2) -> Proof:
     """Of a cell whose route /api has had a vain forced flight just now."""
     proof = Proof()
-    proof.streak = 2
+    proof.refused(HERE.boot)
+    proof.refused(HERE.boot)
     proof.brake("/api").useless(HERE.boot, generation)
     proof.brake("/unused")
     return proof
 
 
-@given(st.builds(Note, counts, counts, st.dictionaries(st.text(), pauses)))
+@given(st.builds(Note, counts, counts, times, st.dictionaries(st.text(), pauses)))
 def test_what_comes_back_is_what_was_written(note: Note) -> None:
     assert Note.from_bytes(note.to_bytes("cell"), "cell") == note
 
@@ -68,14 +69,19 @@ def test_what_was_accepted_here_and_is_not_said_yet_counts() -> None:
     assert (proof.generation, proof.streak) == (2, 5)
 
 
-GOOD: dict[str, Any] = {"v": 1, "cell": "cell", "generation": 1, "streak": 0, "pauses": {}}
+GOOD: dict[str, Any] = {"v": 1, "cell": "cell", "generation": 1, "streak": 0, "since": 0.0, "pauses": {}}
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         *({"v": 2}, {"cell": "other"}, {"generation": -1}, {"generation": 1.0}, {"streak": True}, {"pauses": []}),
-        *({"pauses": {"/": [1, 2, 3]}}, {"pauses": {"/": [0, 0, 0, 0, float("nan"), 0, 0]}}, {"pauses": None}),
+        *(
+            {"pauses": {"/": [1, 2, 3]}},
+            {"pauses": {"/": [0, 0, 0, 0, float("nan"), 0, 0]}},
+            {"pauses": None},
+            {"since": "now"},
+        ),
     ],
 )
 def test_what_is_no_note_is_refused(wrong: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 from proxy.auth.life.note import Note
-from proxy.auth.life.proof import Proof
+from proxy.auth.life.proof import SOMEWHERE, Proof
 from proxy.auth.life.replay import Event, Replays, Standing
 from proxy.values.now import Now
 
@@ -49,7 +49,7 @@ class Machine:
         return self._says()
 
     def accepted(self) -> Self:
-        self.rule.accepted(self.generation)
+        self.rule.accepted(self.now.boot, self.generation)
         return self._says() if self.proof.unsaid else self
 
     def is_(self, standing: Standing) -> Self:
@@ -111,6 +111,27 @@ def test_an_acceptance_between_refusals_keeps_the_pause() -> None:
     for _ in range(10):
         one.refused().is_(Standing.BRAKED)
         other.hears().accepted()
+
+
+def test_what_was_accepted_before_a_refusal_was_heard_of_speaks_against_a_streak() -> None:
+    one, other = two(2)
+    one.seconds = other.seconds = 1001.0
+    one.refused()
+    other.seconds = 1002.0
+    other.accepted()
+    assert other.proof.unsaid == {}
+    assert other.hears().proof.unsaid == {SOMEWHERE: 2}
+    other.refused()
+    assert (one.shared[-1].streak, one.shared[-1].generation) == (1, 2)
+
+
+def test_what_was_accepted_before_the_refusals_says_nothing_against_them() -> None:
+    one, other = two(2)
+    other.accepted()
+    one.seconds = 1001.0
+    one.refused()
+    other.hears()
+    assert (other.proof.streak, other.proof.unsaid) == (1, {})
 
 
 def test_what_proved_good_without_a_word_is_known_when_it_is_refused() -> None:

@@ -27,7 +27,7 @@ class Route:
         self.standing = Standing.OUTDATED
 
     def accepts(self, generation: int | None = None) -> Self:
-        self.rule.accepted(self.newest if generation is None else generation)
+        self.rule.accepted(self.boot, self.newest if generation is None else generation)
         return self
 
     def refuses(self, generation: int | None = None, *, replayable: bool = True) -> Self:

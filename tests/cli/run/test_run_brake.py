@@ -45,6 +45,9 @@ def running(folder: Path, issuer: str) -> Iterator[Crew]:
     with crew(folder, crm(issuer, audit="audit.jsonl")) as started:
         until(lambda: started.generations() == [1, 1])
         yield started
+        if started.process.popen.poll() is None:
+            started.process.popen.terminate()
+            started.process.end()
 
 
 def test_a_token_that_dies_in_a_pause_costs_two_refusals_whoever_sees_them(running: Crew, issuer: str) -> None:
