@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import typer
 
 from proxy.cli.kit.options import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json, print_rows
-from proxy.config.written.catalogue import Parameter, Preset
-from proxy.config.written.read import presets as catalogue
+from proxy.config.presets import presets as catalogue
+from proxy.config.written.preset import Parameter, Preset
 from proxy.values.names import did_you_mean
 
 WIDTH = 100
@@ -37,7 +37,7 @@ def presets(
         print("\n\n".join(_paragraphs(name, known[name])))
 
 
-def _list(known: dict[str, Preset], as_json: bool) -> None:
+def _list(known: Mapping[str, Preset], as_json: bool) -> None:
     if as_json:
         print_json({name: {"title": preset.title, "summary": preset.summary} for name, preset in known.items()})
         return
@@ -67,7 +67,7 @@ def _paragraphs(name: str, preset: Preset) -> Iterator[str]:
 def _told(name: str, parameter: Parameter) -> str:
     about = [parameter.help] if parameter.help else []
     about += [f"default {parameter.default}"] if not parameter.required else []
-    about += [f"${{{parameter.env}}}"] if parameter.env else []
+    about += [" or ".join(f"${{{each}}}" for each in parameter.variables)] if parameter.env else []
     return f"{name}: {'; '.join(about)}" if about else name
 
 
@@ -75,7 +75,7 @@ def snippet(name: str, preset: Preset) -> str:
     """A provider and a route that use the preset; what has a default stands there as a comment."""
     lines = ["providers:", f"  {name}:", f"    use: {name}"]
     for key, each in preset.parameters.items():
-        reference = f"${{{each.env or key.upper()}}}"
+        reference = f"${{{next(iter(each.variables), key.upper())}}}"
         value = reference if each.required else json.dumps(each.default, ensure_ascii=False)
         lines.append(f"    {'' if each.required else '# '}{key}: {value}")
     lines += ["routes:", f"  /{name}:", f"    upstream: {preset.upstream or 'https://api.example.com'}"]

@@ -18,6 +18,7 @@ from typing import Any
 
 from proxy.config.loaded import Loaded, Written
 from proxy.config.model import Config
+from proxy.config.presets import presets
 from proxy.config.rules import validate
 from proxy.config.rules.problems import as_written, message
 from proxy.config.rules.warnings import in_the_clear, warnings
@@ -31,7 +32,7 @@ from proxy.config.secrets.sensitive import credentials
 from proxy.config.secrets.store_key import keys_of, with_key
 from proxy.config.written.catalogue import Expanded, expand
 from proxy.config.written.marks import Document
-from proxy.config.written.read import content, presets
+from proxy.config.written.read import content
 from proxy.config.written.reference import KEY_VARIABLE, Reference, references
 from proxy.errors import ConfigError, Problem
 from proxy.values.where import Finding, Where, dotted, place

@@ -37,8 +37,8 @@ from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.written.catalogue import read_preset
-from proxy.config.written.read import presets
+from proxy.config.presets import presets
+from proxy.config.written.preset import read_preset
 from proxy.errors import CODES, ConfigError, Fault
 from proxy.plan import headers
 from proxy.sandbox import api

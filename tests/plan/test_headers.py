@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config.written.read import presets
+from proxy.config.presets import presets
 from proxy.plan.headers import CREDENTIALS, NOTED_IN_REPLIES, reply_sieve, request_sieve, set_lines
 
 PLAIN = request_sieve(frozenset((b"x-token",)), ["User-Agent"], forwarded=False)

@@ -31,7 +31,8 @@ import proxy
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.token import IssuerReply, Minted, Token
-from proxy.config.written.catalogue import Preset, expand, read_preset
+from proxy.config.written.catalogue import expand
+from proxy.config.written.preset import Preset, read_preset
 from proxy.errors import IssuerError
 from proxy.values.now import Now
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from proxy.config.model import Config
-from proxy.config.written.catalogue import Catalogue, Parameter, Preset
+from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.preset import Parameter, Preset
 
 Schema = dict[str, Any]
 
@@ -92,4 +93,4 @@ def _of_preset(name: str, preset: Preset) -> Schema:
 
 def _described(parameter: Parameter) -> Schema:
     described: Schema = {"description": parameter.help} if parameter.help else {}
-    return described | ({"examples": [f"${{{parameter.env}}}"]} if parameter.env else {})
+    return described | ({"examples": [f"${{{name}}}" for name in parameter.variables]} if parameter.env else {})

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from proxy.auth.schemes import SCHEMES, Provider
 from proxy.config.model import Client, Config, Route
+from proxy.config.model.keys import known_keys
 from proxy.config.rules.config import Known, check
 from proxy.config.rules.problems import translate
 from proxy.config.written.catalogue import Catalogue
@@ -39,7 +41,7 @@ def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Cat
     try:
         config = model_of(tree)
     except ValidationError as error:
-        wrong = translate(error, written, catalogue)
+        wrong = translate(error, written, partial(known_keys, written, catalogue))
         config = _what_holds(tree, catalogue)
     return [*wrong, *check(config, _known(tree, config))]
 
@@ -81,7 +83,7 @@ def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
         try:
             return model_of(rest)
         except ValidationError as error:
-            for finding in translate(error, rest, catalogue):
+            for finding in translate(error, rest, partial(known_keys, rest, catalogue)):
                 _take_out(rest, finding.where[:depth])
     return model_of(rest)
 

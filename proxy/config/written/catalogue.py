@@ -1,54 +1,23 @@
 """Presets: providers written once, completed by a user's parameters.
 
-Owns: the form of a preset file, and what `use:` turns into. Must not know: where preset files lie, secrets'
-values. A parameter is replaced as text, before any `${...}` is resolved, so a preset never sees a secret.
+Owns: what `use:` turns into. Must not know: the form of a preset file (preset.py), where they lie, secrets' values. A
+parameter is replaced as text, before any `${...}` is resolved, so a preset never sees a secret.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import Field, TypeAdapter
-
+from proxy.config.written.preset import Preset
 from proxy.config.written.reference import escape_literals
-from proxy.values.kinds import Strict
 from proxy.values.names import did_you_mean
 from proxy.values.template import is_template
 from proxy.values.where import Finding, Where
 
-
-class Parameter(Strict):
-    """`secret`: whether its value must be scrubbed from what others see; unsaid, the place it goes to decides."""
-
-    secret: bool | None = None
-    env: str | None = None
-    help: str = ""
-    default: Any = None
-
-    @property
-    def required(self) -> bool:
-        return "default" not in self.model_fields_set
-
-
-class Preset(Strict):
-    """One file of the catalogue. `provider` is a provider whose texts and keys may hold `{parameter}`."""
-
-    title: str
-    summary: str = ""
-    sources: list[str] = Field(default=[])
-    confidence: str | None = None
-    notes: str | None = None
-    upstream: str | None = None
-    parameters: dict[str, Parameter] = Field(default={})
-    provider: dict[str, Any]
-    examples: dict[str, Any] = Field(default={}, repr=False)
-
-
 Catalogue = Mapping[str, Preset]
-read_preset = TypeAdapter(Preset).validate_python
 
 
 @dataclass
@@ -94,15 +63,11 @@ def _provider(where: Where, written: Any, catalogue: Catalogue, expanded: Expand
     return _Filling(where, preset, given, expanded).value(merged(preset.provider, own), where)
 
 
-def _missing(where: Where, use: str, preset: Preset, given: Mapping[str, Any]) -> list[Finding]:
-    return [
-        Finding(
-            (*where, name),
-            f"missing; add {name}: ${{{parameter.env}}}" if parameter.env else f"missing; preset {use} needs it",
-        )
-        for name, parameter in preset.parameters.items()
-        if parameter.required and name not in given
-    ]
+def _missing(where: Where, use: str, preset: Preset, given: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, parameter in preset.parameters.items():
+        if parameter.required and name not in given:
+            advice = f"add {name}: ${{{parameter.variables[0]}}}" if parameter.env else f"preset {use} needs it"
+            yield Finding((*where, name), f"missing; {advice}")
 
 
 def merged(under: Any, over: Any) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from proxy.config.written.catalogue import Expanded, expand, merged, read_preset
+from proxy.config.written.catalogue import Expanded, expand, merged
+from proxy.config.written.preset import read_preset
 
 PRESET = read_preset(
     {
