@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from proxy.config.model.keys import keys_below
 from proxy.config.rules.problems import message, translate
 from proxy.config.written.marks import Document, parse
-from proxy.config.written.preset import Preset, check_preset, read_preset
+from proxy.config.written.preset import Preset, read_preset
+from proxy.config.written.preset_check import check_preset
 from proxy.errors import ConfigError, Problem
 from proxy.values.where import Finding, dotted, place
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.schemes import NAMES
 from proxy.config.model import Config
-from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.named import Catalogue
 from proxy.values.where import Where, at
 
 

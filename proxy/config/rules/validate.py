@@ -18,7 +18,7 @@ from proxy.config.model import Client, Config, Route
 from proxy.config.model.keys import known_keys
 from proxy.config.rules.config import Known, check
 from proxy.config.rules.problems import translate
-from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.named import Catalogue
 from proxy.values.kinds import UNSET
 from proxy.values.names import Names
 from proxy.values.where import Finding, Where
@@ -43,7 +43,7 @@ def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Cat
     except ValidationError as error:
         wrong = translate(error, written, partial(known_keys, written, catalogue))
         config = _what_holds(tree, catalogue)
-    return [*wrong, *check(config, _known(tree, config))]
+    return [*wrong, *check(config, _known(tree, config, catalogue))]
 
 
 def model_of(tree: Mapping[str, Any]) -> Config:
@@ -70,10 +70,10 @@ def _entry(kind: TypeAdapter[Any], written: Any) -> Any:
         return written  # its mistakes are told with all others, and with its place
 
 
-def _known(tree: Mapping[str, Any], config: Config) -> Known:
+def _known(tree: Mapping[str, Any], config: Config, catalogue: Catalogue) -> Known:
     names = [tree.get(section, {}) for section in ("providers", "routes")]
     providers, routes = (Names(each) if isinstance(each, dict) else None for each in names)
-    return Known(providers, routes, bool(tree.get("clients")) or config.anyone)
+    return Known(providers, routes, bool(tree.get("clients")) or config.anyone, catalogue)
 
 
 def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:

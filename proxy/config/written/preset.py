@@ -1,25 +1,19 @@
 """The form of a preset file (docs/presets.md): one API, written once, completed by a user's secrets.
 
-Owns: which keys a preset has, and what must fit together in one. Must not know: what `use:` turns into (catalogue.py),
-where preset files lie, secrets' values.
+Owns: which keys a preset has. Must not know: what must fit together in one (preset_check.py), what `use:` turns into
+(catalogue.py), where preset files lie, secrets' values.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from proxy.auth.keys.provider import RefusalRule
 from proxy.values.kinds import Method, Strict, Texts
-from proxy.values.names import did_you_mean
-from proxy.values.template import Template
-from proxy.values.where import Finding, Where
-
-IN_SDK = ("base", "host", "key")
-"""What the texts of an `sdk` row know: the route's address, its host and port, and the key for the client."""
 
 _GENERIC = re.compile(
     r"BASIC_\w+|(?:(?:ACCESS|API|APP|AUTH|BASE|BASIC|BEARER|CLIENT|ENDPOINT|HOST|ID|KEY|OAUTH2?|PASSWORD|SECRET|TOKEN|URL"
@@ -27,7 +21,8 @@ _GENERIC = re.compile(
 )
 """Variables that may belong to anybody: no vendor is named in them."""
 
-_PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
+PARAMETER = re.compile(r"\{([A-Za-z_]\w*)\}")
+"""One in a text."""
 
 
 def _url(written: str) -> str:
@@ -115,6 +110,12 @@ class Ended(Strict):
     see: str | None = None
     note: str | None = None
 
+    def told(self, today: str) -> str:
+        """In a sentence; `today` is a day, too."""
+        said = [f"this API {'ended' if self.on <= today else 'ends'} on {self.on}"]
+        said += [self.note.rstrip(".")] if self.note else []
+        return "; ".join([*said, *([f"see {self.see}"] if self.see else [])])
+
 
 class Live(Strict):
     """A harmless call that proves the credential. `tried`: whether somebody has seen it work."""
@@ -171,7 +172,7 @@ class Preset(Strict):
         """The parameters that decide where a credential goes: never read unasked."""
         urls = [url for url in (self.upstream, *(self.bases or {}).values()) if url]
         hosts = [*(_authority(url) for url in (*urls, *_urls(self.provider))), *(each.host for each in self.hosts)]
-        return frozenset(name for host in hosts for name in _PARAMETER.findall(host)) & self.parameters.keys()
+        return frozenset(name for host in hosts for name in PARAMETER.findall(host)) & self.parameters.keys()
 
     def unasked(self, parameter: str) -> tuple[str, ...]:
         """The variables that are read where nobody gives the parameter."""
@@ -198,52 +199,3 @@ def _urls(tree: Any) -> Iterator[str]:
             yield from (url for each in value for url in _urls(each))
         else:
             yield from _urls(value)
-
-
-# ---------------------------------------------------------------------------------------------- what must fit
-
-
-def check_preset(preset: Preset) -> Iterator[Finding]:
-    """Every mistake between the parts of a preset."""
-    yield from _bases(preset)
-    yield from _sdk(preset.sdk)
-    if preset.live and preset.live.base is not None and preset.live.base not in (preset.bases or {}):
-        yield Finding(("live", "base"), "no such base", did_you_mean(preset.live.base, preset.bases or {}))
-    if preset.live and preset.base() is None:
-        yield Finding(("live",), "a live path stands below an upstream, and there is none; add `upstream` or `bases`")
-    if preset.dead and preset.provider.get("scheme") not in ("static", "signed", None):
-        yield Finding(("dead",), "only for a credential that is never renewed; write `refused` into the provider")
-
-
-def _bases(preset: Preset) -> Iterator[Finding]:
-    if preset.upstream and preset.bases:
-        yield Finding(("upstream",), "the first of `bases` is the upstream; leave this out")
-    if preset.bases and "base" in preset.parameters:
-        yield Finding(("parameters", "base"), "`base` picks one of `bases`; give the parameter another name")
-    yield from _texts((("upstream",), preset.upstream or ""), preset)
-    for name, url in (preset.bases or {}).items():
-        yield from _texts((("bases", name), url), preset)
-    for index, each in enumerate(preset.hosts):
-        yield from _texts((("hosts", index, "host"), each.host), preset)
-    if preset.live:
-        yield from _texts((("live", "path"), preset.live.path), preset)
-
-
-def _texts(written: tuple[Where, str], preset: Preset) -> Iterator[Finding]:
-    where, text = written
-    for name in _PARAMETER.findall(text):
-        if name not in preset.parameters and name not in ("token", "basic"):
-            hint = did_you_mean(name, preset.parameters)
-            yield Finding(where, f"{{{name}}} is no parameter of this preset{hint}")
-
-
-def _sdk(rows: Iterable[Sdk]) -> Iterator[Finding]:
-    for index, row in enumerate(rows):
-        texts = {("env", name): text for name, text in row.env.items()} | ({("base",): row.base} if row.base else {})
-        for below, text in texts.items():
-            try:
-                Template.parse(text, IN_SDK)
-            except ValueError as error:
-                yield Finding(("sdk", index, *below), str(error))
-        if not row.env and row.setting is None:
-            yield Finding(("sdk", index), "expected env, the variables that the SDK reads, or setting, in words")
