@@ -33,6 +33,7 @@ from proxy.config.secrets.store_key import keys_of, with_key
 from proxy.config.written.catalogue import expand
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.marks import Document
+from proxy.config.written.preset import Live
 from proxy.config.written.read import content
 from proxy.config.written.reference import KEY_VARIABLE, Reference, references
 from proxy.errors import ConfigError, Problem
@@ -192,7 +193,15 @@ def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
         kept=kept,
         presets=expanded.presets,
         filled=expanded.filled,
+        live=_live(expanded, sources),
     )
+
+
+def _live(expanded: Expanded, sources: Sources) -> dict[str, Live]:
+    """Those whose path is complete; a parameter in it may be a reference."""
+    paths = resolve({prefix: live.path for prefix, live in expanded.live.items()}, sources)
+    there = {prefix: path for prefix, path in paths.tree.items() if (prefix,) not in paths.missing}
+    return {prefix: expanded.live[prefix].model_copy(update={"path": path}) for prefix, path in there.items()}
 
 
 def _digest(tree: Mapping[str, Any]) -> str:

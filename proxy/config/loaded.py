@@ -16,7 +16,7 @@ from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
 from proxy.config.written.marks import Document
 from proxy.config.written.named import Catalogue
-from proxy.config.written.preset import Preset
+from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
 from proxy.values.where import Where
@@ -47,7 +47,7 @@ class Loaded:
     guessed from it. `values` are those of all references; `kept` tells which of them could not be had this time, and
     stay as they were. `warnings`: what weakens security. `commands`: those that were run. `held_back`: why what is
     written now is not what runs. `presets`: those in use, by provider. `filled`: what nobody wrote, and where it came
-    from.
+    from. `live`: harmless calls, by prefix, that prove a credential.
     """
 
     config: Config = field(repr=False)
@@ -64,6 +64,7 @@ class Loaded:
     held_back: tuple[str, ...] = ()
     presets: dict[str, Preset] = field(default_factory=dict, repr=False)
     filled: dict[Where, str] = field(default_factory=dict)
+    live: dict[str, Live] = field(default_factory=dict, repr=False)
     written: Written | None = field(default=None, repr=False)
 
     @property

@@ -104,6 +104,10 @@ def _with_upstream(
         return route
     expanded.of_provider[to] = route["provider"]
     expanded.filled[to] = f"preset {filling.use}" + (f", base {picked}" if picked else "")
+    live = filling.preset.live
+    if live is not None and picked == (live.base or next(iter(bases), None)):
+        path = filling.value(live.path, (*where, "live"))
+        expanded.live[str(where[1])] = live.model_copy(update={"path": path})
     return route | {"upstream": filling.value(upstream, to)}
 
 

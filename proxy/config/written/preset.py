@@ -104,7 +104,7 @@ class Sdk(Strict):
 
 
 class Ended(Strict):
-    """The API ends, or has ended, on that day. `see`: the preset or the page that leads on."""
+    """The vendor has said that the API ends on that day. `see`: the preset or the page that leads on."""
 
     on: Annotated[str, AfterValidator(_day)]
     see: str | None = None
@@ -112,7 +112,7 @@ class Ended(Strict):
 
     def told(self, today: str) -> str:
         """In a sentence; `today` is a day, too."""
-        said = [f"this API {'ended' if self.on <= today else 'ends'} on {self.on}"]
+        said = [f"this API {'was' if self.on <= today else 'is'} to end on {self.on}"]
         said += [self.note.rstrip(".")] if self.note else []
         return "; ".join([*said, *([f"see {self.see}"] if self.see else [])])
 

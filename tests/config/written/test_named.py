@@ -114,15 +114,15 @@ def test_a_provider_named_like_the_preset_that_it_uses_is_what_one_expects(tmp_p
 def test_the_end_of_an_api_is_told_where_it_is_named(tmp_path: Path) -> None:
     found = loaded(tmp_path, "routes:\n  /a: shop\n  /b: shop\n", SHOP_KEY="k" * 9)
     assert [(each.line, each.path, each.message) for each in found.warnings] == [
-        (2, "routes./a", "this API ended on 2020-01-31; New shops get a session; see keyed-session")
+        (2, "routes./a", "this API was to end on 2020-01-31; New shops get a session; see keyed-session")
     ]
 
 
 @pytest.mark.parametrize(
     ("ended", "told"),
     [
-        (Ended(on="2026-08-31"), "this API ends on 2026-08-31"),
-        (Ended(on="2026-08-30", see="next"), "this API ended on 2026-08-30; see next"),
+        (Ended(on="2026-08-31"), "this API is to end on 2026-08-31"),
+        (Ended(on="2026-08-30", see="next"), "this API was to end on 2026-08-30; see next"),
     ],
 )
 def test_an_end_may_be_to_come(ended: Ended, told: str) -> None:
