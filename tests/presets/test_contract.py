@@ -48,6 +48,20 @@ ANYBODY = frozenset(name for name, preset in CATALOGUE.items() if preset.family 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 OF_CHINA = [name for name in CATALOGUE.keys() - ANYBODY if CHINESE.search(CATALOGUE[name].title.partition(":")[0])]
 """Those whose vendor has a Chinese name."""
+PROMISED = 180
+"""Presets of medium or high confidence; no change may lose one."""
+SHARED = (
+    {"azure-openai", "azure-openai-entra"},
+    {"azure-openai-entra", "microsoft-entra", "microsoft-graph-user"},
+    {"baidu-ai", "baidu-speech-asr", "baidu-speech-tts", "baidu-unit"},
+    {"baidu-qianfan-v2", "baidu-qianfan-v2-iam"},
+    {"databricks", "databricks-oauth"},
+    {"dingtalk-old", "dingtalk-v1"},
+    {"feishu", "feishu-oauth-v3"},
+    {"vault-approle", "vault-token"},
+    {"wechat-stable-token", "wechat-token"},
+)
+"""Presets of one account, in two ways: the same variables fill them."""
 
 
 def provider_of(name: str) -> Any:
@@ -145,6 +159,21 @@ def test_a_title_is_in_english_and_chinese(name: str) -> None:
 def test_a_chinese_vendors_help_is_in_both_languages(name: str) -> None:
     secrets = [each for each in CATALOGUE[name].parameters.values() if each.secret]
     assert all(CHINESE.search(f"{each.help} {each.console}") for each in secrets)
+
+
+def test_a_variable_belongs_to_one_vendor() -> None:
+    users: dict[str, set[str]] = {}
+    for name in CATALOGUE.keys() - ANYBODY:
+        for parameter in CATALOGUE[name].parameters.values():
+            for variable in parameter.variables:
+                users.setdefault(variable, set()).add(name)
+    shared = {variable: names for variable, names in users.items() if len(names) > 1}
+    assert {frozenset(names) for names in shared.values()} == set(map(frozenset, SHARED))
+
+
+def test_there_are_as_many_as_the_catalogue_promises() -> None:
+    proven = [name for name in CATALOGUE.keys() - ANYBODY if CATALOGUE[name].confidence in ("medium", "high")]
+    assert len(proven) >= PROMISED
 
 
 @pytest.mark.parametrize(("name", "example"), examples("login"))
