@@ -47,6 +47,7 @@ from proxy.values import units
 from proxy.values.kinds import Strict
 from proxy.values.now import Now
 from tests.certificates import Authority
+from tests.docs import presets_page
 
 ROOT = Path(__file__).parents[2]
 FRONT = ("README.md", "CONTRIBUTING.md")  # beside the docs, not among them
@@ -200,12 +201,9 @@ def test_every_model_has_a_table() -> None:
 
 
 def test_presets_are_listed_with_their_parameters() -> None:
-    rows = {code(row[0])[0]: row for row in table("presets.md", "\n| preset |")}
-    assert list(rows) == sorted(presets())
-    for name, preset in presets().items():
-        written = re.findall(r"`(\w+)`(?: = `([^`]*)`)?", rows[name][2])
-        assert written == [(key, str(each.default or "")) for key, each in preset.parameters.items()], name
-        assert code(rows[name][3]) == ([preset.upstream] if preset.upstream else [])
+    page = presets_page.PAGE.read_text("utf-8")
+    assert page == presets_page.written(page), "the tables of docs/presets.md are made from the files: run `make docs`"
+    assert all(f"| `{name}` |" in page for name in presets()), "a preset is of no family of tests/docs/presets_page.py"
 
 
 def test_error_codes_are_listed_with_their_status() -> None:
