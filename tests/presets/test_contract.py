@@ -223,7 +223,7 @@ def is_told(refusals: Refusals, example: Mapping[str, Any]) -> bool:
     headers = [(key.encode(), value.encode()) for key, value in head_of(reply).items()]
     verdict = refusals.head(reply["status"], headers, age, safe)
     if verdict is Verdict.READ_BODY:
-        return refusals.body(reply["status"], headers, age, safe, body_of(reply), True)
+        return refusals.reading(reply["status"], headers, age, safe).refuses(body_of(reply), True)
     return verdict is Verdict.REFUSED
 
 
