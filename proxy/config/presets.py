@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
+from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from proxy.config.model.keys import keys_below
 from proxy.config.rules.problems import message, translate
-from proxy.config.written.marks import Document, parse
+from proxy.config.written.marks import QUICK, Document, parse
 from proxy.config.written.preset import Preset, read_preset
 from proxy.config.written.preset_check import check_preset
 from proxy.errors import ConfigError, Problem
@@ -35,7 +37,7 @@ class Shipped(Mapping[str, Preset]):
         """Raises KeyError, and ConfigError for a file that is no preset."""
         if name not in self._read:
             file = self._files[name]
-            self._read[name] = preset_of(file.read_bytes(), file.name)
+            self._read[name] = preset_of(file.read_bytes(), file.name, QUICK)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -54,9 +56,9 @@ def presets() -> Shipped:
     return Shipped(resources.files("proxy").joinpath("presets"))
 
 
-def preset_of(written: bytes, file: str) -> Preset:
+def preset_of(written: bytes, file: str, loader: type[Any] = yaml.SafeLoader) -> Preset:
     """The preset that is written in a file. Raises ConfigError with every mistake and its line."""
-    document = parse(written, file)
+    document = parse(written, file, loader)
     if document.problems:
         raise ConfigError(document.problems)
     try:
