@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.config.load import load
 from proxy.config.presets import Shipped, preset_of, presets
 from proxy.errors import ConfigError
 
@@ -138,3 +139,23 @@ def test_what_is_read_unasked() -> None:
 def test_variables_that_name_nobody_are_not_read_unasked(name: str) -> None:
     text = f"title: t\nparameters: {{key: {{env: {name}}}}}\nprovider: {{}}\n"
     assert preset_of(text.encode(), "x.yaml").unasked("key") == ()
+
+
+def test_a_config_reads_no_preset_that_it_does_not_use(tmp_path: Path) -> None:
+    folder = tmp_path / "presets"
+    folder.mkdir()
+    (folder / "used.yaml").write_text(GOOD)
+    (folder / "wrong.yaml").write_text("title: [")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "providers: {odd: {use: usd}}\nroutes: {/a: used, /b: usde, /c: {provider: p, upstream: https://x}}\n"
+    )
+    with pytest.raises(ConfigError) as raised:
+        load(config, environ={}, catalogue=Shipped(folder))
+    assert len(raised.value.problems) == 3
+    assert "wrong.yaml" not in str(raised.value)
+    config.write_text("routes: {/a: used}\n")
+    assert load(config, environ={}, catalogue=Shipped(folder)).config.routes["/a"].upstream == "https://api.example.com"
+    config.write_text("routes: {/a: wrong}\n")
+    with pytest.raises(ConfigError, match=r"^wrong\.yaml:\d"):
+        load(config, environ={}, catalogue=Shipped(folder))
