@@ -75,6 +75,14 @@ class Lane:
         if replays.proof.unsaid and self.cell is not None:
             self.cell.sharing.say()
 
+    def died(self, token: Token, boot: float) -> bool:
+        """The API said that a credential is dead that nothing can renew. True if that is news."""
+        cell = self.cell
+        if cell is None:
+            return False
+        self._replays.refused(boot, token.generation, cell.life.generation)
+        return cell.proof.streak == 1
+
     async def refused(self, token: Token, replayable: Callable[[], bool], boot: float) -> Renew | Skip:
         """The API refused it. `replayable`: can the request be sent again? Asked anew after a wait."""
         cell, generation = self.cell, token.generation
