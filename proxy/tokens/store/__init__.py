@@ -14,6 +14,8 @@ from proxy.errors import KeylessError
 
 BUDGET = 0.25
 """Seconds that a call may take; a request with a live token never waits for one."""
+FIRST = 2.0
+"""Until there was an answer all calls together have this: at a busy start names, TLS and threads take their time."""
 DURABLE = 5.0
 """The same, for what must not be lost: a refresh token that the issuer has just rotated."""
 LEASE_WAIT = 20.0

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from proxy.tasks import spawn
-from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, Heard, StoreDown
+from proxy.tokens.store import BUDGET, EVERYTHING, FIRST, LEASE_WAIT, Heard, StoreDown
 from proxy.tokens.store.folder import Folder, try_lock
 
 T = TypeVar("T")
@@ -42,6 +42,7 @@ class FileStore:
         # Of its own: a disk that hangs must not take the threads that resolve names.
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="keyless-store")
         self._failed = False
+        self._met = False  # has the disk ever answered?
 
     async def read(self, key: str) -> bytes | None:
         return await self._off_loop(BUDGET, self._folder.read, key)
@@ -114,15 +115,18 @@ class FileStore:
         return done
 
     async def _off_loop(self, patience: float, call: Callable[..., T], *args: object) -> T:
+        patience = patience if self._met else max(patience, FIRST)
         try:
             async with asyncio.timeout(patience):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args))
+                result = await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args))
         except TimeoutError:
             raise StoreDown(f"{self._folder.path}: no answer within {patience:g} s") from None
         except (OSError, RuntimeError) as error:  # RuntimeError: the store is closed
             raise StoreDown(
                 f"{self._folder.path}: {getattr(error, 'strerror', None) or type(error).__name__}"
             ) from None
+        self._met = True
+        return result
 
     async def _open_lock(self, key: str) -> int:
         """However this is cancelled, the file doesn't stay open."""

@@ -19,14 +19,11 @@ from redis.exceptions import ConnectionError as Ended
 from redis.exceptions import InvalidResponse, RedisError
 from redis.exceptions import TimeoutError as Silent
 
-from proxy.tokens.store import BUDGET, StoreDown
+from proxy.tokens.store import BUDGET, FIRST, StoreDown
 from proxy.tokens.store.redis_words import reason
 from proxy.values.redis_url import RedisUrl
 
 T = TypeVar("T")
-
-FIRST = 2.0
-"""Seconds that the first contact may take: at a busy start names, connections and TLS take longer than a call."""
 
 
 class PlainConnection(Connection):
