@@ -36,7 +36,7 @@ class Upstream:
     async def send(self, call: Call) -> Reply:
         """The reply, as soon as its head is there; the caller reads it to its end or closes it. Raises Fault."""
         try:
-            leg: Leg | None = self.pool.take(call.origin)
+            leg: Leg | None = self.pool.take(call.origin, once=call.method not in IDEMPOTENT)
             if leg is not None:
                 try:
                     return await _exchange(leg, call)
