@@ -283,7 +283,7 @@ class Connection(Socket):
                 reply.wake()
         if self.phase is not CLOSED:
             cause = " without close_notify" if isinstance(exc, Cut) else f" ({type(exc).__name__})" if exc else ""
-            self._end(Broken(f"the API closed the connection{cause}", unanswered=self._parser.silent))
+            self._end(Broken(f"the API closed the connection{cause}", unanswered=self._parser.silent, cut=True))
 
     def _end(self, error: Exception) -> None:
         """Nothing more will come or go."""

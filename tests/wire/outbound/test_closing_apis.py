@@ -1,5 +1,5 @@
-"""APIs that close before we write, or before we have written all: nothing is sent into a connection that is known to have
-closed, and what the API had said is read. The loop is held up, so that it can't have seen the end before.
+"""APIs that close before we write, or before we have written all: nothing is sent into a connection that has closed, and
+what the API had said is read. The loop is held up, so that it can't have seen the end before.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Api:
 
     def _serve(self, plain: socket.socket) -> None:
         plain.settimeout(LONG)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a reset overtakes what waits for an ACK
         with plain, suppress(OSError):
             if self.tls is None:
                 self.play(self, plain)
