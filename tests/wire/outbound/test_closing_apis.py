@@ -1,5 +1,5 @@
-"""APIs that close before we write, or before we have written all: nothing is sent into a connection that has closed, and
-what the API had said is read. The loop is held up, so that it can't have seen the end before.
+"""APIs that close before we write, or before we have written all: nothing is sent into a connection that has closed,
+and what the API had said is read. The loop is held up, so that it can't have seen the end before.
 """
 
 from __future__ import annotations
