@@ -36,7 +36,7 @@ class Upstream:
     async def send(self, call: Call) -> Reply:
         """The reply, as soon as its head is there; the caller reads it to its end or closes it. Raises Fault."""
         try:
-            leg: Leg | None = self.pool.take(call.origin)
+            leg: Leg | None = self.pool.take(call.origin, once=not _stays_repeatable(call))
             if leg is not None:
                 try:
                     return await _exchange(leg, call)
@@ -62,6 +62,11 @@ async def _exchange(leg: Leg, call: Call) -> Reply:
         reply.close()  # not leg.close(): a reply that is complete gave its connection to the next exchange
         raise
     return reply
+
+
+def _stays_repeatable(call: Call) -> bool:
+    """Whatever happens to it; an upload may outgrow what is kept of it."""
+    return call.method in IDEMPOTENT and (call.body is None or isinstance(call.body, bytes))
 
 
 def _may_repeat(call: Call, error: Broken) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import select
 import socket
 import struct
+import sys
 from typing import Any, Protocol, cast
 
 from proxy.wire.phase import IllegalMove, Phase
@@ -125,6 +127,11 @@ class Socket:
             pass
         return b"".join(pieces)
 
+    def waits(self) -> bool:
+        """Is there something that the loop has not read yet: bytes, or the other side's end? One system call."""
+        sock = self.transport.get_extra_info("socket") if self.transport is not None else None
+        return sock is not None and _readable(sock.fileno())
+
     # ------------------------------------------------------------ asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -147,3 +154,11 @@ class Socket:
             self._drained = None
             if not drained.done():
                 drained.set_result(None)
+
+
+def _readable(descriptor: int) -> bool:
+    if sys.platform == "win32":  # it has no poll, and its select takes any descriptor
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))

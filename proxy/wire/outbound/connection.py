@@ -31,6 +31,7 @@ from proxy.wire.outbound.reply import Broken, Reply, Stalled
 from proxy.wire.outbound.tunnel import LAST_WORDS, Tunnel
 from proxy.wire.outbound.upload import upload
 from proxy.wire.socket import Cut, Socket
+from proxy.wire.tls import Tls
 
 HIGH_WATER = 256 * 1024
 
@@ -38,7 +39,7 @@ HIGH_WATER = 256 * 1024
 class Connection(Socket):
     """Life: `begin` -> Reply -> `on_free(connection, reusable)`, which comes once more when the socket has closed."""
 
-    __slots__ = ("_call", "_host", "_on_free", "_on_writable", "_parser", "_reply", "_upload")
+    __slots__ = ("_call", "_host", "_on_free", "_on_writable", "_parser", "_reply", "_upload", "idle_since")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, host: bytes, on_free: Callable[[Connection, bool], None]
@@ -52,6 +53,7 @@ class Connection(Socket):
         self._reply: Reply | None = None
         self._upload: asyncio.Task[None] | None = None
         self._on_writable: Callable[[], None] | None = None
+        self.idle_since = math.inf  # on the loop's clock
 
     @property
     def usable(self) -> bool:
@@ -93,7 +95,8 @@ class Connection(Socket):
         """The request's body has gone out to its end, or to that of what the client sent."""
         self._upload = None
         if error is not None:
-            self.abort(error)
+            if self.open:  # else `connection_lost` is on its way, and reads what the API had said by then
+                self.abort(error)
         elif self.phase is FINISHING:
             self._release()
         elif self.phase is not CLOSED:
@@ -174,6 +177,8 @@ class Connection(Socket):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.phase is not CLOSED:
+            self._hear_out()
         if self.phase is not CLOSED:
             self._ended_with(exc)
         super().connection_lost(exc)
@@ -259,6 +264,14 @@ class Connection(Socket):
         else:
             self.deadline = self.loop.time() + (self._parser.patience if limit == "patience" else LAST_WORDS)
 
+    def _hear_out(self) -> None:
+        """An API that refuses an upload answers and closes; then a write fails before the answer is read."""
+        data = self.unread()
+        if data and isinstance(self.transport, Tls):
+            self.transport.data_received(data)
+        elif data:
+            self.data_received(data)
+
     def _ended_with(self, exc: Exception | None) -> None:
         """The API's end of the connection, which ends what it can end: a tunnel, or a body that nothing else ends."""
         reply = self._reply
@@ -270,7 +283,7 @@ class Connection(Socket):
                 reply.wake()
         if self.phase is not CLOSED:
             cause = " without close_notify" if isinstance(exc, Cut) else f" ({type(exc).__name__})" if exc else ""
-            self._end(Broken(f"the API closed the connection{cause}", unanswered=self._parser.silent))
+            self._end(Broken(f"the API closed the connection{cause}", unanswered=self._parser.silent, cut=True))
 
     def _end(self, error: Exception) -> None:
         """Nothing more will come or go."""
@@ -289,6 +302,7 @@ class Connection(Socket):
         parser, transport = self._parser, self.transport
         if parser.keep_alive and parser.patience > 0 and transport is not None and not transport.is_closing():
             self.enter(IDLE)
+            self.idle_since = self.loop.time()
             self._renew()
             self._on_free(self, True)
         else:

@@ -14,11 +14,14 @@ from proxy.wire.outbound.tunnel import Tunnel
 
 
 class Broken(Exception):  # noqa: N818 -- it says what happened to the exchange
-    """The exchange can't go on. `unanswered`: no byte of a reply had come, so the request may never have arrived."""
+    """The exchange can't go on. `unanswered`: no byte of a reply had come, so the request may never have arrived.
+    `cut`: the API has ended it, and what came before was valid.
+    """
 
-    def __init__(self, reason: str, *, unanswered: bool = False) -> None:
+    def __init__(self, reason: str, *, unanswered: bool = False, cut: bool = False) -> None:
         super().__init__(reason)
         self.unanswered = unanswered
+        self.cut = cut
 
 
 class Stalled(Exception):  # noqa: N818 -- as above
@@ -58,11 +61,12 @@ class Reply(Flow[Answering]):
         return first(self.headers, name)
 
     async def head(self) -> None:
-        """Wait for the head. Raises as `read` does."""
+        """Wait for the head. Raises as `read` does, but not where an API that refuses has cut its refusal short."""
         while self.error is None and not self.status:
             await self._more()
-        if self.error is not None:
-            raise self.error
+        error = self.error
+        if error is not None and not (self.status >= 400 and isinstance(error, Broken) and error.cut):
+            raise error
 
     def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
         """The way back, after a 101; `on_writable` is called when the API reads again after it did not."""
