@@ -33,6 +33,8 @@ from proxy.wire.phase import IllegalMove, Phase
 from proxy.wire.socket import Socket
 
 HIGH_WATER = 64 * 1024
+UNREAD = 16 * 1024
+"""Bytes of an answer that may wait here, besides the piece that is being written, before its source is paused."""
 _GONE = "the client has gone"
 
 
@@ -189,6 +191,8 @@ class ClientConnection(Socket):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if self.transport is not None:
+            self.transport.set_write_buffer_limits(UNREAD)
         self._host.joined(self)
         if self.phase is HEAD:  # else it was turned away
             self._set(HEAD)

@@ -32,7 +32,7 @@ from proxy.wire.outbound.tunnel import LAST_WORDS, Tunnel
 from proxy.wire.outbound.upload import upload
 from proxy.wire.socket import Cut, Socket
 
-HIGH_WATER = 256 * 1024
+HIGH_WATER = 32 * 1024
 
 
 class Connection(Socket):
