@@ -68,16 +68,16 @@ class Pool:
     async def _opened(self, origin: Origin, ours: Connections, timeout: float) -> Connection:  # noqa: ASYNC109 -- as above
         on_free = partial(self._free, origin, ours)
         host = host_lines(origin.host_header)
-        opened: Connection | None = None
         try:
             connection = await self._dial(origin, lambda: Connection(self._loop, host, on_free), timeout)
             if self._closed or not connection.usable:
                 connection.abort()
                 raise ConnectionAbortedError("closed as soon as it was open")
-            opened = connection
-        finally:
-            ours.opened(opened)
+        except BaseException:
+            ours.opened(None)
             self._drop_unused(origin, ours)
+            raise
+        ours.opened(connection)
         self._tick_on()
         return connection
 
