@@ -126,7 +126,7 @@ class Service:
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
         await stack.enter_async_context(issuer)
         trust = Trust(loaded.certificates)
-        upstream = Upstream(Dialer(proxies, _bypass, trust, self._resolve))
+        upstream = Upstream(Dialer(proxies, _bypass, trust, self._resolve), config.limits.upstream_connections)
         stack.push_async_callback(upstream.close)
         listeners = [parse(written, config.tls is not None) for written in config.listen]
         return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, listeners)

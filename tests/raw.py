@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -109,7 +111,15 @@ class Wire:
                 return b""
 
     def abort(self) -> None:
+        """Leave, as a client that dies does: by a reset. A FIN only says that nothing more is sent."""
+        sock = self.writer.get_extra_info("socket")
+        if not self.writer.is_closing():
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
+
+    def end(self) -> None:
+        """Send no more, but read on."""
+        self.writer.write_eof()
 
     async def close(self) -> None:
         self.writer.close()

@@ -10,8 +10,8 @@ from proxy.errors import ConfigError, Problem
 from proxy.values.listen import is_loopback, parse
 
 AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit")
-"""What a running proxy can't change; and of `limits`, what belongs to its listeners."""
-_LIMITS_AT_START = ("max_header", "max_connections", "head", "idle", "stall")
+"""What a running proxy can't change; and of `limits`, what belongs to its listeners and its pool."""
+_LIMITS_AT_START = ("max_header", "max_connections", "upstream_connections", "head", "idle", "stall")
 
 Changes = dict[str, list[str]]
 

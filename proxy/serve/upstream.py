@@ -14,6 +14,7 @@ from proxy import shortage
 from proxy.errors import Code, Fault
 from proxy.http.origin import Origin
 from proxy.wire.outbound.call import Call
+from proxy.wire.outbound.connections import Crowded
 from proxy.wire.outbound.dial import Dialer
 from proxy.wire.outbound.leg import Leg
 from proxy.wire.outbound.pool import Dial, Pool
@@ -27,8 +28,9 @@ IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
 class Upstream:
     """Make it in a running loop; `close` closes its connections."""
 
-    def __init__(self, dial: Dial | None = None) -> None:
-        self.pool = Pool(dial or Dialer())
+    def __init__(self, dial: Dial | None = None, most: int | None = None) -> None:
+        """`most` bounds the connections to one API."""
+        self.pool = Pool(dial or Dialer(), most)
 
     async def close(self) -> None:
         await self.pool.close()
@@ -44,7 +46,7 @@ class Upstream:
                     if not _may_repeat(call, broken):
                         raise
             return await _exchange(await self._open(call), call)
-        except (Broken, Stalled, OSError, UnicodeError) as cause:
+        except (Broken, Stalled, Crowded, OSError, UnicodeError) as cause:
             raise fault_of(call.origin, cause) from None
 
     async def _open(self, call: Call) -> Leg:
@@ -81,6 +83,8 @@ def fault_of(origin: Origin, error: Exception) -> Fault:
     lack = shortage.of(error) if isinstance(error, OSError) else None
     if lack is not None:
         return shortage.tell(lack)
+    if isinstance(error, Crowded):
+        return Fault("overloaded", f"{origin.authority}: {error}", retry_after=1.0)
     code, reason = _judged(error)
     return Fault(code, f"{origin.authority}: {reason}")
 

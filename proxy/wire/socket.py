@@ -17,7 +17,10 @@ from typing import Any, Protocol, cast
 
 from proxy.wire.phase import IllegalMove, Phase
 
-_LARGEST_READ = 256 * 1024
+LARGEST_READ = 32 * 1024
+"""Bytes: loops read 256 KiB at once otherwise, which wait here where the other side does not read."""
+BUFFER = memoryview(bytearray(LARGEST_READ))
+"""One for all: what is read is copied out before anything else is."""
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
 
 
@@ -33,6 +36,7 @@ class Transport(Protocol):
     def abort(self) -> None: ...
     def is_closing(self) -> bool: ...
     def get_write_buffer_size(self) -> int: ...
+    def set_write_buffer_limits(self, high: int) -> None: ...
     def get_extra_info(self, name: str) -> Any: ...
 
 
@@ -121,7 +125,7 @@ class Socket:
         sock = self.transport.get_extra_info("socket") if self.transport is not None else None
         pieces = []
         try:
-            while sock is not None and (piece := os.read(sock.fileno(), _LARGEST_READ)):
+            while sock is not None and (piece := os.read(sock.fileno(), LARGEST_READ)):
                 pieces.append(piece)
         except OSError:  # nothing more, or the reset itself
             pass
@@ -136,6 +140,17 @@ class Socket:
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("Transport", transport)
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """uvloop asks for it, as of an `asyncio.BufferedProtocol`; asyncio's own loop only of those by ancestry."""
+        return BUFFER
+
+    def buffer_updated(self, size: int) -> None:
+        self.data_received(bytes(BUFFER[:size]))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        raise NotImplementedError
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
         self.transport = None

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
-from proxy.wire.socket import Cut, Transport
+from proxy.wire.socket import BUFFER, Cut, Transport
 
 _RECORD = 16 * 1024  # the most that one record holds (RFC 8446 §5.1)
 
@@ -84,7 +84,14 @@ class Tls:
         self._below = cast("Transport", transport)
         self._shake_hands()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """As the connections of both ends have."""
+        return BUFFER
+
+    def buffer_updated(self, size: int) -> None:
+        self.data_received(BUFFER[:size])
+
+    def data_received(self, data: bytes | memoryview) -> None:
         self._incoming.write(data)
         if self._opened is not None:
             self._shake_hands()
@@ -162,6 +169,10 @@ class Tls:
 
     def get_write_buffer_size(self) -> int:
         return self._below.get_write_buffer_size() if self._below is not None else 0
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        if self._below is not None:
+            self._below.set_write_buffer_limits(high)
 
     def get_extra_info(self, name: str) -> Any:
         if name == "ssl_object":

@@ -123,7 +123,7 @@ async def test_a_client_that_leaves_is_noticed_whatever_it_sent_behind_its_reque
     wire = await asking(stage, "GET /oauth2/hold")
     await stage.sandbox.until(lambda: stage.sandbox.api_requests == 1)
     await wire.send(behind % stage.authority.encode() if b"%b" in behind else behind)
-    await wire.close()
+    wire.abort()
     await stage.until(lambda: not stage.busy and not stage.server.connections)
 
 

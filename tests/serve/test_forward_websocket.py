@@ -171,7 +171,7 @@ async def test_what_the_client_said_last_still_arrives(stage: Stage) -> None:
     await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
     wire = await upgrading(stage, "/api")
     await wire.head()
-    (held,) = stage.service._lasting.upstream.pool._busy
+    (held,) = stage.service._lasting.upstream.pool._all()
     sent = 0
     while not held.transport.get_write_buffer_size():
         await wire.send(bytes(16384))

@@ -194,7 +194,7 @@ async def test_a_send_that_is_cancelled_too_late_leaves_the_next_exchange_alone(
 
     async with leg(play) as api:
         late = asyncio.create_task(api.upstream.send(api.call()))
-        while not (busy := list(api.upstream.pool._busy)):  # noqa: ASYNC110 -- nothing tells when a connection is taken
+        while not (busy := api.upstream.pool._all()):  # noqa: ASYNC110 -- nothing tells when a connection is taken
             await asyncio.sleep(0)
         busy[0].data_received(OK)  # as the loop does
         connection = api.upstream.pool.take(api.origin)

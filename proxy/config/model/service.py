@@ -20,11 +20,15 @@ class Admin(Secretive):
 
 
 class Limits(Strict):
-    """Times are a client's: for a request's head to be there, between requests, and for a body that stands still."""
+    """Times are a client's: for a request's head to be there, between requests, and for a body that stands still.
+
+    `upstream_connections` is for one API.
+    """
 
     max_body: Size | None = None
     max_header: Size = 32 * 1024
     max_connections: int = Field(default=10_000, ge=1)
+    upstream_connections: int | None = Field(default=None, ge=1)
     head: Duration = 30.0
     idle: Duration = 75.0
     stall: Duration = 60.0

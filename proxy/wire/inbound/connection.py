@@ -33,6 +33,8 @@ from proxy.wire.phase import IllegalMove, Phase
 from proxy.wire.socket import Socket
 
 HIGH_WATER = 64 * 1024
+UNREAD = 16 * 1024
+"""Bytes of an answer that may wait here, besides the piece that is being written, before its source is paused."""
 _GONE = "the client has gone"
 
 
@@ -61,7 +63,7 @@ class Host(Protocol):
 class ClientConnection(Socket):
     """Serves `_current`; what comes before that is answered waits. Its phases are in phase.py."""
 
-    __slots__ = ("_current", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting", "is_new")
+    __slots__ = ("_current", "_ended", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting", "is_new")
 
     def __init__(self, host: Host) -> None:
         super().__init__(host.loop, HEAD)
@@ -73,6 +75,7 @@ class ClientConnection(Socket):
         self._task: asyncio.Task[None] | None = None
         self._rest: bytes | None = None  # what is not parsed yet: behind an `Upgrade`, or while `_waiting` holds some
         self._pipe: Pipe | None = None
+        self._ended = False  # the client sends no more, which does not say that it does not read
         self.is_new = True  # nothing was asked yet
 
     @property
@@ -132,6 +135,8 @@ class ClientConnection(Socket):
             pipe.feed(self._rest)
         self._rest = None
         self.resume_reading()
+        if self._ended and self.transport is not None:
+            self.transport.close()
 
     def resume_reading(self) -> None:
         if self.reading_paused:
@@ -186,6 +191,8 @@ class ClientConnection(Socket):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        if self.transport is not None:
+            self.transport.set_write_buffer_limits(UNREAD)
         self._host.joined(self)
         if self.phase is HEAD:  # else it was turned away
             self._set(HEAD)
@@ -201,8 +208,17 @@ class ClientConnection(Socket):
             self._parse(data)
 
     def eof_received(self) -> bool:
-        """Half a connection is none: asyncio closes it."""
-        return False
+        """The client sends no more. What it has asked for is answered (RFC 9112 §9.6); else asyncio closes.
+
+        A client that has gone for good looks the same, until it answers what we write with a reset.
+        """
+        self._ended = True
+        request = self._current
+        if request is None or self._pipe is not None or self._incoming is request:
+            return self.phase is UNTAKEN
+        if not self._waiting and not self._rest:
+            request.last()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -261,7 +277,8 @@ class ClientConnection(Socket):
         if self.writing_paused:
             self._go(UNTAKEN)
             self.pause_reading()
-        elif self._waiting:
+            return
+        if self._waiting:
             waiting = self._waiting.pop(0)
             if isinstance(waiting, Fault):
                 self.refuse(waiting)
@@ -275,6 +292,15 @@ class ClientConnection(Socket):
             self._set(self.phase)
             if self._rest is not None or self.reading_paused:
                 self._parse_rest()
+        if self._ended:
+            self._come_to_the_end()
+
+    def _come_to_the_end(self) -> None:
+        """Nothing follows what has come, which may be in the middle of a request."""
+        if self._current is None:
+            self.close()
+        elif self._incoming is self._current:
+            self.cut()
 
     def _wait_for_its_turn(self, what: Request | Fault) -> None:
         """Reading goes on, within bounds: else a client that leaves would not be noticed."""
@@ -293,7 +319,7 @@ class ClientConnection(Socket):
         self._incoming = None
         self._waiting.clear()
         transport = self.transport
-        if transport is not None and transport.can_write_eof():
+        if transport is not None and transport.can_write_eof() and not self._ended:
             transport.write_eof()
             self.resume_reading()
         elif transport is not None:

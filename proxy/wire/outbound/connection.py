@@ -33,7 +33,7 @@ from proxy.wire.outbound.upload import upload
 from proxy.wire.socket import Cut, Socket
 from proxy.wire.tls import Tls
 
-HIGH_WATER = 256 * 1024
+HIGH_WATER = 32 * 1024
 
 
 class Connection(Socket):

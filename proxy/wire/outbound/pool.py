@@ -1,6 +1,7 @@
 """Connections kept alive per origin, and the one ticker that watches their deadlines.
 
-Owns: which connection serves an exchange, idle expiry, the bound per origin. Must not know: HTTP framing, requests.
+Owns: which connection serves an exchange, idle expiry, the bound on all that are idle. Must not know: HTTP framing,
+requests.
 """
 
 from __future__ import annotations
@@ -11,37 +12,39 @@ from functools import partial
 
 from proxy.http.origin import Origin
 from proxy.wire.outbound.connection import Connection
+from proxy.wire.outbound.connections import Connections
 from proxy.wire.outbound.head import host_lines
 from proxy.wire.outbound.idle import IdleLife
 
 TICK = 0.1
-MAX_IDLE_PER_ORIGIN = 256
+MAX_IDLE = 4096
+"""For all origins together. One origin never has more than were busy at once within an idle connection's life."""
+
+MAX_LIVES = 1024
+"""So many APIs' idle lives are remembered."""
 
 Dial = Callable[[Origin, Callable[[], Connection], float], Awaitable[Connection]]
 
 
 class Pool:
-    """One for all origins. `dial(origin, factory, timeout)` opens a socket."""
+    """One for all origins. `dial(origin, factory, timeout)` opens a socket; `most` bounds those to one origin."""
 
-    def __init__(self, dial: Dial) -> None:
+    def __init__(self, dial: Dial, most: int | None = None) -> None:
         self._dial = dial
+        self._most = most
         self._loop = asyncio.get_running_loop()
-        self._idle: dict[Origin, list[Connection]] = {}
+        self._origins: dict[Origin, Connections] = {}
         self._lives: dict[Origin, IdleLife] = {}
-        self._busy: set[Connection] = set()
         self._ticker: asyncio.TimerHandle | None = None
         self._closed = False
+        self.idle = 0
 
     def __repr__(self) -> str:
         return f"<Pool {self.busy} busy, {self.idle} idle>"
 
     @property
     def busy(self) -> int:
-        return len(self._busy)
-
-    @property
-    def idle(self) -> int:
-        return sum(map(len, self._idle.values()))
+        return sum(len(ours.established) for ours in self._origins.values()) - self.idle
 
     def take(self, origin: Origin, *, once: bool = False) -> Connection | None:
         """The connection that became idle last: the likeliest to be still open.
@@ -49,49 +52,92 @@ class Pool:
         `once`: for a request that can't be sent again, so that one which the API has closed, or may be about to close,
         is none. What it costs, a system call, others don't pay.
         """
-        idle = self._idle.get(origin)
-        while idle:
-            connection = idle.pop()
-            if once:
-                life, now = self._lives[origin], self._loop.time()
-                age = now - connection.idle_since
-                if life.is_near(age, now):
-                    connection.abort()
-                    return None  # those that are left are older
-                if connection.waits():
-                    life.closed(age, now)
-                    connection.abort()
-                    continue
+        ours = self._origins.get(origin)
+        while ours is not None and ours.idle:
+            connection = ours.idle.pop()
+            self.idle -= 1
+            if once and not self._lasts(origin, connection):
+                connection.abort()
+                continue
             if connection.usable:
-                self._busy.add(connection)
                 return connection
         return None
 
     async def open(self, origin: Origin, timeout: float) -> Connection:  # noqa: ASYNC109 -- it is the dial's
-        """A new connection. Raises OSError, ssl.SSLError or TimeoutError."""
+        """A new connection, or one that comes free while a turn to open one is waited for, which may take `timeout`
+        as well. Raises OSError, ssl.SSLError, TimeoutError or Crowded.
+        """
+        ours = self._origins.setdefault(origin, Connections(self._most))
+        until = self._loop.time() + timeout
+        while not ours.begin():
+            free = await ours.turn(until)
+            if free is None:
+                break
+            if free.usable:
+                return free
+        return await self._opened(origin, ours, timeout)
 
-        life = self._lives.setdefault(origin, IdleLife())
-        on_free = partial(self._free, self._idle.setdefault(origin, []), life)
+    async def _opened(self, origin: Origin, ours: Connections, timeout: float) -> Connection:  # noqa: ASYNC109 -- as above
+        on_free = partial(self._free, origin, ours)
         host = host_lines(origin.host_header)
-        connection = await self._dial(origin, lambda: Connection(self._loop, host, on_free), timeout)
-        if self._closed or not connection.usable:
-            connection.abort()
-            raise ConnectionAbortedError("closed as soon as it was open")
-        self._busy.add(connection)
+        try:
+            connection = await self._dial(origin, lambda: Connection(self._loop, host, on_free), timeout)
+            if self._closed or not connection.usable:
+                connection.abort()
+                raise ConnectionAbortedError("closed as soon as it was open")  # noqa: TRY301 -- it fails as a dial does
+        except BaseException:
+            ours.opened(None)
+            self._drop_unused(origin, ours)
+            raise
+        ours.opened(connection)
         self._tick_on()
         return connection
 
-    def _free(self, idle: list[Connection], life: IdleLife, connection: Connection, reusable: bool) -> None:
-        self._busy.discard(connection)
+    def _lasts(self, origin: Origin, connection: Connection) -> bool:
+        """Has the API not closed it, as far as can be seen, nor is it about to?"""
+        life, now = self._life(origin), self._loop.time()
+        age = now - connection.idle_since
+        if life.is_near(age, now):
+            return False
+        if connection.waits():
+            life.closed(age, now)
+            return False
+        return True
+
+    def _life(self, origin: Origin) -> IdleLife:
+        """What was learnt of an API outlives its connections; clients may choose names of hosts, so it is bounded."""
+        life = self._lives.get(origin)
+        if life is None:
+            if len(self._lives) >= MAX_LIVES:
+                del self._lives[next(iter(self._lives))]
+            life = self._lives[origin] = IdleLife()
+        return life
+
+    def _free(self, origin: Origin, ours: Connections, connection: Connection, reusable: bool) -> None:
         if not reusable:
-            if connection in idle:
-                idle.remove(connection)
+            if ours.forget(connection):
+                self.idle -= 1
                 now = self._loop.time()
-                life.closed(now - connection.idle_since, now)
-        elif len(idle) >= MAX_IDLE_PER_ORIGIN or self._closed:
+                self._life(origin).closed(now - connection.idle_since, now)
+            self._drop_unused(origin, ours)
+        elif self._closed:
             connection.abort()
-        else:
-            idle.append(connection)
+        elif not ours.hand_over(connection):
+            ours.idle.append(connection)
+            self.idle += 1
+            if self.idle > MAX_IDLE:
+                self._drop_oldest()
+
+    def _drop_unused(self, origin: Origin, ours: Connections) -> None:
+        """Names of hosts may come from clients: what is kept of them must not grow."""
+        if ours.unused and self._origins.get(origin) is ours:
+            del self._origins[origin]
+
+    def _drop_oldest(self) -> None:
+        """Of the origin that has most: those that others have are in use more often."""
+        longest = max((ours.idle for ours in self._origins.values()), key=len)
+        self.idle -= 1
+        longest.pop(0).abort()
 
     # -------------------------------------------------------------- deadlines
 
@@ -101,26 +147,28 @@ class Pool:
 
     def _tick(self) -> None:
         now = self._loop.time()
-        for connection in list(self._busy):
-            if now >= connection.deadline:
+        for origin, ours in list(self._origins.items()):
+            if ours.idle:
+                self._life(origin).outlived(now - ours.idle[0].idle_since)
+            for connection in [one for one in ours.established if now >= one.deadline]:
+                if connection in ours.idle:  # it is we who end it, and nothing is learnt of the API
+                    ours.idle.remove(connection)
+                    self.idle -= 1
                 connection.expire()
-        for origin, idle in self._idle.items():
-            if idle:
-                self._lives[origin].outlived(now - idle[0].idle_since)
-            expired = [connection for connection in idle if now >= connection.deadline]
-            if expired:
-                idle[:] = [connection for connection in idle if now < connection.deadline]
-                for connection in expired:
-                    connection.abort()
         self._ticker = None
-        if self._busy or any(self._idle.values()):
+        if self._origins:
             self._tick_on()
+
+    def _all(self) -> list[Connection]:
+        return [connection for ours in self._origins.values() for connection in ours.established]
 
     async def close(self) -> None:
         self._closed = True
         if self._ticker is not None:
             self._ticker.cancel()
-        for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
+        for ours in list(self._origins.values()):
+            ours.close()
+        for connection in self._all():
             connection.abort()
         # aborted transports report their loss in the next turns of the loop
         await asyncio.sleep(0)

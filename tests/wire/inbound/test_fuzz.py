@@ -41,6 +41,9 @@ class Line(asyncio.Transport):
     def can_write_eof(self) -> bool:
         return True
 
+    def set_write_buffer_limits(self, high: int) -> None:
+        pass
+
     def write_eof(self) -> None:
         self.ended = True
 

@@ -140,11 +140,13 @@ async def whole(reply: Reply) -> bytes:
 
 
 @asynccontextmanager
-async def leg(*plays: Play, dial: Dial | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[Leg]:
+async def leg(
+    *plays: Play, dial: Dial | None = None, tls: ssl.SSLContext | None = None, most: int | None = None
+) -> AsyncIterator[Leg]:
     """The nth connection gets the nth play; the last one is for all that follow."""
     loop = asyncio.get_running_loop()
     before = asyncio.all_tasks()
-    upstream = Upstream(dial)
+    upstream = Upstream(dial, most)
     served = Leg(Origin(tls is not None, "127.0.0.1", 0), upstream)
     loop.set_exception_handler(lambda _, context: served.errors.append(context))
 

@@ -147,7 +147,7 @@ async def test_what_can_be_sent_again_does_not_look(authority: Authority) -> Non
 
     with api(play, authority, secure=False) as server:
         assert await server.ask("GET") == (200, b"ok")
-        (connection,) = server.upstream.pool._idle[server.origin]
+        (connection,) = server.upstream.pool._origins[server.origin].idle
         looked: list[str] = []
         transport = connection.transport
 
@@ -180,22 +180,22 @@ async def test_an_apis_patience_is_learnt(authority: Authority) -> None:
     with api(play, authority, secure=False) as server:
         pool, loop = server.upstream.pool, asyncio.get_running_loop()
         await server.ask("POST", b"1")
-        pool._idle[server.origin][0].idle_since -= 5.0
+        pool._origins[server.origin].idle[0].idle_since -= 5.0
         server.go.set()
         async with asyncio.timeout(LONG):
             while pool.idle:  # noqa: ASYNC110 -- there is no event for what happens inside the pool
                 await asyncio.sleep(0.01)
         await server.ask("POST", b"2")
-        (second,) = pool._idle[server.origin]
+        (second,) = pool._origins[server.origin].idle
         second.idle_since = loop.time() - 3.0
         await server.ask("POST", b"3")
-        assert pool._idle[server.origin] == [second]  # far from the end
+        assert pool._origins[server.origin].idle == [second]  # far from the end
         second.idle_since = loop.time() - 4.5
         await server.ask("GET")
-        assert pool._idle[server.origin] == [second]  # it could be sent again
+        assert pool._origins[server.origin].idle == [second]  # it could be sent again
         second.idle_since = loop.time() - 4.5
         await server.ask("POST", b"4")
-        assert second not in pool._idle[server.origin]
+        assert second not in pool._origins[server.origin].idle
         await server.upstream.close()
 
 

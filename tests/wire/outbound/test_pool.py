@@ -90,17 +90,17 @@ async def test_a_connection_that_is_about_to_close_is_not_kept(seconds: int) -> 
 async def test_an_idle_connection_expires_while_younger_ones_stay() -> None:
     async with leg(replies(OK, OK), replies(OK, OK)) as api:
         await asyncio.gather(api.ask(), api.ask())
-        first, second = api.upstream.pool._idle[api.origin]
+        first, second = api.upstream.pool._origins[api.origin].idle
         second.deadline = 0.0  # as if its time had come; the one behind it in the list is younger
         await _until(lambda: api.upstream.pool.idle == 1)
-        assert api.upstream.pool._idle[api.origin] == [first]
+        assert api.upstream.pool._origins[api.origin].idle == [first]
         first.deadline = 0.0
         await api.deserted()
         await _until(lambda: api.upstream.pool._ticker is None)  # an empty pool costs nothing
 
 
 async def test_the_number_of_idle_connections_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "MAX_IDLE_PER_ORIGIN", 2)
+    monkeypatch.setattr(pools, "MAX_IDLE", 2)
     async with leg(replies(OK)) as api:
         await asyncio.gather(*(api.ask() for _ in range(4)))
         assert (api.accepted, api.upstream.pool.idle) == (4, 2)
