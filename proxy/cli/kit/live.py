@@ -85,5 +85,5 @@ def _is_refused(provider: Provider, reply: aiohttp.ClientResponse, begun: bytes)
     headers = list(reply.raw_headers)
     found = refusals.head(reply.status, headers, _OLD, True)
     if found is Verdict.READ_BODY:
-        return refusals.body(reply.status, headers, _OLD, True, begun, True)
+        return refusals.reading(reply.status, headers, _OLD, True).refuses(begun, True)
     return found is Verdict.REFUSED or reply.status == 401
