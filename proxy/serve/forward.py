@@ -140,14 +140,14 @@ class Forwarder:
             return True
         if verdict(refusals, reply, exchange.method, now.boot - token.minted.boot) is not Verdict.ACCEPTED:
             return False
-        exchange.lane.accepted(token)
+        exchange.lane.accepted(token, now.boot)
         return True
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
         lane = exchange.lane
         if not await self._is_refused(exchange, reply, token):
-            lane.accepted(token)
+            lane.accepted(token, exchange.started)
             return reply
         if exchange.plan.final:
             self._died(exchange, reply, token)
@@ -170,7 +170,7 @@ class Forwarder:
         exchange.needles = needles(exchange, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, reply, newer)
-        lane.replayed(next_step, again, self._clock().boot)
+        await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
         return reply
