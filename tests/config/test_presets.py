@@ -81,6 +81,12 @@ def test_a_credential_that_is_renewed_has_no_death_of_its_own() -> None:
     ]
 
 
+def test_a_secret_does_not_stand_in_the_upstream() -> None:
+    text = 'title: t\nupstream: "https://api.example.com/{key}"\nparameters: {key: {secret: true}}\nprovider: {}\n'
+    (told,) = problems(text)
+    assert told.startswith("example.yaml:2: upstream: {key} is a secret")
+
+
 def test_every_mistake_is_told_at_once() -> None:
     assert len(problems("title: 5\nupstream: x\nlive: {path: y}\nprovider: []\n")) == 3
 

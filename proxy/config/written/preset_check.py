@@ -48,6 +48,10 @@ def _texts(written: tuple[Where, str], preset: Preset) -> Iterator[Finding]:
         if name not in preset.parameters and name not in ("token", "basic"):
             hint = did_you_mean(name, preset.parameters)
             yield Finding(where, f"{{{name}}} is no parameter of this preset{hint}")
+        elif where[0] in ("upstream", "bases") and name in preset.parameters and preset.parameters[name].secret:
+            yield Finding(
+                where, f"{{{name}}} is a secret, which is seen here; let it be the provider's token: {{token}}"
+            )
 
 
 def _sdk(rows: Iterable[Sdk]) -> Iterator[Finding]:

@@ -81,7 +81,8 @@ def test_the_shipped_config_runs_as_it_is(tmp_path: Path) -> None:
         done = started.end()
     assert done.code == 0
     rows = {words[0]: words for line in done.out.splitlines() if (words := line.split())[0].startswith("/")}
-    assert rows["/qianfan"][-5:] == ["asleep:", "set", "QIANFAN_API_KEY", "and", "QIANFAN_SECRET_KEY"]
+    assert rows["/qianfan"][-4:] == ["baidu-qianfan-v2", "asleep:", "set", "QIANFAN_V2_API_KEY"]
+    assert rows["/ai"][-5:] == ["asleep:", "set", "BAIDU_API_KEY", "and", "BAIDU_SECRET_KEY"]
     assert all(words[-1] == "ready" for prefix, words in rows.items() if prefix.startswith("/sandbox"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.load import load
+from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.config.written.preset import Ended
 from tests.config.catalogue_of_cases import CATALOGUE
@@ -138,3 +138,12 @@ def test_names_from_included_files_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize("providers", ["[]", "5", "{p: 5}", "{p: [1]}", "{p: {use: {}}}"])
 def test_what_is_no_provider_hides_nothing(providers: str, tmp_path: Path) -> None:
     assert problems(tmp_path, f"providers: {providers}\nroutes: {{/a: p, /b: {{base: 5}}, /c: 7}}\n")
+
+
+def test_a_variable_that_comes_later_wakes_the_provider_up(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("")
+    asleep = loaded(tmp_path, "routes: {/a: shop}\n")
+    assert list(asleep.unconfigured) == ["shop"]
+    (tmp_path / ".env").write_text("OLD_SHOP_KEY=old-one\n")
+    awake = again(asleep)
+    assert (awake.unconfigured, token(awake)) == ({}, "old-one")
