@@ -3,13 +3,17 @@
 The form of the examples (a new preset needs nothing but its YAML file):
 
     examples:
-      with: {PARAMETER: VALUE}          what the examples are filled with
+      with: {PARAMETER: VALUE}          what the examples are filled with; `made-up RSA key` and the like are made here
       login:                            not for static providers
         - about: what is shown
           request: {method:, url:, headers:, json: | form:}     what must be sent (any part of it)
           reply: {status:, headers:, json: | text:}             what the issuer answers
           token: / lifetime:                                    what comes of it, or
           error: {class:, code:, hint:, message:, again:, retry_after:}   hint and message: a part of the text
+        - about:                          where a JWT is made here, and nobody asked
+          at: UNIX TIME
+          header: / claims:               what it says
+          token: / lifetime:
       refusals:
         - {about:, reply: {...}, refused: true | false, age: seconds, safe: true | false}
       injection:
@@ -19,6 +23,7 @@ The form of the examples (a new preset needs nothing but its YAML file):
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +39,8 @@ from proxy.auth.token import IssuerReply, Minted, Token
 from proxy.config.written.catalogue import Preset, expand, read_preset
 from proxy.errors import IssuerError
 from proxy.values.now import Now
+from proxy.values.signing import fingerprint
+from tests.presets.made_up import KEYS, parameters_of
 
 WALL = 1_700_000_000.0
 NOW = Now(0.0, 0.0)
@@ -43,8 +50,12 @@ CATALOGUE: dict[str, Preset] = {name: read_preset(written) for name, written in 
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
 
 
+def given(name: str) -> dict[str, Any]:
+    return parameters_of(CATALOGUE[name])
+
+
 def provider_of(name: str) -> Any:
-    filled = {"use": name, **CATALOGUE[name].examples["with"]}
+    filled = {"use": name, **given(name)}
     expanded = expand({"providers": {"example": filled}}, CATALOGUE)
     assert not expanded.findings
     return PROVIDER.validate_python(expanded.tree["providers"]["example"])
@@ -52,7 +63,7 @@ def provider_of(name: str) -> Any:
 
 def secrets_of(name: str) -> frozenset[str]:
     parameters = CATALOGUE[name].parameters
-    return frozenset(str(v) for key, v in CATALOGUE[name].examples["with"].items() if parameters[key].secret)
+    return frozenset(str(value) for key, value in given(name).items() if parameters[key].secret)
 
 
 def examples(kind: str) -> list[Any]:
@@ -101,19 +112,25 @@ def test_a_preset_says_where_it_comes_from(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
-    given = CATALOGUE[name].examples
-    static = scheme_for(provider_of(name), frozenset()).start(NOW) is not None
-    assert set(given) <= {"with", "login", "refusals", "injection"}
-    assert given["injection"]
-    assert {example["refused"] for example in given["refusals"]} == ({False} if static else {True, False})
-    if not static:
-        assert any("request" in example for example in given["login"])
-        assert any("token" in example for example in given["login"])
-        assert any("error" in example for example in given["login"])
+    shown = CATALOGUE[name].examples
+    scheme = scheme_for(provider_of(name), frozenset())
+    static = scheme.start(NOW) is not None
+    assert set(shown) <= {"with", "login", "refusals", "injection"}
+    assert shown["injection"]
+    assert {example["refused"] for example in shown["refusals"]} == ({False} if static else {True, False})
+    if not static and scheme.consent is None:
+        assert any("claims" in example for example in shown["login"])
+    elif not static:
+        assert any("request" in example for example in shown["login"])
+        assert any("token" in example for example in shown["login"])
+        assert any("error" in example for example in shown["login"])
 
 
 @pytest.mark.parametrize(("name", "example"), examples("login"))
 def test_login(name: str, example: dict[str, Any]) -> None:
+    if "at" in example:
+        check_made_here(name, example)
+        return
     request, minted = mint(name, example["reply"])
     if "request" in example:
         check_request(request, example["request"])
@@ -124,6 +141,24 @@ def test_login(name: str, example: dict[str, Any]) -> None:
     else:
         assert isinstance(minted, Minted), minted
         assert (minted.value, minted.lifetime) == (example["token"], example["lifetime"])
+
+
+def check_made_here(name: str, example: dict[str, Any]) -> None:
+    with pytest.raises(StopIteration) as stop:
+        next(scheme_for(provider_of(name), secrets_of(name)).login(example["at"], None))
+    minted = stop.value.value
+    header, claims, _ = (urlsafe_b64decode(part + "==") for part in minted.value.split("."))
+    assert json.loads(header) == example["header"]
+    assert json.loads(claims) == _with_fingerprint(example["claims"], name)
+    assert (minted.value, minted.lifetime) == (example.get("token", minted.value), example["lifetime"])
+
+
+def _with_fingerprint(claims: dict[str, Any], name: str) -> dict[str, Any]:
+    made_up = next((KEYS[value] for value in CATALOGUE[name].examples["with"].values() if value in KEYS), None)
+    known = "" if made_up is None else fingerprint(made_up)
+    return {
+        key: value.replace("{fingerprint}", known) if isinstance(value, str) else value for key, value in claims.items()
+    }
 
 
 def check_request(request: Any, wanted: dict[str, Any]) -> None:

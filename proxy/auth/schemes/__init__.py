@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
+from proxy.auth.schemes.jwt import JwtProvider, JwtScheme
 from proxy.auth.schemes.login import LoginProvider, LoginScheme
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
@@ -15,7 +16,8 @@ from proxy.auth.schemes.static import StaticProvider, StaticScheme
 Provider = Annotated[
     Annotated[StaticProvider, StaticScheme]
     | Annotated[OAuth2Provider, OAuth2Scheme]
-    | Annotated[LoginProvider, LoginScheme],
+    | Annotated[LoginProvider, LoginScheme]
+    | Annotated[JwtProvider, JwtScheme],
     Field(discriminator="scheme"),
 ]
 """The keys, and beside them the scheme that they compile to."""
