@@ -30,9 +30,9 @@ from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
 from proxy.serve.upstream import Upstream
 from proxy.tasks import Tasks
+from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.tokens.handover import packed, unpacked
-from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
 from proxy.tokens.store.open import open_records

@@ -1,6 +1,6 @@
 """What the modules that `hatch_build.py` compiles keep to, beyond what mypyc itself refuses.
 
-That they work when compiled is seen in CI, which runs the tests of `plan` and `serve` against a compiled wheel.
+That they work when compiled is seen in CI, which runs the tests of `plan`, `wire` and `serve` against a compiled wheel.
 """
 
 from __future__ import annotations
@@ -28,3 +28,15 @@ def test_nothing_is_awaited_while_an_error_is_handled(module: str) -> None:
     finals = [statement for node in ast.walk(tree) if isinstance(node, ast.Try) for statement in node.finalbody]
     awaits = [node for part in (*handlers, *finals) for node in ast.walk(part) if isinstance(node, ast.Await)]
     assert [node.lineno for node in awaits] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_name_is_bound_to_one_kind_of_error_per_function(module: str) -> None:
+    """mypyc gives a variable the type of its first `except ... as`, and raises TypeError where a later one differs."""
+    for function in ast.walk(ast.parse((ROOT / module).read_text())):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            caught = [node for node in ast.walk(function) if isinstance(node, ast.ExceptHandler) and node.name]
+            kinds = {
+                node.name: {ast.unparse(one.type or node) for one in caught if one.name == node.name} for node in caught
+            }
+            assert all(len(kind) == 1 for kind in kinds.values()), f"{module}:{function.lineno}"

@@ -9,8 +9,8 @@ import hashlib
 import hmac
 
 from proxy.errors import Fault
-from proxy.plan.clients import presented_key
-from proxy.plan.guard import Guard
+from proxy.plan.admission.clients import presented_key
+from proxy.plan.admission.guard import Guard
 from proxy.values.listen import is_loopback
 from proxy.wire.inbound.request import Request
 

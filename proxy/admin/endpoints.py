@@ -15,7 +15,7 @@ from proxy.admin.pages import PAGES
 from proxy.admin.view import View
 from proxy.config import model
 from proxy.errors import Fault
-from proxy.plan.guard import Guard
+from proxy.plan.admission.guard import Guard
 from proxy.plan.target import split_path
 from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request

@@ -22,7 +22,7 @@ import structlog
 from proxy.audit import chain
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
-from proxy.plan.scrub import NOTHING, Needles
+from proxy.plan.replies.scrub import NOTHING, Needles
 from proxy.sink import Sink
 from proxy.values.now import Now
 from proxy.version import __version__

@@ -19,13 +19,14 @@ from proxy.auth.scope import RequiredScope
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
 from proxy.config.secrets.lacking import Lacking
-from proxy.plan import headers, jwt_clients
-from proxy.plan.certificates import CertificateClients
-from proxy.plan.clients import Clients
-from proxy.plan.confidential import Confidential
+from proxy.plan import headers
+from proxy.plan.admission import jwt_clients
+from proxy.plan.admission.certificates import CertificateClients
+from proxy.plan.admission.clients import Clients
+from proxy.plan.admission.quota import limits_of
 from proxy.plan.globs import globs
-from proxy.plan.links import Links
-from proxy.plan.quota import limits_of
+from proxy.plan.replies.confidential import Confidential
+from proxy.plan.replies.links import Links
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
+from proxy.http.memo import Bound, remember
 
 KEY_HEADERS = (
     *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
@@ -39,9 +40,7 @@ REPLACED = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
 OURS = b"x-keyless-"
 
-_MEMO_BOUND = 4096
-_MEMO_LONGEST = 64
-"""Longer names are nobody's, and as many as fit could fill the memory."""
+_NAMES = Bound(most=4096, longest=64)
 
 AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
 """Headers of browsers that fetch what nobody asked for yet."""
@@ -137,10 +136,7 @@ class Sieve:
         return Head(lines, known)
 
     def _look(self, name: bytes) -> _Fate:
-        fate = self._judge(name.lower())
-        if len(name) <= _MEMO_LONGEST and len(self._memo) < _MEMO_BOUND:
-            self._memo[name] = fate
-        return fate
+        return remember(self._memo, name, self._judge(name.lower()), len(name), _NAMES)
 
     def _judge(self, lower: bytes) -> _Fate:
         if lower in self._noted:

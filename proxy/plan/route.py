@@ -17,13 +17,13 @@ from proxy.auth.scope import RequiredScope
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
 from proxy.errors import Fault
-from proxy.plan.certificates import CertificateClients
-from proxy.plan.clients import Clients
-from proxy.plan.confidential import Confidential
+from proxy.plan.admission.certificates import CertificateClients
+from proxy.plan.admission.clients import Clients
+from proxy.plan.admission.jwt_clients import JwtRule
+from proxy.plan.admission.quota import Limit
 from proxy.plan.headers import Sieve, reply_sieve, request_sieve
-from proxy.plan.jwt_clients import JwtRule
-from proxy.plan.links import Links
-from proxy.plan.quota import Limit
+from proxy.plan.replies.confidential import Confidential
+from proxy.plan.replies.links import Links
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 

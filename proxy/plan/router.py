@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from proxy.http.memo import Bound, remember
 from proxy.plan.target import split_path
 
 T = TypeVar("T")
 
-_MEMO_BOUND = 4096
-_MEMO_LONGEST = 512
+_TARGETS = Bound(most=4096, longest=512)
 _SLASH = ord("/")
 
 
@@ -66,9 +66,7 @@ class Router(Generic[T]):
             rest = b"/" + rest.lstrip(b"/")
             path = above + rest
         way = Way(route, path, query, rest, not query and target.endswith(b"?"))
-        if not query and len(target) <= _MEMO_LONGEST and len(self._known) < _MEMO_BOUND:
-            self._known[target] = way
-        return way
+        return way if query else remember(self._known, target, way, len(target), _TARGETS)
 
     def match(self, path: bytes) -> tuple[T, bytes] | None:
         """The route of `path`, and what stands behind its prefix."""

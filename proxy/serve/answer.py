@@ -10,10 +10,12 @@ from itertools import product
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields, named_by_connection, without
-from proxy.plan import cors, subprotocol
+from proxy.http.memo import Bound, remember
+from proxy.plan import cors
+from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
+from proxy.plan.replies.scrub import is_text
 from proxy.plan.route import RoutePlan
-from proxy.plan.scrub import is_text
 from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.own import NO_BODY
@@ -21,8 +23,7 @@ from proxy.wire.inbound.problem import encoded, status_line
 
 _COMPRESSED = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd", b"dcb", b"dcz"))
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
-_MEMO_BOUND = 512
-_MEMO_LONGEST = 256
+_TYPES = Bound(most=512, longest=256)
 _texts: dict[bytes, bool] = {}
 
 
@@ -173,9 +174,7 @@ def early(exchange: Exchange, status: int, headers: Fields) -> None:
 def _is_text(content_type: bytes) -> bool:
     known = _texts.get(content_type)
     if known is None:
-        known = is_text(content_type)
-        if len(content_type) <= _MEMO_LONGEST and len(_texts) < _MEMO_BOUND:
-            _texts[content_type] = known
+        return remember(_texts, content_type, is_text(content_type), len(content_type), _TYPES)
     return known
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from proxy.errors import Fault
-from proxy.plan.clients import ClientPlan
+from proxy.plan.admission.clients import ClientPlan
+from proxy.plan.admission.quota import Limit
 from proxy.plan.headers import Head
-from proxy.plan.quota import Limit
+from proxy.plan.replies.scrub import NOTHING, Needles
 from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
-from proxy.plan.scrub import NOTHING, Needles
 from proxy.serve.body import Body
 from proxy.serve.lane import Lane
 from proxy.wire.inbound.request import Request

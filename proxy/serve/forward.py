@@ -23,8 +23,8 @@ from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.logs import AccessLog
 from proxy.plan import cors
-from proxy.plan.frames import Frames
-from proxy.plan.guard import Guard
+from proxy.plan.admission.guard import Guard
+from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
 from proxy.serve import answer, observers
 from proxy.serve.admit import OwnReply, admit

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from proxy.audit.events import Audit
 from proxy.config.model import Client, Config
 from proxy.logs import AccessLog
-from proxy.plan.guard import Guard
+from proxy.plan.admission.guard import Guard
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
 from proxy.serve.forward import Forwarder
@@ -22,8 +22,8 @@ from proxy.serve.observers import Observers
 from proxy.serve.quota.local import Quotas, open_quotas
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
+from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
-from proxy.tokens.issuer import Issuer
 from proxy.values.listen import Listener
 from proxy.values.now import Now
 from proxy.wire.outbound.trust import Trust

@@ -13,9 +13,9 @@ import structlog
 from proxy.auth.jwks import PublicKey, find_keys
 from proxy.auth.life.backoff import pause
 from proxy.errors import FailureClass, Fault, IssuerError
-from proxy.plan.jwt_clients import JwtRule
+from proxy.plan.admission.jwt_clients import JwtRule
 from proxy.tasks import Flight
-from proxy.tokens.issuer import Issuer
+from proxy.tokens.calls.issuer import Issuer
 from proxy.values.now import Now
 
 log = structlog.get_logger("keyless.clients")

@@ -17,11 +17,11 @@ from proxy.auth.placing.draft import Draft, Placing
 from proxy.auth.refusal.content import readable_codings
 from proxy.auth.token import Token
 from proxy.errors import Fault
-from proxy.plan import subprotocol
+from proxy.plan.admission import subprotocol
 from proxy.plan.headers import Head
+from proxy.plan.replies.scrub import Needles
 from proxy.plan.route import ProviderPlan, RoutePlan
 from proxy.plan.router import Way
-from proxy.plan.scrub import Needles
 from proxy.serve import answer
 from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange

@@ -44,8 +44,8 @@ class Upstream:
                     if not _may_repeat(call, error):
                         raise
             return await _exchange(await self._open(call), call)
-        except (Broken, Stalled, OSError, UnicodeError) as error:
-            raise fault_of(call.origin, error) from None
+        except (Broken, Stalled, OSError, UnicodeError) as cause:
+            raise fault_of(call.origin, cause) from None
 
     async def _open(self, call: Call) -> Leg:
         try:

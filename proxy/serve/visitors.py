@@ -18,12 +18,12 @@ from weakref import WeakKeyDictionary
 
 from proxy.auth.jwks import JWT_BEGINS, Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
 from proxy.errors import Fault
-from proxy.plan.certificates import names_of
-from proxy.plan.clients import ClientPlan, presented_key
-from proxy.plan.jwt_clients import JwtRule, judge, rules_of
+from proxy.plan.admission.certificates import names_of
+from proxy.plan.admission.clients import ClientPlan, presented_key
+from proxy.plan.admission.jwt_clients import JwtRule, judge, rules_of
 from proxy.plan.route import Plan
 from proxy.serve.jwks import IssuerKeys
-from proxy.tokens.issuer import Issuer
+from proxy.tokens.calls.issuer import Issuer
 from proxy.values.now import Now
 from proxy.wire.inbound.tls import Certificates
 from proxy.wire.socket import Transport

@@ -5,7 +5,7 @@ Framing, extensions and pings are between the client and the API; no token is re
 
 from __future__ import annotations
 
-from proxy.plan.frames import FrameError, Frames
+from proxy.plan.replies.frames import FrameError, Frames
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.request import Request
 

@@ -1,7 +1,7 @@
 """One credential's cell: its token, and one flight at a time that fetches it; everyone waits for the same one.
 
 Owns: the task that fetches a token, and the callers who wait for it. Must not know: the rules (auth/life/lifecycle.py),
-the steps of a flight (tokens/mint.py), HTTP (tokens/issuer.py), other cells but its successor.
+the steps of a flight (tokens/mint.py), HTTP (tokens/calls/issuer.py), other cells but its successor.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from proxy.auth.schemes.oauth2.discovery import Endpoints
 from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
-from proxy.tokens.issuer import Issuer
+from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.loopback import Loopback, Page, Query
 from proxy.tokens.records import Records, patiently
 from proxy.tokens.store import DURABLE, StoreDown

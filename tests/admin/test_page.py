@@ -11,7 +11,7 @@ from proxy.admin.endpoints import Admin
 from proxy.admin.page import READ, Answer, Asked, Who, names_in
 from proxy.admin.pages import PAGES
 from proxy.config import model
-from proxy.plan.guard import Guard
+from proxy.plan.admission.guard import Guard
 from tests.conftest import Stage
 from tests.raw import Message
 

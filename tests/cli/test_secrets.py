@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from proxy.plan.scrub import spellings
+from proxy.plan.replies.scrub import spellings
 from tests.cli.conftest import PATIENCE, Outcome, control, keyless, proxy, written
 
 PLAIN = string.ascii_letters + string.digits + "+/=%&?#:,.-_~"

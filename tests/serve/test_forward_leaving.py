@@ -1,7 +1,5 @@
-"""A client that leaves, in every phase, and in the very turn of the loop in which the API says something.
-
-The API's connection is never left without anybody to close it.
-"""
+"""A client that leaves, in every phase of its exchange, and in the very turn in which the API says something:
+the API's connection is never left without anybody to close it."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.life.replay import Proof
 from proxy.auth.token import Token
 from proxy.errors import Fault
@@ -20,7 +20,8 @@ class Played:
     """As much of a cell as a lane asks for. Its issuer has `tokens` newer ones."""
 
     def __init__(self, tokens: int = 1) -> None:
-        self.life = SimpleNamespace(generation=1)
+        self.life = Lifecycle(Terms(), lambda: 0.5)
+        self.life.generation = 1
         self.proof = Proof()
         self.replays = 0
         self.later: list[int] = []

@@ -9,7 +9,7 @@ import pytest
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.http.fields import Fields
-from proxy.plan.scrub import NOTHING
+from proxy.plan.replies.scrub import NOTHING
 from proxy.serve.prepare import draft, may_upgrade, needles, place, prepare
 from tests.serve.requests import NOW, SECRET, exchange, route
 

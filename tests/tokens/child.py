@@ -25,8 +25,8 @@ from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.token import Flow, Minted
 from proxy.config.model import Log
 from proxy.errors import Fault
+from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
-from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
 from proxy.tokens.records import Records

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from proxy.config.loaded import Loaded
-from proxy.plan.scrub import spellings
+from proxy.plan.replies.scrub import spellings
 from proxy.values.template import Template
 
 HIDDEN = "***"

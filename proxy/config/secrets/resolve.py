@@ -21,6 +21,7 @@ from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
+from proxy.config.secrets.texts import is_encodable, is_wide, without_break
 from proxy.config.written.reference import KEY_VARIABLE, Reference, pieces
 from proxy.errors import HeldBack
 from proxy.values import redis_url
@@ -129,8 +130,8 @@ class Sources:
     def _found(self, reference: Reference) -> str | None:
         match reference.kind:
             case "env":
-                value = _without_break(self._variable(reference.name))
-                return value if value and _encodable(value) else None
+                value = without_break(self._variable(reference.name))
+                return value if value and is_encodable(value) else None
             case "file":
                 return self._file(reference)
             case "enc":
@@ -177,7 +178,7 @@ class Sources:
             with path.open("rb") as file:
                 self._note(path, opened_to_others(file.fileno()))
                 written = file.read(_MAX_FILE + 1)
-            if _is_wide(written):
+            if is_wide(written):
                 self.reasons[reference] = Reason(f"{reference.shown}: it is UTF-16; save it as UTF-8")
                 return None
             text = written.decode("utf-8-sig")
@@ -185,7 +186,7 @@ class Sources:
             return None
         if len(written) > _MAX_FILE:
             return None
-        return _without_break(text) or None
+        return without_break(text) or None
 
     def _note(self, path: Path, opened: str) -> None:
         if opened:
@@ -200,25 +201,8 @@ class Sources:
         except OSError:
             return None
         # comments in another charset must not hide the variables beside them
-        text = written.decode("utf-16" if _is_wide(written) else "utf-8-sig", errors="replace")
+        text = written.decode("utf-16" if is_wide(written) else "utf-8-sig", errors="replace")
         return dotenv_values(stream=io.StringIO(text), interpolate=False)
-
-
-def _is_wide(written: bytes) -> bool:
-    """PowerShell's `>` writes UTF-16."""
-    return written[:2] in (b"\xff\xfe", b"\xfe\xff")
-
-
-def _without_break(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\N{REPLACEMENT CHARACTER}" not in text
 
 
 def resolve(tree: Any, sources: Sources) -> Resolved:

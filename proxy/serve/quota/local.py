@@ -1,7 +1,7 @@
 """Counts requests against the limits of clients and routes, in this process or, with Redis, for the whole fleet.
 
 Owns: where counts are kept, and what happens when Redis can't be asked. Must not know: what a limit means
-(plan/quota.py). A counter exists per limit of the config, whatever callers send.
+(plan/admission/quota.py). A counter exists per limit of the config, whatever callers send.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from proxy.plan.quota import Limit, Room, daily, exceeded, sliding, told
+from proxy.plan.admission.quota import Limit, Room, daily, exceeded, sliding, told
 from proxy.plan.route import Plan
 from proxy.tokens.store import BUDGET, StoreDown
 from proxy.values.now import Now

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from limits.aio.storage import RedisStorage
 
-from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, sliding
+from proxy.plan.admission.quota import DAY, Limit, Room, daily, exceeded, sliding
 from proxy.tokens.store import BUDGET
 from proxy.tokens.store.redis_link import Link
 

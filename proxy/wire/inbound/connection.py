@@ -271,8 +271,10 @@ class ClientConnection(Socket):
                     self._parse_rest()
                 self._renew()
         else:
-            self._go(HEAD if self._parser.has_begun else IDLE)
-            self._parse_rest()
+            self.enter(HEAD if self._parser.has_begun else IDLE)
+            self._set(self.phase)
+            if self._rest is not None or self.reading_paused:
+                self._parse_rest()
 
     def _wait_for_its_turn(self, what: Request | Fault) -> None:
         """Reading goes on, within bounds: else a client that leaves would not be noticed."""

@@ -10,11 +10,11 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from proxy.errors import Fault
+from proxy.http.memo import Bound, remember
 
 PROBLEM = "application/problem+json"
 _WIDE = frozenset((b"application/problem+json", b"application/*", b"*/*"))
-_MEMO_BOUND = 512
-_MEMO_LONGEST = 256
+_REASONS = Bound(most=512, longest=256)
 _status_lines: dict[tuple[int, bytes], bytes] = {}
 
 
@@ -59,8 +59,7 @@ def status_line(status: int, reason: bytes) -> bytes:
     line = _status_lines.get((status, reason))
     if line is None:
         line = b"HTTP/1.1 %d %b\r\n" % (status, reason or _phrase(status))
-        if len(reason) <= _MEMO_LONGEST and len(_status_lines) < _MEMO_BOUND:
-            _status_lines[status, reason] = line
+        remember(_status_lines, (status, reason), line, len(reason), _REASONS)
     return line
 
 

@@ -55,7 +55,7 @@ class Connection(Socket):
 
     @property
     def usable(self) -> bool:
-        return self.phase is IDLE and self.open
+        return self.phase is IDLE and self.transport is not None and not self.transport.is_closing()
 
     @property
     def patience(self) -> float:
@@ -161,7 +161,7 @@ class Connection(Socket):
                 self._malformed(str(error))
             else:
                 if self._reply is not None:
-                    self._renew()
+                    self._came(reply)
             reply.wake()
 
     def eof_received(self) -> bool:
@@ -197,7 +197,6 @@ class Connection(Socket):
         """The head is there."""
         reply = self._reply
         if reply is not None:
-            self.enter(READING if self.phase is AWAITING else EXCHANGING)
             reply.status = status
             reply.reason = reason
             reply.headers = headers
@@ -217,7 +216,7 @@ class Connection(Socket):
         reply.complete = True
         if self.reading_paused:
             super().resume_reading()
-        if self.phase is EXCHANGING:
+        if self.phase is SENDING or self.phase is EXCHANGING:
             self.enter(FINISHING)
         else:
             self._release()
@@ -240,6 +239,14 @@ class Connection(Socket):
         if reply.feed(data) > HIGH_WATER:
             self.pause_reading()
 
+    def _came(self, reply: Reply) -> None:
+        """Something that was not the end of the exchange."""
+        if reply.status and self.phase is AWAITING:
+            self.enter(READING)
+        elif reply.status and self.phase is SENDING:
+            self.enter(EXCHANGING)
+        self._renew()
+
     def _renew(self) -> None:
         """Something came or went: the API's time to be silent begins anew. It has none while we don't read."""
         limit, call = self.phase.limit, self._call
@@ -250,7 +257,7 @@ class Connection(Socket):
         elif limit == "head":
             self.deadline = self.loop.time() + call.timeout.head
         else:
-            self.deadline = self.loop.time() + (self.patience if limit == "patience" else LAST_WORDS)
+            self.deadline = self.loop.time() + (self._parser.patience if limit == "patience" else LAST_WORDS)
 
     def _ended_with(self, exc: Exception | None) -> None:
         """The API's end of the connection, which ends what it can end: a tunnel, or a body that nothing else ends."""

@@ -28,8 +28,10 @@ STALLED: dict[Phase, str] = {
 TABLE = lay(
     [
         Row(IDLE, "waits in the pool", "end it", "patience", (SENDING, AWAITING, CLOSED)),
-        Row(SENDING, "the request goes out, piece by piece", "parser", "idle", (AWAITING, EXCHANGING, CLOSED)),
-        Row(AWAITING, "the request is out", "parser", "head", (READING, TUNNEL, CLOSED)),
+        Row(
+            SENDING, "the request goes out, piece by piece", "parser", "idle", (AWAITING, EXCHANGING, FINISHING, CLOSED)
+        ),
+        Row(AWAITING, "the request is out", "parser", "head", (READING, IDLE, TUNNEL, CLOSED)),
         Row(EXCHANGING, "the reply has begun before the request ended", "parser", "idle", (READING, FINISHING, CLOSED)),
         Row(READING, "the reply's body comes", "parser", "idle", (IDLE, CLOSED)),
         Row(FINISHING, "the reply is whole, the request is not", "end it", "idle", (IDLE, CLOSED)),

@@ -15,7 +15,7 @@ from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.secrets.seal import new_key
 from proxy.errors import Fault
-from proxy.plan.quota import Limit, Room, daily
+from proxy.plan.admission.quota import Limit, Room, daily
 from proxy.serve.quota.local import PAUSE, Counters, Quotas
 from proxy.serve.quota.shared import PREFIX, RedisCounters
 from proxy.tokens.store import StoreDown

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 import uvloop
 
-from proxy.plan.quota import Limit
+from proxy.plan.admission.quota import Limit
 from proxy.serve.quota.shared import RedisCounters
 from proxy.tokens.store import EVERYTHING, StoreDown
 from proxy.tokens.store.redis import RedisStore

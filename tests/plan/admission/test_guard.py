@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
-from proxy.plan.guard import Guard
+from proxy.plan.admission.guard import Guard
 from proxy.values.listen import parse
 
 LOOPBACK = Guard.compile(Browser(), [], parse("127.0.0.1:8080"))

@@ -13,8 +13,8 @@ from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.token import Tls
 from proxy.errors import FailureClass
-from proxy.tokens.issuer import Issuer
-from tests.tokens.issuers import GOOD, Server, asking, certificate, failure, post, reply, serving
+from proxy.tokens.calls.issuer import Issuer
+from tests.tokens.calls.issuers import GOOD, Server, asking, certificate, failure, post, reply, serving
 
 
 @pytest.fixture

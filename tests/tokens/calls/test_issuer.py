@@ -12,10 +12,10 @@ import pytest
 
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
-from proxy.tokens import issuer
-from proxy.tokens.issuer import Issuer
+from proxy.tokens.calls import issuer
+from proxy.tokens.calls.issuer import Issuer
 from tests.descriptors import without_descriptors
-from tests.tokens.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving, unreachable, written
+from tests.tokens.calls.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving, unreachable, written
 
 SOON = 0.05
 

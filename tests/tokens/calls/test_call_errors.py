@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from proxy.errors import FailureClass
-from proxy.tokens.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS
-from proxy.tokens.issuer import Issuer
-from tests.tokens.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving
+from proxy.tokens.calls.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS
+from proxy.tokens.calls.issuer import Issuer
+from tests.tokens.calls.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving
 
 SECRET = "s3cret-in-a-header"
 

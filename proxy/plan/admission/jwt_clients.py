@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeGuard
 from proxy.auth.jwks import Jwt, same_issuer
 from proxy.auth.paths import as_text
 from proxy.config.model import Client
-from proxy.plan.clients import ClientPlan
+from proxy.plan.admission.clients import ClientPlan
 
 LEEWAY = 30.0
 """Seconds that an issuer's clock may differ from ours."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import CODES
-from proxy.plan.quota import DAY, Limit, Room, daily, exceeded, limits_of, sliding, told
+from proxy.plan.admission.quota import DAY, Limit, Room, daily, exceeded, limits_of, sliding, told
 from proxy.values.units import Rate, rate
 
 PER_MINUTE = Limit.of("client", "one", rate("10/min"))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from proxy.auth.jwks import Jwt
 from proxy.config.model import Client
-from proxy.plan.clients import Clients
-from proxy.plan.jwt_clients import LEEWAY, Judged, JwtRule, compile_rules, judge, rules_of
+from proxy.plan.admission.clients import Clients
+from proxy.plan.admission.jwt_clients import LEEWAY, Judged, JwtRule, compile_rules, judge, rules_of
 
 ISSUER = "https://login.example.com"
 GOOD = {"iss": ISSUER, "aud": "us", "exp": 1000, "sub": "someone"}

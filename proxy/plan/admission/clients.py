@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from proxy.config.model import Client
 from proxy.errors import Fault
-from proxy.plan import subprotocol
+from proxy.plan.admission import subprotocol
+from proxy.plan.admission.quota import Limit, limits_of
 from proxy.plan.globs import globs
 from proxy.plan.headers import KEY_HEADERS
-from proxy.plan.quota import Limit, limits_of
 from proxy.values import moments
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from proxy.config.model import Client
 from proxy.config.rules.identities import normal
-from proxy.plan.clients import ClientPlan
+from proxy.plan.admission.clients import ClientPlan
 
 _KINDS = {"DNS": "dns", "URI": "uri", "email": "email"}
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from proxy.tokens.issuer import MAX_REPLY, Issuer
-from tests.tokens.issuers import certificate
+from proxy.tokens.calls.issuer import MAX_REPLY, Issuer
+from tests.tokens.calls.issuers import certificate
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,

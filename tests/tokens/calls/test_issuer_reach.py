@@ -17,9 +17,9 @@ from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import NOTHING_SAID
 from proxy.errors import FailureClass, IssuerError
-from proxy.tokens.issuer import Issuer
+from proxy.tokens.calls.issuer import Issuer
 from tests.certificates import Authority
-from tests.tokens.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving
+from tests.tokens.calls.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving
 from tests.wire.outbound.test_dial import Names
 from tests.wire.outbound.test_dial_reach import Rebinding
 

@@ -17,8 +17,8 @@ from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.errors import Fault
 from proxy.sandbox import KEY, SECRET, Sandbox
+from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
-from proxy.tokens.issuer import Issuer
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
 from tests.tokens.cells import memory

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.plan import subprotocol
+from proxy.plan.admission import subprotocol
 
 WORDS = st.lists(st.text(st.characters(codec="ascii", exclude_characters=",", min_codepoint=33), min_size=1))
 

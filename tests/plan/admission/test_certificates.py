@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from proxy.config.model import Client
-from proxy.plan.certificates import CertificateClients, names_of
-from proxy.plan.clients import Clients
+from proxy.plan.admission.certificates import CertificateClients, names_of
+from proxy.plan.admission.clients import Clients
 
 DIGEST = "sha256:" + hashlib.sha256(b"der").hexdigest()
 

@@ -14,9 +14,9 @@ from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.plan.compile import compile_plan
-from proxy.plan.confidential import Confidential
+from proxy.plan.replies.confidential import Confidential
+from proxy.plan.replies.scrub import Needles
 from proxy.plan.route import Plan
-from proxy.plan.scrub import Needles
 from proxy.values.now import Now
 
 NOW = Now(0.0, 0.0)

@@ -20,8 +20,8 @@ from yarl import URL
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import Reach
-from proxy.tokens.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS, BrokeOff, explained, late, too_long
-from proxy.tokens.resolver import ReachResolver, literal_in_reach
+from proxy.tokens.calls.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS, BrokeOff, explained, late, too_long
+from proxy.tokens.calls.resolver import ReachResolver, literal_in_reach
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
 from proxy.wire.outbound.dial import Resolve, resolve, tls_context

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.plan.frames import FrameError, Frames
-from proxy.plan.scrub import NOTHING, Needles
+from proxy.plan.replies.frames import FrameError, Frames
+from proxy.plan.replies.scrub import NOTHING, Needles
 
 SECRET = "abcabcabd-secret"
 NEEDLES = Needles([SECRET])

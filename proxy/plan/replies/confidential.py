@@ -8,7 +8,7 @@ from __future__ import annotations
 from proxy.auth.per_token import PerToken
 from proxy.auth.placing.draft import Placing
 from proxy.auth.token import Token
-from proxy.plan.scrub import Needles
+from proxy.plan.replies.scrub import Needles
 
 
 class Confidential:

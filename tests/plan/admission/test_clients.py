@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.config.model import Client
 from proxy.errors import Fault
-from proxy.plan.clients import Clients, presented_key
+from proxy.plan.admission.clients import Clients, presented_key
 from proxy.values import moments
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
+from proxy.http.memo import Bound, remember
 from proxy.plan.headers import AHEAD
 from proxy.values.listen import Listener
 
@@ -20,8 +21,7 @@ Known = Mapping[bytes, bytes]
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
-_MEMO_BOUND = 256
-_MEMO_LONGEST = 260
+_HOSTS = Bound(most=256, longest=260)
 """No host name is longer, its port included."""
 _LONGEST_TOLD = 64
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
@@ -38,7 +38,7 @@ class Guard:
     hosts: frozenset[str] | None
     origins: frozenset[str] | None
     own: str = ""
-    _passed: set[bytes | None] = field(default_factory=set, init=False, repr=False, compare=False)
+    _passed: dict[bytes | None, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def compile(cls, browser: Browser, clients: Sequence[Client], listener: Listener) -> Guard:
@@ -67,8 +67,7 @@ class Guard:
             raise self._malformed(text)
         if not self._answers_to(match):
             raise Fault("host_refused", "this proxy does not answer to that Host")
-        if len(match[0]) <= _MEMO_LONGEST and len(self._passed) < _MEMO_BOUND:
-            self._passed.add(host)
+        remember(self._passed, host, True, len(text), _HOSTS)
 
     def _answers_to(self, host: re.Match[str]) -> bool:
         return self.hosts is None or host[1] in self.hosts or host[0] in self.hosts

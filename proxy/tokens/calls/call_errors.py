@@ -16,7 +16,7 @@ from yarl import URL
 from proxy import shortage
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import OutOfReach
-from proxy.tokens.resolver import refusal_in
+from proxy.tokens.calls.resolver import refusal_in
 
 LONGEST_FIELD = 32 * 1024
 """Bytes of a header's value, or of a reason phrase."""

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from proxy.auth.token import Consent, Flow, IssuerReply, IssuerRequest, Minted
 from proxy.errors import FailureClass, IssuerError
-from proxy.tokens.issuer import Issuer
+from proxy.tokens.calls.issuer import Issuer
 
 GOOD = b'{"access_token": "a-token", "expires_in": 80}'
 

@@ -10,8 +10,19 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import FailureClass
-from proxy.tokens.issuer import Issuer
-from tests.tokens.issuers import GOOD, Server, asking, certificate, deaf, failure, post, reply, serving, unreachable
+from proxy.tokens.calls.issuer import Issuer
+from tests.tokens.calls.issuers import (
+    GOOD,
+    Server,
+    asking,
+    certificate,
+    deaf,
+    failure,
+    post,
+    reply,
+    serving,
+    unreachable,
+)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from proxy.errors import KeylessError
-from proxy.plan.scrub import Needles
+from proxy.plan.replies.scrub import Needles
 
 _CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
 _FINAL, _RESERVED, _OPCODE = 0x80, 0x70, 0x0F

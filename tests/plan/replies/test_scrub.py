@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.plan.scrub import NOTHING, Needles, covered, is_text, most_lacking, spellings
+from proxy.plan.replies.scrub import NOTHING, Needles, covered, is_text, most_lacking, spellings
 
 ALL = (
     "abababac",

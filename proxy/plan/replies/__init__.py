@@ -1,0 +1,1 @@
+"""What of a reply goes back to the client, and what is taken out. Pure."""
