@@ -40,7 +40,7 @@ class Signing:
 
     @property
     def places(self) -> dict[str, dict[str, str]]:
-        place = "header" if "authorization" in self.algorithm.fills else "query"
+        place = self.algorithm.place
         return {place: {"Authorization" if place == "header" else "Signature": f"{self.name}, of each request"}}
 
     def masked(self, hide: Callable[[Template], str]) -> Signing:  # noqa: ARG002 -- a signature shows nothing of the key

@@ -137,3 +137,4 @@ class Algorithm:
     bodies: tuple[str, ...] = ("none",)
     needs: Collection[str] = ()
     scope: tuple[str, ...] = ()
+    place: str = "header"  # where the signature goes

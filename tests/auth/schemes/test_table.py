@@ -10,6 +10,7 @@ from proxy.auth.schemes.jwt import JwtScheme
 from proxy.auth.schemes.login import LoginScheme
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.schemes.signed import SignedScheme
 from proxy.auth.schemes.static import StaticScheme
 
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
@@ -28,7 +29,8 @@ def test_scheme_for() -> None:
         {"scheme": "login", "request": {"url": "https://a.example"}},
         {"scheme": "oauth2", "token_url": "https://a.example", "client_id": "a", "client_secret": "b"},
         {"scheme": "jwt", "algorithm": "HS256", "key": "b"},
+        {"scheme": "signed", "sign": {"name": "cos", "access_key": "a", "secret_key": "b"}},
     ]
     made = [scheme_for(PROVIDER.validate_python(each), frozenset({"b"})) for each in written]
-    assert [type(each) for each in made] == [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme]
+    assert [type(each) for each in made] == [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme, SignedScheme]
     assert not any(each.one_shot for each in made)

@@ -54,7 +54,11 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         bodies=("buffer",),
     ),
     "aliyun-rpc": Algorithm(
-        rpc, frozenset(("authorization",)), frozenset((*_RPC, "timestamp", "securitytoken")), ("buffer",)
+        rpc,
+        frozenset(("authorization",)),
+        frozenset((*_RPC, "timestamp", "securitytoken")),
+        ("buffer",),
+        place="query",
     ),
     "volc": Algorithm(
         volc,
