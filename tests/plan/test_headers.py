@@ -24,8 +24,9 @@ def test_the_key_headers_of_all_presets_are_removed_on_every_route() -> None:
     filled = {
         name.lower().encode()
         for preset in presets().values()
-        for name in preset.provider.get("inject", {}).get("header", {})
+        for name, text in preset.provider.get("inject", {}).get("header", {}).items()
         if "{" not in name  # filled by a parameter: it is the user's to choose
+        if "{" in text  # a word that is always the same is no key
     }
     assert filled <= CREDENTIALS
     assert PLAIN.sort([(name, b"mine") for name in CREDENTIALS - {b"cookie"}])[0] == []
