@@ -6,6 +6,7 @@ Nothing here raises on an odd document but `read_json`, which raises ValueError 
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import warnings
@@ -16,6 +17,7 @@ import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
 from jmespath.parser import ParsedResult
 
+_DECODER = json.JSONDecoder()
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -100,6 +102,33 @@ def read_json(body: bytes) -> Any:
             return json.loads(_decode(body))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+
+
+def first_json(body: bytes) -> Any:
+    """The first of several documents, or of one and anything; the bytes may be cut off anywhere behind it.
+
+    UTF-8 and GB 18030 are understood. Raises only ValueError, also for a number or word that may go on.
+    """
+    text = _decode_beginning(body.removeprefix(codecs.BOM_UTF8)).lstrip(" \t\r\n")
+    try:
+        document, end = _DECODER.raw_decode(text)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    if end == len(text) and text[-1] not in '}]"':
+        raise ValueError("more of it may come")
+    return document
+
+
+def _decode_beginning(body: bytes) -> str:
+    """As `_decode`; half a character at the end is left out."""
+    try:
+        return codecs.utf_8_decode(body, "strict", False)[0]
+    except UnicodeDecodeError:
+        pass
+    try:
+        return codecs.getincrementaldecoder("gb18030")().decode(body)
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
 
 
 def _decode(body: bytes) -> str:

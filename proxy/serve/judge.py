@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+from proxy.auth.refusal.reading import Reading
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.serve.upstream import Reply
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+DOUBT = 0.2
+"""Seconds from the first bytes of a body that may be a stream, after which it goes on though a rule may still match."""
 
 
 def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdict:
@@ -16,30 +21,35 @@ def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdic
     found = refusals.head(reply.status, reply.headers, age, safe)
     if found is not Verdict.READ_BODY or not reply.complete:
         return found
-    dead = refusals.body(reply.status, reply.headers, age, safe, reply.seen(), True)
+    dead = refusals.reading(reply.status, reply.headers, age, safe).refuses(reply.seen(), True)
     return Verdict.REFUSED if dead else Verdict.ACCEPTED
 
 
-async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float) -> bool:
+async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float, doubt: float = DOUBT) -> bool:
     """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
     found = verdict(refusals, reply, method, age)
     if found is not Verdict.READ_BODY:
         return found is Verdict.REFUSED
+    reading = refusals.reading(reply.status, reply.headers, age, method in SAFE)
     try:
-        prefix = await _peek(refusals, reply)
+        prefix = await _peek(reading, reply, doubt)
     except BaseException:  # the client went away, or the API did
         reply.close()
         raise
-    return refusals.body(reply.status, reply.headers, age, method in SAFE, prefix, reply.complete)
+    return reading.refuses(prefix, reply.complete)
 
 
-async def _peek(refusals: Refusals, reply: Reply) -> bytes:
-    """As much of the body as the verdict needs; bounded by the rules (docs/traps.md 34, 35)."""
-    seen = b""
-    while refusals.wants_more(reply.headers, seen):
+async def _peek(reading: Reading, reply: Reply, doubt: float) -> bytes:
+    """As much of the body as the verdict needs: bounded by the rules, for a stream in time too (traps 34, 35)."""
+    seen, until = b"", math.inf
+    while reading.wants_more(seen):
+        if until < math.inf and not await reply.come(until):
+            break
         data = await reply.read()
         if not data:
             break
+        if not seen and reading.may_be_stream:
+            until = reply.connection.loop.time() + doubt
         seen += data
     reply.give_back(seen)
     return seen

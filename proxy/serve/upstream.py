@@ -40,8 +40,8 @@ class Upstream:
             if leg is not None:
                 try:
                     return await _exchange(leg, call)
-                except Broken as error:
-                    if not _may_repeat(call, error):
+                except Broken as broken:  # a name of its own: compiled, one has one type
+                    if not _may_repeat(call, broken):
                         raise
             return await _exchange(await self._open(call), call)
         except (Broken, Stalled, OSError, UnicodeError) as cause:

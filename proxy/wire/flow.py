@@ -44,6 +44,19 @@ class Flow(Generic[S]):
             await self._more()
         return self.take()
 
+    async def come(self, until: float) -> bool:
+        """Wait for something to read, the end included, or for this time of the loop's. Is there something?"""
+        loop = self.connection.loop
+        while not (self._chunks or self.complete or self.error is not None):
+            if loop.time() >= until:
+                return False
+            timer = loop.call_at(until, self.wake)
+            try:
+                await self._more()
+            finally:
+                timer.cancel()
+        return True
+
     def seen(self) -> bytes:
         """What has come and was not read yet, left where it is."""
         if len(self._chunks) > 1:

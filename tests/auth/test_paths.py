@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.paths import as_text, compile_path, is_jmespath, read_json
+from proxy.auth.paths import as_text, compile_path, first_json, is_jmespath, read_json
 
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -140,3 +140,48 @@ def test_jmespath(text: str, expected: bool) -> None:
 @given(st.text() | st.text(alphabet="ab.[]?{}|&@*`'\"\\()!=<>-:, 01"))
 def test_any_text_is_jmespath_or_not(text: str) -> None:
     assert is_jmespath(text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        (b'{"a": 1}', {"a": 1}),
+        (b'\xef\xbb\xbf \n{"a": 1}\n{"b": 2', {"a": 1}),
+        (b"[1] and so on \xff", [1]),
+        (b'"a"', "a"),
+        (b'0:"Hello"', 0),
+        (b"null ", None),
+        ('{"a": "过"}\n{"a": "期'.encode()[:-1], {"a": "过"}),
+        ('{"a": "过"}\n{"a": "期'.encode("gb18030")[:-1], {"a": "过"}),
+        (b'{"a": "\xe9"}\xe9\xff', {"a": "é"}),
+    ],
+)
+def test_the_first_of_several_documents(body: bytes, first: object) -> None:
+    assert first_json(body) == first
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"  ",
+        b'{"a": 1',
+        b"12",
+        b"tru",
+        b'"a',
+        b"hello",
+        b"<p>",
+        b"[" * 5000,
+        b"\xef\xbb",
+        '{"a": 1}'.encode("utf-16"),
+    ],
+)
+def test_what_is_no_document_yet(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        first_json(body)
+
+
+@given(st.binary())
+def test_no_beginning_raises_anything_else(body: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        first_json(body)

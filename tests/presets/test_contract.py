@@ -192,7 +192,7 @@ def test_refusals(name: str, example: dict[str, Any]) -> None:
     headers = [(key.encode(), value.encode()) for key, value in head_of(reply).items()]
     verdict = refusals.head(reply["status"], headers, age, safe)
     if verdict is Verdict.READ_BODY:
-        refused = refusals.body(reply["status"], headers, age, safe, body_of(reply), True)
+        refused = refusals.reading(reply["status"], headers, age, safe).refuses(body_of(reply), True)
     else:
         refused = verdict is Verdict.REFUSED
     assert refused is example["refused"]

@@ -45,6 +45,39 @@ async def test_trap_35_a_refusal_in_the_first_event_is_recovered(stage: Stage) -
     assert b"110" not in reply.body
 
 
+@pytest.mark.parametrize(
+    ("media", "piece"),
+    [
+        (b"application/json", b'{"type": "ADDED"}\n'),
+        (b"application/stream+json", b'{"type": "ADDED"}\n'),
+        (b"application/json", b'[{"n": 0}'),
+        (b"text/plain; charset=utf-8", b'0:"Hello"\n'),
+        (b"text/plain", b"Hello there "),
+        (b"text/html", b"<p>Hello</p>"),
+        (b"", b'{"type": "ADDED"}\n'),
+    ],
+)
+async def test_trap_35_no_stream_of_another_type_is_delayed(stage: Stage, media: bytes, piece: bytes) -> None:
+    """The second piece is held back until the first one has arrived."""
+    arrived = asyncio.Event()
+
+    async def play(wire: Wire) -> None:
+        api.record(await wire.message())
+        named = b"Content-Type: %b\r\n" % media if media else b""
+        chunk = b"%x\r\n%b\r\n" % (len(piece), piece)
+        await wire.send(b"HTTP/1.1 200 OK\r\n%bTransfer-Encoding: chunked\r\n\r\n%b" % (named, chunk))
+        await arrived.wait()
+        await wire.send(chunk + b"0\r\n\r\n")
+
+    api = await stage.playing(play)
+    await stage.open({"/api": {"upstream": api.url, "provider": "baidu"}})
+    wire = await asking(stage, "GET /api")
+    await wire.head()
+    await wire.until(piece)
+    arrived.set()
+    await wire.until(piece)
+
+
 async def test_trap_35_after_the_first_event_nothing_is_recovered(stage: Stage) -> None:
     late = EVENTS + b'data: {"ok": 1}\n\ndata: {"error_code": 110}\n\n'
     api = await stage.api(late.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))

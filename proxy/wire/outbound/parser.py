@@ -1,17 +1,19 @@
 """What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict.
 
-Owns: llhttp, and what it leaves open: sizes, codings, versions, 1xx, how a body may end. Must not know: sockets,
-deadlines, who reads the reply.
+Owns: llhttp, and what it leaves open: sizes, codings, versions, 1xx, how a body may end, heads that are mended and then
+read once more. Must not know: sockets, deadlines, who reads the reply.
 """
 
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.http.fields import Fields, first
+from proxy.http.mending import may_be_mended, mended
 
 MAX_HEAD = 64 * 1024
 IDLE_EXPIRY = 15.0
@@ -19,6 +21,18 @@ IDLE_EXPIRY = 15.0
 _NONE: Fields = []
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _TIMEOUT = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+class Ending(Enum):
+    """What ends a reply's body: its length; the head already, since it answers a HEAD; a last chunk; the connection."""
+
+    LENGTH = auto()
+    HEAD = auto()
+    CHUNKS = auto()
+    CLOSE = auto()
+
+
+LENGTH, HEAD, CHUNKS, CLOSE = Ending
 
 
 class Listener(Protocol):
@@ -44,15 +58,15 @@ class ReplyParser:
     """`expect` a reply, then `feed` what comes until it has `ended`."""
 
     __slots__ = (
-        "_chunked",
+        "_beginning",
+        "_ending",
         "_fields",
-        "_head_only",
+        "_irregular",
         "_listener",
         "_llhttp",
         "_reason",
         "_status",
         "_unread",
-        "_until_close",
         "_version",
         "keep_alive",
         "patience",
@@ -65,7 +79,9 @@ class ReplyParser:
         self._reason = b""
         self._status = 0  # until the head is there
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
-        self._head_only = self._chunked = self._until_close = False
+        self._beginning = b""  # of a reply whose head is not whole yet
+        self._irregular = False  # the head is one to be mended
+        self._ending = LENGTH
         self._version = ""  # as the first reply says, for all that follow
         self.keep_alive = False
         self.patience = IDLE_EXPIRY  # seconds that the API lets a connection be idle
@@ -79,32 +95,27 @@ class ReplyParser:
         """A reply; `head_only`: to a HEAD, so that it has no body whatever its head says of one."""
         if self._llhttp is None:
             self._llhttp = HttpResponseParser(self)
-        self._head_only = head_only
+        self._ending = HEAD if head_only else LENGTH
         self._fields = []
-        self._reason = b""
+        self._reason = self._beginning = b""
         self._status = self._unread = 0
-        self._chunked = self._until_close = False
 
     def feed(self, data: bytes) -> None:
         """Raises ValueError, which says what is wrong; then nothing that follows can be understood."""
         self._unread += len(data)
         if self._llhttp is None:
             raise ValueError("bytes behind a reply that has no body")
-        try:
-            self._llhttp.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self._listener.switched(self._reason, self._fields, data[upgrade.args[0] :])
-            return
-        except HttpParserError as error:
-            # the context is what a callback of ours raised
-            raise ValueError(str(error.__context__ or error)) from None
+        if self._irregular and not self._status:
+            self._feed_mended(data)
+        else:
+            self._feed_strict(self._llhttp, data)
         if self._unread > MAX_HEAD:
             raise ValueError("a head, trailers or chunk extensions that are too large")
 
     def end(self) -> bool:
         """The API has ended the connection, wholly: is that the end of the reply too?"""
-        if self._until_close:
-            self._until_close = False
+        if self._ending is CLOSE:
+            self._ending = LENGTH
             self._listener.ended(_NONE)
             return True
         return False
@@ -137,36 +148,70 @@ class ReplyParser:
         if not self._version:
             self._look_at_first(llhttp.get_http_version(), headers)
         self.keep_alive = llhttp.should_keep_alive()
-        if not self.keep_alive and not self._head_only:
-            self._until_close = not _framed(headers)
+        if not self.keep_alive and self._ending is not HEAD and not _framed(headers):
+            self._ending = CLOSE
+        if self._irregular:
+            self.keep_alive = False
         self._unread = 0
         self._status = status
         self._listener.replied(status, self._reason, headers)
-        if self._head_only:
+        if self._ending is HEAD:
             # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.
             self._llhttp = None
             self._listener.ended(_NONE)
 
     def on_chunk_header(self) -> None:
         """The first of a reply says that it is chunked: then is the time to look at its codings."""
-        if not self._chunked:
-            self._chunked = True
+        if self._ending is HEAD:
+            raise ValueError("a body where none may be")
+        if self._ending is not CHUNKS:
+            self._ending = CHUNKS
             _framed(self._fields)
             self._fields = []
             if self._version == "1.0":  # its framing may be faulty (RFC 9112 §6.1)
                 self.keep_alive = False
 
     def on_body(self, data: bytes) -> None:
-        if self._head_only:
+        if self._ending is HEAD:
             raise ValueError("a body where none may be")
         self._unread = 0
         self._listener.body(data)
 
     def on_message_complete(self) -> None:
-        if self._status and not self._head_only:
-            self._listener.ended(self._fields if self._chunked else _NONE)
+        if self._status and self._ending is not HEAD:
+            self._listener.ended(self._fields if self._ending is CHUNKS else _NONE)
 
     # ------------------------------------------------------------ inner workings
+
+    def _feed_strict(self, llhttp: HttpResponseParser, data: bytes) -> None:
+        try:
+            llhttp.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._unread = 0
+            self._listener.switched(self._reason, self._fields, data[upgrade.args[0] :])
+            return
+        except HttpParserError as error:
+            # the context is what a callback of ours raised
+            reason, ours = str(error.__context__ or error), error.__context__ is not None
+        else:
+            if not self._status:
+                self._beginning += data  # bounded, since _unread is
+            return
+        if ours or self._status or self._irregular or not may_be_mended(self._beginning + data):
+            raise ValueError(reason)
+        self._irregular = True
+        self._feed_mended(data)
+
+    def _feed_mended(self, data: bytes) -> None:
+        """Read what llhttp refused from its beginning, as soon as all of its head is there."""
+        self._beginning += data
+        whole = mended(self._beginning) if b"\n" in data else None
+        if whole is None:
+            return
+        self._llhttp = llhttp = HttpResponseParser(self)
+        self._fields = []
+        self._reason = self._beginning = b""
+        self._feed_strict(llhttp, whole)
 
     def _informational(self, status: int, llhttp: HttpResponseParser) -> None:
         """1xx: passed on if anyone cares, then forgotten; 101 is final and opens a tunnel (RFC 9110 §15.2)."""

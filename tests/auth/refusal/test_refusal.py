@@ -38,7 +38,11 @@ def refused(
     verdict = refusals.head(status, headers, age, safe)
     if verdict is not READ_BODY:
         return verdict is REFUSED
-    return refusals.body(status, headers, age, safe, body, complete)
+    return refusals.reading(status, headers, age, safe).refuses(body, complete)
+
+
+def wants_more(refusals: Refusals, headers: list[tuple[bytes, bytes]], prefix: bytes) -> bool:
+    return refusals.reading(200, headers, 1e9, False).wants_more(prefix)
 
 
 def test_the_default_is_401_and_without_rules_it_is_never() -> None:
@@ -214,12 +218,84 @@ def test_trap_35_the_first_event_of_a_stream(prefix: bytes, complete: bool, expe
 def test_trap_35_no_more_is_waited_for_than_can_matter(
     headers: list[tuple[bytes, bytes]], prefix: bytes, more: bool
 ) -> None:
-    assert BAIDU.wants_more(headers, prefix) is more
+    assert wants_more(BAIDU, headers, prefix) is more
+
+
+INDEXED = rules({"json": {"[0].errorCode": "INVALID_SESSION_ID"}})
+MARKERS = rules({"body": "expired"})
+PLAIN = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "prefix", "more"),
+    [
+        (BAIDU, b"Hello there ", False),
+        (BAIDU, b'0:"Hello"\n', False),
+        (BAIDU, b"<p>", False),
+        (BAIDU, "\uff0c你好".encode(), False),
+        (BAIDU, b" \r\n", True),
+        (BAIDU, b"\xef\xbb", True),
+        (BAIDU, b'\xef\xbb\xbf {"a', True),
+        (BAIDU, '{"a'.encode("utf-16"), True),
+        (BAIDU, ' {"a'.encode("utf-16-le"), True),
+        (BAIDU, '{"a'.encode("utf-16-be"), True),
+        (BAIDU, b'{"type":"ADDED"}\n', False),
+        (BAIDU, b'{"type":"ADDED"}\n{"ty', False),
+        (BAIDU, b'{"type":"ADD', True),
+        (INDEXED, b"Hello there ", False),
+        (INDEXED, b'0:"Hello"\n', False),
+        (INDEXED, b"12", True),
+        (INDEXED, b'[{"n":0}', True),
+        (INDEXED, b'[{"n":0}]', False),
+        (MARKERS, b"Hello there ", True),
+        (MARKERS, b"12 monkeys", True),
+        (MARKERS, b'{"type":"ADDED"}\n', False),
+        (MARKERS, b"x" * 8193, False),
+        (rules({"json": {"a": 1}}, {"body": "expired"}), b"Hello", True),
+        (rules({"json": {"a": 1}, "body": "expired"}), b"Hello", False),
+        (rules({"json": {"a": 1}, "content_type": "application/json"}, {"body": "expired"}), b"{", True),
+        (rules({"json": {"a": 1}, "content_type": "application/json"}, {"json": {"[0]": 1}}), b"Hello", False),
+    ],
+)
+def test_trap_35_a_stream_is_waited_for_only_while_a_rule_can_match(
+    refusals: Refusals, prefix: bytes, more: bool
+) -> None:
+    assert wants_more(refusals, PLAIN, prefix) is more
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error_code": 110}\n', b'{"error_code": 110}\n{"n": 1}\n', b'{"error_code": 110} x']
+)
+@pytest.mark.parametrize("complete", [True, False])
+def test_the_first_of_several_documents_refuses(body: bytes, complete: bool) -> None:
+    assert refused(BAIDU, body, complete=complete)
+    assert not refused(BAIDU, b'{"n": 1}\n' + body, complete=complete)
+
+
+def test_a_rule_on_what_is_not_there_needs_a_document() -> None:
+    missing = rules({"json": {"!data": True}})
+    assert refused(missing, b"{}")
+    for body in (b"<p>", b'{"dat', b""):
+        assert not refused(missing, body)
+        assert not refused(missing, body, complete=False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "may"),
+    [
+        (JSON, True),
+        (EVENTS, False),
+        ([*PLAIN, (b"content-length", b"8192")], False),
+        ([*PLAIN, (b"content-length", b"8193")], True),
+    ],
+)
+def test_what_may_come_as_it_is_made(headers: list[tuple[bytes, bytes]], may: bool) -> None:
+    assert MARKERS.reading(200, headers, 0, False).may_be_stream is may
 
 
 def test_an_array_is_waited_for_where_a_rule_could_match_it() -> None:
-    assert rules({"json": {"[0].errorCode": "INVALID_SESSION_ID"}}).wants_more(JSON, b"[")
-    assert rules({"body": "expired"}).wants_more(JSON, b"[")
+    assert wants_more(rules({"json": {"[0].errorCode": "INVALID_SESSION_ID"}}), JSON, b"[")
+    assert wants_more(rules({"body": "expired"}), JSON, b"[")
     assert refused(rules({"json": {"[0].errorCode": "INVALID_SESSION_ID"}}), b'[{"errorCode": "INVALID_SESSION_ID"}]')
 
 
@@ -259,5 +335,6 @@ def test_trap_34_no_reply_makes_the_judge_fail(
 ) -> None:
     for content in (body, gzip.compress(body), b'{"a":1,"m":' + body, b"data: " + body + b"\n\n"):
         EVERYTHING.head(status, head, age, safe)
-        EVERYTHING.wants_more(head, content)
-        assert EVERYTHING.body(status, head, age, safe, content, complete) in (True, False)
+        reading = EVERYTHING.reading(status, head, age, safe)
+        assert reading.wants_more(content) in (True, False)
+        assert reading.refuses(content, complete) in (True, False)

@@ -7,7 +7,7 @@ import pytest
 from proxy.errors import Fault
 from proxy.serve.upstream import Broken
 from proxy.wire.outbound.parser import MAX_HEAD
-from tests.wire.outbound.scripted import Peer, Play, leg, replies, then_close, then_reset
+from tests.wire.outbound.scripted import Peer, Play, leg, replies, then_close, then_reset, whole
 
 OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY = OK + b"Content-Length: 0\r\n\r\n"
@@ -28,15 +28,26 @@ MALFORMED = {
     "nul": OK + b"A: b\0c\r\nContent-Length: 0\r\n\r\n",
     "control": OK + b"A: b\x01c\r\nContent-Length: 0\r\n\r\n",
     "lone-cr": OK + b"A: b\rc\r\nContent-Length: 0\r\n\r\n",
-    "lone-lf": b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
-    "obs-fold": OK + b"A: b\r\n c\r\nContent-Length: 0\r\n\r\n",
-    "space-before-colon": OK + b"Content-Length : 0\r\n\r\n",
+    "lone-cr-beside-lf": OK + b"A: b\rc\nContent-Length: 0\n\n",
+    "cr-twice": OK + b"A: b\r\r\nContent-Length: 0\r\n\r\n",
+    "fold-first": OK + b" A: b\r\nContent-Length: 0\r\n\r\n",
+    "fold-empty": OK + b"A: b\r\n \r\nContent-Length: 0\r\n\r\n",
+    "fold-nul": OK + b"A: b\r\n c\0\r\nContent-Length: 0\r\n\r\n",
+    "blank-in-name": OK + b"A B: c\r\nContent-Length: 0\r\n\r\n",
+    "blank-for-name": OK + b"A: b\r\n : c\0\r\nContent-Length: 0\r\n\r\n",
+    "lf-in-chunks": OK + b"Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n",
     "no-name": OK + b": b\r\nContent-Length: 0\r\n\r\n",
     "no-colon": OK + b"abc\r\nContent-Length: 0\r\n\r\n",
     "length-and-chunked": OK + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "chunked-and-length": OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "length-and-chunked-mended": OK + b"Content-Length : 5\nTransfer-Encoding:\n chunked\n\n0\r\n\r\n",
     "lengths-differ": OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-    "lengths-in-one": OK + b"Content-Length: 5, 5\r\n\r\nhello",
+    "lengths-differ-in-one": OK + b"Content-Length: 5, 6\r\n\r\nhello",
+    "lengths-differ-mended": OK + b"Content-Length : 5\r\nContent-Length:\r\n 6\r\n\r\nhello",
+    "lengths-alike": OK + b"Content-Length: 5, 05\r\n\r\nhello",
+    "lengths-signed": OK + b"Content-Length: +5, +5\r\n\r\nhello",
+    "lengths-and-none": OK + b"Content-Length: 5,\r\n\r\nhello",
+    "lengths-folded-apart": OK + b"Content-Length: 5\r\n 5\r\n\r\nhello",
     "length-signed": OK + b"Content-Length: +5\r\n\r\nhello",
     "length-negative": OK + b"Content-Length: -5\r\n\r\nhello",
     "length-word": OK + b"Content-Length: five\r\n\r\nhello",
@@ -56,7 +67,25 @@ MALFORMED = {
     "endless-head": OK + b"A: b\r\n" * MAX_HEAD,
     "endless-reason": b"HTTP/1.1 200 " + b"O" * 4 * MAX_HEAD,
     "endless-1xx": b"HTTP/1.1 102 Processing\r\n\r\n" * MAX_HEAD,
+    "big-head-mended": OK + b"A: b\n" * (MAX_HEAD // 5) + b"Content-Length: 0\n\n",
+    "endless-fold": OK + b"A: b\r\n" + b" c\r\n" * MAX_HEAD,
     "bytes-before": b"x" + EMPTY,
+}
+
+MENDED = {
+    "lone-lf": b"HTTP/1.1 200 OK\nA: b\nContent-Length: 5\n\nhello",
+    "lone-lf-once": OK + b"A: b\nContent-Length: 5\r\n\r\nhello",
+    "lone-lf-last": OK + b"A: b\r\nContent-Length: 5\r\n\nhello",
+    "obs-fold": OK + b"A:\r\n b\r\nContent-Length: 5\r\n\r\nhello",
+    "obs-fold-twice": OK + b"A: \r\n \t b \r\nContent-Length:\r\n\t5\r\n\r\nhello",
+    "space-before-colon": OK + b"A : b\r\nContent-Length \t: 5\r\n\r\nhello",
+    "lengths-agree": OK + b"A: b\r\nContent-Length: 5\r\ncontent-length: 5\r\n\r\nhello",
+    "lengths-in-one": OK + b"A: b\r\nContent-Length: 5, 5\r\n\r\nhello",
+    "lengths-everywhere": OK + b"Content-Length : 5,5\nA: b\nContent-Length: 5\n\nhello",
+    "chunks": OK + b"A : b\r\nTransfer-Encoding : chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "behind-interim": b"HTTP/1.1 102 Wait\r\n\r\n" + OK + b"A : b\r\nContent-Length: 5\r\n\r\nhello",
+    "interim-too": b"HTTP/1.1 103 Hints\nLink : x\n\nHTTP/1.1 200 OK\nA: b\nContent-Length: 5\n\nhello",
+    "lines-before": b"\r\n\r\n" + OK + b"A : b\r\nContent-Length: 5\r\n\r\nhello",
 }
 
 
@@ -79,6 +108,42 @@ async def test_what_is_not_http_is_a_protocol_fault(answer: bytes, split: bool) 
             assert split  # the head came alone and was fine: then the reader hears it
         await api.deserted()
         assert api.accepted == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 7], ids=["whole", "bytes", "pieces"])
+@pytest.mark.parametrize("answer", MENDED.values(), ids=MENDED)
+async def test_what_a_proxy_is_told_to_mend_is_mended_and_its_connection_not_used_again(
+    answer: bytes, size: int
+) -> None:
+    """RFC 9112 §2.2, §5.1, §5.2, §6.3; the seams may be anywhere."""
+    pieces = [answer[at : at + size] for at in range(0, len(answer), size)] if size else [answer]
+    async with leg(_pieces(*pieces), replies(EMPTY)) as api:
+        reply = await api.send()
+        assert (reply.status, reply.reason, await whole(reply)) == (200, b"OK", b"hello")
+        assert [value for name, value in reply.headers if name == b"A"] == [b"b"]
+        assert len([1 for name, _ in reply.headers if name.lower() == b"content-length"]) <= 1
+        await api.deserted()
+        assert await api.ask() == (200, b"")
+        assert api.accepted == 2
+
+
+async def test_an_interim_reply_is_told_once_where_the_final_one_is_mended() -> None:
+    told: list[int] = []
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+    async with leg(replies(early + b"HTTP/1.1 200 OK\nContent-Length: 0\n\n")) as api:
+        assert await api.ask(early=lambda status, _: told.append(status)) == (200, b"")
+        assert told == [103]
+
+
+async def test_a_mended_reply_to_a_head_has_no_body() -> None:
+    async with leg(replies(OK + b"Content-Length : 5\r\n\r\n"), replies(EMPTY)) as api:
+        assert await api.ask("HEAD") == (200, b"")
+        await api.deserted()
+
+
+async def test_a_mended_reply_ends_with_its_connection_where_nothing_else_ends_it() -> None:
+    async with leg(then_close(b"HTTP/1.1 200 OK\nA : b\n\nhel", b"lo")) as api:
+        assert await api.ask() == (200, b"hello")
 
 
 def _pieces(*pieces: bytes) -> Play:
