@@ -1,7 +1,7 @@
 """What it costs to sign one request, by algorithm: `python -m bench.signing`.
 
-From the draft to the signed draft: a chat call of half a kilobyte with four headers and two parameters. CPU time of this
-thread, the best of several rounds, less what the draft itself costs.
+From the draft to the signed draft: a chat call of half a kilobyte with four headers and two parameters. CPU time of
+this thread, the best of several rounds, less what the draft itself costs.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from proxy.auth.keys.sign import Sign
 from proxy.auth.placing.draft import Draft
-from proxy.auth.schemes.signed import Sign
 from proxy.auth.signing.vendors import ALGORITHMS
 from proxy.auth.token import Token
 from proxy.http.origin import Origin

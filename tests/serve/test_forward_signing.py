@@ -149,3 +149,19 @@ async def test_others_are_signed_too(stage: Stage, name: str) -> None:
     sent = api.requests[0]
     assert REAL["access_key"] in (sent.get("Authorization") or "") + sent.target
     assert "made-up" not in str(sent.headers)
+
+
+async def test_a_client_key_as_the_sdks_access_key(stage: Stage) -> None:
+    api = await stage.api(OK)
+    await stage.open(
+        {"/aws": {"upstream": api.url, "provider": "p"}},
+        providers={"p": {"scheme": "signed", "sign": BEDROCK}},
+        clients=[{"name": "app", "key": "kls_of-an-application"}],
+    )
+    proof = "AWS4-HMAC-SHA256 Credential={}/20260102/eu-west-1/bedrock/aws4_request, SignedHeaders=host, Signature=0"
+    token = "X-Amz-Security-Token: made-up"
+    good = await stage.ask("GET /aws/x HTTP/1.1", "Authorization: " + proof.format("kls_of-an-application"), token)
+    wrong = await stage.ask("GET /aws/x HTTP/1.1", "Authorization: " + proof.format("kls_of-another"), token)
+    assert (good.status, wrong.status, wrong.code) == (200, 401, "client_key_required")
+    assert len(api.requests) == 1
+    assert "kls_" not in str(api.requests[0].headers)

@@ -19,6 +19,10 @@ from proxy.errors import Fault
 _CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
 _LISTED = re.compile(r"(?:SignedHeaders|AdditionalHeaders|q-header-list)=([^,&\s]+)")
 _OF_BCE = re.compile(r"bce-auth-v1/[^/]*/([^/]*)/(\d{1,9})/([^/]*)/")
+_ACCESS_KEY = re.compile(
+    rb"[A-Z0-9-]*HMAC-SHA256 (?:Credential|Access)=([^/,\s]+)|bce-auth-v1/([^/\s]+)/"
+    rb"|q-sign-algorithm=sha1&q-ak=([^&\s]+)|OBS ([^:\s]+):"
+)
 _LONGEST = 8192
 
 
@@ -53,6 +57,12 @@ def in_query(algorithm: Algorithm, query: bytes) -> Presented:
     names = next((value for name, value in ours.items() if name.endswith(("signedheaders", "q-header-list"))), "")
     found = _scoped(algorithm, credential, of_bce[3] if of_bce else names)
     return found._replace(ends=_end(ours, of_bce))
+
+
+def access_key(authorization: bytes) -> bytes | None:
+    """The name of the key that an SDK signed with, by which a client may prove itself."""
+    found = _ACCESS_KEY.match(authorization)
+    return None if found is None else next(filter(None, found.groups()))
 
 
 def _scoped(algorithm: Algorithm, credential: str, names: str) -> Presented:

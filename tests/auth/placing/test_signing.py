@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from proxy.auth.keys.sign import Sign
 from proxy.auth.placing.draft import Draft
 from proxy.auth.placing.signing import Signing
-from proxy.auth.schemes.signed import Sign
 from proxy.auth.signing.request import Moment, Signable
 from proxy.auth.token import Token
 from proxy.errors import Fault

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from proxy.auth.schemes.signed import AlgorithmName, SignedProvider, SignedScheme
+from proxy.auth.keys.sign import AlgorithmName
+from proxy.auth.schemes.signed import SignedProvider, SignedScheme
 from proxy.auth.signing.vendors import ALGORITHMS
 from proxy.auth.token import Minted
 from proxy.values.now import Now

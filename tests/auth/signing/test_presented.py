@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.auth.signing.presented import NOTHING, Presented, in_header, in_query
+from proxy.auth.signing.presented import NOTHING, Presented, access_key, in_header, in_query
 from proxy.auth.signing.vendors import ALGORITHMS
 from proxy.errors import Fault
 
@@ -77,3 +77,23 @@ def test_an_end_that_cannot_be_read(name: str, query: str) -> None:
     with pytest.raises(Fault) as raised:
         in_query(ALGORITHMS[name], query.encode())
     assert raised.value.code == "bad_request"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "key"),
+    [
+        (AWS, "AK"),
+        (OSS, "AK"),
+        ("HMAC-SHA256 Credential=kls_a/20260102/r/s/request, SignedHeaders=host, Signature=0", "kls_a"),
+        ("ACS3-HMAC-SHA256 Credential=kls_a,SignedHeaders=host,Signature=0", "kls_a"),
+        ("SDK-HMAC-SHA256 Access=kls_a, SignedHeaders=host, Signature=0", "kls_a"),
+        ("bce-auth-v1/kls_a/2026-01-02T03:04:05Z/1800//0a", "kls_a"),
+        ("q-sign-algorithm=sha1&q-ak=kls_a&q-sign-time=1;2", "kls_a"),
+        ("OBS kls_a:c2ln", "kls_a"),
+        ("Bearer HMAC-SHA256 Credential=kls_a/", None),
+        ("Basic a2xz", None),
+        ("", None),
+    ],
+)
+def test_the_key_that_a_client_proves_itself_by(authorization: str, key: str | None) -> None:
+    assert access_key(authorization.encode()) == (None if key is None else key.encode())
