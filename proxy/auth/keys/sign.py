@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from pydantic import model_validator
+
+from proxy.auth.keys.digest import Digest
 from proxy.auth.placing.signing import Signing
-from proxy.auth.signing.request import Keys
+from proxy.auth.signing.request import Algorithm, Keys
 from proxy.auth.signing.vendors import ALGORITHMS
 from proxy.http.grammar import value_problem
 from proxy.values.kinds import Secretive, Texts
@@ -27,6 +30,7 @@ AlgorithmName = Literal[
     "cos",
     "obs",
     "tos",
+    "digest",
 ]
 
 
@@ -42,9 +46,24 @@ class Sign(Secretive):
     regions: Texts = []
     services: Texts = []
     body: Literal["buffer", "unsigned"] | None = None
+    digest: Digest | None = None
+
+    @model_validator(mode="after")
+    def described(self) -> Sign:
+        if (self.name == "digest") != (self.digest is not None):
+            raise ValueError("`name: digest` and the key digest go together")
+        return self
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """Raises ValueError for a digest whose texts are no templates."""
+        return ALGORITHMS[self.name] if self.digest is None else self.digest.algorithm()
 
     def check(self, where: Where) -> Iterator[Finding]:
-        algorithm = ALGORITHMS[self.name]
+        if self.digest is not None and (wrong := list(self.digest.check((*where, "digest")))):
+            yield from wrong
+            return
+        algorithm = self.algorithm
         for key in ("region", "service"):
             said, several = getattr(self, key), f"{key}s"
             if key in algorithm.needs and said is None and not getattr(self, several):
@@ -63,7 +82,7 @@ class Sign(Secretive):
         region, service = (one or (several[0] if several else "") for one, several in self._scopes())
         keys = Keys(self.access_key, self.secret_key, self.session_token, region, service)
         regions, services = (frozenset([one, *several] if one else several) for one, several in self._scopes())
-        algorithm = ALGORITHMS[self.name]
+        algorithm = self.algorithm
         usual = "unsigned" if services == {"s3"} else algorithm.bodies[0]  # S3 alone has that form at AWS
         return Signing(self.name, algorithm, keys, regions, services, (self.body or usual) == "buffer")
 

@@ -28,8 +28,18 @@ class Draft:
     """
 
     __slots__ = (
-        *("base", "body", "clock", "cookie", "lines", "lone"),
-        *("method", "origin", "own_query", "presented", "query", "rest"),
+        "base",
+        "body",
+        "clock",
+        "cookie",
+        "lines",
+        "lone",
+        "method",
+        "origin",
+        "own_query",
+        "presented",
+        "query",
+        "rest",
     )
 
     def __init__(self, method: str, origin: Origin, base: bytes, rest: bytes, lines: list[bytes]) -> None:
