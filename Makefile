@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet
 SOURCES := pyproject.toml hatch_build.py $(shell find proxy -type f -not -name '*.pyc')
 
-.PHONY: run test check bench
+.PHONY: run test check bench docs
 
 run: .venv/run
 	$(BIN)/keyless run
@@ -19,6 +19,9 @@ check: .venv/test
 
 bench: .venv/test
 	$(BIN)/python -m bench
+
+docs: .venv/test
+	$(BIN)/python -m tests.docs.presets_page
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -39,7 +39,12 @@ MAY_AWAIT = (
 )
 PURE = ("errors", "version", "values", "http", "auth", "config", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
-READERS = {"proxy/config/load.py", "proxy/config/written/read.py", "proxy/config/secrets/resolve.py"}
+READERS = {
+    "proxy/config/load.py",
+    "proxy/config/presets.py",
+    "proxy/config/written/read.py",
+    "proxy/config/secrets/resolve.py",
+}
 ASKERS = "proxy/config/secrets/sources/"  # what lies outside: commands, servers, keyrings; asked by secrets.py alone
 
 KINDS = {

@@ -103,10 +103,24 @@ def test_the_tour_works_as_printed(running: Running) -> None:
         assert matches(step.expected, done.stdout), f"$ {command}\n{done.stdout}{done.stderr}"
 
 
-def test_the_example_config_loads(tmp_path: Path) -> None:
-    """The yaml of `Your API` is a config."""
-    block = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert block is not None
-    (tmp_path / "config.yaml").write_text(block[1])
-    loaded = load(tmp_path / "config.yaml", environ={"CRM_CLIENT_SECRET": "made-up-secret"})
-    assert list(loaded.config.routes) == ["/crm"]
+def test_the_example_configs_load(tmp_path: Path) -> None:
+    """Each yaml of `Your API` is a config."""
+    routes = []
+    for block in re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL):
+        (tmp_path / "config.yaml").write_text(block)
+        loaded = load(tmp_path / "config.yaml", environ={"CRM_CLIENT_SECRET": "made-up-secret"})
+        assert all(lacking.names for lacking in loaded.unconfigured.values())
+        routes.append(list(loaded.config.routes))
+    assert routes == [["/groq", "/feishu"], ["/crm"]]
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "deploy/config.yaml"])
+def test_the_shipped_configs_want_the_variables_that_they_name(file: str) -> None:
+    """What stands behind a route, and in .env.example, is what wakes it up."""
+    written = (ROOT / file).read_text("utf-8")
+    offered = set(re.findall(r"^(\w+)=$", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+    loaded = load(ROOT / file, environ={"KEYLESS_CLIENT_KEY": f"sha256:{'ab' * 32}"})
+    wanted = {name for lacking in loaded.unconfigured.values() for name in lacking.names}
+    assert wanted <= offered
+    assert all(name in written for name in wanted)
+    assert [warning for warning in loaded.warnings if "to end" in warning.message] == []

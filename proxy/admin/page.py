@@ -49,6 +49,9 @@ class Answer(NamedTuple):
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Answer {self.status}>"  # it may be a token that is handed out
+
     @classmethod
     def json(cls, document: dict[str, Any], status: int = 200) -> Self:
         return cls(json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n", "application/json", status)

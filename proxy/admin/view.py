@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from proxy.admin.fleet import Fleet
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, Status
+from proxy.auth.life.lifecycle import State
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.observers import Observers
@@ -66,7 +67,7 @@ class View:
             None if waits is None or life.failure is None else round(now.wall + waits, 3),
             life.mints,
             cell.replays,
-            None if failure is None else failure.message,
+            _dead(cell, life.state(now)) if failure is None else failure.message,
         )
 
     def process(self) -> ProcessReport:
@@ -88,3 +89,11 @@ class View:
     def _audit(self) -> AuditReport | None:
         audit = self.audit
         return None if audit is None else AuditReport(audit.where, audit.written, audit.waiting, audit.lost)
+
+
+def _dead(cell: Cell, state: State) -> str | None:
+    """Of a credential that nothing renews: that the API refuses it."""
+    refusals = cell.proof.streak if state is State.STATIC else 0
+    if not refusals:
+        return None
+    return f"the API says that this credential is dead ({refusals} times since it last took it); put another one there"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from proxy.auth.scope import lacking
+from proxy.cli.kit.live import Tried, chosen, try_live
 from proxy.cli.kit.minted import Denied, Got, line, mint
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
@@ -32,7 +34,9 @@ Answers = dict[str, Got | Denied]
 @app.command()
 def check(
     config: ConfigOption = DEFAULT_CONFIG,
-    live: Annotated[bool, typer.Option("--live", help="Also try the store, and get one token per provider.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Also try the store, get one token per provider, and call what is harmless.")
+    ] = False,
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,9 +47,10 @@ def check(
         _refuse(error, as_json)
     store = asyncio.run(_store_problem(loaded)) if live else None
     answers = asyncio.run(mint(loaded, loaded.config.providers)) if live else {}
+    calls = asyncio.run(try_live(loaded, _worth_trying(loaded, answers)))
     missing = _missing_scopes(loaded, answers)
     if as_json:
-        document = _document(loaded, answers, missing, live)
+        document = _document(loaded, answers, missing, live) | _told(calls)
         print_json(document if store is None else document | {"ok": False, "store": store})
     else:
         tried = "" if live or not loaded.config.providers else "; no credential was tried, see --live"
@@ -53,11 +58,27 @@ def check(
         print_warnings(loaded)
         lines = [(name, line(answer)) for name, answer in answers.items()]
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
+        lines += [(prefix, tried.said) for prefix, tried in calls.items()]
         told = [] if store is None else [("store", store)]
         if rows := [*told, *_asleep(loaded), *lines, *lacks]:
             print_rows(rows)
-    if missing or store is not None or any(isinstance(answer, Denied) for answer in answers.values()):
+    wrong = any(isinstance(answer, Denied) for answer in answers.values()) or not all(
+        each.ok for each in calls.values()
+    )
+    if missing or store is not None or wrong:
         raise typer.Exit(1)
+
+
+def _worth_trying(loaded: Loaded, answers: Answers) -> dict[str, str]:
+    """Where there is a credential to try: the prefix, by provider."""
+    return {name: prefix for name, prefix in chosen(loaded).items() if isinstance(answers.get(name), Got)}
+
+
+def _told(calls: Mapping[str, Tried]) -> dict[str, Any]:
+    if not calls:
+        return {}
+    told: dict[str, Any] = {"calls": {prefix: tried._asdict() for prefix, tried in calls.items()}}
+    return told if all(tried.ok for tried in calls.values()) else told | {"ok": False}
 
 
 async def _store_problem(loaded: Loaded) -> str | None:

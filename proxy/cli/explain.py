@@ -31,6 +31,7 @@ from proxy.cli.kit.options import (
 )
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
+from proxy.config.secrets.pem import utc_now
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP
 from proxy.plan import headers
@@ -41,6 +42,7 @@ from proxy.serve.admit import stand_in
 from proxy.serve.lane import Lane, find
 from proxy.serve.prepare import draft, place
 from proxy.values.now import Now
+from proxy.values.where import dotted
 
 app = command_app()
 
@@ -122,7 +124,20 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "timeout": written.timeout.model_dump(),
         "reach": {"upstream": _consent(written), "issuer": _consent(_issuer(route))},
         "tls": None if written.tls is None else written.tls.model_dump(exclude_none=True),
+        "filled": _filled(loaded, route.prefix, written.provider),
+        "ended": _ended(loaded, written.provider),
     }
+
+
+def _filled(loaded: Loaded, prefix: str, provider: str) -> dict[str, str]:
+    """What nobody wrote, and where it came from: a preset, or a variable that it names."""
+    own = (("routes", prefix), ("providers", provider))
+    return {dotted(where): source for where, source in loaded.filled.items() if where[:2] in own}
+
+
+def _ended(loaded: Loaded, provider: str) -> str | None:
+    preset = loaded.presets.get(provider)
+    return None if preset is None or preset.ended is None else preset.ended.told(f"{utc_now():%Y-%m-%d}")
 
 
 def _raw(target: str) -> bytes:
@@ -182,6 +197,8 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("upstream may", _told_consent(told["reach"]["upstream"])),
         ("issuer may", _told_consent(told["reach"]["issuer"])),
         ("certificates", ", ".join(f"{key} {file}" for key, file in (told["tls"] or {}).items())),
+        ("filled in", "\n".join(f"{where}: {source}" for where, source in told["filled"].items())),
+        ("note", told["ended"] or ""),
         ("answered by", told["answered_by"]),
         ("client", "needs a client key" if told["client_key"] else ""),
         ("removed", textwrap.fill(", ".join(told["headers"]["removed"]), WIDTH, break_on_hyphens=False)),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import typer
 
 from proxy.cli.kit.options import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json, print_rows
-from proxy.config.written.catalogue import Parameter, Preset
-from proxy.config.written.read import presets as catalogue
+from proxy.config.presets import presets as catalogue
+from proxy.config.secrets.pem import utc_now
+from proxy.config.written.preset import Parameter, Preset
 from proxy.values.names import did_you_mean
 
 WIDTH = 100
@@ -37,7 +38,7 @@ def presets(
         print("\n\n".join(_paragraphs(name, known[name])))
 
 
-def _list(known: dict[str, Preset], as_json: bool) -> None:
+def _list(known: Mapping[str, Preset], as_json: bool) -> None:
     if as_json:
         print_json({name: {"title": preset.title, "summary": preset.summary} for name, preset in known.items()})
         return
@@ -46,7 +47,7 @@ def _list(known: dict[str, Preset], as_json: bool) -> None:
 
 
 def _document(preset: Preset) -> dict[str, object]:
-    document: dict[str, object] = preset.model_dump(exclude={"examples"})
+    document: dict[str, object] = preset.model_dump(exclude={"examples"}, by_alias=True)
     document["parameters"] = {
         name: each.model_dump(exclude_unset=True) | {"required": each.required}
         for name, each in preset.parameters.items()
@@ -57,7 +58,13 @@ def _document(preset: Preset) -> dict[str, object]:
 def _paragraphs(name: str, preset: Preset) -> Iterator[str]:
     yield f"{name}: {preset.title}"
     yield from (textwrap.fill(text, WIDTH) for text in (preset.summary, preset.notes) if text)
+    if preset.ended is not None:
+        yield textwrap.fill(preset.ended.told(f"{utc_now():%Y-%m-%d}"), WIDTH)
     yield "\n".join(["Parameters:", *(f"  {_told(key, each)}" for key, each in preset.parameters.items())])
+    if variables := [
+        one.variables[0] for key, one in preset.parameters.items() if one.required and preset.unasked(key)
+    ]:
+        yield "For .env:\n\n" + "\n".join(f"  {name}=" for name in variables)
     if preset.sources:
         confidence = f" (confidence: {preset.confidence})" if preset.confidence else ""
         yield "\n".join([f"Sources{confidence}:", *(f"  {source}" for source in preset.sources)])
@@ -66,17 +73,31 @@ def _paragraphs(name: str, preset: Preset) -> Iterator[str]:
 
 def _told(name: str, parameter: Parameter) -> str:
     about = [parameter.help] if parameter.help else []
+    about += [parameter.console] if parameter.console else []
     about += [f"default {parameter.default}"] if not parameter.required else []
-    about += [f"${{{parameter.env}}}"] if parameter.env else []
+    about += [" or ".join(f"${{{each}}}" for each in parameter.variables)] if parameter.env else []
     return f"{name}: {'; '.join(about)}" if about else name
 
 
 def snippet(name: str, preset: Preset) -> str:
-    """A provider and a route that use the preset; what has a default stands there as a comment."""
-    lines = ["providers:", f"  {name}:", f"    use: {name}"]
-    for key, each in preset.parameters.items():
-        reference = f"${{{each.env or key.upper()}}}"
-        value = reference if each.required else json.dumps(each.default, ensure_ascii=False)
-        lines.append(f"    {'' if each.required else '# '}{key}: {value}")
-    lines += ["routes:", f"  /{name}:", f"    upstream: {preset.upstream or 'https://api.example.com'}"]
-    return "\n".join([*lines, f"    provider: {name}", ""])
+    """A route that uses the preset, and a provider where it asks for more; what has a default stands as a comment."""
+    asked = {key: _line(key, each) for key, each in preset.parameters.items() if not preset.unasked(key)}
+    needed = [line for key, line in asked.items() if preset.parameters[key].required]
+    optional = [f"    # {_default(key, each)}" for key, each in preset.parameters.items() if not each.required]
+    route = [f"  /{name}: {name}"] if preset.base() else _route(name)
+    if needed:
+        return "\n".join(["providers:", f"  {name}:", f"    use: {name}", *needed, *optional, "routes:", *route, ""])
+    hidden = ["# providers:", f"#   {name}:", f"#     use: {name}", *(f"# {line}" for line in optional)]
+    return "\n".join([*(hidden if optional else []), "routes:", *route, ""])
+
+
+def _route(name: str) -> list[str]:
+    return [f"  /{name}:", "    upstream: https://api.example.com", f"    provider: {name}"]
+
+
+def _line(key: str, parameter: Parameter) -> str:
+    return f"    {key}: ${{{next(iter(parameter.variables), key.upper())}}}"
+
+
+def _default(key: str, parameter: Parameter) -> str:
+    return f"{key}: {json.dumps(parameter.default, ensure_ascii=False)}"

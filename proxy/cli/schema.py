@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.cli.kit.options import DEFAULT_CONFIG, UnusedConfig, command_app, print_json
 from proxy.config.model.schema import json_schema
-from proxy.config.written.read import presets
+from proxy.config.presets import presets
 
 app = command_app()
 

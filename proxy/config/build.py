@@ -18,6 +18,7 @@ from typing import Any
 
 from proxy.config.loaded import Loaded, Written
 from proxy.config.model import Config
+from proxy.config.presets import presets
 from proxy.config.rules import validate
 from proxy.config.rules.problems import as_written, message
 from proxy.config.rules.warnings import in_the_clear, warnings
@@ -29,9 +30,11 @@ from proxy.config.secrets.remarks import remarks
 from proxy.config.secrets.resolve import Resolved, Sources, Substitution, resolve
 from proxy.config.secrets.sensitive import credentials
 from proxy.config.secrets.store_key import keys_of, with_key
-from proxy.config.written.catalogue import Expanded, expand
+from proxy.config.written.catalogue import expand
+from proxy.config.written.expanded import Expanded
 from proxy.config.written.marks import Document
-from proxy.config.written.read import content, presets
+from proxy.config.written.preset import Live
+from proxy.config.written.read import content
 from proxy.config.written.reference import KEY_VARIABLE, Reference, references
 from proxy.errors import ConfigError, Problem
 from proxy.values.where import Finding, Where, dotted, place
@@ -41,13 +44,13 @@ def build(written: Written, sources: Sources) -> Loaded:
     """Raises ConfigError with every problem at once, those that were met in reading among them."""
     document, files, folder = written.document, written.files, written.folder
     catalogue = presets() if written.catalogue is None else written.catalogue
-    expanded = expand(with_key(document.tree, sources), catalogue)
+    expanded = expand(with_key(document.tree, sources), catalogue, sources.first_set)
     sources.fetch(reference for _, reference in references(expanded.tree))
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
     certificates = read_certificates(resolved.tree, folder, content, utc_now())
     report = Report(document, expanded, resolved)
-    report.add((*expanded.findings, *resolved.findings, *_lacking(resolved, sources, written.strict)))
+    report.add((*expanded.findings, *resolved.findings, *_lacking(expanded, resolved, sources, written.strict)))
     report.add_of_known(validate.findings(resolved.tree, expanded.tree, catalogue))
     report.add_of_known(certificates.findings)
     readable = report.placed(permissions.findings(expanded.tree, folder, sources.open_files))
@@ -108,11 +111,11 @@ class Report:
         return Problem(*mark, dotted(where) or "file", message(finding, self._expanded.tree))
 
 
-def _lacking(resolved: Resolved, sources: Sources, strict: bool) -> Iterator[Finding]:
+def _lacking(expanded: Expanded, resolved: Resolved, sources: Sources, strict: bool) -> Iterator[Finding]:
     """What is not set, where no provider may sleep for it."""
     strict = strict or str(resolved.tree.get("strict")).lower() in ("true", "yes", "on", "1")
     for where, lacking in resolved.missing.items():
-        if strict or _provider_of(where) is None:
+        if strict or expanded.provider_of(where) is None:
             yield from (Finding(where, _unset(reference, sources)) for reference in lacking)
 
 
@@ -127,7 +130,12 @@ def _unset(reference: Reference, sources: Sources) -> str:
 
 
 def _warnings(config: Config, expanded: Expanded, document: Document) -> Iterator[Finding]:
-    yield from warnings(config, expanded.tree, utc_now().timestamp())
+    now = utc_now()
+    yield from expanded.remarks
+    for name, preset in expanded.presets.items():
+        if preset.ended is not None:
+            yield Finding(("providers", name), preset.ended.told(f"{now:%Y-%m-%d}"))
+    yield from warnings(config, expanded.tree, now.timestamp())
     for finding in in_the_clear(expanded.tree, expanded.secret, expanded.public):
         mark = document.marks.get(_as_the_user_wrote(finding.where, expanded))
         if mark is not None and _readable_by_all(mark.file):  # a preset's own texts have no mark
@@ -139,10 +147,15 @@ def _readable_by_all(file: str) -> bool:
 
 
 def _as_the_user_wrote(where: Where, expanded: Expanded) -> Where:
-    """Of a text that a preset made of a parameter, the parameter."""
+    """Of a text that a preset made of a parameter, the parameter; of a provider that a route's name made, the route."""
     written = as_written(where, expanded.tree)
-    steps = range(len(written), 0, -1)
-    return next((expanded.origins[written[:n]] for n in steps if written[:n] in expanded.origins), written)
+    while origin := _origin(written, expanded.origins):
+        written = origin
+    return written
+
+
+def _origin(where: Where, origins: Mapping[Where, Where]) -> Where | None:
+    return next((origins[where[:n]] for n in range(len(where), 0, -1) if where[:n] in origins), None)
 
 
 def in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]:
@@ -157,7 +170,7 @@ def in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]
 def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
     unconfigured: dict[str, Lacking] = {}
     for where, lacking in resolved.missing.items():
-        name = _provider_of(where)
+        name = expanded.provider_of(where)
         if name is not None:
             unconfigured[name] = unconfigured.get(name, Lacking()).joined(sources.lack(lacking))
     providers = {
@@ -166,19 +179,31 @@ def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
     config = validate.model_of(resolved.tree | {"providers": providers})
     came_in: dict[str | None, list[Substitution]] = defaultdict(list)
     for substitution in resolved.substitutions:
-        came_in[_provider_of(substitution.where)].append(substitution)
+        came_in[expanded.provider_of(substitution.where)].append(substitution)
     secrets = {
         name: credentials(provider, ("providers", name), came_in[name], expanded.secret, expanded.public)
         for name, provider in providers.items()
     }
     kept = tuple(sorted(sources.lack(sources.kept).listed()))
-    return Loaded(config, unconfigured, secrets, values=sources.values, kept=kept)
+    return Loaded(
+        config,
+        unconfigured,
+        secrets,
+        values=sources.values,
+        kept=kept,
+        presets=expanded.presets,
+        filled=expanded.filled,
+        live=_live(expanded, sources),
+    )
+
+
+def _live(expanded: Expanded, sources: Sources) -> dict[str, Live]:
+    """Those whose path is complete; a parameter in it may be a reference."""
+    paths = resolve({prefix: live.path for prefix, live in expanded.live.items()}, sources)
+    there = {prefix: path for prefix, path in paths.tree.items() if (prefix,) not in paths.missing}
+    return {prefix: expanded.live[prefix].model_copy(update={"path": path}) for prefix, path in there.items()}
 
 
 def _digest(tree: Mapping[str, Any]) -> str:
     written = json.dumps(tree, sort_keys=True, default=str)
     return f"sha256:{hashlib.sha256(written.encode()).hexdigest()}"
-
-
-def _provider_of(where: Where) -> str | None:
-    return str(where[1]) if where[0] == "providers" and len(where) > 1 else None

@@ -14,8 +14,8 @@ from proxy.config.build import build, in_order
 from proxy.config.loaded import Loaded, Written
 from proxy.config.secrets.resolve import Sources
 from proxy.config.secrets.store_key import keys_of, with_key
-from proxy.config.written.catalogue import Catalogue
 from proxy.config.written.merge import merge
+from proxy.config.written.named import Catalogue
 from proxy.config.written.read import read
 from proxy.config.written.reference import Reference
 from proxy.errors import ConfigError

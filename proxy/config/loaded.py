@@ -14,10 +14,12 @@ from proxy.config.model import Config
 from proxy.config.secrets.certificates import Pem
 from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
-from proxy.config.written.catalogue import Catalogue
 from proxy.config.written.marks import Document
+from proxy.config.written.named import Catalogue
+from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
+from proxy.values.where import Where
 
 T = TypeVar("T")
 
@@ -44,7 +46,8 @@ class Loaded:
     have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
     guessed from it. `values` are those of all references; `kept` tells which of them could not be had this time, and
     stay as they were. `warnings`: what weakens security. `commands`: those that were run. `held_back`: why what is
-    written now is not what runs.
+    written now is not what runs. `presets`: those in use, by provider. `filled`: what nobody wrote, and where it came
+    from. `live`: harmless calls, by prefix, that prove a credential.
     """
 
     config: Config = field(repr=False)
@@ -59,6 +62,9 @@ class Loaded:
     warnings: tuple[Problem, ...] = ()
     commands: frozenset[str] = field(default=frozenset(), repr=False)
     held_back: tuple[str, ...] = ()
+    presets: dict[str, Preset] = field(default_factory=dict, repr=False)
+    filled: dict[Where, str] = field(default_factory=dict)
+    live: dict[str, Live] = field(default_factory=dict, repr=False)
     written: Written | None = field(default=None, repr=False)
 
     @property

@@ -109,6 +109,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
     refused = [] if provider is None else provider.effective_refusals
+    dead = [] if provider is None or refused else provider.dead or []
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
@@ -132,7 +133,8 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cors=route.cors == "proxy",
         scrub=route.scrub,
         placing=placing,
-        refusals=Refusals.compile(refused) if refused else None,
+        refusals=Refusals.compile([*refused, *dead]) if refused or dead else None,
+        final=bool(dead),
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
         else None,

@@ -15,10 +15,19 @@ KEY_HEADERS = (
     *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
     *(b"x-amz-security-token", b"ocp-apim-subscription-key", b"x-shopify-access-token", b"x-appbuilder-authorization"),
 )
-"""Where SDKs put a key, in the order in which they are looked at; those of all shipped presets are among them."""
+"""Where SDKs put a key, in the order in which they are looked at."""
+OF_PRESETS = frozenset(
+    (
+        *(b"access-token", b"apikey", b"dd-api-key", b"dd-application-key", b"plaid-client-id", b"plaid-secret"),
+        *(b"x-acs-dingtalk-access-token", b"x-algolia-api-key", b"x-auth-key", b"x-figma-token", b"x-license-key"),
+        *(b"x-postmark-account-token", b"x-postmark-server-token", b"x-qw-api-key", b"x-subscription-token"),
+        *(b"x-tableau-auth", b"x-vault-token"),
+    )
+)
+"""Where the APIs of the shipped presets look for a credential besides."""
 KEYS = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
-CREDENTIALS = KEYS | {b"proxy-authorization", b"cookie"}
+CREDENTIALS = KEYS | OF_PRESETS | {b"proxy-authorization", b"cookie"}
 OF_BROWSERS = frozenset((b"origin", b"referer"))
 OF_PROXIES = frozenset((b"forwarded", b"x-real-ip"))
 STEERING = frozenset(

@@ -43,6 +43,9 @@ class Answer(NamedTuple):
     descriptors: Sequence[int] = ()
     then: Callable[[socket.socket], Awaitable[None]] | None = None
 
+    def __repr__(self) -> str:
+        return "<Answer>"  # it may be tokens that are handed over
+
 
 Ask = Callable[[Sequence[str]], Awaitable[Answer]]
 
@@ -167,6 +170,9 @@ class Asked(NamedTuple):
     document: dict[str, Any]
     descriptors: list[int]
     connection: socket.socket
+
+    def __repr__(self) -> str:
+        return f"<Asked, {len(self.descriptors)} descriptors>"
 
 
 async def ask(path: Path, name: str, *names: str) -> dict[str, Any]:

@@ -22,6 +22,9 @@ class OwnReply(NamedTuple):
     content_type: str | None = None
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"<OwnReply {self.status}>"
+
 
 def admit(exchange: Exchange) -> OwnReply | None:
     """The proxy's own answer, if the request goes no further; else it may go on. Raises Fault."""

@@ -16,7 +16,7 @@ from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.replies.scrub import is_text
 from proxy.plan.route import RoutePlan
-from proxy.serve.exchange import Exchange
+from proxy.serve.exchange import DEAD, Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
@@ -148,6 +148,8 @@ def added(exchange: Exchange) -> bytes:
         added += b"X-Keyless-Attempts: %d\r\n" % exchange.attempts
     if exchange.skipped is not None:
         added += b"X-Keyless-Replay: skipped; reason=%b\r\n" % exchange.skipped.encode("ascii")
+        if exchange.skipped == DEAD:
+            added += b"X-Should-Retry: false\r\n"
     if exchange.cors_origin is not None and exchange.plan.cors:
         added += encoded(cors.exposed(exchange.cors_origin))
     return added

@@ -19,6 +19,10 @@ CLIENT_GONE = 499
 _UNREAD = Head([], {})
 
 
+DEAD = "credential_dead"
+"""Why a refusal is not replayed: the credential is the only one there is."""
+
+
 class Exchange:
     """One request, and what becomes of it."""
 

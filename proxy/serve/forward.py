@@ -29,7 +29,7 @@ from proxy.plan.router import Router
 from proxy.serve import answer, observers
 from proxy.serve.admit import OwnReply, admit
 from proxy.serve.body import Body
-from proxy.serve.exchange import CLIENT_GONE, Exchange
+from proxy.serve.exchange import CLIENT_GONE, DEAD, Exchange
 from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
@@ -140,14 +140,17 @@ class Forwarder:
             return True
         if verdict(refusals, reply, exchange.method, now.boot - token.minted.boot) is not Verdict.ACCEPTED:
             return False
-        exchange.lane.accepted(token)
+        exchange.lane.accepted(token, now.boot)
         return True
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
         lane = exchange.lane
         if not await self._is_refused(exchange, reply, token):
-            lane.accepted(token)
+            lane.accepted(token, exchange.started)
+            return reply
+        if exchange.plan.final:
+            self._died(exchange, reply, token)
             return reply
         try:
             next_step = await lane.refused(token, exchange.can_be_replayed, self._clock().boot)
@@ -167,10 +170,20 @@ class Forwarder:
         exchange.needles = needles(exchange, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, reply, newer)
-        lane.replayed(next_step, again, self._clock().boot)
+        await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
         return reply
+
+    def _died(self, exchange: Exchange, reply: Reply, token: Token) -> None:
+        """Only a person can put another credential there: reported, and the client need not try again."""
+        exchange.skipped = DEAD
+        if self._audit is not None:
+            observers.token_refused(self._audit, exchange, token, reply.status)
+        if exchange.lane.died(token, self._clock().boot):
+            provider = exchange.plan.provider
+            name = None if provider is None else provider.name
+            log.warning("credential dead", provider=name, route=exchange.plan.prefix, status=reply.status)
 
     async def _is_refused(self, exchange: Exchange, reply: Reply, token: Token) -> bool:
         refusals = exchange.plan.refusals

@@ -58,10 +58,10 @@ class Front(NamedTuple):
     def of(
         cls, plan: Plan, cells: Mapping[str, Cell], config: Config, lasting: Lasting, previous: Front | None = None
     ) -> Self:
-        """Counters outlive a reload; issuers' keys and tokens that were checked, one that changes no client; a brake,
-        one that leaves its route the same cell. Raises StoreDown.
+        """Counters outlive a reload; issuers' keys and tokens that were checked, one that changes no client. Raises
+        StoreDown.
         """
-        lanes = _lanes(plan, cells, {} if previous is None else previous.lanes)
+        lanes = _lanes(plan, cells)
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         observers = Observers(lasting.clock, visitors or None, quotas, lasting.access, lasting.audit)
@@ -77,9 +77,9 @@ class Front(NamedTuple):
         await asyncio.gather(*closing)
 
 
-def _lanes(plan: Plan, cells: Mapping[str, Cell], before: Mapping[str, Lane]) -> dict[str, Lane]:
+def _lanes(plan: Plan, cells: Mapping[str, Cell]) -> dict[str, Lane]:
     return {
-        prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name), before.get(prefix))
+        prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name))
         for prefix, route in plan.routes.items()
     }
 

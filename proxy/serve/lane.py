@@ -7,10 +7,12 @@ auth/life/replay.py's). Must not know: requests, replies, HTTP.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from proxy.auth.life.brake import Brake
-from proxy.auth.life.replay import Do, Event, Proof, Replays, Standing
+from proxy.auth.life.proof import Proof
+from proxy.auth.life.replay import BRAKING, Do, Event, Replays, Row, Standing
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import RoutePlan, nowhere
@@ -37,12 +39,10 @@ class Lane:
 
     __slots__ = ("_replays", "cell", "plan", "preflight")
 
-    def __init__(self, plan: RoutePlan, cell: Cell | None, before: Lane | None = None) -> None:
-        """`before` is the route's lane of the config before: while it draws from the same cell its brake goes on."""
+    def __init__(self, plan: RoutePlan, cell: Cell | None) -> None:
         self.plan = plan
         self.cell = cell
-        brake = before.brake if before is not None and before.cell is cell else Brake()
-        self._replays = Replays(brake, Proof() if cell is None else cell.proof)
+        self._replays = Replays(plan.prefix, Proof() if cell is None else cell.sharing.proof)
         self.preflight = None if plan.preflight is None else Lane(plan.preflight, None)
 
     @property
@@ -68,36 +68,69 @@ class Lane:
             raise Fault("credential_refused", detail, provider=provider.name)
         return token
 
-    def accepted(self, token: Token) -> None:
-        """The API took it."""
-        self._replays.accepted(token.generation)
+    def accepted(self, token: Token, boot: float) -> None:
+        """The API took it, in a request that came at `boot`."""
+        replays = self._replays
+        replays.accepted(boot, token.generation)
+        if replays.proof.unsaid and self.cell is not None:
+            self.cell.sharing.say()
+
+    def died(self, token: Token, boot: float) -> bool:
+        """The API said that a credential is dead that nothing can renew. True if that is news."""
+        cell = self.cell
+        if cell is None:
+            return False
+        self._replays.refused(boot, token.generation, cell.life.generation)
+        return cell.proof.streak == 1
 
     async def refused(self, token: Token, replayable: Callable[[], bool], boot: float) -> Renew | Skip:
         """The API refused it. `replayable`: can the request be sent again? Asked anew after a wait."""
-        cell, rule, generation = self.cell, self._replays, token.generation
+        cell, generation = self.cell, token.generation
         if cell is None:
             return Skip("token_unavailable")
-        standing = rule.refused(boot, generation, cell.life.generation)
+        standing = await self._standing(cell, boot, generation)
         event = Event.REFUSED if replayable() else Event.REFUSED_UNREPLAYABLE
-        row = rule.next(standing, event, boot, generation)
+        row = await self._next(standing, event, boot, generation)
         if row.do is Do.RENEW_LATER and cell.renew_later(generation):
-            row = rule.next(standing, Event.RENEWING, boot, generation + 1)
+            row = await self._next(standing, Event.RENEWING, boot, generation + 1)
         if row.do is not Do.RENEW:
             return Skip(row.skipped or "")
         newer = await cell.renew(generation)
         if newer is None:
-            return Skip(rule.next(standing, Event.NOT_RENEWED, boot, generation).skipped or "")
+            return Skip((await self._next(standing, Event.NOT_RENEWED, boot, generation)).skipped or "")
         event = Event.RENEWED if replayable() else Event.RENEWED_UNREPLAYABLE
-        row = rule.next(standing, event, boot, newer.generation)
+        row = await self._next(standing, event, boot, newer.generation)
         if row.do is not Do.REPLAY:
             return Skip(row.skipped or "")
         cell.replays += 1
         return Renew(newer, standing)
 
-    def replayed(self, renewed: Renew, again: bool, boot: float) -> None:
+    async def replayed(self, renewed: Renew, again: bool, boot: float) -> None:
         """What the replay showed. `again`: the newer token was refused as well."""
         event = Event.REPLAY_REFUSED if again else Event.REPLAY_ACCEPTED
-        self._replays.next(renewed.standing, event, boot, renewed.token.generation)
+        await self._next(renewed.standing, event, boot, renewed.token.generation)
+
+    async def _standing(self, cell: Cell, boot: float, generation: int) -> Standing:
+        """That of the refused token, as all who share the cell see it; before a pause is lifted they may object."""
+        sharing = cell.sharing
+        if sharing.shared:
+            standing = await sharing.tell(partial(self._uncontested, cell, boot, generation))
+            if standing is not None:
+                return standing
+            await sharing.objections()
+        return await sharing.tell(partial(self._refused, cell, boot, generation))
+
+    def _uncontested(self, cell: Cell, boot: float, generation: int) -> Standing | None:
+        if self._replays.contested(boot, generation, cell.life.generation):
+            return None
+        return self._refused(cell, boot, generation)
+
+    def _refused(self, cell: Cell, boot: float, generation: int) -> Standing:
+        return self._replays.refused(boot, generation, cell.life.generation)
+
+    async def _next(self, standing: Standing, event: Event, boot: float, generation: int) -> Row:
+        step = partial(self._replays.next, standing, event, boot, generation)
+        return await self.cell.sharing.tell(step) if event in BRAKING and self.cell is not None else step()
 
 
 NOWHERE = Lane(nowhere(), None)

@@ -13,13 +13,13 @@ from functools import partial
 import structlog
 
 from proxy.auth.life.lifecycle import Answer, Lifecycle, State
-from proxy.auth.life.replay import Proof
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logs import kind
 from proxy.tasks import Flight
 from proxy.tokens.mint import Means, Mint
+from proxy.tokens.shared_proof import SharedProof
 from proxy.tokens.store import StoreDown
 
 log = structlog.get_logger("keyless.cell")
@@ -29,8 +29,8 @@ FLIGHT_TIMEOUT = 60.0
 
 
 class Cell:
-    """One credential: its lifecycle and its flight. `names` are the providers that share it; `proof` is what the API's
-    replies have shown of its tokens, on whatever route; `replays` counts requests that were sent once more.
+    """One credential: its lifecycle and its flight. `names` are the providers that share it; `sharing` has what the
+    API's replies have shown of its tokens, on whatever route; `replays` counts requests that were sent once more.
     `abstains`: another process mints in its place.
 
     `successor`: the credential has changed, and this one mints no more. Its token is served while it lives and is not
@@ -39,7 +39,7 @@ class Cell:
 
     __slots__ = (
         *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("abstains", "key", "life", "names", "proof", "replays", "successor"),
+        *("abstains", "key", "life", "names", "replays", "sharing", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -48,9 +48,9 @@ class Cell:
         self.names: list[str] = []
         self.replays = 0
         self.abstains = False
-        self.proof = Proof()
         self.successor: Cell | None = None
         self._mint = Mint(scheme, life, self.names, means)
+        self.sharing = SharedProof(self.key, life, means, self._mint.adopt)
         self._audit = means.audit
         self._records = means.records
         self._clock = means.clock
@@ -184,6 +184,7 @@ class Cell:
 
     async def close(self) -> None:
         """A refresh token that is being spent is waited for: its successor would be lost."""
+        await self.sharing.close()
         await self._flight.close(LONGEST_WAIT if self._mint.spending else 0.0)
 
     # -------------------------------------------------------------- the flight
@@ -216,6 +217,7 @@ class Cell:
     async def _fly(self, before: int) -> None:
         """One flight from start to landing. Whatever becomes of it, the lifecycle is told."""
         began = self._clock().boot
+        self._mint.asked = False
         try:
             async with self._places:
                 began = self._clock().boot
@@ -231,9 +233,8 @@ class Cell:
             self._failed(began, IssuerError(FailureClass.PASSING, f"internal error: {kind(error)}"))
         else:
             left = round(token.left(self._clock()))
-            own = token.minted.boot >= began
-            event = "token minted" if own else "token adopted"
-            if own and self._audit is not None:
+            event = "token minted" if self._mint.asked else "token adopted"
+            if self._mint.asked and self._audit is not None:
                 self._audit.minted(self.names, token.generation)
             log.info(event, provider=self.names, seconds=self._since(began), generation=token.generation, left=left)
         finally:
@@ -244,7 +245,7 @@ class Cell:
         if self.life.token is not None:  # schemes hide their own secrets; that this may be echoed, they can't know
             error.message = self.life.token.kept_out_of(error.message)
         self.life.failed(now, error)
-        if self._audit is not None:
+        if self._audit is not None and self._mint.asked:
             self._audit.not_minted(self.names, error)
         log.warning(
             "token not minted",

@@ -20,7 +20,7 @@ from proxy.tasks import spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.mint import Means
 from proxy.tokens.records import Records
-from proxy.tokens.store import EVERYTHING
+from proxy.tokens.store import EVERYTHING, NOTED
 
 log = structlog.get_logger("keyless.keeper")
 
@@ -127,9 +127,11 @@ class Keeper:
         if key == EVERYTHING:
             cells = list(self)
             for first in range(0, len(cells), LOOK_AT_ONCE):
-                await asyncio.gather(*(cell.look(whole=True) for cell in cells[first : first + LOOK_AT_ONCE]))
-        elif (cell := self._cells.get(key)) is not None:
-            await cell.look()
+                await asyncio.gather(*map(_look_at_all_of, cells[first : first + LOOK_AT_ONCE]))
+            return
+        cell = self._cells.get(key.removesuffix(NOTED))
+        if cell is not None:
+            await (cell.sharing.look() if key.endswith(NOTED) else cell.look())
 
     async def close(self) -> None:
         self._cold.clear()
@@ -137,3 +139,8 @@ class Keeper:
             self._watch.cancel()
             await asyncio.wait((self._watch,))
         await asyncio.gather(*(cell.close() for cell in (*self, *self._gone)))
+
+
+async def _look_at_all_of(cell: Cell) -> None:
+    await cell.look(whole=True)
+    await cell.sharing.look()

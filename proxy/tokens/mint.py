@@ -69,7 +69,8 @@ class Means:
 class Mint:
     """Mints for one cell, one at a time. `refresh_token` is the newest that this process knows.
 
-    `spending`: a refresh token is being sent, or its successor kept; to cancel now may cost a login.
+    `asked`: an issuer was, and what came of it is for the cell to say. `spending`: a refresh token is being sent, or
+    its successor kept; to cancel now may cost a login.
     """
 
     def __init__(self, scheme: Scheme, life: Lifecycle, names: list[str], means: Means) -> None:
@@ -81,6 +82,7 @@ class Mint:
         self._records = means.records
         self._needs_store = scheme.one_shot or life.exclusive
         self.refresh_token: str | None = None
+        self.asked = False
         self.spending = False
 
     def redefine(self, scheme: Scheme) -> None:
@@ -199,6 +201,7 @@ class Mint:
                 await self._disavow(found, pending)
                 raise _explained(error, pending) from None
             # Another process has rotated meanwhile: its refresh token is tried, once (docs/traps.md 15).
+            self._say_failed(error)
             floor, spent = found.generation, self.refresh_token
             await self._intend(found)
             sent, minted = await self._tries()
@@ -262,16 +265,26 @@ class Mint:
         while True:
             tries += 1
             sent = self._means.clock()
+            self.asked = True
             try:
                 minted = await self._means.issuer.login(self.scheme.login(sent.wall, self.refresh_token))
             except IssuerError as error:
                 waits = backoff.wait_in_flight(error, tries, self._means.draw())
                 if waits is None or self.scheme.one_shot:
                     raise
+                self._say_failed(error, waits)
             else:
                 remark(self._names, minted, sent.wall, self._means.clock().wall)
                 return sent, minted
             await self._means.sleep(waits)
+
+    def _say_failed(self, error: IssuerError, waits: float = 0.0) -> None:
+        """Of a call that is followed by another: one line per call to an issuer."""
+        self.asked = False
+        if self._means.audit is not None:
+            self._means.audit.not_minted(self._names, error)
+        reason = error.message if self._life.token is None else self._life.token.kept_out_of(error.message)
+        log.info("token call tried again", provider=self._names, failure=str(error.failure), reason=reason, waits=waits)
 
     async def _keep(self, record: Record, *, durably: bool) -> bool:
         """False if a later one is there. A store that fails can't undo the call: what can't be kept is still used."""

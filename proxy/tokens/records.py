@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 
+from proxy.auth.life.note import Note
 from proxy.auth.life.record import Record
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
@@ -88,6 +89,18 @@ class Records:
 
     def _sealed(self, key: str, record: Record) -> bytes:
         return self._seal.seal(record.to_bytes(key))
+
+    async def note(self, key: str) -> tuple[bytes | None, Note | None]:
+        """As stored, and what it says: nothing where it can't be read, for it is soon written anew."""
+        sealed = await self._store.note(key)
+        try:
+            return sealed, None if sealed is None else Note.from_bytes(self._seal.open(sealed), key)
+        except (Unsealable, ValueError):
+            return sealed, None
+
+    async def renote(self, key: str, before: bytes | None, note: Note) -> bool:
+        """False if what is stored is no longer `before`."""
+        return await self._store.renote(key, before, self._seal.seal(note.to_bytes(key)))
 
     async def forget(self, key: str) -> None:
         await self._store.delete(key)

@@ -101,6 +101,8 @@ _PUBLIC = {
     *("Endpoints.token", "Grant.fields", "Tls.key", "Denied.code", "Expanded.secret", "Listener.path", "Problem.path"),
     *("StandInPlan.path", "StandInPlan.reply", "RoutePlan.request_headers", "RoutePlan.reply_headers"),
     *("Limit.key", "Opened.path", "Pem.key", "Shown.fields"),  # of a counter, a certificate, files
+    *("ProviderReport.state", "Held.state", "RouteReport.upstream"),  # as `/-/status` shows them, without queries
+    *("Names.headers", "Names.query", "Names.cookies", "Start.path", "News.secrets", "Lasting.upstream", "Renew.token"),
     *("RoutePlan.reply_edited", "RoutePlan.replay_max_body", "RoutePlan.cookies", "Plan.max_body"),
 }
 """Names and places of things, not what is in them; rules; words for people; and what hides itself."""

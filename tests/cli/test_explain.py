@@ -175,3 +175,30 @@ def test_a_method_that_can_not_be_is_2(tmp_path: Path) -> None:
 )
 def test_a_path_or_a_url(url: str, target: str) -> None:
     assert target_of(url) == target
+
+
+def test_what_was_filled_in_and_that_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("routes: {/q: baidu-qianfan}\n")
+    environ = {"QIANFAN_API_KEY": "made-up-key", "QIANFAN_SECRET_KEY": "made-up-secret"}
+    done = keyless("explain", "POST", "/q/chat/x", "-c", str(path), "--json", environ=environ)
+    assert (done.code, done.json["provider"]["name"]) == (0, "baidu-qianfan")
+    assert done.json["filled"] == {
+        "providers.baidu-qianfan": "preset baidu-qianfan",
+        "providers.baidu-qianfan.api_key": "${QIANFAN_API_KEY}, which preset baidu-qianfan names",
+        "providers.baidu-qianfan.secret_key": "${QIANFAN_SECRET_KEY}, which preset baidu-qianfan names",
+        "routes./q.upstream": "preset baidu-qianfan",
+    }
+    assert "2026-08-31" in done.json["ended"]
+    out = keyless("explain", "POST", "/q/chat/x", "-c", str(path), environ=environ).out
+    assert "routes./q.upstream: preset baidu-qianfan" in out
+    assert "baidu-qianfan-v2" in out
+    assert "made-up" not in done.out + out
+
+
+def test_what_is_asleep_says_which_variable_would_wake_it(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("routes: {/q: baidu-qianfan-v2}\n")
+    done = keyless("explain", "POST", "/q/chat/completions", "-c", str(path))
+    assert done.code == 1
+    assert "asleep: set QIANFAN_V2_API_KEY" in done.out

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.cli.presets import snippet
 from proxy.config.load import load
-from proxy.config.written.read import presets
+from proxy.config.presets import presets
 from tests.cli.conftest import keyless
 from tests.presets.made_up import parameters_of
 
@@ -27,7 +27,7 @@ def test_one_in_full(name: str) -> None:
     out = keyless("presets", name).out
     assert preset.title in out
     assert all(parameter in out for parameter in preset.parameters)
-    assert all(parameter.env in out for parameter in preset.parameters.values() if parameter.env)
+    assert all(variable in out for parameter in preset.parameters.values() for variable in parameter.variables)
     assert all(source in out for source in preset.sources)
     assert snippet(name, preset) in out
 
@@ -49,7 +49,7 @@ def test_the_snippet_is_a_config(tmp_path: Path, name: str, comments: bool) -> N
     (tmp_path / "config.yaml").write_text(text.replace("# ", "") if comments else text, encoding="utf-8")
     values = {key: "https://example.com/t" if key.endswith("url") else "a-made-up-value" for key in preset.parameters}
     values |= {key: value for key, value in parameters_of(preset).items() if not key.endswith("url")}
-    environ = {each.env or key.upper(): values[key] for key, each in preset.parameters.items()}
+    environ = {next(iter(each.variables), key.upper()): values[key] for key, each in preset.parameters.items()}
     loaded = load(tmp_path / "config.yaml", environ=environ)
     assert (list(loaded.config.providers), loaded.unconfigured) == ([name], {})
 

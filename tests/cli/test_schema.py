@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.config.model.schema import json_schema
-from proxy.config.written.read import presets
+from proxy.config.presets import presets
 from tests.cli.conftest import keyless
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from proxy.config.written.catalogue import Preset, read_preset
 from proxy.config.written.marks import parse
+from proxy.config.written.preset import Preset, read_preset
 
 CASES = Path(__file__).parent.parent / "cases"
 

@@ -37,16 +37,18 @@ from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.config.written.catalogue import read_preset
-from proxy.config.written.read import presets
+from proxy.config.presets import presets
+from proxy.config.written.preset import read_preset
 from proxy.errors import CODES, ConfigError, Fault
 from proxy.plan import headers
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
+from proxy.serve.exchange import DEAD
 from proxy.values import units
 from proxy.values.kinds import Strict
 from proxy.values.now import Now
 from tests.certificates import Authority
+from tests.docs import presets_page
 
 ROOT = Path(__file__).parents[2]
 FRONT = ("README.md", "CONTRIBUTING.md")  # beside the docs, not among them
@@ -92,7 +94,7 @@ def loaded(written: dict[str, Any], folder: Path) -> Loaded:
     routes = written.get("routes", {})
     providers = written.setdefault("providers", {}) if routes else written.get("providers", {})
     for route in routes.values():
-        if route["provider"] != "none":
+        if not isinstance(route, str) and route["provider"] not in ("none", *presets()):
             providers.setdefault(route["provider"], {"scheme": "static", "token": "made-up"})
     for name in (name for client in written.get("clients", ()) for name in client.get("read_tokens", ())):
         written.setdefault("providers", {}).setdefault(name, {"scheme": "static", "token": "made-up"})
@@ -200,12 +202,9 @@ def test_every_model_has_a_table() -> None:
 
 
 def test_presets_are_listed_with_their_parameters() -> None:
-    rows = {code(row[0])[0]: row for row in table("presets.md", "\n| preset |")}
-    assert list(rows) == sorted(presets())
-    for name, preset in presets().items():
-        written = re.findall(r"`(\w+)`(?: = `([^`]*)`)?", rows[name][2])
-        assert written == [(key, str(each.default or "")) for key, each in preset.parameters.items()], name
-        assert code(rows[name][3]) == ([preset.upstream] if preset.upstream else [])
+    page = presets_page.PAGE.read_text("utf-8")
+    assert page == presets_page.written(page), "the tables of docs/presets.md are made from the files: run `make docs`"
+    assert all(f"| `{name}` |" in page for name in presets()), "a preset is of no family of tests/docs/presets_page.py"
 
 
 def test_error_codes_are_listed_with_their_status() -> None:
@@ -221,7 +220,7 @@ def test_the_problem_document_is_one() -> None:
 
 def test_headers_and_replay_reasons_are_those_of_the_source() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "proxy").rglob("*.py"))
-    reasons = {row.skipped for row in RULE.values() if row.skipped is not None}
+    reasons = {row.skipped for row in RULE.values() if row.skipped is not None} | {DEAD}
     assert {code(row[0])[0] for row in table("errors.md", "\n| reason |")} == reasons
     assert {code(row[0])[0] for row in table("errors.md", "\n| header |")} == set(re.findall(r"X-Keyless-\w+", source))
 

@@ -14,40 +14,65 @@ The form of the examples (a new preset needs nothing but its YAML file):
           at: UNIX TIME
           header: / claims:               what it says
           token: / lifetime:
-      refusals:
+      refusals:                         not for static providers
         - {about:, reply: {...}, refused: true | false, age: seconds, safe: true | false}
+      dead:                             for static providers, which nothing renews
+        - {about:, reply: {...}, dead: true | false}
       injection:
-        - {token:, headers: {NAME: VALUE}, query:, cookie:, json:, form:}   what is added to a request
+        - {token:, headers: {NAME: VALUE}, query:, cookie:, json:, form:, path:}   what is added to a request
 """
 
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import TypeAdapter
 
-import proxy
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.token import IssuerReply, Minted, Token
-from proxy.config.written.catalogue import Preset, expand, read_preset
+from proxy.config.presets import presets
+from proxy.config.written.catalogue import expand
+from proxy.config.written.preset import Preset
+from proxy.config.written.preset_check import check_preset
 from proxy.errors import IssuerError
 from proxy.values.now import Now
 from proxy.values.signing import fingerprint
+from tests.docs.presets_page import FAMILIES
 from tests.presets.made_up import KEYS, parameters_of
 
 WALL = 1_700_000_000.0
 NOW = Now(0.0, 0.0)
-FOLDER = Path(proxy.__file__).parent / "presets"
-FILES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.yaml"))}
-CATALOGUE: dict[str, Preset] = {name: read_preset(written) for name, written in FILES.items()}
+CATALOGUE: dict[str, Preset] = dict(presets())
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
+ANYBODY = frozenset(name for name, preset in CATALOGUE.items() if preset.family == "general")
+"""Presets of a kind of credential, not of one vendor's API."""
+CHINESE = re.compile("[\u4e00-\u9fff]")
+OF_CHINA = [name for name in CATALOGUE.keys() - ANYBODY if CHINESE.search(CATALOGUE[name].title.partition(":")[0])]
+"""Those whose vendor has a Chinese name."""
+PROMISED = 198
+"""Presets of medium or high confidence; no change may lose one."""
+SHARED = (
+    {"aliyun-dashscope", "aliyun-dashscope-temporary"},
+    {"azure-openai", "azure-openai-entra"},
+    {"azure-openai-entra", "microsoft-entra", "microsoft-graph-user"},
+    {"baidu-ai", "baidu-speech-asr", "baidu-speech-tts", "baidu-unit"},
+    {"baidu-qianfan-v2", "baidu-qianfan-v2-iam"},
+    {"databricks", "databricks-oauth"},
+    {"dingtalk-old", "dingtalk-v1"},
+    {"feishu", "feishu-oauth-v3"},
+    {"qweather", "qweather-key"},
+    {"snowflake-keypair", "snowflake-pat"},
+    {"vault-approle", "vault-token"},
+    {"wechat-stable-token", "wechat-token"},
+    {"zhipu-jwt", "zhipu-static"},
+)
+"""Presets of one account, in two ways: the same variables fill them."""
 
 
 def given(name: str) -> dict[str, Any]:
@@ -59,6 +84,10 @@ def provider_of(name: str) -> Any:
     expanded = expand({"providers": {"example": filled}}, CATALOGUE)
     assert not expanded.findings
     return PROVIDER.validate_python(expanded.tree["providers"]["example"])
+
+
+def is_static(name: str) -> bool:
+    return scheme_for(provider_of(name), frozenset()).start(NOW) is not None
 
 
 def secrets_of(name: str) -> frozenset[str]:
@@ -96,7 +125,7 @@ def mint(name: str, reply: Mapping[str, Any]) -> tuple[Any, Minted | IssuerError
     pytest.fail("a preset's login is one request")
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_a_preset_says_where_it_comes_from(name: str) -> None:
     preset = CATALOGUE[name]
     assert preset.title
@@ -110,20 +139,58 @@ def test_a_preset_says_where_it_comes_from(name: str) -> None:
     assert all(parameter.env for parameter in preset.parameters.values() if parameter.required)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", CATALOGUE)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     shown = CATALOGUE[name].examples
-    scheme = scheme_for(provider_of(name), frozenset())
-    static = scheme.start(NOW) is not None
-    assert set(shown) <= {"with", "login", "refusals", "injection"}
+    static = is_static(name)
+    assert set(shown) <= {"with", "dead" if static else "refusals", "injection"} | (set() if static else {"login"})
     assert shown["injection"]
-    assert {example["refused"] for example in shown["refusals"]} == ({False} if static else {True, False})
-    if not static and scheme.consent is None:
-        assert any("claims" in example for example in shown["login"])
-    elif not static:
+    if static:
+        assert {example["dead"] for example in shown["dead"]} == ({True, False} if CATALOGUE[name].dead else {False})
+    else:
+        assert {example["refused"] for example in shown["refusals"]} == {True, False}
+        assert shown["login"]
+    if scheme_for(provider_of(name), frozenset()).consent is not None:
         assert any("request" in example for example in shown["login"])
         assert any("token" in example for example in shown["login"])
         assert any("error" in example for example in shown["login"])
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE.keys() - ANYBODY))
+def test_a_preset_of_an_api_says_where_it_is_and_how_its_credential_dies(name: str) -> None:
+    preset = CATALOGUE[name]
+    assert preset.base() is not None
+    assert preset.family in FAMILIES
+    assert preset.dead or not is_static(name)
+    assert not list(check_preset(preset))
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_title_is_in_english_and_chinese(name: str) -> None:
+    title = CATALOGUE[name].title
+    assert re.search(r"[A-Za-z]{2}", title)
+    assert CHINESE.search(title)
+
+
+@pytest.mark.parametrize("name", sorted(OF_CHINA))
+def test_a_chinese_vendors_help_is_in_both_languages(name: str) -> None:
+    secrets = [each for each in CATALOGUE[name].parameters.values() if each.secret]
+    assert all(CHINESE.search(f"{each.help} {each.console}") for each in secrets)
+
+
+def test_a_variable_belongs_to_one_vendor() -> None:
+    users: dict[str, set[str]] = {}
+    for name in CATALOGUE.keys() - ANYBODY:
+        for parameter in CATALOGUE[name].parameters.values():
+            for variable in parameter.variables:
+                users.setdefault(variable, set()).add(name)
+    shared = {variable: names for variable, names in users.items() if len(names) > 1}
+    assert {frozenset(names) for names in shared.values()} == set(map(frozenset, SHARED))
+
+
+def test_there_are_as_many_as_the_catalogue_promises() -> None:
+    proven = [name for name in CATALOGUE.keys() - ANYBODY if CATALOGUE[name].confidence in ("medium", "high")]
+    assert len(proven) >= PROMISED
 
 
 @pytest.mark.parametrize(("name", "example"), examples("login"))
@@ -186,16 +253,22 @@ def check_error(error: IssuerError, wanted: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "example"), examples("refusals"))
 def test_refusals(name: str, example: dict[str, Any]) -> None:
-    provider = provider_of(name)
-    refusals = Refusals.compile(provider.effective_refusals)
+    assert is_told(Refusals.compile(provider_of(name).effective_refusals), example) is example["refused"]
+
+
+def is_told(refusals: Refusals, example: Mapping[str, Any]) -> bool:
     reply, age, safe = example["reply"], example.get("age", 3600), example.get("safe", False)
     headers = [(key.encode(), value.encode()) for key, value in head_of(reply).items()]
     verdict = refusals.head(reply["status"], headers, age, safe)
     if verdict is Verdict.READ_BODY:
-        refused = refusals.reading(reply["status"], headers, age, safe).refuses(body_of(reply), True)
-    else:
-        refused = verdict is Verdict.REFUSED
-    assert refused is example["refused"]
+        return refusals.reading(reply["status"], headers, age, safe).refuses(body_of(reply), True)
+    return verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize(("name", "example"), examples("dead"))
+def test_the_death_of_a_credential_that_nothing_renews(name: str, example: dict[str, Any]) -> None:
+    assert is_told(Refusals.compile(CATALOGUE[name].dead), example) is example["dead"]
+    assert not is_told(Refusals.compile(provider_of(name).effective_refusals), example), "it must fetch nothing"
 
 
 @pytest.mark.parametrize(("name", "example"), examples("injection"))
@@ -205,7 +278,8 @@ def test_injection(name: str, example: dict[str, Any]) -> None:
     there = scheme.start(NOW)
     if there is not None:
         assert there.value == example["token"]
-    injection = scheme.placing(provider.inject_beside(path=False), ())
+    base = CATALOGUE[name].base() or ""
+    injection = scheme.placing(provider.inject_beside(path="{token}" in base), ())
     rendered = injection.render(there or Token.eternal(example["token"], NOW))
     lines = "".join(f"{key}: {value}\r\n" for key, value in example.get("headers", {}).items())
     assert rendered.headers == lines.encode()
@@ -213,6 +287,9 @@ def test_injection(name: str, example: dict[str, Any]) -> None:
     assert rendered.cookie == example.get("cookie", "").encode()
     assert {".".join(keys): value for keys, value in rendered.json} == example.get("json", {})
     assert rendered.form == example.get("form", "").encode()
+    assert ("path" in example) is ("{token}" in base)
+    if "path" in example:
+        assert base.replace("{token}", example["token"]).endswith(example["path"])
 
 
 def test_trap_07_two_presets_of_one_account_share_one_token() -> None:
@@ -227,7 +304,7 @@ def test_trap_07_two_presets_of_one_account_share_one_token() -> None:
     assert identity("baidu-qianfan") != identity("baidu-qianfan", secret_key="c")
 
 
-@pytest.mark.parametrize("name", ["baidu-qianfan", "baidu-ai"])
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if provider_of(name).stand_in is not None])
 def test_a_stand_in_has_the_shape_of_the_issuers_own_reply(name: str) -> None:
     stand_in = provider_of(name).stand_in
     reply = mint(name, {"status": 200, "json": stand_in.reply})[1]

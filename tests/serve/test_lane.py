@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from proxy.auth.life.lifecycle import Lifecycle, Terms
-from proxy.auth.life.replay import Proof
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import nowhere
 from proxy.serve.lane import Lane, Renew, Skip
 from proxy.tokens.cell import Cell
 from tests.serve.requests import NOW, route
+from tests.tokens.cells import World
+
+T = TypeVar("T")
 
 
 class Played:
@@ -22,7 +25,7 @@ class Played:
     def __init__(self, tokens: int = 1) -> None:
         self.life = Lifecycle(Terms(), lambda: 0.5)
         self.life.generation = 1
-        self.proof = Proof()
+        self.sharing = World().cell().sharing
         self.replays = 0
         self.later: list[int] = []
         self._left = tokens
@@ -45,8 +48,8 @@ def token(generation: int) -> Token:
     return Token(generation, f"token-{generation}", NOW, NOW, 0.0, 0.0)
 
 
-def lane(cell: Played, before: Lane | None = None) -> Lane:
-    return Lane(route(), cast("Cell", cell), before)
+def lane(cell: Played) -> Lane:
+    return Lane(route(), cast("Cell", cell))
 
 
 async def refused(on: Lane, generation: int = 1, *replayable: bool) -> Renew | Skip:
@@ -61,8 +64,9 @@ async def test_a_refused_token_is_renewed_and_counted() -> None:
     renewed = await refused(on)
     assert isinstance(renewed, Renew)
     assert (renewed.token.generation, cell.replays) == (2, 1)
-    on.replayed(renewed, False, 1000.0)
-    assert (cell.proof.generation, cell.proof.streak, on.brake.until) == (2, 0, 0.0)
+    await on.replayed(renewed, False, 1000.0)
+    proof = cell.sharing.proof
+    assert (proof.generation, proof.streak, on.brake.until) == (2, 0, 0.0)
 
 
 async def test_a_vain_replay_pauses_and_says_so_next_time() -> None:
@@ -70,9 +74,9 @@ async def test_a_vain_replay_pauses_and_says_so_next_time() -> None:
     on = lane(cell)
     renewed = await refused(on)
     assert isinstance(renewed, Renew)
-    on.replayed(renewed, True, 1000.0)
+    await on.replayed(renewed, True, 1000.0)
     assert await refused(on, 2) == Skip("paused")
-    assert cell.proof.streak == 3
+    assert cell.sharing.proof.streak == 3
 
 
 @pytest.mark.parametrize(
@@ -97,8 +101,37 @@ async def test_an_old_token_is_replayed_with_the_one_that_is_there() -> None:
 def test_the_brake_goes_on_while_the_route_draws_from_the_same_cell() -> None:
     cell = Played()
     before = lane(cell)
-    assert lane(cell, before).brake is before.brake
-    assert lane(Played(), before).brake is not before.brake
+    assert lane(cell).brake is before.brake
+    assert lane(Played()).brake is not before.brake
+
+
+async def test_before_a_streak_lifts_a_pause_who_shares_the_cell_may_object() -> None:
+    cell, objections = Played(tokens=3), []
+
+    class Shared:
+        """The proof is shared with one who objects the first time."""
+
+        shared = True
+        proof = cell.sharing.proof
+
+        async def tell(self, step: Callable[[], T]) -> T:
+            return step()
+
+        async def objections(self) -> None:
+            objections.append(self.proof.streak)
+            self.proof.streak = 0 if len(objections) == 1 else self.proof.streak
+
+    cell.sharing = cast("Any", Shared())
+    on = lane(cell)
+    renewed = await refused(on)
+    assert isinstance(renewed, Renew)
+    await on.replayed(renewed, True, 1000.0)
+    cell.sharing.proof.generation = 2
+    assert await refused(on, 2) == Skip("paused")
+    assert (objections, cell.sharing.proof.streak) == ([2], 1)
+    assert await refused(on, 2) == Skip("paused")
+    assert isinstance(await refused(on, 2), Renew)
+    assert objections == [2, 2]
 
 
 async def test_a_route_without_a_credential_waits_for_none() -> None:

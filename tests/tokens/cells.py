@@ -13,7 +13,7 @@ from proxy.auth.token import Flow, IssuerRequest, Minted, Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.keeper import Keeper
-from proxy.tokens.mint import Means
+from proxy.tokens.mint import Means, Witness
 from proxy.tokens.records import Records
 from proxy.tokens.store.key_file import Seal, new_key
 from proxy.tokens.store.memory import MemoryStore
@@ -101,13 +101,14 @@ class World:
         flight_timeout: float = FLIGHT_TIMEOUT,
         sleep: Callable[[float], Awaitable[None]] | None = None,
         records: Records | None = None,
+        audit: Witness | None = None,
     ) -> None:
         self.clock = Clock()
         self.logins = Logins()
         self.draw = 0.5
         self.pauses: list[float] = []
         self.records = records or memory()
-        means = Means(self.logins, self.records, self.clock, lambda: self.draw, sleep or self.sleep)
+        means = Means(self.logins, self.records, self.clock, lambda: self.draw, sleep or self.sleep, audit)
         self.keeper = Keeper(means, flight_timeout)
 
     async def sleep(self, seconds: float) -> None:

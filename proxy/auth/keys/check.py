@@ -22,6 +22,10 @@ def check_provider(where: Where, provider: ProviderCommon) -> Iterator[Finding]:
     yield from _inject((*where, "inject"), provider)
     for index, rule in enumerate(provider.refused or []):
         yield from _rule((*where, "refused", index), rule)
+    for index, rule in enumerate(provider.dead or []):
+        yield from _rule((*where, "dead", index), rule)
+    if provider.dead and provider.effective_refusals:
+        yield Finding((*where, "dead"), "only for a credential that nothing renews; write these rules under `refused`")
     if provider.stand_in is not None:
         yield from _stand_in((*where, "stand_in"), provider.stand_in)
     yield from provider.check(where)

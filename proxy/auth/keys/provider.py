@@ -61,8 +61,10 @@ class ProviderCommon(Secretive):
     """By needed key, what may stand in its place where it is wrong, so that the rest is still checked."""
 
     use: str | None = None
+    base: str | None = None
     inject: Inject = Inject(header={"Authorization": "Bearer {token}"})
     refused: list[RefusalRule] | None = None
+    dead: list[RefusalRule] | None = None
     refresh: Refresh = Refresh()
     ttl: Duration | None = None
     exclusive: bool = False

@@ -7,10 +7,33 @@ A forced flight was useful if the replay was accepted. After a useless one the r
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 300.0
 LIFTING_STREAK = 3
+
+
+class Pauses(NamedTuple):
+    """What a brake has come to, for others who draw from the same cell; the names are the brake's. Times are a clock's,
+    the boot one within this process.
+    """
+
+    until: float
+    pause: float
+    lifting: int
+    judged: int
+    permitted: float
+    last_unreplayed: float
+    unsettled: int
+
+    def on_clock(self, ahead: float) -> Pauses:
+        """As a clock tells it that is `ahead` seconds ahead."""
+        return self._replace(
+            until=self.until + ahead,
+            permitted=self.permitted + ahead,
+            last_unreplayed=self.last_unreplayed + ahead,
+        )
 
 
 class Brake:
@@ -42,11 +65,18 @@ class Brake:
             return True
         return False
 
+    def contested(self, boot: float, generation: int, streak: int, proven: bool) -> bool:
+        """Is the streak all that would let this refusal force a flight? Arguments as for `permits`."""
+        return boot < self.until and generation > self.unsettled and self._is_long(streak, proven)
+
+    def _is_long(self, streak: int, proven: bool) -> bool:
+        return proven and streak >= self._lifting
+
     def _lifts(self, boot: float, streak: int, proven: bool) -> bool:
         """Each lift asks for a streak three times as long as the last, or three forbidden calls between good ones
         would cost a mint each time. Where the token is dead, all calls are refused and the streak is soon long enough.
         """
-        if streak < self._lifting or not proven:
+        if not self._is_long(streak, proven):
             return False
         self._lifting *= LIFTING_STREAK
         self.until = boot
@@ -88,3 +118,35 @@ class Brake:
         """An ordinary request was accepted: what an unreplayed forced flight brought is good, but proves no more."""
         if generation == self.unsettled:
             self.unsettled = 0
+
+    # -------------------------------------------------------------- shared
+
+    @property
+    def used(self) -> bool:
+        """Has there been a forced flight that did not prove useful?"""
+        return self.pauses != UNUSED
+
+    @property
+    def pauses(self) -> Pauses:
+        return Pauses(
+            self.until,
+            self._pause,
+            self._lifting,
+            self._judged,
+            self._permitted,
+            self._last_unreplayed,
+            self.unsettled,
+        )
+
+    def resume(self, boot: float, pauses: Pauses) -> None:
+        """Go on where another process stands. Its clock may be wrong: no pause is longer than the longest."""
+        self.until = min(pauses.until, boot + LONGEST_PAUSE)
+        self._pause = pauses.pause
+        self._lifting = pauses.lifting
+        self._judged = pauses.judged
+        self._permitted = min(pauses.permitted, boot)
+        self._last_unreplayed = min(pauses.last_unreplayed, boot)
+        self.unsettled = pauses.unsettled
+
+
+UNUSED = Brake().pauses

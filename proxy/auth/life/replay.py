@@ -1,8 +1,7 @@
 """When a refused request is sent once more, and what each step of that tells (docs/lifecycle.md, replay and brakes).
 
-Owns: the rule, as one table; and the proof, what replies have shown of a cell's tokens. The proof is the cell's:
-whichever route, and whichever worker, saw a reply, it counts. The brake is the route's. Pure: told the time and what
-happened. Must not know: how a token is got, what a body is.
+Owns: the rule, as one table. What replies have proven is the cell's (auth/life/proof.py), the brake is the route's.
+Pure: told the time and what happened. Must not know: how a token is got, what a body is, who shares the proof.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
-from proxy.auth.life.brake import Brake
+from proxy.auth.life.proof import Proof
 
 
 class Standing(Enum):
@@ -77,48 +76,51 @@ RULE: dict[tuple[Standing, Event], Row] = {
 }
 
 
-class Proof:
-    """What the API's replies have shown of one cell's tokens."""
-
-    __slots__ = ("generation", "streak")
-
-    def __init__(self) -> None:
-        self.streak = 0  # refusals since the last acceptance, over all routes
-        self.generation = 0  # the newest that the API has accepted
+BRAKING = (Event.RENEWING, Event.RENEWED_UNREPLAYABLE, Event.REPLAY_ACCEPTED, Event.REPLAY_REFUSED)
+"""What brake or proof hear of, beyond refusals."""
 
 
 class Replays:
-    """The rule in use on one route: its brake, and the proof of the cell that it draws from."""
+    """The rule in use on one route, by its name: its brake, and the proof of the cell that it draws from."""
 
-    __slots__ = ("brake", "proof")
+    __slots__ = ("brake", "proof", "route")
 
-    def __init__(self, brake: Brake, proof: Proof) -> None:
-        self.brake = brake
+    def __init__(self, route: str, proof: Proof) -> None:
+        self.route = route
         self.proof = proof
+        self.brake = proof.brake(route)
 
-    def accepted(self, generation: int) -> None:
-        """The API took a token of this generation. The hot path."""
+    def accepted(self, boot: float, generation: int) -> None:
+        """The API took a token of this generation, in a request that came at `boot`.
+
+        The hot path: only what changes something goes further.
+        """
         proof = self.proof
-        proof.streak = 0
-        proof.generation = max(proof.generation, generation)
-        if self.brake.unsettled:
-            self.brake.settled(generation)
+        proof.accepted_at = boot
+        if proof.streak or generation > proof.generation or self.brake.unsettled == generation:
+            proof.accepted(self.route, generation)
 
     def refused(self, boot: float, generation: int, newest: int) -> Standing:
         """The API refused a token of `generation`, while `newest` is the cell's. A refusal counts whatever follows."""
-        self.proof.streak += 1
-        if generation < newest:
+        proof = self.proof
+        proof.refused(boot)
+        if generation < max(newest, proof.generation):
             return Standing.OUTDATED
-        proven = self.proof.generation == generation
-        permitted = self.brake.permits(boot, generation, self.proof.streak, proven)
+        permitted = self.brake.permits(boot, generation, proof.streak, proof.generation == generation)
         return Standing.NEWEST if permitted else Standing.BRAKED
+
+    def contested(self, boot: float, generation: int, newest: int) -> bool:
+        """Would this refusal lift a pause? Whoever shares the cell may know of an acceptance that speaks against it."""
+        proof = self.proof
+        proven = proof.generation == generation
+        return generation >= newest and self.brake.contested(boot, generation, proof.streak + 1, proven)
 
     def next(self, standing: Standing, event: Event, boot: float, generation: int) -> Row:
         """What is to be done now, of which the brake is told: `generation` is the one that was, or will be, brought."""
         if event is Event.REPLAY_ACCEPTED:
-            self.accepted(generation)
+            self.accepted(boot, generation)
         elif event is Event.REPLAY_REFUSED:
-            self.proof.streak += 1
+            self.proof.refused(boot)
         row = RULE[standing, event]
         match row.brake:
             case Told.UNREPLAYED:

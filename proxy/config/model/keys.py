@@ -1,4 +1,4 @@
-"""Which keys may stand at an address of the config, read off the model.
+"""Which keys may stand at an address of a file, read off its model.
 
 Must not know: problems, or what keys mean.
 """
@@ -14,23 +14,28 @@ from pydantic import BaseModel
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.schemes import NAMES
 from proxy.config.model import Config
-from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.named import Catalogue
 from proxy.values.where import Where, at
 
 
-def known_keys(where: Where, tree: Mapping[str, Any], catalogue: Catalogue) -> set[str]:
-    """The keys of the mapping at `where`; empty where any key may stand. `tree` tells a provider's scheme."""
-    kinds: list[Any] = [Config]
+def known_keys(tree: Mapping[str, Any], catalogue: Catalogue, where: Where) -> set[str]:
+    """The keys of the config's mapping at `where`; empty where any key may stand. `tree` tells a provider's scheme."""
+    keys = keys_below(Config, tree, where)
+    if not where:
+        keys.add("include")
+    if len(where) == 2 and where[0] == "providers":
+        keys |= _parameters(at(tree, where), catalogue)
+    return keys
+
+
+def keys_below(model: type[BaseModel], tree: Mapping[str, Any], where: Where) -> set[str]:
+    """The keys that `model` has at `where`; `tree` is what is written."""
+    kinds: list[Any] = [model]
     here: Any = tree
     for step in where:
         kinds = [below for kind in kinds for below in _below(kind, here, step)]
         here = at(here, (step,))
-    keys = {key for kind in kinds for model in _models(kind, here) for key in _keys(model)}
-    if not where:
-        keys.add("include")
-    if len(where) == 2 and where[0] == "providers":
-        keys |= _parameters(here, catalogue)
-    return keys
+    return {key for kind in kinds for model in _models(kind, here) for key in _keys(model)}
 
 
 def _parameters(provider: Any, catalogue: Catalogue) -> set[str]:

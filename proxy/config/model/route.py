@@ -24,9 +24,13 @@ class Replay(Strict):
 
 
 class Route(Secretive):
-    """`provider: none` forwards without a credential; it must be said, never happens by omission (docs/traps.md 28)."""
+    """`provider: none` forwards without a credential; it must be said, never happens by omission (docs/traps.md 28).
+
+    `base` picks one of the base URLs of the provider's preset; here it has done so already, as `upstream`.
+    """
 
     upstream: Url
+    base: str | None = None
     provider: str
     methods: list[Method] | None = None
     paths: Texts | None = None

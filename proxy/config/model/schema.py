@@ -1,7 +1,7 @@
 """The JSON Schema that `keyless schema` prints, so that editors complete and check a config file.
 
 Owns: the difference between the model and what a person may write: `${...}` anywhere, `use` instead of a scheme,
-`include`. Must not know: files.
+a route's name for a route, `include`. Must not know: files.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from proxy.config.model import Config
-from proxy.config.written.catalogue import Catalogue, Parameter, Preset
+from proxy.config.written.named import Catalogue
+from proxy.config.written.preset import Parameter, Preset
 
 Schema = dict[str, Any]
 
@@ -20,7 +21,7 @@ _LISTS = ("anyOf", "oneOf", "allOf")
 
 
 def json_schema(catalogue: Catalogue) -> Schema:
-    """JSON Schema 2020-12 of a config file; `catalogue` gives the names for `use` and their parameters."""
+    """JSON Schema 2020-12 of a config file; `catalogue` gives the presets' names and their parameters."""
     schema = _with_references(Config.model_json_schema(by_alias=True))
     properties, definitions = schema["properties"], schema["$defs"]
     spelled_out = properties["providers"]["additionalProperties"]
@@ -31,12 +32,20 @@ def json_schema(catalogue: Catalogue) -> Schema:
         "then": {"$ref": "#/$defs/ProviderByPreset"},
         "else": spelled_out,
     }
+    definitions["Route"]["required"] = ["provider"]  # whose preset may bring the upstream along
+    properties["routes"]["additionalProperties"] = _route(catalogue)
     properties["include"] = {
         "description": "More files of this config, relative to this one; globs are allowed.",
         "type": ["string", "array"],
         "items": {"type": "string"},
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _route(catalogue: Catalogue) -> Schema:
+    """A name is enough; which ones there are in `providers`, a schema can't know."""
+    name = {"description": "The name of a provider, or of a preset.", "type": "string"}
+    return {"anyOf": [name | {"examples": sorted(catalogue)}, {"$ref": "#/$defs/Route"}]}
 
 
 def _with_references(schema: Schema) -> Schema:
@@ -85,11 +94,11 @@ def _of_preset(name: str, preset: Preset) -> Schema:
         "then": {
             "description": preset.summary or preset.title,
             "properties": {parameter: _described(each) for parameter, each in parameters},
-            "required": [parameter for parameter, each in parameters if each.required],
+            "required": [key for key, each in parameters if each.required and not preset.unasked(key)],
         },
     }
 
 
 def _described(parameter: Parameter) -> Schema:
     described: Schema = {"description": parameter.help} if parameter.help else {}
-    return described | ({"examples": [f"${{{parameter.env}}}"]} if parameter.env else {})
+    return described | ({"examples": [f"${{{name}}}" for name in parameter.variables]} if parameter.env else {})

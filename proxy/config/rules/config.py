@@ -7,7 +7,7 @@ values, which may have come out of `${...}`; the loader adds what the user wrote
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from proxy.auth.keys.check import check_provider, template_findings
@@ -36,6 +36,7 @@ class Known:
     providers: Names | None
     routes: Names | None
     guarded: bool
+    presets: Collection[str] = ()
 
 
 def check(config: Config, known: Known) -> Iterator[Finding]:
@@ -109,8 +110,8 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
     yield from _prefix(where, prefix, config.admin.path)
     provider = config.providers.get(route.provider)
     if route.provider != "none" and known.providers is not None and route.provider not in known.providers:
-        hint = known.providers.near(route.provider, "none")
-        yield Finding((*where, "provider"), "no such provider", hint or _choice(known.providers), got=True)
+        hint = known.providers.near(route.provider, "none", *known.presets)
+        yield Finding((*where, "provider"), "no such provider or preset", hint or _choice(known.providers), got=True)
     if route.stand_in and (route.provider == "none" or (provider is not None and provider.stand_in is None)):
         yield Finding((*where, "stand_in"), "its provider has no stand_in; only some presets do")
     if route.require_scope is not None and route.provider == "none":

@@ -7,18 +7,19 @@ tree as written, `${...}` and all; a resolved value never gets here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from proxy.auth.schemes import NAMES
-from proxy.config.model.keys import known_keys
 from proxy.config.secrets.sensitive import may_show
-from proxy.config.written.catalogue import Catalogue
 from proxy.values.names import did_you_mean, no_such_switch
 from proxy.values.where import NOWHERE, Finding, Nowhere, Where, at
+
+KnownKeys = Callable[[Where], Collection[str]]
+"""The keys that a mapping may have."""
 
 MISSING = "missing"
 _LONGEST = 60
@@ -37,7 +38,7 @@ _WRONG_TYPE = re.compile(
 _BOUNDS = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
 
 
-def translate(error: ValidationError, written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
+def translate(error: ValidationError, written: Mapping[str, Any], keys: KnownKeys) -> list[Finding]:
     """One finding per place. pydantic complains of each branch of a union; the person meant one of them."""
     by_place: dict[Where, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False, include_input=False):
@@ -46,7 +47,7 @@ def translate(error: ValidationError, written: Mapping[str, Any], catalogue: Cat
     around = {where[:depth] for where in by_place for depth in range(len(where))}
     for where, several in by_place.items():
         kept = [each for each in several if not (where in around and _WRONG_TYPE.fullmatch(each["type"]))]
-        findings += [_finding(where, kept, written, catalogue)] if kept else []
+        findings += [_finding(where, kept, written, keys)] if kept else []
     misspelt = {(finding.where[:-1], finding.hint) for finding in findings}
     return [finding for finding in findings if not _is_misspelt(finding, misspelt)]
 
@@ -69,7 +70,7 @@ def _where(details: ErrorDetails, written: Any) -> Where:
 
 
 def _finding(  # noqa: PLR0911 -- one return per kind of mistake
-    where: Where, several: list[ErrorDetails], written: Mapping[str, Any], catalogue: Catalogue
+    where: Where, several: list[ErrorDetails], written: Mapping[str, Any], keys: KnownKeys
 ) -> Finding:
     details = several[0]
     kind, context = details["type"], details.get("ctx", {})
@@ -80,8 +81,7 @@ def _finding(  # noqa: PLR0911 -- one return per kind of mistake
     if kind == "union_tag_not_found":
         return Finding(where, f"missing; give one of {_choice(NAMES)}, or a preset with `use`")
     if kind == "extra_forbidden":
-        known = known_keys(where[:-1], written, catalogue)
-        hint = no_such_switch(where[-1]) or did_you_mean(where[-1], known)
+        hint = no_such_switch(where[-1]) or did_you_mean(where[-1], keys(where[:-1]))
         return Finding(where, f"unknown key {_quoted(str(where[-1]))}", hint)
     if kind in ("literal_error", "union_tag_invalid"):
         choices = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from proxy.auth.schemes import SCHEMES, Provider
 from proxy.config.model import Client, Config, Route
+from proxy.config.model.keys import known_keys
 from proxy.config.rules.config import Known, check
 from proxy.config.rules.problems import translate
-from proxy.config.written.catalogue import Catalogue
+from proxy.config.written.named import Catalogue
 from proxy.values.kinds import UNSET
 from proxy.values.names import Names
 from proxy.values.where import Finding, Where
@@ -39,9 +41,9 @@ def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Cat
     try:
         config = model_of(tree)
     except ValidationError as error:
-        wrong = translate(error, written, catalogue)
+        wrong = translate(error, written, partial(known_keys, written, catalogue))
         config = _what_holds(tree, catalogue)
-    return [*wrong, *check(config, _known(tree, config))]
+    return [*wrong, *check(config, _known(tree, config, catalogue))]
 
 
 def model_of(tree: Mapping[str, Any]) -> Config:
@@ -68,10 +70,10 @@ def _entry(kind: TypeAdapter[Any], written: Any) -> Any:
         return written  # its mistakes are told with all others, and with its place
 
 
-def _known(tree: Mapping[str, Any], config: Config) -> Known:
+def _known(tree: Mapping[str, Any], config: Config, catalogue: Catalogue) -> Known:
     names = [tree.get(section, {}) for section in ("providers", "routes")]
     providers, routes = (Names(each) if isinstance(each, dict) else None for each in names)
-    return Known(providers, routes, bool(tree.get("clients")) or config.anyone)
+    return Known(providers, routes, bool(tree.get("clients")) or config.anyone, catalogue)
 
 
 def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
@@ -81,7 +83,7 @@ def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
         try:
             return model_of(rest)
         except ValidationError as error:
-            for finding in translate(error, rest, catalogue):
+            for finding in translate(error, rest, partial(known_keys, rest, catalogue)):
                 _take_out(rest, finding.where[:depth])
     return model_of(rest)
 

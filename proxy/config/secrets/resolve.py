@@ -8,7 +8,7 @@ A value is data wherever it lands: it is not searched for references again, and 
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,6 +126,12 @@ class Sources:
         if found is not None:
             self.values[reference] = found
         return found
+
+    def first_set(self, names: Sequence[str]) -> str | None:
+        """The first of these variables that has a value; else one that had, since `value` goes on with that."""
+        wanted = [Reference("env", name) for name in names]
+        there = [each.name for each in wanted if self._found(each) is not None]
+        return next(iter([*there, *(each.name for each in wanted if each in self._known)]), None)
 
     def _found(self, reference: Reference) -> str | None:
         match reference.kind:

@@ -1,108 +1,100 @@
 """Presets: providers written once, completed by a user's parameters.
 
-Owns: the form of a preset file, and what `use:` turns into. Must not know: where preset files lie, secrets'
-values. A parameter is replaced as text, before any `${...}` is resolved, so a preset never sees a secret.
+Owns: what `use:` and the name of a preset turn into, and which variables are read where nobody says a parameter. Must
+not know: the form of a preset file (preset.py), where they lie, the values of variables.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import Field, TypeAdapter
-
-from proxy.config.written.reference import escape_literals
-from proxy.values.kinds import Strict
+from proxy.config.written.expanded import Expanded
+from proxy.config.written.filling import Filling
+from proxy.config.written.named import Catalogue, name_providers, name_upstreams
+from proxy.config.written.preset import Parameter, Preset
 from proxy.values.names import did_you_mean
-from proxy.values.template import is_template
 from proxy.values.where import Finding, Where
 
-
-class Parameter(Strict):
-    """`secret`: whether its value must be scrubbed from what others see; unsaid, the place it goes to decides."""
-
-    secret: bool | None = None
-    env: str | None = None
-    help: str = ""
-    default: Any = None
-
-    @property
-    def required(self) -> bool:
-        return "default" not in self.model_fields_set
+FirstSet = Callable[[Sequence[str]], str | None]
+"""Which of some variables is the first that is set."""
 
 
-class Preset(Strict):
-    """One file of the catalogue. `provider` is a provider whose texts and keys may hold `{parameter}`."""
-
-    title: str
-    summary: str = ""
-    sources: list[str] = Field(default=[])
-    confidence: str | None = None
-    notes: str | None = None
-    upstream: str | None = None
-    parameters: dict[str, Parameter] = Field(default={})
-    provider: dict[str, Any]
-    examples: dict[str, Any] = Field(default={}, repr=False)
-
-
-Catalogue = Mapping[str, Preset]
-read_preset = TypeAdapter(Preset).validate_python
-
-
-@dataclass
-class Expanded:
-    """A tree whose providers are spelled out.
-
-    `origins` leads from a text that a parameter filled back to what the user wrote; `secret` and `public` are the texts
-    whose parameter says that it is, or is not, a secret. `unfilled` are the places that lack a parameter.
-    """
-
-    tree: dict[str, Any] = field(default_factory=dict, repr=False)
-    origins: dict[Where, Where] = field(default_factory=dict)
-    secret: set[Where] = field(default_factory=set)
-    public: set[Where] = field(default_factory=set)
-    unfilled: set[Where] = field(default_factory=set)
-    findings: list[Finding] = field(default_factory=list)
-
-
-def expand(tree: Mapping[str, Any], catalogue: Catalogue) -> Expanded:
-    """The tree with every `use:` of a provider carried out."""
+def expand(tree: Mapping[str, Any], catalogue: Catalogue, first_set: FirstSet = lambda _: None) -> Expanded:
+    """The tree with every `use:` of a provider, and every route that is a name, spelled out."""
     expanded = Expanded(dict(tree))
-    providers = tree.get("providers")
-    if isinstance(providers, dict):
-        expanded.tree["providers"] = {
-            name: _provider(("providers", name), written, catalogue, expanded) for name, written in providers.items()
-        }
+    name_providers(expanded, catalogue)
+    providers = expanded.tree.get("providers")
+    if not isinstance(providers, dict):
+        return expanded
+    fillings: dict[str, Filling] = {}
+    spelled_out = {}
+    for name, written in providers.items():
+        where = ("providers", name)
+        filling = _filling(where, written, catalogue, expanded, first_set)
+        if filling is not None:
+            fillings[name] = filling
+            expanded.presets[name] = filling.preset
+        spelled_out[name] = written if filling is None else _provider(where, written, filling)
+    expanded.tree["providers"] = spelled_out
+    name_upstreams(expanded, fillings)
     return expanded
 
 
-def _provider(where: Where, written: Any, catalogue: Catalogue, expanded: Expanded) -> Any:
+def _filling(
+    where: Where, written: Any, catalogue: Catalogue, expanded: Expanded, first_set: FirstSet
+) -> Filling | None:
+    """None for a provider that uses no preset."""
     if not isinstance(written, dict) or "use" not in written:
-        return written
+        return None
     use = written["use"]
     preset = catalogue.get(use) if isinstance(use, str) else None
     if preset is None:
         expanded.unfilled.add(where)
         hint = did_you_mean(use, catalogue)
         expanded.findings.append(Finding((*where, "use"), "no such preset", hint, got=True))
-        return written
+        return None
     given = {name: value for name, value in written.items() if name in preset.parameters and value is not None}
+    unasked = {name: f"${{{variable}}}" for name, variable in _unasked(preset, given, first_set)}
+    for name, reference in unasked.items():
+        expanded.filled[*where, name] = f"{reference}, which preset {use} names"
+    given |= unasked
+    lacking = {name: one for name, one in preset.parameters.items() if one.required and name not in given}
+    expanded.findings += (_missing if where not in expanded.origins else _needed)(where, use, lacking)
+    return Filling(where, use, preset, given, expanded)
+
+
+def _unasked(preset: Preset, given: Mapping[str, Any], first_set: FirstSet) -> Iterator[tuple[str, str]]:
+    """Parameters that nobody gave, and whence each is read; what has a default needs a variable that is set."""
+    for name, parameter in preset.parameters.items():
+        if name not in given and (variables := preset.unasked(name)):
+            variable = first_set(variables) or (variables[0] if parameter.required else None)
+            if variable is not None:
+                yield name, variable
+
+
+def _provider(where: Where, written: Mapping[str, Any], filling: Filling) -> Any:
+    preset = filling.preset
     own = {key: value for key, value in written.items() if key not in preset.parameters}
-    expanded.findings += _missing(where, use, preset, given)
-    return _Filling(where, preset, given, expanded).value(merged(preset.provider, own), where)
+    dead = [rule.model_dump(by_alias=True, exclude_unset=True) for rule in preset.dead]
+    return filling.value(merged(preset.provider | ({"dead": dead} if dead else {}), own), where)
 
 
-def _missing(where: Where, use: str, preset: Preset, given: Mapping[str, Any]) -> list[Finding]:
-    return [
-        Finding(
-            (*where, name),
-            f"missing; add {name}: ${{{parameter.env}}}" if parameter.env else f"missing; preset {use} needs it",
-        )
-        for name, parameter in preset.parameters.items()
-        if parameter.required and name not in given
-    ]
+def _missing(where: Where, use: str, lacking: Mapping[str, Parameter]) -> Iterator[Finding]:
+    for name, parameter in lacking.items():
+        advice = f"add {_written(name, parameter)}" if parameter.env else f"preset {use} needs it"
+        yield Finding((*where, name), f"missing; {advice}")
+
+
+def _needed(where: Where, use: str, lacking: Mapping[str, Parameter]) -> Iterator[Finding]:
+    """The same where there is no provider yet, only a route that names the preset."""
+    if lacking:
+        keys = ", ".join(_written(name, parameter) for name, parameter in lacking.items())
+        yield Finding(where, f"this preset needs {', '.join(lacking)}; write a provider with {{use: {use}, {keys}}}")
+
+
+def _written(name: str, parameter: Parameter) -> str:
+    return f"{name}: ${{{parameter.variables[0]}}}" if parameter.env else f"{name}: ..."
 
 
 def merged(under: Any, over: Any) -> Any:
@@ -112,69 +104,3 @@ def merged(under: Any, over: Any) -> Any:
         added = {key: merged(under.get(key), value) for key, value in over.items() if key not in removed}
         return {key: value for key, value in under.items() if key not in removed} | added
     return over
-
-
-class _Filling:
-    """Replaces the parameters of one provider, and remembers where each one went."""
-
-    def __init__(self, provider: Where, preset: Preset, given: Mapping[str, Any], expanded: Expanded) -> None:
-        self._provider = provider
-        self._parameters = preset.parameters
-        self._given = given
-        self._values = {name: each.default for name, each in preset.parameters.items() if not each.required} | dict(
-            given
-        )
-        self._expanded = expanded
-        names = "|".join(map(re.escape, preset.parameters)) or r"(?!)"
-        self._whole = re.compile(rf"\{{({names})\}}")
-        # `{{name}}` in a template is the text `{name}`
-        self._in_template = re.compile(rf"\{{\{{|\}}\}}|\{{({names})\}}")
-
-    def value(self, written: Any, where: Where) -> Any:
-        if isinstance(written, dict):
-            filled = {}
-            for key, inner in written.items():
-                own = (*where, self._key(key, where))
-                filled[own[-1]] = self.value(inner, own)
-            return filled
-        if isinstance(written, list):
-            return [self.value(item, (*where, index)) for index, item in enumerate(written)]
-        return self._text(written, where) if isinstance(written, str) else written
-
-    def _key(self, key: str, where: Where) -> str:
-        return self._whole.sub(lambda match: self._replacement(match, (*where, key), False), key)
-
-    def _text(self, written: str, where: Where) -> Any:
-        template = is_template(where)
-        whole = self._whole.fullmatch(written)
-        if whole and not template and whole[1] in self._values:
-            self._note(whole[1], where)
-            return self._values[whole[1]]
-        pattern = self._in_template if template else self._whole
-        return pattern.sub(lambda match: self._replacement(match, where, template), written)
-
-    def _replacement(self, match: re.Match[str], where: Where, template: bool) -> str:
-        name = match[1]
-        if name is None:
-            return match[0]
-        self._note(name, where)
-        value = self._values.get(name)
-        if isinstance(value, dict | list):
-            self._expanded.findings.append(Finding((*self._provider, name), "expected text"))
-            self._expanded.unfilled.add(where)
-            return ""
-        if value is None:
-            return "" if name in self._values else match[0]
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        return escape_literals(text) if template else text
-
-    def _note(self, name: str, where: Where) -> None:
-        """A text with several parameters is led back to the first one that the user gave."""
-        if name in self._given:
-            self._expanded.origins.setdefault(where, (*self._provider, name))
-        elif self._parameters[name].required:
-            self._expanded.unfilled.add(where)
-        if self._parameters[name].secret:
-            self._expanded.secret.add(where)
-        elif self._parameters[name].secret is False:
-            self._expanded.public.add(where)

@@ -1,4 +1,4 @@
-"""The files of a config, and of the catalogue, as what stands in them.
+"""The files of a config, as what stands in them.
 
 Owns: opening them, and `include`. Must not know: secrets, what any other key is for.
 """
@@ -8,13 +8,10 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from pathlib import Path
 
-from proxy.config.written.catalogue import Preset, read_preset
 from proxy.config.written.marks import Document, parse, unread
-from proxy.errors import ConfigError, Problem
+from proxy.errors import Problem
 from proxy.values.where import Where, dotted, place
 
 _NO_NAME = "\0"  # opening it fails as it does for anything else that can't be a file's name
@@ -78,21 +75,3 @@ def _complaint(document: Document, where: Where, text: str) -> Document:
     """A problem with one entry of `include`, as a file of its own that says nothing else."""
     mark = place(where, document.marks, document.file)
     return Document(document.file, problems=(Problem(*mark, dotted(where), text),), complete=False)
-
-
-# ---------------------------------------------------------------------------------------------- the catalogue
-
-
-@cache
-def presets() -> dict[str, Preset]:
-    """The catalogue in the package, by name."""
-    folder = resources.files("proxy").joinpath("presets")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
-    return {file.name.removesuffix(".yaml"): _preset(file.read_bytes(), file.name) for file in files}
-
-
-def _preset(written: bytes, name: str) -> Preset:
-    document = parse(written, name)
-    if document.problems:
-        raise ConfigError(document.problems)
-    return read_preset(document.tree)

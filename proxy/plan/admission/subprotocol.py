@@ -32,6 +32,9 @@ class _Word(NamedTuple):
     ours: bool = False
     key: bytes | None = None
 
+    def __repr__(self) -> str:
+        return "<a subprotocol>"  # keys stand among them
+
 
 def presented_key(offered: bytes | None) -> bytes | None:
     """The key among the subprotocols that a client offers; this proxy's own form counts before those of SDKs."""

@@ -21,6 +21,8 @@ LEASE_WAIT = 20.0
 Heard = Callable[[str], Awaitable[None]]
 EVERYTHING = "*"
 """Heard instead of a key: anything may have changed, as the engine was out of sight."""
+NOTED = ":note"
+"""After a key that is heard: its note has changed, not its record."""
 
 
 class StoreDown(KeylessError):  # noqa: N818 -- it says what is the case
@@ -42,7 +44,14 @@ class Store(Protocol):
     async def amend(self, key: str, sealed: bytes, generation: int, patience: float = BUDGET) -> bool:
         """Replace a record of the same generation (an intent). False if a later one is there already."""
 
-    async def delete(self, key: str) -> None: ...
+    async def delete(self, key: str) -> None:
+        """The record and its note."""
+
+    async def note(self, key: str) -> bytes | None:
+        """What lies beside the record, and need not survive anything."""
+
+    async def renote(self, key: str, before: bytes | None, after: bytes) -> bool:
+        """Replace the note, unless it is no longer `before`."""
 
     async def set_aside(self, key: str, sealed: bytes, why: str) -> None:
         """Keep a record that can't be used where it does no harm, for someone to look at; unless it is another now."""

@@ -55,6 +55,12 @@ class FileStore:
     async def delete(self, key: str) -> None:
         await self._off_loop(BUDGET, self._folder.delete, key)
 
+    async def note(self, key: str) -> bytes | None:
+        return await self._off_loop(BUDGET, self._folder.note, key)
+
+    async def renote(self, key: str, before: bytes | None, after: bytes) -> bool:
+        return await self._off_loop(BUDGET, self._folder.renote, key, before, after)
+
     async def set_aside(self, key: str, sealed: bytes, why: str) -> None:
         await self._off_loop(BUDGET, self._folder.set_aside, key, sealed, why)
 

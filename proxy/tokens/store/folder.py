@@ -16,9 +16,12 @@ from pathlib import Path
 
 import structlog
 
+from proxy.tokens.store import NOTED
+
 log = structlog.get_logger("keyless.store")
 
 SUFFIX = ".sealed"
+NOTE_SUFFIX = ".note"
 WRITE_LOCK = "write.lock"
 PROOF = "proof.temp"
 WRITE_LOCK_WAIT = 2.0
@@ -56,7 +59,25 @@ class Folder:
     def delete(self, key: str) -> None:
         with self._writing():
             self._path(key).unlink(missing_ok=True)
+            self._note(key).unlink(missing_ok=True)
             self._sync()
+
+    def note(self, key: str) -> bytes | None:
+        try:
+            return self._note(key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def renote(self, key: str, before: bytes | None, after: bytes) -> bool:
+        """False if it is not `before`. Not durable: each refusal writes one, and none is worth waiting for a disk."""
+        with self._writing():
+            if self.note(key) != before:
+                return False
+            temp = self._note(key).with_suffix(f"{NOTE_SUFFIX}.temp")
+            with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(after)
+            temp.rename(self._note(key))
+            return True
 
     def set_aside(self, key: str, sealed: bytes, why: str) -> None:
         with self._writing():
@@ -71,14 +92,18 @@ class Folder:
         return sorted(path.name.removesuffix(SUFFIX) for path in self.path.glob(f"*{SUFFIX}"))
 
     def stamps(self) -> dict[str, tuple[int, int]]:
-        """What changes with every write. An inode alone would not: it is used again once its file is gone."""
+        """What changes with every write, of records and of notes, by the word that is heard of it.
+
+        An inode alone would not change: it is used again once its file is gone.
+        """
         stamps = {}
-        for key in self.keys():
-            try:
-                about = self._path(key).stat()
-            except FileNotFoundError:
-                continue
-            stamps[key] = (about.st_ino, about.st_mtime_ns)
+        for suffix, heard in ((SUFFIX, ""), (NOTE_SUFFIX, NOTED)):
+            for path in self.path.glob(f"*{suffix}"):
+                try:
+                    about = path.stat()
+                except FileNotFoundError:
+                    continue
+                stamps[path.name.removesuffix(suffix) + heard] = (about.st_ino, about.st_mtime_ns)
         return stamps
 
     def changed(self) -> int:
@@ -99,6 +124,9 @@ class Folder:
 
     def _path(self, key: str) -> Path:
         return self.path / f"{key}{SUFFIX}"
+
+    def _note(self, key: str) -> Path:
+        return self.path / f"{key}{NOTE_SUFFIX}"
 
     def _read(self, key: str) -> tuple[int | None, bytes] | None:
         """Generation and sealed bytes; without a generation all bytes of a torn file."""

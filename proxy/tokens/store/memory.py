@@ -16,6 +16,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._generations: dict[str, int] = {}
+        self._notes: dict[str, bytes] = {}
 
     @cached_property
     def _cache(self) -> Any:
@@ -43,7 +44,17 @@ class MemoryStore:
 
     async def delete(self, key: str) -> None:
         self._generations.pop(key, None)
+        self._notes.pop(key, None)
         await self._cache.delete(key)
+
+    async def note(self, key: str) -> bytes | None:
+        return self._notes.get(key)
+
+    async def renote(self, key: str, before: bytes | None, after: bytes) -> bool:
+        if self._notes.get(key) != before:
+            return False
+        self._notes[key] = after
+        return True
 
     async def set_aside(self, key: str, sealed: bytes, _why: str) -> None:
         if await self.read(key) == sealed:

@@ -21,7 +21,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from proxy.tasks import spawn
-from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, Heard, StoreDown
+from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, NOTED, Heard, StoreDown
 from proxy.tokens.store.redis_link import Link
 
 log = structlog.get_logger("keyless.store")
@@ -47,6 +47,14 @@ if known and redis.call('EXISTS', KEYS[2]) == 1 and tonumber(known) >= tonumber(
 redis.call('SET', KEYS[1], ARGV[3])
 redis.call('SET', KEYS[2], ARGV[1])
 redis.call('PUBLISH', ARGV[4], ARGV[5])
+return 1
+"""
+_RENOTE = """
+local known = redis.call('GET', KEYS[1]) or ''
+if known == ARGV[2] then return 1 end
+if known ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('PUBLISH', ARGV[3], ARGV[4])
 return 1
 """
 _SET_ASIDE = """
@@ -107,7 +115,13 @@ class RedisStore:
         return bool(await self._eval(_WRITE, (_fence(key), _blob(key)), words, patience))
 
     async def delete(self, key: str) -> None:
-        await self._link.call(self._redis.delete(_blob(key), _fence(key)))
+        await self._link.call(self._redis.delete(_blob(key), _fence(key), _note(key)))
+
+    async def note(self, key: str) -> bytes | None:
+        return await self._link.call(cast("Awaitable[bytes | None]", self._redis.get(_note(key))))
+
+    async def renote(self, key: str, before: bytes | None, after: bytes) -> bool:
+        return bool(await self._eval(_RENOTE, (_note(key),), (before or b"", after, CHANNEL, key + NOTED)))
 
     async def set_aside(self, key: str, sealed: bytes, why: str) -> None:
         await self._eval(_SET_ASIDE, (_fence(key), _blob(key), f"{_blob(key)}:{why}"), (sealed,))
@@ -250,6 +264,10 @@ async def _subscribe(channel: PubSub) -> None:
 
 def _blob(key: str) -> str:
     return f"{PREFIX}blob:{key}"
+
+
+def _note(key: str) -> str:
+    return f"{PREFIX}note:{key}"
 
 
 def _fence(key: str) -> str:

@@ -7,8 +7,8 @@ from typing import Self
 
 import pytest
 
-from proxy.auth.life.brake import Brake
-from proxy.auth.life.replay import RULE, Do, Event, Proof, Replays, Standing, Told
+from proxy.auth.life.proof import Proof
+from proxy.auth.life.replay import RULE, Do, Event, Replays, Standing, Told
 
 BRAKED = {Event.REFUSED, Event.REFUSED_UNREPLAYABLE}
 """All that can come to pass with a token whose refusal forces nothing."""
@@ -17,17 +17,17 @@ BRAKED = {Event.REFUSED, Event.REFUSED_UNREPLAYABLE}
 class Route:
     """One route of a cell. Verbs play what the API, the issuer and the client do; `says` looks at what came of it."""
 
-    def __init__(self, proof: Proof | None = None, generation: int = 1) -> None:
-        self.brake = Brake()
+    def __init__(self, proof: Proof | None = None, generation: int = 1, name: str = "/api") -> None:
         self.proof = proof or Proof()
-        self.rule = Replays(self.brake, self.proof)
+        self.brake = self.proof.brake(name)
+        self.rule = Replays(name, self.proof)
         self.boot = 1000.0
         self.newest = generation
         self.row = RULE[Standing.OUTDATED, Event.REPLAY_ACCEPTED]
         self.standing = Standing.OUTDATED
 
     def accepts(self, generation: int | None = None) -> Self:
-        self.rule.accepted(self.newest if generation is None else generation)
+        self.rule.accepted(self.boot, self.newest if generation is None else generation)
         return self
 
     def refuses(self, generation: int | None = None, *, replayable: bool = True) -> Self:
@@ -139,7 +139,7 @@ def test_a_proven_token_that_dies_in_a_pause_is_believed_after_three() -> None:
 def test_the_proof_is_the_cells_and_the_brake_the_routes() -> None:
     """Whichever route saw a reply, it counts for all; a pause is for one."""
     proof = Proof()
-    one, other = Route(proof), Route(proof)
+    one, other = Route(proof), Route(proof, name="/other")
     one.refuses().renews().replays(accepted=False)
     other.newest = one.newest
     other.accepts().refuses().says(Do.RENEW)  # no pause of the other's

@@ -54,7 +54,15 @@ def test_a_preset_needs_no_scheme_but_its_parameters() -> None:
     by_preset = SCHEMA["$defs"]["ProviderByPreset"]
     assert by_preset["properties"]["use"]["enum"] == sorted(CATALOGUE)
     assert by_preset["required"] == ["use"]
-    assert [rule["then"]["required"] for rule in by_preset["allOf"]] == [["key"], ["api_key"]]
+    needed = {rule["if"]["properties"]["use"]["const"]: rule["then"]["required"] for rule in by_preset["allOf"]}
+    assert needed == {"anyone": ["key", "region", "name"], "fixed": [], "keyed-session": [], "shop": []}
+
+
+def test_a_route_may_be_a_name_and_needs_no_upstream() -> None:
+    name, route = SCHEMA["properties"]["routes"]["additionalProperties"]["anyOf"]
+    assert (name["type"], name["examples"]) == ("string", sorted(CATALOGUE))
+    assert route == {"$ref": "#/$defs/Route"}
+    assert SCHEMA["$defs"]["Route"]["required"] == ["provider"]
 
 
 def test_every_ref_leads_somewhere() -> None:

@@ -45,7 +45,7 @@ TREE: dict[str, Any] = {
     ],
 )
 def test_known_keys(where: Where, some: set[str], none: set[str]) -> None:
-    known = known_keys(where, TREE, CATALOGUE)
+    known = known_keys(TREE, CATALOGUE, where)
     assert some <= known
     assert not none & known
 

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from proxy.config.written.catalogue import Expanded, expand, merged, read_preset
+from proxy.config.written.catalogue import expand, merged
+from proxy.config.written.expanded import Expanded
+from proxy.config.written.preset import read_preset
 
 PRESET = read_preset(
     {
         "title": "t",
         "parameters": {
-            "key": {"secret": True, "env": "THE_KEY"},
+            "key": {"secret": True, "env": "API_KEY"},
             "name": {"help": "h"},
             "slot": {"default": "X-Key", "secret": False},
             "many": {"default": ["a"]},
@@ -88,7 +90,7 @@ def test_null_takes_out_what_the_preset_has(own: dict[str, Any], left: dict[str,
 def test_missing_parameters_say_what_to_write() -> None:
     done = expanded(key=None)
     assert [(finding.where[-1], finding.message) for finding in done.findings] == [
-        ("key", "missing; add key: ${THE_KEY}"),
+        ("key", "missing; add key: ${API_KEY}"),
         ("name", "missing; preset preset needs it"),
     ]
     assert ("providers", "p", "whole") in done.unfilled

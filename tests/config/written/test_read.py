@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from proxy.config.load import load
-from proxy.config.written.read import presets
 from proxy.errors import ConfigError
 from tests.config.loading import loaded, problems
 
@@ -48,7 +47,3 @@ def test_includes_nest_and_globs_are_sorted(tmp_path: Path) -> None:
 )
 def test_bad_includes(include: str, part: str, tmp_path: Path) -> None:
     assert part in "\n".join(problems(tmp_path, f"include: {include}\n"))
-
-
-def test_the_packaged_presets_can_be_read() -> None:
-    assert presets() is presets()

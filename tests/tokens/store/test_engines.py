@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.tokens.store import Store
+from proxy.tokens.store import EVERYTHING, NOTED, Store
 from proxy.tokens.store.file import FileStore
 from proxy.tokens.store.memory import MemoryStore
 from proxy.tokens.store.redis import RedisStore
@@ -126,3 +126,38 @@ async def test_one_who_waits_for_a_lease_may_go_away(engine: Store) -> None:
             await waiting
     async with asyncio.timeout(5), engine.lease("ab"):
         pass
+
+
+async def test_a_note_is_replaced_by_who_has_seen_it(engine: Store) -> None:
+    assert await engine.note("ab") is None
+    assert not await engine.renote("ab", b"never there", b"one")
+    assert await engine.renote("ab", None, b"one")
+    assert not await engine.renote("ab", None, b"late")
+    assert await engine.renote("ab", b"one", b"two")
+    assert (await engine.note("ab"), await engine.note("abc")) == (b"two", None)
+    assert (await engine.read("ab"), await engine.keys()) == (None, []), "it is no record"
+
+
+async def test_a_note_goes_with_its_record(engine: Store) -> None:
+    await engine.write("ab", b"one", 1)
+    await engine.renote("ab", None, b"note")
+    await engine.delete("ab")
+    assert await engine.note("ab") is None
+
+
+@SHARED
+async def test_of_many_who_replace_a_note_one_does(engine: Store) -> None:
+    done = await asyncio.gather(*(engine.renote("ab", None, str(n).encode()) for n in range(8)))
+    assert done.count(True) == 1
+
+
+@SHARED
+async def test_a_note_is_heard_as_a_note(engine: Store) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    watching = asyncio.ensure_future(engine.watch(heard.put))
+    async with asyncio.timeout(10):
+        assert await heard.get() == EVERYTHING
+        await engine.renote("ab", None, b"note")
+        assert await heard.get() == "ab" + NOTED
+    watching.cancel()
+    await asyncio.wait((watching,))

@@ -1,0 +1,62 @@
+"""What must fit together in a preset.
+
+Owns: every rule between two of its parts, and what its texts may hold. Must not know: files, lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from proxy.config.written.preset import PARAMETER, Preset, Sdk
+from proxy.values.names import did_you_mean
+from proxy.values.template import Template
+from proxy.values.where import Finding, Where
+
+IN_SDK = ("base", "host", "key")
+"""What the texts of an `sdk` row know: the route's address, its host and port, and the key for the client."""
+
+
+def check_preset(preset: Preset) -> Iterator[Finding]:
+    """Every mistake between the parts of a preset."""
+    yield from _bases(preset)
+    yield from _sdk(preset.sdk)
+    if preset.live and preset.live.base is not None and preset.live.base not in (preset.bases or {}):
+        yield Finding(("live", "base"), "no such base", did_you_mean(preset.live.base, preset.bases or {}))
+    if preset.live and preset.base() is None:
+        yield Finding(("live",), "a live path stands below an upstream, and there is none; add `upstream` or `bases`")
+    if preset.dead and preset.provider.get("scheme") not in ("static", "signed", None):
+        yield Finding(("dead",), "only for a credential that is never renewed; write `refused` into the provider")
+
+
+def _bases(preset: Preset) -> Iterator[Finding]:
+    if preset.upstream and preset.bases:
+        yield Finding(("upstream",), "the first of `bases` is the upstream; leave this out")
+    if preset.bases and "base" in preset.parameters:
+        yield Finding(("parameters", "base"), "`base` picks one of `bases`; give the parameter another name")
+    yield from _texts((("upstream",), preset.upstream or ""), preset)
+    for name, url in (preset.bases or {}).items():
+        yield from _texts((("bases", name), url), preset)
+    for index, each in enumerate(preset.hosts):
+        yield from _texts((("hosts", index, "host"), each.host), preset)
+    if preset.live:
+        yield from _texts((("live", "path"), preset.live.path), preset)
+
+
+def _texts(written: tuple[Where, str], preset: Preset) -> Iterator[Finding]:
+    where, text = written
+    for name in PARAMETER.findall(text):
+        if name not in preset.parameters and name not in ("token", "basic"):
+            hint = did_you_mean(name, preset.parameters)
+            yield Finding(where, f"{{{name}}} is no parameter of this preset{hint}")
+
+
+def _sdk(rows: Iterable[Sdk]) -> Iterator[Finding]:
+    for index, row in enumerate(rows):
+        texts = {("env", name): text for name, text in row.env.items()} | ({("base",): row.base} if row.base else {})
+        for below, text in texts.items():
+            try:
+                Template.parse(text, IN_SDK)
+            except ValueError as error:
+                yield Finding(("sdk", index, *below), str(error))
+        if not row.env and row.setting is None:
+            yield Finding(("sdk", index), "expected env, the variables that the SDK reads, or setting, in words")
