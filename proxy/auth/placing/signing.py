@@ -13,7 +13,7 @@ from secrets import token_hex
 from proxy.auth.placing import places
 from proxy.auth.placing.draft import Draft, Names
 from proxy.auth.signing.presented import NOTHING, Presented, in_header, in_query
-from proxy.auth.signing.request import Algorithm, Keys, Moment, Signable
+from proxy.auth.signing.request import Algorithm, Keys, Moment, Signable, Signed
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.values.secret import HIDDEN
@@ -44,7 +44,10 @@ class Signing:
         return {place: {"Authorization" if place == "header" else "Signature": f"{self.name}, of each request"}}
 
     def masked(self, hide: Callable[[Template], str]) -> Signing:  # noqa: ARG002 -- a signature shows nothing of the key
-        return replace(self, keys=replace(self.keys, access=HIDDEN, secret=HIDDEN, session=None))
+        made = (
+            Signed({}, f"Signature={HIDDEN}") if self.algorithm.place == "query" else Signed({"Authorization": HIDDEN})
+        )
+        return replace(self, algorithm=replace(self.algorithm, sign=lambda *_: made))
 
     def carried(self, token: Token) -> tuple[str, ...]:  # noqa: ARG002 -- the keys are the provider's secrets already
         return ()

@@ -166,7 +166,10 @@ def test_what_is_shown_of_it() -> None:
     assert masked.places == {"header": {"Authorization": "aws-sigv4, of each request"}}
     draft = drafted()
     masked.place(draft, TOKEN)
-    assert b"Credential=***/" in draft.lines[-1]
+    assert draft.lines == [b"Authorization: ***\r\n"]
+    draft = drafted(query=b"Action=X")
+    signing(name="aliyun-rpc", **KEYS).masked(lambda _: "").place(draft, TOKEN)
+    assert draft.query == b"Action=X&Signature=***"
     assert "sk" not in repr(made)
     assert made.carried(TOKEN) == ()
     assert signing(name="aliyun-rpc", **KEYS).places == {"query": {"Signature": "aliyun-rpc, of each request"}}
