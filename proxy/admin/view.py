@@ -93,7 +93,7 @@ class View:
 
 def _dead(cell: Cell, state: State) -> str | None:
     """Of a credential that nothing renews: that the API refuses it."""
-    refusals = cell.proof.streak if state is State.STATIC else 0
+    refusals = cell.sharing.proof.streak if state is State.STATIC else 0
     if not refusals:
         return None
     return f"the API says that this credential is dead ({refusals} times since it last took it); put another one there"

@@ -81,7 +81,7 @@ class Lane:
         if cell is None:
             return False
         self._replays.refused(boot, token.generation, cell.life.generation)
-        return cell.proof.streak == 1
+        return self._replays.proof.streak == 1
 
     async def refused(self, token: Token, replayable: Callable[[], bool], boot: float) -> Renew | Skip:
         """The API refused it. `replayable`: can the request be sent again? Asked anew after a wait."""
