@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from proxy.auth.keys.provider import StandIn
 from proxy.auth.life.lifecycle import Lifecycle, Terms
-from proxy.auth.placing.draft import Names
-from proxy.auth.placing.inject import Injection
+from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
@@ -46,7 +45,7 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     }
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     limited = any(client.methods is not None for client in config.clients)
-    around = _Around(loaded, providers, _Injections(config.providers, providers), limited)
+    around = _Around(loaded, providers, _Placings(config.providers, providers), limited)
     routes = {prefix: _with_preflight(_route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
@@ -73,23 +72,23 @@ def _provider(
     return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
 
 
-class _Injections:
+class _Placings:
     """One for all routes of a provider that place its credential alike."""
 
     def __init__(self, providers: dict[str, Provider], plans: dict[str, ProviderPlan]) -> None:
         self._providers, self._plans = providers, plans
-        self._made: dict[tuple[str, Template | None], Injection] = {}
+        self._made: dict[tuple[str, Template | None], Placing] = {}
 
-    def of(self, name: str, template: Template | None) -> Injection | None:
+    def of(self, name: str, template: Template | None) -> Placing | None:
         if name not in self._providers:
             return None
-        injection = self._made.get((name, template))
-        if injection is None and (scheme := self._plans[name].scheme) is not None:
+        placing = self._made.get((name, template))
+        if placing is None and (scheme := self._plans[name].scheme) is not None:
             inject = self._providers[name].inject_beside(path=template is not None)
             templates = () if template is None else (template,)
-            injection = self._made[name, template] = scheme.placing(inject, templates)
-            self._plans[name].confidential.include(injection)
-        return injection
+            placing = self._made[name, template] = scheme.placing(inject, templates)
+            self._plans[name].confidential.include(placing)
+        return placing
 
 
 class _Around(NamedTuple):
@@ -97,18 +96,18 @@ class _Around(NamedTuple):
 
     loaded: Loaded
     providers: dict[str, ProviderPlan]
-    injections: _Injections
+    placings: _Placings
     limited: bool
 
 
 def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
-    loaded, providers, injections, limited = around
+    loaded, providers, placings, limited = around
     config = loaded.config
     provider = config.providers.get(route.provider)
     own = loaded.certificates.get(prefix)
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
-    injection = injections.of(route.provider, target.template)
-    names = Names() if injection is None else injection.names
+    placing = placings.of(route.provider, target.template)
+    names = Names() if placing is None else placing.names
     refused = [] if provider is None else provider.effective_refusals
     dead = [] if provider is None or refused else provider.dead or []
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
@@ -133,7 +132,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cookies=route.cookies == "pass",
         cors=route.cors == "proxy",
         scrub=route.scrub,
-        placing=injection,
+        placing=placing,
         refusals=Refusals.compile([*refused, *dead]) if refused or dead else None,
         final=bool(dead),
         stand_in=_stand_in(provider.stand_in)

@@ -43,7 +43,7 @@ def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], Now]) -
     plan = exchange.plan
     drafted = draft(plan, exchange.method, exchange.way, exchange.head)
     if token is not None and plan.placing is not None:
-        drafted.clock = clock
+        drafted.clock, drafted.presented = clock, exchange.head.facts
         if plan.placing.needs_body:
             drafted.body = (exchange.body.whole if exchange.body is not None else None) or b""
         place(drafted, plan.placing, plan.provider, token)

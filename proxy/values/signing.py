@@ -7,21 +7,23 @@ repeats a key, nor what a library says of one.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-_KINDS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC on P-256", "EdDSA": "Ed25519"}
+_EC = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+_KINDS = {"RS256": "RSA", "PS256": "RSA", "EdDSA": "Ed25519"} | {name: f"EC on {curve}" for name, curve in _EC.items()}
 
 
 def signing_key(text: str, algorithm: str) -> Any:
     """A key that signs with this algorithm. Raises ValueError for any other text."""
     try:
         key = _read(text, algorithm)
-        sign({}, key, algorithm, None)  # only now joserfc finds public keys and other curves
+        sign({"alg": algorithm}, {}, key)  # only now joserfc finds public keys and other curves
     except Exception:
         # whatever the damage leads to, in joserfc, cryptography or base64; their words may quote the key
         locked = " without a password" if "ENCRYPTED" in text else ""
@@ -31,28 +33,37 @@ def signing_key(text: str, algorithm: str) -> Any:
 
 
 def secret_key(secret: str) -> Any:
-    """The key of `client_secret_jwt`: the secret's own bytes, for HS256."""
+    """The key of an HMAC: the secret's own bytes."""
     from joserfc.jwk import OctKey  # noqa: PLC0415 -- see the module
 
     with _quiet():
         return OctKey.import_key({"kty": "oct", "k": _base64url(secret.encode("utf-8"))})
 
 
-def sign(claims: Mapping[str, Any], key: Any, algorithm: str, key_id: str | None) -> str:
-    """A compact JWT (RFC 7519)."""
-    from joserfc import jwt  # noqa: PLC0415 -- see the module
+def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: Any) -> str:
+    """A compact JWT (RFC 7519); `header` names the algorithm."""
+    from joserfc import jws  # noqa: PLC0415 -- see the module
 
-    header = {"alg": algorithm, "typ": "JWT"} | ({} if key_id is None else {"kid": key_id})
+    payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
+    words = jws.JWSRegistry(algorithms=[header["alg"]], strict_check_header=False)  # vendors have headers of their own
     with _quiet():
-        return jwt.encode(header, dict(claims), key, algorithms=[algorithm])
+        return jws.serialize_compact(dict(header), payload, key, registry=words)
+
+
+def fingerprint(key: Any) -> str:
+    """SHA-256 of the public half, in DER, in base64: how some APIs are told which key signs."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 -- see the module
+
+    der = key.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return b64encode(hashlib.sha256(der).digest()).decode("ascii")
 
 
 def _read(text: str, algorithm: str) -> Any:
     from joserfc.jwk import ECKey, OKPKey, RSAKey  # noqa: PLC0415 -- see the module
 
-    kinds: dict[str, Any] = {"RS256": RSAKey, "PS256": RSAKey, "ES256": ECKey, "EdDSA": OKPKey}
+    kinds: dict[str, Any] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
     with _quiet():
-        return kinds[algorithm].import_key(json.loads(text) if text.lstrip().startswith("{") else _pem(text))
+        return kinds[algorithm[:2]].import_key(json.loads(text) if text.lstrip().startswith("{") else _pem(text))
 
 
 def _pem(text: str) -> str:

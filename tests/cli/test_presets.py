@@ -10,6 +10,7 @@ from proxy.cli.presets import snippet
 from proxy.config.load import load
 from proxy.config.presets import presets
 from tests.cli.conftest import keyless
+from tests.presets.made_up import parameters_of
 
 NAMES = sorted(presets())
 
@@ -46,10 +47,9 @@ def test_the_snippet_is_a_config(tmp_path: Path, name: str, comments: bool) -> N
     preset = presets()[name]
     text = snippet(name, preset)
     (tmp_path / "config.yaml").write_text(text.replace("# ", "") if comments else text, encoding="utf-8")
-    environ = {
-        next(iter(each.variables), key.upper()): "https://example.com/t" if key.endswith("url") else "a-made-up-value"
-        for key, each in preset.parameters.items()
-    }
+    values = {key: "https://example.com/t" if key.endswith("url") else "a-made-up-value" for key in preset.parameters}
+    values |= {key: value for key, value in parameters_of(preset).items() if not key.endswith("url")}
+    environ = {next(iter(each.variables), key.upper()): values[key] for key, each in preset.parameters.items()}
     loaded = load(tmp_path / "config.yaml", environ=environ)
     assert (list(loaded.config.providers), loaded.unconfigured) == ([name], {})
 

@@ -21,7 +21,7 @@ ANYBODY = frozenset(name for name, preset in CATALOGUE.items() if preset.family 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 OF_CHINA = [name for name in CATALOGUE.keys() - ANYBODY if CHINESE.search(CATALOGUE[name].title.partition(":")[0])]
 """Those whose vendor has a Chinese name."""
-PROMISED = 193
+PROMISED = 198
 """Presets of medium or high confidence; no change may lose one."""
 SHARED = (
     {"aliyun-dashscope", "aliyun-dashscope-temporary"},
@@ -34,6 +34,9 @@ SHARED = (
     {"feishu", "feishu-oauth-v3"},
     {"vault-approle", "vault-token"},
     {"wechat-stable-token", "wechat-token"},
+    {"qweather", "qweather-key"},
+    {"snowflake-keypair", "snowflake-pat"},
+    {"zhipu-jwt", "zhipu-static"},
 )
 """Presets of one account, in two ways: the same variables fill them."""
 

@@ -3,13 +3,17 @@
 The form of the examples (a new preset needs nothing but its YAML file):
 
     examples:
-      with: {PARAMETER: VALUE}          what the examples are filled with
+      with: {PARAMETER: VALUE}          what the examples are filled with; `made-up RSA key` and the like are made here
       login:                            not for static providers
         - about: what is shown
           request: {method:, url:, headers:, json: | form:}     what must be sent (any part of it)
           reply: {status:, headers:, json: | text:}             what the issuer answers
           token: / lifetime:                                    what comes of it, or
           error: {class:, code:, hint:, message:, again:, retry_after:}   hint and message: a part of the text
+        - about:                          where a JWT is made here, and nobody asked
+          at: UNIX TIME
+          header: / claims:               what it says
+          token: / lifetime:
       refusals:                         not for static providers
         - {about:, reply: {...}, refused: true | false, age: seconds, safe: true | false}
       dead:                             for static providers, which nothing renews
@@ -21,6 +25,7 @@ The form of the examples (a new preset needs nothing but its YAML file):
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +40,8 @@ from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
 from proxy.errors import IssuerError
 from proxy.values.now import Now
+from proxy.values.signing import fingerprint
+from tests.presets.made_up import KEYS, parameters_of
 
 WALL = 1_700_000_000.0
 NOW = Now(0.0, 0.0)
@@ -42,8 +49,12 @@ CATALOGUE: dict[str, Preset] = dict(presets())
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
 
 
+def given(name: str) -> dict[str, Any]:
+    return parameters_of(CATALOGUE[name])
+
+
 def provider_of(name: str) -> Any:
-    filled = {"use": name, **CATALOGUE[name].examples["with"]}
+    filled = {"use": name, **given(name)}
     expanded = expand({"providers": {"example": filled}}, CATALOGUE)
     assert not expanded.findings
     return PROVIDER.validate_python(expanded.tree["providers"]["example"])
@@ -55,7 +66,7 @@ def is_static(name: str) -> bool:
 
 def secrets_of(name: str) -> frozenset[str]:
     parameters = CATALOGUE[name].parameters
-    return frozenset(str(v) for key, v in CATALOGUE[name].examples["with"].items() if parameters[key].secret)
+    return frozenset(str(value) for key, value in given(name).items() if parameters[key].secret)
 
 
 def examples(kind: str) -> list[Any]:
@@ -90,21 +101,26 @@ def mint(name: str, reply: Mapping[str, Any]) -> tuple[Any, Minted | IssuerError
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
-    given = CATALOGUE[name].examples
+    shown = CATALOGUE[name].examples
     static = is_static(name)
-    assert set(given) <= {"with", "dead" if static else "refusals", "injection"} | (set() if static else {"login"})
-    assert given["injection"]
+    assert set(shown) <= {"with", "dead" if static else "refusals", "injection"} | (set() if static else {"login"})
+    assert shown["injection"]
     if static:
-        assert {example["dead"] for example in given["dead"]} == ({True, False} if CATALOGUE[name].dead else {False})
+        assert {example["dead"] for example in shown["dead"]} == ({True, False} if CATALOGUE[name].dead else {False})
     else:
-        assert {example["refused"] for example in given["refusals"]} == {True, False}
-        assert any("request" in example for example in given["login"])
-        assert any("token" in example for example in given["login"])
-        assert any("error" in example for example in given["login"])
+        assert {example["refused"] for example in shown["refusals"]} == {True, False}
+        assert shown["login"]
+    if scheme_for(provider_of(name), frozenset()).consent is not None:
+        assert any("request" in example for example in shown["login"])
+        assert any("token" in example for example in shown["login"])
+        assert any("error" in example for example in shown["login"])
 
 
 @pytest.mark.parametrize(("name", "example"), examples("login"))
 def test_login(name: str, example: dict[str, Any]) -> None:
+    if "at" in example:
+        check_made_here(name, example)
+        return
     request, minted = mint(name, example["reply"])
     if "request" in example:
         check_request(request, example["request"])
@@ -115,6 +131,24 @@ def test_login(name: str, example: dict[str, Any]) -> None:
     else:
         assert isinstance(minted, Minted), minted
         assert (minted.value, minted.lifetime) == (example["token"], example["lifetime"])
+
+
+def check_made_here(name: str, example: dict[str, Any]) -> None:
+    with pytest.raises(StopIteration) as stop:
+        next(scheme_for(provider_of(name), secrets_of(name)).login(example["at"], None))
+    minted = stop.value.value
+    header, claims, _ = (urlsafe_b64decode(part + "==") for part in minted.value.split("."))
+    assert json.loads(header) == example["header"]
+    assert json.loads(claims) == _with_fingerprint(example["claims"], name)
+    assert (minted.value, minted.lifetime) == (example.get("token", minted.value), example["lifetime"])
+
+
+def _with_fingerprint(claims: dict[str, Any], name: str) -> dict[str, Any]:
+    made_up = next((KEYS[value] for value in CATALOGUE[name].examples["with"].values() if value in KEYS), None)
+    known = "" if made_up is None else fingerprint(made_up)
+    return {
+        key: value.replace("{fingerprint}", known) if isinstance(value, str) else value for key, value in claims.items()
+    }
 
 
 def check_request(request: Any, wanted: dict[str, Any]) -> None:

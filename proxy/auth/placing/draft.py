@@ -22,11 +22,25 @@ class Draft:
     `base` is the upstream's path, exactly as configured; `rest` what the client's adds to it. `own_query` is the
     upstream's, `query` the client's, both without `?`; `lone` says that
     the client's is nothing but a `?`. `lines` are finished header lines, one or several in each.
-    `cookie` is the value of that header. `body` is there if `Placing.needs_body` asks for it. `clock` tells the time,
+    `cookie` is the value of that header. `presented` are headers of the client, by their names in lower case, in which
+    credentials stand: they do not pass. `body` is there if `Placing.needs_body` asks for it. `clock` tells the time,
     for what is signed with it.
     """
 
-    __slots__ = ("base", "body", "clock", "cookie", "lines", "lone", "method", "origin", "own_query", "query", "rest")
+    __slots__ = (
+        "base",
+        "body",
+        "clock",
+        "cookie",
+        "lines",
+        "lone",
+        "method",
+        "origin",
+        "own_query",
+        "presented",
+        "query",
+        "rest",
+    )
 
     def __init__(self, method: str, origin: Origin, base: bytes, rest: bytes, lines: list[bytes]) -> None:
         self.method = method
@@ -37,6 +51,7 @@ class Draft:
         self.lone = False
         self.lines = lines
         self.cookie: bytes | None = None
+        self.presented: dict[bytes, bytes] = _NOTHING
         self.body: bytes | None = None
         self.clock: Callable[[], Now] = _no_time
 
@@ -54,6 +69,9 @@ class Draft:
         """The headers that `lines` hold."""
         pairs = (line.partition(b": ") for line in b"".join(self.lines).split(b"\r\n") if line)
         return [(name, value) for name, _, value in pairs]
+
+
+_NOTHING: dict[bytes, bytes] = {}
 
 
 def _no_time() -> Now:
@@ -79,8 +97,8 @@ class Placing(Protocol):
         """It can't be done without the whole body."""
 
     def place(self, draft: Draft, token: Token) -> None:
-        """Put it in. Raises ValueError, without the value, for a token that can't be sent so; Fault bad_request for
-        a request that can't take it.
+        """Put it in. Raises ValueError, without the value, for a token that can't be sent so; Fault for a request that
+        can't take it, or may not have it.
         """
 
     @property

@@ -6,16 +6,20 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
+from proxy.auth.schemes.jwt import JwtProvider, JwtScheme
 from proxy.auth.schemes.login import LoginProvider, LoginScheme
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.schemes.signed import SignedProvider, SignedScheme
 from proxy.auth.schemes.static import StaticProvider, StaticScheme
 
 Provider = Annotated[
     Annotated[StaticProvider, StaticScheme]
     | Annotated[OAuth2Provider, OAuth2Scheme]
-    | Annotated[LoginProvider, LoginScheme],
+    | Annotated[LoginProvider, LoginScheme]
+    | Annotated[JwtProvider, JwtScheme]
+    | Annotated[SignedProvider, SignedScheme],
     Field(discriminator="scheme"),
 ]
 """The keys, and beside them the scheme that they compile to."""

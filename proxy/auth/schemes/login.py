@@ -15,10 +15,12 @@ from pydantic import Field, model_validator
 
 from proxy.auth.keys.issuer import IssuerProvider
 from proxy.auth.keys.reply import ReplyMap
+from proxy.auth.keys.sign import Sign
 from proxy.auth.placing.inject import encode_form
+from proxy.auth.placing.signing import Signing
 from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.schemes.request import text_pairs, with_query
+from proxy.auth.schemes.request import signed, text_pairs, with_query
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Consent, Flow, IssuerRequest
 from proxy.http.grammar import TOKEN, field_problem
@@ -36,6 +38,7 @@ class TokenRequest(Secretive):
     json_: Any = Field(default=None, alias="json")
     form: dict[str, Scalar] | None = None
     body: str | None = None
+    sign: Sign | None = None
 
     @model_validator(mode="after")
     def one_body(self) -> TokenRequest:
@@ -47,6 +50,8 @@ class TokenRequest(Secretive):
         for name, value in self.headers.items():
             if problem := field_problem(name, value):
                 yield Finding((*where, "headers", name), problem)
+        if self.sign is not None:
+            yield from self.sign.check((*where, "sign"))
 
 
 class LoginProvider(IssuerProvider):
@@ -68,18 +73,22 @@ class LoginScheme(Scheme):
     request: IssuerRequest
     reader: ReplyReader = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
+    signing: Signing | None = field(default=None, repr=False)
 
     @classmethod
     def compile(cls, provider: LoginProvider, secrets: frozenset[str]) -> LoginScheme:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError if it can't be sent or read."""
         tls, consent = provider.certificates, provider.consent(provider.request.url)
-        parts = ("login", provider.request.model_dump(), reading(provider.reply, provider.ttl))
+        sign = provider.request.sign
+        asked = provider.request.model_dump(exclude={"sign"} if sign is None else None)
+        parts = ("login", asked, reading(provider.reply, provider.ttl))
         return cls(
             # certificates count only where there are some: the tokens that stores hold keep their names
             digest(*parts) if tls is None else digest(*parts, tls._asdict()),
             replace(build(provider.request), tls=tls, consent=consent),
             ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer),
             secrets,
+            None if sign is None else sign.signing(),
         )
 
     @property
@@ -87,7 +96,7 @@ class LoginScheme(Scheme):
         return self.request.consent
 
     def login(self, wall: float, refresh_token: str | None) -> Flow:
-        reply = yield self.request
+        reply = yield self.request if self.signing is None else signed(self.request, self.signing, wall)
         known = self.secrets if refresh_token is None else self.secrets | {refresh_token}
         return self.reader.read(reply, wall, known)
 

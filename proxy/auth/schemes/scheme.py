@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from proxy.auth.keys.provider import Inject
+from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
 from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Consent, Flow, Token
@@ -63,7 +64,7 @@ class Scheme(ABC):
         """The base64 pair for `{basic}`."""
         return None
 
-    def placing(self, inject: Inject, path: tuple[Template, ...]) -> Injection:
+    def placing(self, inject: Inject, path: tuple[Template, ...]) -> Placing:
         """How the credential gets into a request; `path` are the templates in the route's own path. Raises ValueError
         for a place or a template that can't be.
         """

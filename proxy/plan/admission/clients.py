@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from proxy.auth.signing.presented import access_key
 from proxy.config.model import Client
 from proxy.errors import Fault
 from proxy.plan.admission import subprotocol
@@ -99,7 +100,7 @@ class Clients:
         digest that shares its first bytes with a known one can only be found by trying keys, and brings its finder
         no nearer to the key, which is random. So the cost of a request does not grow with the number of clients.
         """
-        presented = presented_key(known)
+        presented = access_key(known.get(b"authorization", b"")) or presented_key(known)
         if presented is None:
             raise _key_required("no client key was sent")
         key = self._keys.get(hashlib.sha256(presented).digest())

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from proxy.auth.schemes.login import LoginProvider, LoginScheme, TokenRequest, build
+from proxy.auth.signing.request import Keys, Moment, Signable
+from proxy.auth.signing.vendors.sigv4 import volc
 from proxy.auth.token import IssuerReply, IssuerRequest, Minted
 from proxy.errors import IssuerError
 
@@ -119,6 +121,57 @@ def test_odd_yaml_has_an_identity_and_a_body_too() -> None:
     odd: Any = {1: "a", "b": date(2024, 1, 1)}
     assert scheme(json=odd).identity
     assert scheme(json=odd).request.body == b'{"1": "a", "b": "2024-01-01"}'
+
+
+SIGN = {
+    "name": "volc",
+    "access_key": "ak-example",
+    "secret_key": "s3cr3t-key",
+    "region": "cn-beijing",
+    "service": "ark",
+}
+
+
+def test_a_login_can_be_signed_anew_each_time() -> None:
+    made = scheme(query={"Action": "GetApiKey", "Version": "2024-01-01"}, json={"a": 1}, sign=SIGN)
+    sent = [next(made.login(wall, None)) for wall in (1767323045.0, 1767323046.0)]
+    headers = dict(sent[0].headers)
+    assert headers["X-Date"] == "20260102T030405Z"
+    expected = volc(
+        Signable(
+            "POST",
+            "issuer.example.com",
+            "/token",
+            "Action=GetApiKey&Version=2024-01-01",
+            [("accept", "application/json"), ("content-type", "application/json")],
+            b'{"a": 1}',
+        ),
+        Keys("ak-example", "s3cr3t-key", None, "cn-beijing", "ark"),
+        Moment(1767323045.0, str),
+    )
+    assert headers["Authorization"] == expected.headers["Authorization"]
+    assert (sent[0].url, sent[0].body) == (f"{URL}?Action=GetApiKey&Version=2024-01-01", b'{"a": 1}')
+    assert sent[0].headers != sent[1].headers
+    assert made.request.headers == (("Accept", "application/json"), ("Content-Type", "application/json"))
+
+
+def test_a_signature_in_the_query_of_a_login() -> None:
+    sign = {"name": "aliyun-rpc", "access_key": "ak", "secret_key": "s3cr3t-key"}
+    sent = next(scheme(method="GET", query={"Action": "CreateToken"}, sign=sign).login(0.0, None))
+    assert sent.url.startswith(f"{URL}?Action=CreateToken&AccessKeyId=ak&SignatureMethod=HMAC-SHA1&")
+    assert sent.body is None
+
+
+def test_trap_06_who_signs_a_login_makes_another_cell() -> None:
+    assert len({scheme(sign=each).identity for each in (None, SIGN, SIGN | {"secret_key": "other"})}) == 3
+    assert scheme().identity == scheme(sign=None).identity
+    assert "s3cr3t" not in repr(scheme(sign=SIGN))
+
+
+def test_the_keys_of_a_signed_login_are_looked_at() -> None:
+    written = {"scheme": "login", "request": {"url": URL, "sign": SIGN | {"region": None}}}
+    found = list(LoginProvider.model_validate(written).check(("p",)))
+    assert [each.where for each in found] == [("p", "request", "sign", "region")]
 
 
 def test_reprs_hold_no_secret() -> None:

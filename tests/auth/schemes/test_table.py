@@ -6,9 +6,11 @@ from pydantic import TypeAdapter
 
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.schemes import SCHEMES, Provider, scheme_for
+from proxy.auth.schemes.jwt import JwtScheme
 from proxy.auth.schemes.login import LoginScheme
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.schemes.signed import SignedScheme
 from proxy.auth.schemes.static import StaticScheme
 
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
@@ -26,7 +28,9 @@ def test_scheme_for() -> None:
         {"scheme": "static", "token": "a"},
         {"scheme": "login", "request": {"url": "https://a.example"}},
         {"scheme": "oauth2", "token_url": "https://a.example", "client_id": "a", "client_secret": "b"},
+        {"scheme": "jwt", "algorithm": "HS256", "key": "b"},
+        {"scheme": "signed", "sign": {"name": "cos", "access_key": "a", "secret_key": "b"}},
     ]
     made = [scheme_for(PROVIDER.validate_python(each), frozenset({"b"})) for each in written]
-    assert [type(each) for each in made] == [StaticScheme, LoginScheme, OAuth2Scheme]
+    assert [type(each) for each in made] == [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme, SignedScheme]
     assert not any(each.one_shot for each in made)

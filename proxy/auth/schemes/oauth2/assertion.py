@@ -27,4 +27,5 @@ class Signer:
         """`claims` come last, so that a vendor's own may replace any of these."""
         issued = int(wall)
         standard = {"jti": secrets.token_hex(16), "iat": issued, "exp": issued + max(1, int(lifetime))}
-        return sign({**standard, **claims}, self.key, self.algorithm, self.key_id)
+        header = {"alg": self.algorithm, "typ": "JWT"} | ({} if self.key_id is None else {"kid": self.key_id})
+        return sign(header, {**standard, **claims}, self.key)

@@ -1,0 +1,101 @@
+"""The `Placing` that signs: a signature over the whole request stands in the place of a token, made anew each time.
+
+What the client's SDK has signed with made-up keys is dropped, and signed for the same region and service if the config
+allows them. Owns: the way from a draft to an algorithm and back. Must not know: any algorithm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+
+from proxy.auth.placing import places
+from proxy.auth.placing.draft import Draft, Names
+from proxy.auth.signing.presented import NOTHING, Presented, in_header, in_query
+from proxy.auth.signing.request import Algorithm, Keys, Moment, Signable, Signed
+from proxy.auth.token import Token
+from proxy.errors import Fault
+from proxy.values.secret import HIDDEN
+from proxy.values.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none."""
+
+    name: str
+    algorithm: Algorithm
+    keys: Keys
+    regions: frozenset[str]
+    services: frozenset[str]
+    needs_body: bool
+    nonce: Callable[[], str] = field(default=lambda: token_hex(16), repr=False)
+
+    @property
+    def names(self) -> Names:
+        """The digest of a body passes: it may tell in which form the body comes."""
+        headers = (name.encode() for name in self.algorithm.fills if not name.endswith("content-sha256"))
+        return Names(frozenset(headers), self.algorithm.query)
+
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        place = self.algorithm.place
+        return {place: {"Authorization" if place == "header" else "Signature": f"{self.name}, of each request"}}
+
+    def masked(self, hide: Callable[[Template], str]) -> Signing:  # noqa: ARG002 -- a signature shows nothing of the key
+        made = (
+            Signed({}, f"Signature={HIDDEN}") if self.algorithm.place == "query" else Signed({"Authorization": HIDDEN})
+        )
+        return replace(self, algorithm=replace(self.algorithm, sign=lambda *_: made))
+
+    def carried(self, token: Token) -> tuple[str, ...]:  # noqa: ARG002 -- the keys are the provider's secrets already
+        return ()
+
+    def place(self, draft: Draft, token: Token) -> None:  # noqa: ARG002 -- the token is the key that signs
+        """Raises Fault."""
+        now, fields = draft.clock().wall, draft.fields
+        said = self._said(draft, now)
+        path, _, query = draft.target.partition(b"?")
+        request = Signable(
+            draft.method,
+            draft.origin.host_header.decode("ascii"),
+            path.decode("latin-1"),
+            query.decode("latin-1"),
+            [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in fields],
+            (draft.body or b"") if self.needs_body else None,
+            said.signed,
+        )
+        made = self.algorithm.sign(request, self._scoped(said), Moment(now, self.nonce))
+        if any(name in self.algorithm.fills for name, _ in request.headers):
+            kept = (pair for pair in fields if pair[0].decode("latin-1").lower() not in self.algorithm.fills)
+            draft.lines = [b"%b: %b\r\n" % pair for pair in kept]
+        draft.lines.append("".join(f"{name}: {value}\r\n" for name, value in made.headers.items()).encode("latin-1"))
+        if made.query:
+            added = made.query.encode("latin-1")
+            draft.query = draft.query + b"&" + added if draft.query else added
+        if not draft.body:
+            draft.body = None  # there was none: then none is sent
+
+    def _said(self, draft: Draft, now: float) -> Presented:
+        """What the SDK said; what it has put into the query is gone then."""
+        said, query = NOTHING, draft.query
+        if query and self.algorithm.query:
+            draft.query = places.inject_query(query, self.algorithm.query, b"")
+            if draft.query != query:
+                said = in_query(self.algorithm, query)
+        if said.ends is not None and said.ends < now:
+            raise Fault("route_refused", "the presigned URL has expired")
+        authorization = draft.presented.get(b"authorization")
+        return said if authorization is None else in_header(self.algorithm, authorization)
+
+    def _scoped(self, said: Presented) -> Keys:
+        """Compared as wholes. Raises Fault route_refused."""
+        region, service = said.region or self.keys.region, said.service or self.keys.service
+        for what, asked, allowed in (("region", region, self.regions), ("service", service, self.services)):
+            if asked and asked not in allowed:
+                raise Fault(
+                    "route_refused", f"the request is signed for a {what} that the route's provider does not list"
+                )
+        same = region == self.keys.region and service == self.keys.service
+        return self.keys if same else replace(self.keys, region=region, service=service)
