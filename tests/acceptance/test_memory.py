@@ -103,6 +103,7 @@ _PUBLIC = {
     *("Limit.key", "Opened.path", "Pem.key", "Shown.fields"),  # of a counter, a certificate, files
     *("ProviderReport.state", "Held.state", "RouteReport.upstream"),  # as `/-/status` shows them, without queries
     *("Names.headers", "Names.query", "Names.cookies", "Start.path", "News.secrets", "Lasting.upstream", "Renew.token"),
+    *("Signing.needs_body", "Algorithm.query", "Family.secret", "Family.token"),  # a vendor's words
     *("RoutePlan.reply_edited", "RoutePlan.replay_max_body", "RoutePlan.cookies", "Plan.max_body"),
 }
 """Names and places of things, not what is in them; rules; words for people; and what hides itself."""

@@ -95,6 +95,9 @@ class Signable(NamedTuple):
     body: bytes | None
     signed: tuple[str, ...] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Signable {self.method}>"  # targets, headers and bodies may hold secrets
+
     def header(self, name: str) -> str | None:
         return next((value for known, value in self.headers if known == name), None)
 
@@ -120,6 +123,9 @@ class Signed(NamedTuple):
 
     headers: dict[str, str]
     query: str = ""
+
+    def __repr__(self) -> str:
+        return "<Signed>"
 
 
 @dataclass(frozen=True, slots=True)

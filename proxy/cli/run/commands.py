@@ -62,4 +62,5 @@ def relayed(private: Path, count: int) -> dict[str, Ask]:
 
 
 def worker_socket(private: Path, number: int) -> Path:
-    return private / f"{number}.commands"
+    """A short name: a unix socket's path may have 107 bytes, and temporary folders are deep on some machines."""
+    return private / f"c{number}"

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+import structlog
+
 from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit.options import fail
@@ -32,6 +34,8 @@ from proxy.values.listen import Listener
 
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""
+
+log = structlog.get_logger("keyless.worker")
 
 
 def how_many(workers: int | Literal["auto"]) -> int:
@@ -113,7 +117,10 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
             runtime = Runtime(worker_socket(post.private, post.number), answers(lambda: service.view))
-            runtime.open()
+            try:
+                runtime.open()
+            except OSError as error:  # it serves all the same
+                log.warning("no command can reach this worker", reason=error.strerror or str(error))
             lifeline.ready(orphaned)
             following = spawn(_follow(lifeline, service), "news from the supervisor")
             await told.wait()

@@ -127,7 +127,16 @@ async def test_a_lease_in_a_folder_that_is_gone(store: FileStore, folder: Path) 
         await store.lease("ab").__aenter__()
 
 
+async def test_the_first_contact_may_take_its_time(store: FileStore, folder: Path) -> None:
+    os.mkfifo(folder / "ab.sealed")
+    with pytest.raises(StoreDown, match="no answer within 2 s"):
+        await store.read("ab")
+    with (folder / "ab.sealed").open("wb") as fifo:
+        fifo.write(b"1\nsealed")
+
+
 async def test_a_disk_that_hangs_costs_a_reader_a_quarter_of_a_second(store: FileStore, folder: Path) -> None:
+    assert await store.read("cd") is None  # which was the first contact
     os.mkfifo(folder / "ab.sealed")  # opening it waits for a writer
     loop = asyncio.get_running_loop()
     began = loop.time()
