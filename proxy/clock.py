@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import time
 from functools import partial
+from typing import Final
 
 from proxy.values.now import Now
 
 # Linux stops CLOCK_MONOTONIC while a laptop sleeps; elsewhere monotonic time counts that, and Windows has no clock ids.
-_boot = (
+_boot: Final = (
     partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
     if hasattr(time, "clock_gettime")
     else time.monotonic
 )
-_make = partial(tuple.__new__, Now)  # half the time of Now's own constructor, which is Python
+_make: Final = partial(tuple.__new__, Now)  # half the time of Now's own constructor, which is Python
 
 
 def now() -> Now:

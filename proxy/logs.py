@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import ClassVar, TextIO, cast
+from typing import ClassVar, Final, TextIO, cast
 
 import structlog
 
 from proxy.config.model import Log
 from proxy.sink import Sink
 
-FLUSH_AFTER = 0.2
-WHOLE = 4096
+FLUSH_AFTER: Final = 0.2
+WHOLE: Final = 4096
 """Bytes that a pipe takes in one piece (PIPE_BUF of Linux): lines of several workers don't mix."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -40,3 +41,23 @@ def test_a_name_is_bound_to_one_kind_of_error_per_function(module: str) -> None:
                 node.name: {ast.unparse(one.type or node) for one in caught if one.name == node.name} for node in caught
             }
             assert all(len(kind) == 1 for kind in kinds.values()), f"{module}:{function.lineno}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_constant_that_is_read_per_request_is_final(module: str) -> None:
+    """Compiled, that is one load; any other name of a module is looked up in a dictionary, each time."""
+    tree = ast.parse((ROOT / module).read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    read = {node.id for function in functions for part in function.body for node in ast.walk(part) if _loads(node)}
+    constants = {name.id for node in tree.body if isinstance(node, ast.Assign) for name in _assigned(node)}
+    assert (
+        sorted(name for name in constants & read if len(name) > 1 and name.lstrip("_").isupper()) == []
+    )  # one letter: a type
+
+
+def _loads(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+
+
+def _assigned(node: ast.Assign) -> list[ast.Name]:
+    return [name for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)]

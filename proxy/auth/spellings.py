@@ -11,14 +11,14 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from proxy.auth.encoders import BEYOND, Encoders, Table, encoders_of, encoders_of_base64
 from proxy.values.secret import Secret, revealed
 
-SHORTEST = 8
+SHORTEST: Final = 8
 """Shorter strings are no secrets, and would hit innocent text."""
-HEAD = 4
+HEAD: Final = 4
 
 _BEYOND_ASCII = re.compile("[^\0-\x7f]")
 _ESCAPED = re.compile(rb"[^A-Za-z0-9._~ -]+")

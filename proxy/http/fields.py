@@ -5,13 +5,17 @@ Owns: looking them up, and which of them belong to one connection. Must not know
 
 from __future__ import annotations
 
+from typing import Final
+
 Fields = list[tuple[bytes, bytes]]
 
-HOP_BY_HOP = frozenset(
+HOP_BY_HOP: Final = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"proxy-authenticate")
 )
 """RFC 9110 §7.6.1; `Trailer` passes, since trailers do."""
-_NOT_NAMED = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))  # each is looked at by itself
+_NONE: Final[frozenset[bytes]] = frozenset()
+_NOT_NAMED: Final = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))
+"""Each is looked at by itself."""
 
 
 def facts(noted: Fields) -> dict[bytes, bytes]:
@@ -36,7 +40,7 @@ def first(fields: Fields, name: bytes) -> bytes | None:
 def named_by_connection(said: bytes) -> frozenset[bytes]:
     """The headers that `Connection` declares hop-by-hop, beside those that always are (docs/traps.md 21)."""
     if said in _NOT_NAMED:
-        return frozenset()
+        return _NONE
     return frozenset(token.strip() for token in said.lower().split(b",")) - _NOT_NAMED
 
 

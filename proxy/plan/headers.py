@@ -6,6 +6,7 @@ Owns: the lists of names that never pass, and the edits of a route. Pure; names 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
@@ -25,12 +26,12 @@ OF_PRESETS = frozenset(
     )
 )
 """Where the APIs of the shipped presets look for a credential besides."""
-KEYS = frozenset((b"authorization", *KEY_HEADERS))
+KEYS: Final = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
-CREDENTIALS = KEYS | OF_PRESETS | {b"proxy-authorization", b"cookie"}
-OF_BROWSERS = frozenset((b"origin", b"referer"))
-OF_PROXIES = frozenset((b"forwarded", b"x-real-ip"))
-STEERING = frozenset(
+CREDENTIALS: Final = KEYS | OF_PRESETS | {b"proxy-authorization", b"cookie"}
+OF_BROWSERS: Final = frozenset((b"origin", b"referer"))
+OF_PROXIES: Final = frozenset((b"forwarded", b"x-real-ip"))
+STEERING: Final = frozenset(
     (
         *(b"x-original-url", b"x-rewrite-url", b"x-original-uri", b"x-envoy-original-path"),
         *(b"x-host", b"x-original-host", b"x-http-host-override", b"x-envoy-original-dst-host"),
@@ -44,25 +45,25 @@ STEERING = frozenset(
 METHOD_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 """Dropped where somebody's methods are limited; else they are a means of long queries (Google's APIs)."""
 OF_EXTENSIONS = b"sec-websocket-extensions"
-REPLACED = frozenset((b"host", b"content-length", b"expect", b"trailer"))
+REPLACED: Final = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 """Said anew for the API; a request's trailers end here, and so does what announces them."""
-NEVER_BACK = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
-OURS = b"x-keyless-"
+NEVER_BACK: Final = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
+OURS: Final = b"x-keyless-"
 
-_NAMES = Bound(most=4096, longest=64)
+_NAMES: Final = Bound(most=4096, longest=64)
 
-AHEAD = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
+AHEAD: Final = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
 """Headers of browsers that fetch what nobody asked for yet."""
-ABOUT_THE_REQUEST = AHEAD | {
+ABOUT_THE_REQUEST: Final = AHEAD | {
     *(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
 }
 """What the proxy itself must know."""
-NOTED_IN_REQUESTS = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
-OF_CONTENT = frozenset((b"content-type", b"content-encoding", b"content-length"))
+NOTED_IN_REQUESTS: Final = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
+OF_CONTENT: Final = frozenset((b"content-type", b"content-encoding", b"content-length"))
 _LINKS = (b"Location", b"Content-Location", b"Link", b"Operation-Location", b"Azure-AsyncOperation")
-LINKING = {name.lower(): name for name in _LINKS}
+LINKING: Final = {name.lower(): name for name in _LINKS}
 """Headers of replies in which URLs stand that clients go to next."""
-NOTED_IN_REPLIES = OF_CONTENT | frozenset(LINKING) | {b"connection", b"upgrade"}
+NOTED_IN_REPLIES: Final = OF_CONTENT | frozenset(LINKING) | {b"connection", b"upgrade"}
 
 
 class Head:

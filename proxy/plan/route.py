@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.placing.draft import Names, Placing
@@ -27,10 +28,10 @@ from proxy.plan.replies.links import Links
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
-UNUSUAL = frozenset(("CONNECT", "TRACE", "TRACK"))
+UNUSUAL: Final = frozenset(("CONNECT", "TRACE", "TRACK"))
 """An API that answers TRACE shows the credential, so that has to be asked for; CONNECT is no request to an API at all,
 and what follows a 2xx to it has no framing (RFC 9110 §9.3.6, §9.3.8)."""
-USUAL = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
+USUAL: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 
 
 @dataclass(frozen=True, slots=True)

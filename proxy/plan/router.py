@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from proxy.http.memo import Bound, remember
 from proxy.plan.target import split_path
 
 T = TypeVar("T")
 
-_TARGETS = Bound(most=4096, longest=512)
-_SLASH = ord("/")
+_TARGETS: Final = Bound(most=4096, longest=512)
+_SLASH: Final = ord("/")
 
 
 class Way(NamedTuple, Generic[T]):

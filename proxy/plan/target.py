@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from proxy.errors import Fault
 from proxy.http.origin import Origin
 from proxy.values.template import Template
 
-_SUSPICIOUS = re.compile(
+_SUSPICIOUS: Final = re.compile(
     rb"[\\\x00-\x20\x7f-\xff]|%(?:2e|5c|25|7f|2f\.|c[01]|e[0-2]|ef|f0|[01][0-9a-f]|(?![0-9a-f]{2}))|/\.|\.\.",
     re.IGNORECASE,
 )
-_STRAY = re.compile(rb"%(?![0-9a-f]{2})", re.IGNORECASE)
-_MOST_READINGS = 8
-_FORBIDDEN = re.compile(rb"[\\\x00-\x1f\x7f]")
-_AUTHORITY = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*:|)//([^/?#]*)")
-_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:")
-_DOTS = re.compile(rb"(?<![^/])(?:\.|%2e){1,2}(?![^/])", re.IGNORECASE)
-_AFTER_BASE = (b"", b"/", b"?", b"#")
-_ROUNDS = 8
+_STRAY: Final = re.compile(rb"%(?![0-9a-f]{2})", re.IGNORECASE)
+_MOST_READINGS: Final = 8
+_FORBIDDEN: Final = re.compile(rb"[\\\x00-\x1f\x7f]")
+_AUTHORITY: Final = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*:|)//([^/?#]*)")
+_SCHEME: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:")
+_DOTS: Final = re.compile(rb"(?<![^/])(?:\.|%2e){1,2}(?![^/])", re.IGNORECASE)
+_AFTER_BASE: Final = (b"", b"/", b"?", b"#")
+_ROUNDS: Final = 8
 """So often may a path be encoded: some servers, and what lies in front of them, decode `%252e` twice or more."""
 _DISGUISED = {
     # UTF-8 that is longer than it may be (RFC 3629 §3), what IIS makes of `%u002e`, full width, other slashes
@@ -33,8 +34,8 @@ _DISGUISED = {
     b"\\": (b"\xc1\x9c", b"\xe0\x81\x9c", b"\xf0\x80\x81\x9c", b"%uff3c", b"\xef\xbc\xbc", b"%u2215"),
     b"%": (b"\xc0\xa5", b"\xe0\x80\xa5", b"\xf0\x80\x80\xa5", b"%uff05", b"\xef\xbc\x85"),
 }
-_UNMASKED = {mask: plain for plain, masks in _DISGUISED.items() for mask in masks}
-_MASKS = re.compile(rb"%u00([0-7][0-9a-f])|" + b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
+_UNMASKED: Final = {mask: plain for plain, masks in _DISGUISED.items() for mask in masks}
+_MASKS: Final = re.compile(rb"%u00([0-7][0-9a-f])|" + b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

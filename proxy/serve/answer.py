@@ -7,6 +7,7 @@ know: how the reply was got.
 from __future__ import annotations
 
 from itertools import product
+from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields, named_by_connection, without
@@ -21,10 +22,10 @@ from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
 
-_COMPRESSED = frozenset((b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd", b"dcb", b"dcz"))
+_COMPRESSED: Final = frozenset(b"gzip x-gzip deflate compress x-compress br zstd dcb dcz".split())
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
-_TYPES = Bound(most=512, longest=256)
-_texts: dict[bytes, bool] = {}
+_TYPES: Final = Bound(most=512, longest=256)
+_texts: Final[dict[bytes, bool]] = {}
 
 
 class Framing:
@@ -47,7 +48,7 @@ class Framing:
         return b"0\r\n%b\r\n" % trailers if self.chunked else b""
 
 
-_FRAMINGS = {known: Framing(*known) for known in product((False, True), repeat=4)}
+_FRAMINGS: Final = {known: Framing(*known) for known in product((False, True), repeat=4)}
 
 
 def whole(exchange: Exchange, reply: Reply) -> None:
@@ -128,7 +129,8 @@ def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool,
         elif name == b"content-encoding":
             coded = coded or not _COMPRESSED.isdisjoint(value.lower().replace(b" ", b"").split(b","))
         elif name == b"connection":
-            if named := named_by_connection(value) - OF_CONTENT:  # what frames the body is never one hop's alone
+            named = named_by_connection(value)
+            if named and (named := named - OF_CONTENT):  # what frames the body is never one hop's alone
                 return passed(plan, without(headers, named | {name}))
         elif name in LINKING and name not in plan.reply_edited:
             links.append((name, value))

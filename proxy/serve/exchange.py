@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.errors import Fault
 from proxy.plan.admission.clients import ClientPlan
 from proxy.plan.admission.quota import Limit
@@ -13,13 +15,13 @@ from proxy.serve.body import Body
 from proxy.serve.lane import Lane
 from proxy.wire.inbound.request import Request
 
-CLIENT_GONE = 499
+CLIENT_GONE: Final = 499
 """Logged for a client that left before its answer, as nginx does; nothing sends it."""
 
-_UNREAD = Head([], {})
+_UNREAD: Final = Head([], {})
 
 
-DEAD = "credential_dead"
+DEAD: Final = "credential_dead"
 """Why a refusal is not replayed: the credential is the only one there is."""
 
 

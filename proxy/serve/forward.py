@@ -16,6 +16,8 @@ not know: config, YAML, how tokens are got.
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 
 from proxy.auth.refusal.refusal import Verdict
@@ -41,7 +43,7 @@ from proxy.values.now import Now
 from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
-log = structlog.get_logger("keyless.forward")
+log: Final = structlog.get_logger("keyless.forward")
 
 
 class Forwarder:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from proxy.auth.refusal.reading import Reading
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.serve.upstream import Reply
 
-SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
-DOUBT = 0.2
+SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+DOUBT: Final = 0.2
 """Seconds from the first bytes of a body that may be a stream, after which it goes on though a rule may still match."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from proxy.auth.life.brake import Brake
 from proxy.auth.life.proof import Proof
@@ -133,7 +133,7 @@ class Lane:
         return await self.cell.sharing.tell(step) if event in BRAKING and self.cell is not None else step()
 
 
-NOWHERE = Lane(nowhere(), None)
+NOWHERE: Final = Lane(nowhere(), None)
 """Of a request that no route takes, while it is found out who asks."""
 
 

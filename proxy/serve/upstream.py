@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from typing import Final
 
 from proxy import shortage
 from proxy.errors import Code, Fault
@@ -22,7 +23,7 @@ from proxy.wire.outbound.reply import Broken, Reply, Stalled
 
 __all__ = ["Broken", "Call", "Reply", "Stalled", "Upstream", "fault_of"]
 
-IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
+IDEMPOTENT: Final = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"))
 
 
 class Upstream:

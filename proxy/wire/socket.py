@@ -13,15 +13,12 @@ import select
 import socket
 import struct
 import sys
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from proxy.wire.phase import IllegalMove, Phase
+from proxy.wire.pieces import LARGEST_READ, read_in_pieces
 
-LARGEST_READ = 32 * 1024
-"""Bytes: loops read 256 KiB at once otherwise, which wait here where the other side does not read."""
-BUFFER = memoryview(bytearray(LARGEST_READ))
-"""One for all: what is read is copied out before anything else is."""
-_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
+_AT_ONCE: Final = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
 
 
 class Transport(Protocol):
@@ -32,6 +29,7 @@ class Transport(Protocol):
     def can_write_eof(self) -> bool: ...
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None: ...
     def close(self) -> None: ...
     def abort(self) -> None: ...
     def is_closing(self) -> bool: ...
@@ -104,6 +102,11 @@ class Socket:
             self.reading_paused = False
             self.transport.resume_reading()
 
+    def read_in_pieces(self) -> None:
+        """For when much has come at once, before it is dealt with: there will be more. TLS does so by itself."""
+        if self.transport is not None and not self.secure:
+            read_in_pieces(self.transport, self)
+
     def abort(self) -> None:
         """At once; what was not sent yet is lost."""
         if self.transport is not None:
@@ -140,13 +143,6 @@ class Socket:
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("Transport", transport)
-
-    def get_buffer(self, _sizehint: int) -> memoryview:
-        """uvloop asks for it, as of an `asyncio.BufferedProtocol`; asyncio's own loop only of those by ancestry."""
-        return BUFFER
-
-    def buffer_updated(self, size: int) -> None:
-        self.data_received(bytes(BUFFER[:size]))
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""

@@ -14,11 +14,12 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
-from proxy.wire.socket import BUFFER, Cut, Transport
+from proxy.wire.pieces import LARGEST_READ, read_in_pieces
+from proxy.wire.socket import Cut, Transport
 
-_RECORD = 16 * 1024  # the most that one record holds (RFC 8446 §5.1)
+_RECORD: Final = 16 * 1024  # the most that one record holds (RFC 8446 §5.1)
 
 
 class Above(Protocol):
@@ -84,14 +85,9 @@ class Tls:
         self._below = cast("Transport", transport)
         self._shake_hands()
 
-    def get_buffer(self, _sizehint: int) -> memoryview:
-        """As the connections of both ends have."""
-        return BUFFER
-
-    def buffer_updated(self, size: int) -> None:
-        self.data_received(BUFFER[:size])
-
-    def data_received(self, data: bytes | memoryview) -> None:
+    def data_received(self, data: bytes) -> None:
+        if len(data) > LARGEST_READ and self._below is not None:
+            read_in_pieces(self._below, self)
         self._incoming.write(data)
         if self._opened is not None:
             self._shake_hands()

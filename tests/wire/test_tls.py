@@ -42,6 +42,9 @@ class Line:
     def resume_reading(self) -> None:
         self.paused = False
 
+    def set_protocol(self, protocol: object) -> None:
+        assert self.paused  # a loop goes on as before else
+
     def close(self) -> None:
         self.closed = True
 

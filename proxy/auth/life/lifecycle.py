@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import Final
 
 from proxy.auth.life.backoff import pause
 from proxy.auth.life.denial import denial
@@ -43,7 +44,7 @@ class Answer(Enum):
     FAIL = auto()
 
 
-ON_ASK: dict[State, tuple[Answer, Answer]] = {
+ON_ASK: Final[dict[State, tuple[Answer, Answer]]] = {
     # state: (a flight is under way or may start, neither)
     State.STATIC: (Answer.USE, Answer.USE),
     State.FRESH: (Answer.USE, Answer.USE),
@@ -57,10 +58,10 @@ ON_ASK: dict[State, tuple[Answer, Answer]] = {
     State.LOGIN_REQUIRED: (Answer.FAIL, Answer.FAIL),
 }
 
-LEAST_REST = 5.0
+LEAST_REST: Final = 5.0
 """Between two mints of which the second brought nothing new."""
 
-LASTING = 60.0
+LASTING: Final = 60.0
 """Seconds that a token lives on at least when it leaves the proxy."""
 
 

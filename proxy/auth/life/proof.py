@@ -7,10 +7,11 @@ where it is shared (tokens/shared_proof.py), the rule that uses it (auth/life/re
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from proxy.auth.life.brake import Brake
 
-SOMEWHERE = ""
+SOMEWHERE: Final = ""
 """For the name of a route: what was accepted before this process heard of a refusal."""
 
 

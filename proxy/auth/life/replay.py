@@ -7,7 +7,7 @@ Pure: told the time and what happened. Must not know: how a token is got, what a
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from proxy.auth.life.proof import Proof
 
@@ -55,7 +55,7 @@ class Row(NamedTuple):
     brake: Told = Told.NOTHING
 
 
-RULE: dict[tuple[Standing, Event], Row] = {
+RULE: Final[dict[tuple[Standing, Event], Row]] = {
     (Standing.OUTDATED, Event.REFUSED): Row(Do.RENEW),
     (Standing.OUTDATED, Event.REFUSED_UNREPLAYABLE): Row(Do.PASS, "body_too_large"),
     (Standing.OUTDATED, Event.RENEWED): Row(Do.REPLAY),
@@ -76,7 +76,7 @@ RULE: dict[tuple[Standing, Event], Row] = {
 }
 
 
-BRAKING = (Event.RENEWING, Event.RENEWED_UNREPLAYABLE, Event.REPLAY_ACCEPTED, Event.REPLAY_REFUSED)
+BRAKING: Final = (Event.RENEWING, Event.RENEWED_UNREPLAYABLE, Event.REPLAY_ACCEPTED, Event.REPLAY_REFUSED)
 """What brake or proof hear of, beyond refusals."""
 
 

@@ -7,7 +7,7 @@ sends it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from proxy.auth.token import Token
 from proxy.http.fields import Fields
@@ -71,7 +71,7 @@ class Draft:
         return [(name, value) for name, _, value in pairs]
 
 
-_NOTHING: dict[bytes, bytes] = {}
+_NOTHING: Final[dict[bytes, bytes]] = {}
 
 
 def _no_time() -> Now:

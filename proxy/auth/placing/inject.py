@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import quote, quote_plus
 
 from proxy.auth.keys.provider import Inject
@@ -25,10 +25,10 @@ from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
 from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
-_OF_THE_BYTES = frozenset((b"content-encoding", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
+_OF_THE_BYTES: Final = frozenset((b"content-encoding", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
 """What is told of a body and no longer true of an edited one (RFC 9530 §2, §3)."""
-_COOKIE_BREAKERS = re.compile(r'[\s;,"\\]')
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_COOKIE_BREAKERS: Final = re.compile(r'[\s;,"\\]')
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Field = tuple[tuple[str, ...], str]
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.auth.rules import Conditions
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
-_OPENING = (b"{", b"[")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_OPENING: Final = (b"{", b"[")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from proxy.auth.keys.provider import RefusalRule
 from proxy.auth.refusal import content
@@ -17,7 +18,7 @@ from proxy.auth.refusal.reading import Reading
 from proxy.auth.refusal.rule import RawHeaders, Rule
 from proxy.auth.rules import PREFIX
 
-_CODING = b"content-encoding"
+_CODING: Final = b"content-encoding"
 
 
 class Verdict(Enum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.auth.keys.provider import RefusalRule
 from proxy.auth.refusal import content
@@ -19,8 +20,8 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 
 # Blanks, a byte order mark or a part of one, another UTF's zeros: then nothing can be told yet, or not from bytes.
 _UNTOLD = rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\Z|\0|%b)|\xef\xbb?\Z|[\xff\xfe\0]"
-_MAY_BE_OBJECT = re.compile(_UNTOLD % rb"\{")
-_MAY_BE_JSON = re.compile(_UNTOLD % rb'[{\["0-9tfnNI-]')
+_MAY_BE_OBJECT: Final = re.compile(_UNTOLD % rb"\{")
+_MAY_BE_JSON: Final = re.compile(_UNTOLD % rb'[{\["0-9tfnNI-]')
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from proxy.config.model import Browser, Client
 from proxy.errors import Fault
@@ -19,13 +20,13 @@ from proxy.values.listen import Listener
 Known = Mapping[bytes, bytes]
 """Headers by their names in lower case."""
 
-LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
+LOOPBACK_NAMES: Final = frozenset(("localhost", "127.0.0.1", "[::1]"))
 
-_HOSTS = Bound(most=256, longest=260)
+_HOSTS: Final = Bound(most=256, longest=260)
 """No host name is longer, its port included."""
-_LONGEST_TOLD = 64
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
-_LOCAL = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
+_LONGEST_TOLD: Final = 64
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
+_LOCAL: Final = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ kept of a secret is small, however long it is. Must not know: whose secrets they
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
@@ -16,7 +17,7 @@ from proxy.auth.spellings import HEAD, SHORTEST, families, spellings
 
 __all__ = ["NOTHING", "SHORTEST", "Needles", "Scrubber", "is_text", "spellings"]
 
-_TEXT = (
+_TEXT: Final = (
     b"text/",
     b"message/",
     b"multipart/",
@@ -27,12 +28,12 @@ _TEXT = (
     b"application/x-ndjson",
     b"application/graphql",
 )
-_MOST_LACKING = 8
-_TEDDY = 56
+_MOST_LACKING: Final = 8
+_TEDDY: Final = 56
 """Patterns of one vector search: beyond 64 of them the library falls back to an automaton, 20 times as slow."""
-_SMALL = Implementation.ContiguousNFA
+_SMALL: Final = Implementation.ContiguousNFA
 """As fast where nothing is found; what the library chooses takes up to 2 KiB per byte of a pattern."""
-_NEVER_IN_TEXT = (b"\1\1\1\1", b"\2\2\2\2", b"\3\3\3\3", b"\4\4\4\4")
+_NEVER_IN_TEXT: Final = (b"\1\1\1\1", b"\2\2\2\2", b"\3\3\3\3", b"\4\4\4\4")
 """With few patterns the library looks for their rarest bytes instead, which in base64 are at every corner."""
 
 Span = tuple[int, int]
@@ -179,7 +180,7 @@ def starred(data: bytes, spans: Iterable[Span]) -> bytes:
     return bytes(out)
 
 
-NOTHING = Needles(())
+NOTHING: Final = Needles(())
 
 
 class Scrubber:

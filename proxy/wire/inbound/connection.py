@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields
@@ -30,12 +30,13 @@ from proxy.wire.inbound.phase import (
 from proxy.wire.inbound.problem import last_words
 from proxy.wire.inbound.request import Pipe, Request
 from proxy.wire.phase import IllegalMove, Phase
+from proxy.wire.pieces import LARGEST_READ
 from proxy.wire.socket import Socket
 
-HIGH_WATER = 64 * 1024
-UNREAD = 16 * 1024
+HIGH_WATER: Final = 64 * 1024
+UNREAD: Final = 16 * 1024
 """Bytes of an answer that may wait here, besides the piece that is being written, before its source is paused."""
-_GONE = "the client has gone"
+_GONE: Final = "the client has gone"
 
 
 class Host(Protocol):
@@ -198,6 +199,8 @@ class ClientConnection(Socket):
             self._set(HEAD)
 
     def data_received(self, data: bytes) -> None:
+        if len(data) > LARGEST_READ:
+            self.read_in_pieces()
         if self._pipe is not None:
             self._pipe.feed(data)
         elif self._rest is not None:
@@ -243,7 +246,8 @@ class ClientConnection(Socket):
         self._task = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
-        if isinstance(request.error, Fault):  # what followed its head at once: llhttp looks at codings only then
+        # What followed its head at once: llhttp looks at codings only then.
+        if request.error is not None and isinstance(request.error, Fault):
             self._task = self._current = None
             self.refuse(request.error)
             return

@@ -6,13 +6,14 @@ Owns: how one is framed. Must not know: routes, or why it is said.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
 
 from proxy.errors import Fault
 from proxy.plan import cors
 from proxy.wire.inbound.problem import dated, encoded, kind_of_problem, problem, status_line
 from proxy.wire.inbound.request import Request
 
-NO_BODY = frozenset((204, 304))
+NO_BODY: Final = frozenset((204, 304))
 """Statuses whose replies have none (RFC 9110 §6.4.1)."""
 
 

@@ -6,7 +6,7 @@ deadlines, who serves a request, or when.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -14,10 +14,10 @@ from proxy import shortage
 from proxy.errors import Fault
 from proxy.http.fields import Fields
 
-MAX_FIELDS = 256
+MAX_FIELDS: Final = 256
 
-_METHODS = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
-_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
+_METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+_FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 
 
 class Listener(Protocol):

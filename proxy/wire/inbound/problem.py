@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.memo import Bound, remember
 
-PROBLEM = "application/problem+json"
-_WIDE = frozenset((b"application/problem+json", b"application/*", b"*/*"))
-_REASONS = Bound(most=512, longest=256)
-_status_lines: dict[tuple[int, bytes], bytes] = {}
+PROBLEM: Final = "application/problem+json"
+_WIDE: Final = frozenset((b"application/problem+json", b"application/*", b"*/*"))
+_REASONS: Final = Bound(most=512, longest=256)
+_status_lines: Final[dict[tuple[int, bytes], bytes]] = {}
 
 
 def last_words(error: Fault) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Final
 
 from proxy.http.fields import Fields
 from proxy.tasks import spawn
@@ -30,10 +31,11 @@ from proxy.wire.outbound.phase import (
 from proxy.wire.outbound.reply import Broken, Reply, Stalled
 from proxy.wire.outbound.tunnel import LAST_WORDS, Tunnel
 from proxy.wire.outbound.upload import upload
+from proxy.wire.pieces import LARGEST_READ
 from proxy.wire.socket import Cut, Socket
 from proxy.wire.tls import Tls
 
-HIGH_WATER = 32 * 1024
+HIGH_WATER: Final = 32 * 1024
 
 
 class Connection(Socket):
@@ -151,6 +153,8 @@ class Connection(Socket):
 
     def data_received(self, data: bytes) -> None:
         reply, phase = self._reply, self.phase
+        if len(data) > LARGEST_READ:
+            self.read_in_pieces()
         if reply is None or phase is IDLE or phase is FINISHING:
             if phase is not CLOSED:
                 self._malformed("bytes that nothing asked for")
@@ -262,7 +266,7 @@ class Connection(Socket):
         elif limit == "head":
             self.deadline = self.loop.time() + call.timeout.head
         else:
-            self.deadline = self.loop.time() + (self._parser.patience if limit == "patience" else LAST_WORDS)
+            self.deadline = self.loop.time() + LAST_WORDS
 
     def _hear_out(self) -> None:
         """An API that refuses an upload answers and closes; then a write fails before the answer is read."""
@@ -302,8 +306,8 @@ class Connection(Socket):
         parser, transport = self._parser, self.transport
         if parser.keep_alive and parser.patience > 0 and transport is not None and not transport.is_closing():
             self.enter(IDLE)
-            self.idle_since = self.loop.time()
-            self._renew()
+            self.idle_since = now = self.loop.time()
+            self.deadline = now + parser.patience
             self._on_free(self, True)
         else:
             self.abort()

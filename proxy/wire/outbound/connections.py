@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from typing import Final
 
 from proxy.wire.outbound.connection import Connection
 
-MAX_DIALS = 64
+MAX_DIALS: Final = 64
 """Connections to one origin that are being opened at once: an API that is slow to accept is not helped by more."""
 
 

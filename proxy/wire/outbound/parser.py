@@ -7,32 +7,26 @@ read once more. Must not know: sockets, deadlines, who reads the reply.
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.http.fields import Fields, first
 from proxy.http.mending import may_be_mended, mended
 
-MAX_HEAD = 64 * 1024
-IDLE_EXPIRY = 15.0
+MAX_HEAD: Final = 64 * 1024
+IDLE_EXPIRY: Final = 15.0
 
-_NONE: Fields = []
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_TIMEOUT = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
-
-
-class Ending(Enum):
-    """What ends a reply's body: its length; the head already, since it answers a HEAD; a last chunk; the connection."""
-
-    LENGTH = auto()
-    HEAD = auto()
-    CHUNKS = auto()
-    CLOSE = auto()
+_NONE: Final[Fields] = []
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_TIMEOUT: Final = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
-LENGTH, HEAD, CHUNKS, CLOSE = Ending
+# What ends a reply's body: its length; the head already, since it answers a HEAD; a last chunk; the connection.
+LENGTH: Final = 0
+HEAD: Final = 1
+CHUNKS: Final = 2
+CLOSE: Final = 3
 
 
 class Listener(Protocol):
@@ -114,7 +108,7 @@ class ReplyParser:
 
     def end(self) -> bool:
         """The API has ended the connection, wholly: is that the end of the reply too?"""
-        if self._ending is CLOSE:
+        if self._ending == CLOSE:
             self._ending = LENGTH
             self._listener.ended(_NONE)
             return True
@@ -148,23 +142,23 @@ class ReplyParser:
         if not self._version:
             self._look_at_first(llhttp.get_http_version(), headers)
         self.keep_alive = llhttp.should_keep_alive()
-        if not self.keep_alive and self._ending is not HEAD and not _framed(headers):
+        if not self.keep_alive and self._ending != HEAD and not _framed(headers):
             self._ending = CLOSE
         if self._irregular:
             self.keep_alive = False
         self._unread = 0
         self._status = status
         self._listener.replied(status, self._reason, headers)
-        if self._ending is HEAD:
+        if self._ending == HEAD:
             # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.
             self._llhttp = None
             self._listener.ended(_NONE)
 
     def on_chunk_header(self) -> None:
         """The first of a reply says that it is chunked: then is the time to look at its codings."""
-        if self._ending is HEAD:
+        if self._ending == HEAD:
             raise ValueError("a body where none may be")
-        if self._ending is not CHUNKS:
+        if self._ending != CHUNKS:
             self._ending = CHUNKS
             _framed(self._fields)
             self._fields = []
@@ -172,14 +166,14 @@ class ReplyParser:
                 self.keep_alive = False
 
     def on_body(self, data: bytes) -> None:
-        if self._ending is HEAD:
+        if self._ending == HEAD:
             raise ValueError("a body where none may be")
         self._unread = 0
         self._listener.body(data)
 
     def on_message_complete(self) -> None:
-        if self._status and self._ending is not HEAD:
-            self._listener.ended(self._fields if self._ending is CHUNKS else _NONE)
+        if self._status and self._ending != HEAD:
+            self._listener.ended(self._fields if self._ending == CHUNKS else _NONE)
 
     # ------------------------------------------------------------ inner workings
 

@@ -16,7 +16,7 @@ TUNNEL: Final = Phase("tunnel", 6)
 ENDING: Final = Phase("ending", 7)
 CLOSED: Final = Phase("closed", 8)
 
-STALLED: dict[Phase, str] = {
+STALLED: Final[dict[Phase, str]] = {
     SENDING: "the request stood still while it was sent",
     EXCHANGING: "the request stood still while it was sent",
     FINISHING: "the request stood still while it was sent",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Final
 
 from proxy.http.origin import Origin
 from proxy.wire.outbound.connection import Connection
@@ -16,11 +17,11 @@ from proxy.wire.outbound.connections import Connections
 from proxy.wire.outbound.head import host_lines
 from proxy.wire.outbound.idle import IdleLife
 
-TICK = 0.1
-MAX_IDLE = 4096
+TICK: Final = 0.1
+MAX_IDLE: Final = 4096
 """For all origins together. One origin never has more than were busy at once within an idle connection's life."""
 
-MAX_LIVES = 1024
+MAX_LIVES: Final = 1024
 """So many APIs' idle lives are remembered."""
 
 Dial = Callable[[Origin, Callable[[], Connection], float], Awaitable[Connection]]

@@ -5,9 +5,9 @@ Owns: bytes of another protocol, and their last words. Must not know: what they 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
-LAST_WORDS = 10.0
+LAST_WORDS: Final = 10.0
 """Seconds that an API has to take what the client said before it left."""
 
 
