@@ -58,11 +58,12 @@ class IssuerRequest:
 
 @dataclass(frozen=True, slots=True)
 class IssuerReply:
-    """What the issuer answered. Header names are lower case."""
+    """What the issuer answered. Header names are lower case; `cookies` are the values of all `Set-Cookie`."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
