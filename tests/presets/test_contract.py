@@ -19,7 +19,8 @@ The form of the examples (a new preset needs nothing but its YAML file):
       dead:                             for static providers, which nothing renews
         - {about:, reply: {...}, dead: true | false}
       injection:
-        - {token:, headers: {NAME: VALUE}, query:, cookie:, json:, form:, path:}   what is added to a request
+        - {token:, headers: {NAME: VALUE}, query:, cookie:, json:, form:, path:}   what is added to a request;
+          absent: / appended: {NAME: VALUE}                     and what stands beside the client's own
 """
 
 from __future__ import annotations
@@ -210,6 +211,8 @@ def test_injection(name: str, example: dict[str, Any]) -> None:
     assert rendered.cookie == example.get("cookie", "").encode()
     assert {".".join(keys): value for keys, value in rendered.json} == example.get("json", {})
     assert rendered.form == example.get("form", "").encode()
+    for key, kind in (("absent", "header_if_absent"), ("appended", "header_append")):
+        assert injection.places.get(kind, {}) == example.get(key, {})
     assert ("path" in example) is ("{token}" in base)
     if "path" in example:
         assert base.replace("{token}", example["token"]).endswith(example["path"])

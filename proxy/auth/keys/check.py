@@ -50,7 +50,8 @@ def template_findings(where: Where, text: str, provider: ProviderCommon | None) 
 
 def _inject(where: Where, provider: ProviderCommon) -> Iterator[Finding]:
     inject = provider.effective_inject
-    places = {"header": inject.header, "query": inject.query, "cookie": inject.cookie}
+    headers = {name: slot.value for name, slot in inject.slots.items()}
+    places = {"header": headers, "query": inject.query, "cookie": inject.cookie}
     for place, slots in (places | {"json": inject.json_, "form": inject.form}).items():
         lower = [name.lower() for name in slots]
         for name, text in slots.items():
@@ -61,6 +62,12 @@ def _inject(where: Where, provider: ProviderCommon) -> Iterator[Finding]:
             if place == "header" and lower.count(name.lower()) > 1:
                 yield Finding(slot, "the same header in two spellings")
             yield from template_findings(slot, text, provider)
+    for name, beside in inject.beside.items():
+        if "{" in beside.value.replace("{{", ""):
+            yield Finding(
+                (*where, "header", name, "mode"),
+                "a credential takes the place of what a client sends; leave `mode` out",
+            )
 
 
 def _slot_problem(place: str, name: str, text: str) -> str | None:

@@ -7,7 +7,7 @@ scheme answers otherwise stands in its own file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,14 +15,37 @@ from proxy.values.kinds import Duration, OneOrMore, Regex, Secretive, Statuses, 
 from proxy.values.where import Finding, Where
 
 
+class HeaderSlot(Secretive):
+    """A header that may stand beside the client's: then it is no template, but a constant."""
+
+    value: str
+    mode: Literal["replace", "if_absent", "append"] = "replace"
+
+
 class Inject(Secretive):
     """Where the credential goes: templates over {token}, {basic} and {reply.PATH}, by the place's name."""
 
-    header: dict[str, str] = {}
+    header: dict[str, str | HeaderSlot] = {}
     query: dict[str, str] = {}
     cookie: dict[str, str] = {}
     json_: dict[str, str] = Field(default={}, alias="json")
     form: dict[str, str] = {}
+
+    @property
+    def slots(self) -> dict[str, HeaderSlot]:
+        """The headers, each spelled out."""
+        return {name: HeaderSlot(value=text) if isinstance(text, str) else text for name, text in self.header.items()}
+
+    @property
+    def beside(self) -> dict[str, HeaderSlot]:
+        """The headers that do not take the place of the client's."""
+        return {name: slot for name, slot in self.slots.items() if slot.mode != "replace"}
+
+    @property
+    def in_place(self) -> dict[str, dict[str, str]]:
+        """By place, the templates that do."""
+        headers = {name: slot.value for name, slot in self.slots.items() if slot.mode == "replace"}
+        return {"header": headers, "query": self.query, "cookie": self.cookie, "json_": self.json_, "form": self.form}
 
 
 class RefusalRule(Strict):

@@ -6,7 +6,6 @@ cookie or a body is edited is `places.py`'s part. Must not know: routes, who sen
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
@@ -16,6 +15,8 @@ from proxy.auth.keys.provider import Inject
 from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.per_token import PerToken
 from proxy.auth.placing import places
+from proxy.auth.placing.beside import Beside, stand_beside
+from proxy.auth.placing.carried import cookie_pair, header_line, safe, segment
 from proxy.auth.placing.draft import Draft, Names
 from proxy.auth.token import Token
 from proxy.errors import Fault
@@ -27,8 +28,6 @@ from proxy.values.template import Template
 
 _OF_THE_BYTES: Final = frozenset((b"content-encoding", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
 """What is told of a body and no longer true of an edited one (RFC 9530 §2, §3)."""
-_COOKIE_BREAKERS: Final = re.compile(r'[\s;,"\\]')
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Field = tuple[tuple[str, ...], str]
 
@@ -68,6 +67,7 @@ class Injection:
     _path: tuple[Template, ...] = field(repr=False)
     _basic: str | None = field(repr=False)
     _reply: Mapping[str, Path] = field(repr=False)
+    _beside: tuple[Beside, ...] = ()
     _rendered: PerToken[Rendered] = field(default_factory=PerToken, repr=False, compare=False)
 
     @classmethod
@@ -75,10 +75,10 @@ class Injection:
         """`basic` is the base64 pair for `{basic}`. Raises ValueError for a place or a template that can't be."""
         slots = {
             place: tuple(_Slot(name, Template.parse(text)) for name, text in written.items())
-            for place, written in inject.model_dump().items()
+            for place, written in inject.in_place.items()
         }
         header, query, cookie, form = (slots[place] for place in ("header", "query", "cookie", "form"))
-        _check_names(header, cookie)
+        _check_names((*inject.header, *inject.cookie), tuple(inject.header))
         templates = [slot.template for several in slots.values() for slot in several]
         return cls(
             frozenset(slot.name.lower().encode() for slot in header),
@@ -91,6 +91,7 @@ class Injection:
             path_templates,
             basic,
             _reply_paths([*templates, *path_templates], basic),
+            tuple(Beside.of(name, _constant(slot.value), slot.mode) for name, slot in inject.beside.items()),
         )
 
     @property
@@ -100,11 +101,15 @@ class Injection:
     @property
     def places(self) -> dict[str, dict[str, str]]:
         """By kind, then by name: what is written there. It may be secret, but for a `masked` one's."""
-        return {
+        taken = {
             place.removesuffix("_"): {name: "".join(template.literals) for name, template in slots}
             for place, slots in self._inject.items()
             if slots
         }
+        for beside in self._beside:
+            name, _, _ = beside.line.decode("ascii").partition(":")
+            taken.setdefault(f"header_{beside.mode}", {})[name] = beside.value.decode("ascii")
+        return taken
 
     def masked(self, hide: Callable[[Template], str]) -> Injection:
         """The same places, in which stands what may be shown: `hide` says what of a text. Needs nothing of a token."""
@@ -113,13 +118,16 @@ class Injection:
             for place, slots in self._inject.items()
         }
         path = tuple(Template((template.render(lambda _: HIDDEN),)) for template in self._path)
-        return replace(self, _inject=inject, _path=path, _basic=None, _reply={}, _rendered=PerToken())
+        beside = tuple(each.masked(hide) for each in self._beside)
+        return replace(self, _inject=inject, _path=path, _basic=None, _reply={}, _beside=beside, _rendered=PerToken())
 
     def place(self, draft: Draft, token: Token) -> None:
         """Strip, then inject (docs/traps.md 20). Raises as `Placing.place` does."""
         rendered = self.render(token)
         if rendered.headers:  # the client's were dropped with the others that don't pass
             draft.lines.append(rendered.headers)
+        if self._beside:
+            stand_beside(draft, self._beside)
         if self.query_names:
             draft.query = places.inject_query(draft.query, self.query_names, rendered.query)
         if rendered.path:
@@ -158,15 +166,15 @@ class Injection:
 
         def pairs(place: str) -> list[tuple[str, str]]:
             slots = self._inject[place]
-            return [(name, _safe(template.render(lookup), f"{place} {name}")) for name, template in slots]
+            return [(name, safe(template.render(lookup), f"{place} {name}")) for name, template in slots]
 
         return Rendered(
-            b"".join(_header_line(name, value) for name, value in pairs("header")),
+            b"".join(header_line(name, value) for name, value in pairs("header")),
             encode_query(pairs("query")),
-            "; ".join(_cookie(name, value) for name, value in pairs("cookie")).encode(),
+            "; ".join(cookie_pair(name, value) for name, value in pairs("cookie")).encode(),
             tuple((tuple(name.split(".")), value) for name, value in pairs("json_")),
             encode_form(pairs("form")),
-            tuple(template.render(lambda name: _segment(lookup(name))) for template in self._path),
+            tuple(template.render(lambda name: segment(lookup(name))) for template in self._path),
         )
 
     def carried(self, token: Token) -> tuple[str, ...]:
@@ -197,16 +205,23 @@ def encode_form(pairs: list[tuple[str, str]]) -> bytes:
     return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs).encode()
 
 
-def _check_names(header: tuple[_Slot, ...], cookie: tuple[_Slot, ...]) -> None:
-    for slot in (*header, *cookie):
-        if not TOKEN.fullmatch(slot.name):
-            raise ValueError(f"inject: {slot.name!r} is no name for a header or a cookie")
-    framing = next((slot.name for slot in header if slot.name.lower() in OF_THE_CONNECTION), None)
+def _check_names(named: tuple[str, ...], headers: tuple[str, ...]) -> None:
+    for name in named:
+        if not TOKEN.fullmatch(name):
+            raise ValueError(f"inject: {name!r} is no name for a header or a cookie")
+    framing = next((name for name in headers if name.lower() in OF_THE_CONNECTION), None)
     if framing is not None:
         raise ValueError(f"inject: the header {framing} belongs to the connection, a credential can't go there")
-    names = [slot.name.lower() for slot in header]
+    names = [name.lower() for name in headers]
     if len(names) != len(set(names)):
         raise ValueError("inject: the same header is given twice")
+
+
+def _constant(text: str) -> str:
+    template = Template.parse(text)
+    if template.names:
+        raise ValueError("inject: a credential takes the place of what a client sends, it can't stand beside it")
+    return template.render(str)
 
 
 def _reply_paths(templates: list[Template], basic: str | None) -> dict[str, Path]:
@@ -217,31 +232,3 @@ def _reply_paths(templates: list[Template], basic: str | None) -> dict[str, Path
         if name.startswith("reply."):
             paths[name] = compile_path(name.removeprefix("reply."))
     return paths
-
-
-def _safe(value: str, where: str) -> str:
-    """docs/traps.md 22: CR and LF would end the line, NUL and its kin are refused by servers, each in its own way."""
-    if _UNSAFE.search(value):
-        raise ValueError(f"the credential for {where.replace('_', '')} holds control characters")
-    return value
-
-
-def _header_line(name: str, value: str) -> bytes:
-    try:
-        return f"{name}: {value}\r\n".encode("ascii")
-    except UnicodeEncodeError:
-        raise ValueError(f"the credential for header {name} holds characters that no header can carry") from None
-
-
-def _cookie(name: str, value: str) -> str:
-    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value  # RFC 6265 §4.1.1
-    if _COOKIE_BREAKERS.search(bare) or not value.isascii():
-        raise ValueError(f"the credential for cookie {name} holds characters that no cookie can carry")
-    return f"{name}={value}"
-
-
-def _segment(value: str) -> str:
-    """One path segment; `:` stays, as Telegram's tokens have one. Dot segments would climb out of the upstream."""
-    if value in ("", ".", ".."):
-        raise ValueError("the credential can't stand in a path")
-    return quote(_safe(value, "path"), safe=":")
