@@ -77,7 +77,9 @@ class Parser:
 
         Raises Fault; then nothing that follows can be understood.
         """
-        self._line_is_modern = not self.has_begun and data[: data.find(_LINE_END) + 2].endswith(_MODERN)
+        self._line_is_modern = (
+            not self._unread and not self._target and data[: data.find(_LINE_END) + 2].endswith(_MODERN)
+        )
         self._segment = len(data)
         self._unread += len(data)
         try:
