@@ -186,6 +186,8 @@ class Connection(Socket):
         if self.phase is not CLOSED:
             self._ended_with(exc)
         super().connection_lost(exc)
+        self._parser.close()
+        self._reply = None
         self._on_free(self, False)
 
     def resume_writing(self) -> None:
@@ -261,10 +263,10 @@ class Connection(Socket):
         limit, call = self.phase.limit, self._call
         if not limit or self.reading_paused or call is None:
             self.deadline = math.inf
-        elif limit == "idle":
-            self.deadline = self.loop.time() + call.timeout.idle
         elif limit == "head":
             self.deadline = self.loop.time() + call.timeout.head
+        elif limit == "idle":
+            self.deadline = self.loop.time() + call.timeout.idle
         else:
             self.deadline = self.loop.time() + LAST_WORDS
 
