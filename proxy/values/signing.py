@@ -58,6 +58,24 @@ def fingerprint(key: Any) -> str:
     return b64encode(hashlib.sha256(der).digest()).decode("ascii")
 
 
+def thumbprints(text: str) -> tuple[str, str]:
+    """Of the first certificate in a PEM text, by SHA-1 and SHA-256, in base64url: how others are told which one it is.
+
+    Raises ValueError if there is none.
+    """
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256  # noqa: PLC0415 -- see the module
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
+
+    if "BEGIN CERTIFICATE" not in text:
+        raise ValueError("expected a certificate in PEM")
+    try:
+        certificate = load_pem_x509_certificate(_pem(text).encode())
+    except ValueError:
+        raise ValueError("expected a certificate in PEM") from None
+    by_sha1, by_sha256 = (certificate.fingerprint(kind) for kind in (SHA1(), SHA256()))  # noqa: S303 -- a name, no proof
+    return _base64url(by_sha1), _base64url(by_sha256)
+
+
 def _read(text: str, algorithm: str) -> Any:
     from joserfc.jwk import ECKey, OKPKey, RSAKey  # noqa: PLC0415 -- see the module
 

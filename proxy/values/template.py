@@ -77,5 +77,6 @@ def literal(text: str) -> str:
 def is_template(where: Where) -> bool:
     """Whether the config's text at this address is a template."""
     if where[:1] == ("providers",):
-        return where[2:3] in (("inject",), ("claims",), ("headers",)) or where[2:4] == ("sign", "digest")
+        inner = (("sign", "digest"), ("jwt", "claims"), ("jwt", "headers"))
+        return where[2:3] in (("inject",), ("claims",), ("headers",)) or where[2:4] in inner
     return where[:1] == ("routes",) and where[2:] == ("upstream",)

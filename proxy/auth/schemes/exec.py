@@ -25,7 +25,7 @@ from proxy.auth.paths import read_json
 from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
 from proxy.auth.placing.signing import Signing
-from proxy.auth.reading.reply import Located, ReplyReader
+from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import CommandRequest, Flow, IssuerReply
@@ -151,11 +151,14 @@ class ExecScheme(Scheme):
         if self.bearer and self.signing is None and "AccessKeyId" in document and not self.said:
             hint = "Say by which algorithm they sign: `sign: {name: aws-sigv4, region: ..., service: ...}`."
             raise IssuerError(FailureClass.CREDENTIAL, "the command printed AWS keys, which are no token", hint=hint)
-        located = Located(IssuerReply(200, {}, b""), document, reader.paths)
-        token = located.find(reader.token)
+
+        def find(locator: str) -> Any:
+            return reader.paths[locator].find(document)
+
+        token = find(reader.token)
         if not isinstance(token, str) or not token:
             raise _nonsense(f"the command printed no token: there is no text at `{reader.token}`")
-        if (ago := reader.lifetime.ended(located.find, token, wall)) is not None:
+        if (ago := reader.lifetime.ended(find, token, wall)) is not None:
             hint = "Have the provider's `command` give a new one: it, or its cache, gave one that is dead already."
             raise IssuerError(
                 FailureClass.PASSING, f"the command printed a token that ended {ago:.0f} s ago", hint=hint
