@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from proxy.auth.keys.issuer import IssuerProvider
 from proxy.auth.keys.reply import ReplyMap
 from proxy.auth.keys.sign import Sign
 from proxy.auth.placing.inject import encode_form
 from proxy.auth.placing.signing import Signing
 from proxy.auth.reading.reply import ReplyReader
+from proxy.auth.schemes.carried import Carried, CarryingProvider, filled
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.request import signed, text_pairs, with_query
 from proxy.auth.schemes.scheme import Scheme
@@ -46,6 +46,11 @@ class TokenRequest(Secretive):
             raise ValueError("give one of json, form and body, not several")
         return self
 
+    def filled(self, texts: Mapping[str, str]) -> TokenRequest:
+        """With these texts where their names stand in braces."""
+        parts = {name: filled(getattr(self, name), texts) for name in ("query", "headers", "json_", "form", "body")}
+        return self.model_copy(update=parts)
+
     def check(self, where: Where) -> Iterator[Finding]:
         for name, value in self.headers.items():
             if problem := field_problem(name, value):
@@ -54,7 +59,7 @@ class TokenRequest(Secretive):
             yield from self.sign.check((*where, "sign"))
 
 
-class LoginProvider(IssuerProvider):
+class LoginProvider(CarryingProvider):
     fillers: ClassVar[Mapping[str, Any]] = {"request": {"url": UNSET}}
 
     scheme: Literal["login"]
@@ -64,13 +69,18 @@ class LoginProvider(IssuerProvider):
     def check(self, where: Where) -> Iterator[Finding]:
         yield from self.check_url((*where, "request", "url"), self.request.url)
         yield from self.request.check((*where, "request"))
+        yield from self.check_carried(where, self.request.model_dump(exclude={"sign", "url"}))
         yield from self.reply.check((*where, "reply"))
 
 
 @dataclass(frozen=True, slots=True)
 class LoginScheme(Scheme):
+    """`written` makes the request anew where it carries something that is there for this one alone."""
+
     identity: str
     request: IssuerRequest
+    written: TokenRequest = field(repr=False)
+    carried: Carried = field(repr=False)
     reader: ReplyReader = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     signing: Signing | None = field(default=None, repr=False)
@@ -81,11 +91,13 @@ class LoginScheme(Scheme):
         tls, consent = provider.certificates, provider.consent(provider.request.url)
         sign = provider.request.sign
         asked = provider.request.model_dump(exclude={"sign"} if sign is None else None)
-        parts = ("login", asked, reading(provider.reply, provider.ttl))
+        parts = ("login", asked, reading(provider.reply, provider.ttl), *provider.carried_parts)
         return cls(
             # certificates count only where there are some: the tokens that stores hold keep their names
             digest(*parts) if tls is None else digest(*parts, tls._asdict()),
             replace(build(provider.request), tls=tls, consent=consent),
+            provider.request,
+            provider.carried,
             ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer),
             secrets,
             None if sign is None else sign.signing(),
@@ -96,9 +108,14 @@ class LoginScheme(Scheme):
         return self.request.consent
 
     def login(self, wall: float, refresh_token: str | None) -> Flow:
-        reply = yield self.request if self.signing is None else signed(self.request, self.signing, wall)
+        texts = yield from self.carried.texts(wall)
+        request = self._carrying(texts) if texts else self.request
+        reply = yield request if self.signing is None else signed(request, self.signing, wall)
         known = self.secrets if refresh_token is None else self.secrets | {refresh_token}
-        return self.reader.read(reply, wall, known)
+        return self.reader.read(reply, wall, known | set(texts.values()))
+
+    def _carrying(self, texts: Mapping[str, str]) -> IssuerRequest:
+        return replace(build(self.written.filled(texts)), tls=self.request.tls, consent=self.request.consent)
 
 
 def build(request: TokenRequest) -> IssuerRequest:
