@@ -66,10 +66,13 @@ class JwtKeys(Secretive):
             self.signing_key()
         except ValueError as error:
             yield Finding((*where, "id_and_key" if self.key is None else "key"), str(error))
-        if self.certificate is not None and (problem := self._without_certificate()):
-            yield Finding((*where, "certificate"), problem)
         for part, written in (("claims", self.claims), ("headers", self.headers)):
             yield from self._check_texts((*where, part), written)
+        if (self.certificate is not None or _names_certificate((self.claims, self.headers))) and not self._certified:
+            key, more = (
+                ("key", ", in the same PEM or as `certificate`") if self.certificate is None else ("certificate", "")
+            )
+            yield Finding((*where, key), f"expected a certificate in PEM{more}")
 
     def _check_texts(self, where: Where, written: Any) -> Iterator[Finding]:
         inner = (
@@ -90,16 +93,15 @@ class JwtKeys(Secretive):
             return "{id} needs id_and_key"
         if name == "fingerprint" and self.algorithm.startswith("HS"):
             return "{fingerprint} needs an algorithm with a public key"
-        if name.startswith("x5t") and self.certificate is None and self._without_certificate():
-            return f"{{{name}}} needs certificate, or a key with its certificate in the same PEM"
         return None
 
-    def _without_certificate(self) -> str | None:
+    @property
+    def _certified(self) -> bool:
         try:
             self.thumbprints()
-        except ValueError as error:
-            return str(error)
-        return None
+        except ValueError:
+            return False
+        return True
 
     @property
     def made_of(self) -> tuple[Any, ...]:
@@ -113,7 +115,7 @@ class JwtKeys(Secretive):
         usual = {"alg": self.algorithm, "typ": "JWT"} | ({} if kid is None else {"kid": Template((kid,))})
         header = usual | templates(self.headers)
         claims = templates(self.claims if "exp" in self.claims else self.claims | {"exp": "{exp}"})
-        by_sha1, by_sha256 = ("", "") if self._without_certificate() else self.thumbprints()
+        by_sha1, by_sha256 = self.thumbprints() if self._certified else ("", "")
         constants = {
             "id": self.pair[0] or "",
             "fingerprint": "" if self.algorithm.startswith("HS") else fingerprint(key),
@@ -121,6 +123,13 @@ class JwtKeys(Secretive):
             "x5t_s256": by_sha256,
         }
         return JwtTemplate(_said(header), _said(claims), key, constants, self.lifetime, self.backdate)
+
+
+def _names_certificate(written: Any) -> bool:
+    if isinstance(written, str):
+        return "{x5t" in written
+    inner = written.values() if isinstance(written, dict) else written if isinstance(written, list | tuple) else ()
+    return any(map(_names_certificate, inner))
 
 
 def _said(written: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from proxy.auth.schemes.exec import ExecProvider, ExecScheme
 from proxy.auth.schemes.jwt import JwtProvider, JwtScheme
-from proxy.auth.schemes.login import LoginProvider, LoginScheme
+from proxy.auth.schemes.login.keys import LoginProvider
+from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme

@@ -122,7 +122,7 @@ class Issuer:
                 if len(body) > MAX_REPLY:
                     raise IssuerError(FailureClass.PASSING, f"{url.host} answered with more than 1 MiB")
             headers = {name.lower(): value for name, value in reply.headers.items()}
-            return IssuerReply(reply.status, headers, bytes(body))
+            return IssuerReply(reply.status, headers, bytes(body), tuple(reply.headers.getall("Set-Cookie", ())))
 
     def _context(self, tls: Tls) -> ssl.SSLContext:
         """Raises IssuerError for a file that can't be used. No file asks for a password: nobody is there to type it."""

@@ -8,7 +8,7 @@ from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.schemes import SCHEMES, Provider, scheme_for
 from proxy.auth.schemes.exec import ExecScheme
 from proxy.auth.schemes.jwt import JwtScheme
-from proxy.auth.schemes.login import LoginScheme
+from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.schemes.signed import SignedScheme

@@ -15,8 +15,9 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from joserfc.util import urlsafe_b64encode
 
-from proxy.auth.schemes.carried import filled
-from proxy.auth.schemes.login import LoginProvider, LoginScheme
+from proxy.auth.schemes.login.carried import filled
+from proxy.auth.schemes.login.keys import LoginProvider
+from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.token import CommandRequest, FileRequest, IssuerReply, IssuerRequest, Minted, Request
 from proxy.errors import FailureClass, IssuerError
 from tests.auth.reading.test_lifetime import jwt
@@ -187,7 +188,7 @@ def test_an_identity_that_is_none(content: bytes, more: dict[str, Any], message:
         ({"jwt": MADE | {"certificate": "x"}, "request": {"url": URL, "form": {"a": "{jwt}"}}}, ("jwt", "certificate")),
         (
             {"jwt": MADE | {"headers": {"x5t": "{x5t}"}}, "request": {"url": URL, "form": {"a": "{jwt}"}}},
-            ("jwt", "headers", "x5t"),
+            ("jwt", "key"),
         ),
         (
             {"jwt": MADE | {"claims": {"a": "{token}"}}, "request": {"url": URL, "form": {"a": "{jwt}"}}},
