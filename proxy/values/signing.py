@@ -1,8 +1,8 @@
 """Keys that sign JWTs, and the signing.
 
-Owns: which kind of key an algorithm wants, and how one is read: PEM, or a JWK as JSON. Must not know: what is claimed,
-or for whom. joserfc is imported at the first use, so that a start without signing keys doesn't wait for it. No message
-repeats a key, nor what a library says of one.
+Owns: which kind of key an algorithm wants, and how one is read: PEM, a JWK as JSON, or JSON that has a PEM in
+`private_key`. Must not know: what is claimed, or for whom. joserfc is imported at the first use, so that a start
+without signing keys doesn't wait for it. No message repeats a key, nor what a library says of one.
 """
 
 from __future__ import annotations
@@ -81,7 +81,13 @@ def _read(text: str, algorithm: str) -> Any:
 
     kinds: dict[str, Any] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
     with _quiet():
-        return kinds[algorithm[:2]].import_key(json.loads(text) if text.lstrip().startswith("{") else _pem(text))
+        return kinds[algorithm[:2]].import_key(_of_json(text) if text.lstrip().startswith("{") else _pem(text))
+
+
+def _of_json(text: str) -> Any:
+    """A JWK; or the PEM in a file that a console hands out, as Google's for service accounts."""
+    document = json.loads(text)
+    return document.get("private_key", document)
 
 
 def _pem(text: str) -> str:

@@ -18,9 +18,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from proxy.auth.keys.command import CommandKeys
-from proxy.auth.keys.provider import Inject, ProviderCommon
+from proxy.auth.keys.provider import Inject
 from proxy.auth.keys.reply import ReplyMap
-from proxy.auth.keys.sign_by_reply import SignByReply
+from proxy.auth.keys.sign_by_reply import KeyedProvider
 from proxy.auth.paths import read_json
 from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
@@ -37,7 +37,7 @@ _USUAL = {"token": "token", "expires_in": "expires_in", "expires_at": "expires_a
 _KUBERNETES = ReplyMap.model_validate(
     {"token": "status.token", "expires_at": {"path": "status.expirationTimestamp", "unit": "iso"}}
 )
-_AWS = {"expires_in": None, "expires_at": {"path": "Expiration", "unit": "iso"}}
+_AWS = ReplyMap.model_validate({"expires_at": {"path": "Expiration", "unit": "iso"}})
 _WORD = re.compile(r"(?![{\[<])[!-~]+")
 """A page, or JSON that is cut short, is no token."""
 
@@ -52,16 +52,11 @@ def _over_usual(written: object) -> object:
     return {key: path for key, path in _USUAL.items() if key == "token" or not timed} | written
 
 
-class ExecProvider(CommandKeys, ProviderCommon):
+class ExecProvider(KeyedProvider, CommandKeys):
     """`reply`: the output is JSON and has its parts there. `sign`: it brings keys, by which requests are signed."""
 
     scheme: Literal["exec"]
     reply: Annotated[ReplyMap, BeforeValidator(_over_usual)] = ReplyMap.model_validate(_USUAL)
-    sign: SignByReply | None = None
-
-    @property
-    def effective_inject(self) -> Inject:
-        return self.inject if self.sign is None else Inject()
 
     @property
     def unwritten(self) -> tuple[str, ...]:
@@ -71,9 +66,6 @@ class ExecProvider(CommandKeys, ProviderCommon):
     def commands(self) -> tuple[CommandRequest, ...]:
         return (self.request(),)
 
-    def unfilled(self, name: str) -> str | None:
-        return super().unfilled(name) if self.sign is None else "keys that sign are no token that could stand somewhere"
-
     def check(self, where: Where) -> Iterator[Finding]:
         yield from self.check_command(where)
         yield from self.reply.check((*where, "reply"))
@@ -81,18 +73,16 @@ class ExecProvider(CommandKeys, ProviderCommon):
             said = getattr(self.reply, key)
             if str(getattr(said, "path", said)).startswith("header:"):
                 yield Finding((*where, "reply", key), "what a command prints has no headers")
-        if self.sign is not None:
-            yield from self.sign.check((*where, "sign"))
-            if "inject" in self.model_fields_set:
-                yield Finding((*where, "inject"), "a signature has its own place")
+        if self.reply.format is not None:
+            yield Finding((*where, "reply", "format"), "what a command prints is JSON, or a token alone")
+        yield from self.check_sign(where)
 
     def reader(self) -> ReplyReader:
         """Of the JSON that is no one's standard, or of any if `reply` says so."""
         if self.sign is None:
             return ReplyReader.compile(self.reply, self.ttl, bearer=self.sent_as_bearer)
-        said = {} if "reply" in self.model_fields_set else _AWS
-        keys = self.reply.model_dump(by_alias=True) | said | {"token": self.sign.secret_key}
-        return ReplyReader.compile(ReplyMap.model_validate(keys), self.ttl)
+        reply = self.reply if "reply" in self.model_fields_set else _AWS
+        return ReplyReader.compile(self.sign.over(reply), self.ttl)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +138,7 @@ class ExecScheme(Scheme):
 
     def _check(self, document: Any, reader: ReplyReader, wall: float) -> None:
         """What would else be said of an issuer. No token that is dead already is sent."""
-        if self.bearer and self.signing is None and "AccessKeyId" in document and not self.said:
+        if self.bearer and "AccessKeyId" in document and not self.said:
             hint = "Say by which algorithm they sign: `sign: {name: aws-sigv4, region: ..., service: ...}`."
             raise IssuerError(FailureClass.CREDENTIAL, "the command printed AWS keys, which are no token", hint=hint)
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from proxy.auth.keys.reply import ReplyMap
 from proxy.auth.keys.sign import Sign
+from proxy.auth.keys.sign_by_reply import KeyedProvider
 from proxy.auth.schemes.login.carried import CarryingProvider, filled
 from proxy.http.grammar import field_problem
 from proxy.values.kinds import UNSET, Method, Scalar, Secretive, Url
@@ -49,7 +50,9 @@ class TokenRequest(Secretive):
             yield from self.sign.check((*where, "sign"))
 
 
-class LoginProvider(CarryingProvider):
+class LoginProvider(KeyedProvider, CarryingProvider):
+    """`sign`: the reply brings keys, by which requests are signed."""
+
     fillers: ClassVar[Mapping[str, Any]] = {"request": {"url": UNSET}}
 
     scheme: Literal["login"]
@@ -59,5 +62,6 @@ class LoginProvider(CarryingProvider):
     def check(self, where: Where) -> Iterator[Finding]:
         yield from self.check_url((*where, "request", "url"), self.request.url)
         yield from self.request.check((*where, "request"))
+        yield from self.check_sign(where)
         yield from self.check_carried(where, self.request.model_dump(exclude={"sign", "url"}))
         yield from self.reply.check((*where, "reply"))
