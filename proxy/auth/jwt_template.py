@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
 
+from proxy.auth.filled import filled
 from proxy.values.signing import sign
-from proxy.values.template import Template
 
 TIMES: Mapping[str, Callable[[float, float, float], int]] = {
     "now": lambda wall, _lifetime, _backdate: int(wall),
@@ -32,34 +32,19 @@ class JwtTemplate:
     header: Any = field(repr=False)
     claims: Any = field(repr=False)
     key: Any = field(repr=False)
-    constants: Mapping[str, str] = field(repr=False)
+    constants: dict[str, str] = field(repr=False)
     lifetime: float
     backdate: float
 
     def made(self, wall: float) -> str:
         """One JWT, good from Unix time `wall` on."""
-        names = {**self.constants, "jti": token_hex(16)}
-        return sign(self._filled(self.header, wall, names), self._filled(self.claims, wall, names), self.key)
+        jti = token_hex(16)
 
-    def _filled(self, value: Any, wall: float, names: Mapping[str, str]) -> Any:
-        if isinstance(value, dict):
-            return {key: self._filled(inner, wall, names) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._filled(inner, wall, names) for inner in value]
-        if not isinstance(value, Template):
-            return value
-        if value.parts[::2] == ("", "") and value.parts[1] in TIMES:
-            return self._time(value.parts[1], wall)
-        return value.render(lambda name: str(self._time(name, wall)) if name in TIMES else names[name])
+        def value(name: str) -> Any:
+            time = TIMES.get(name)
+            return (self.constants | {"jti": jti})[name] if time is None else time(wall, self.lifetime, self.backdate)
 
-    def _time(self, name: str, wall: float) -> int:
-        return TIMES[name](wall, self.lifetime, self.backdate)
+        def text(name: str) -> str:
+            return str(value(name))
 
-
-def templates(written: Any) -> Any:
-    """Raises ValueError for a text that is no template."""
-    if isinstance(written, dict):
-        return {key: templates(inner) for key, inner in written.items()}
-    if isinstance(written, list):
-        return [templates(inner) for inner in written]
-    return Template.parse(written, NAMES) if isinstance(written, str) else written
+        return sign(filled(self.header, value, text), filled(self.claims, value, text), self.key)

@@ -101,11 +101,15 @@ class Minted:
     value: str = field(repr=False)
     lifetime: float
     refresh_in: float | None = None
-    refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good
+    refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good; "": it does not
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)
     dated: float | None = None
     doubt: str | None = None
+
+    def refresh_token_after(self, before: str | None) -> str | None:
+        """The one that is good from now on."""
+        return before if self.refresh_token is None else self.refresh_token or None
 
 
 Flow = Generator[Request, IssuerReply, Minted]

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from proxy.auth.jwt_template import NAMES, JwtTemplate, templates
+from proxy.auth.filled import templates
+from proxy.auth.jwt_template import NAMES, JwtTemplate
 from proxy.values.kinds import Duration, Secretive
 from proxy.values.signing import fingerprint, secret_key, signing_key, thumbprints
 from proxy.values.template import Template
@@ -113,8 +114,8 @@ class JwtKeys(Secretive):
         """Raises ValueError for a key that can't sign, or a text that is no template."""
         key, kid = self.signing_key(), self.key_id
         usual = {"alg": self.algorithm, "typ": "JWT"} | ({} if kid is None else {"kid": Template((kid,))})
-        header = usual | templates(self.headers)
-        claims = templates(self.claims if "exp" in self.claims else self.claims | {"exp": "{exp}"})
+        header = usual | templates(self.headers, NAMES)
+        claims = templates(self.claims if "exp" in self.claims else self.claims | {"exp": "{exp}"}, NAMES)
         by_sha1, by_sha256 = self.thumbprints() if self._certified else ("", "")
         constants = {
             "id": self.pair[0] or "",

@@ -69,7 +69,7 @@ class Located:
         for locator, wanted in ok:
             if not holds(self.find(locator), wanted):
                 beside = "" if self.document is not None else f"; {self.problem}"
-                return f"`{locator}` isn't what `reply.ok` asks for{beside}"
+                return f"`{locator}` isn't what `ok` asks for{beside}"
         if error_code(self.document, frozenset()) in _OAUTH_ERRORS:
             return "an error inside a good status"
         return None

@@ -74,13 +74,21 @@ class ReplyReader:
         )
 
     def read(
-        self, reply: IssuerReply, wall: float, secrets: frozenset[str] = frozenset(), *, refreshing: bool = False
+        self,
+        reply: IssuerReply,
+        wall: float,
+        secrets: frozenset[str] = frozenset(),
+        *,
+        refreshing: bool = False,
+        held: str | None = None,
     ) -> Minted:
         """`wall` is when the request was sent; `secrets` are kept out of messages; `refreshing` says that the grant
-        was a stored refresh token, whose `invalid_grant` means a new login. Raises IssuerError.
+        was a stored refresh token, whose `invalid_grant` means a new login; `held` is a token that is prolonged, and
+        need not be told again. Raises IssuerError.
         """
         located = Located.of(reply, self.form, self.paths, wall)
-        why, token = self._objection(located), located.find(self.token)
+        why = self._objection(located) if held is None else located.objection(self.ok)
+        token = located.find(self.token) if held is None else held
         if why is not None or not isinstance(token, str):
             why = why or ""
             raise self.diagnosis.explain(reply, located.document, why, wall, secrets, refreshing=refreshing)

@@ -15,7 +15,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from joserfc.util import urlsafe_b64encode
 
-from proxy.auth.schemes.login.carried import filled
+from proxy.auth.schemes.login.carried import carrying
 from proxy.auth.schemes.login.keys import LoginProvider
 from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.token import CommandRequest, FileRequest, IssuerReply, IssuerRequest, Minted, Request
@@ -221,8 +221,35 @@ def test_trap_06_what_is_carried_is_a_part_of_the_cell() -> None:
     assert len({one, *others}) == 4
 
 
-def test_what_comes_in_is_not_searched_again() -> None:
-    assert filled("{jwt} {identity} {x}", {"jwt": "{identity}", "identity": "{jwt}"}) == "{identity} {jwt} {x}"
+def test_what_comes_in_is_not_searched_again_and_other_braces_are_text() -> None:
+    texts = {"jwt": "{identity}", "identity": "{jwt}"}
+    assert carrying("{jwt} {identity} {x} {{").render(texts.__getitem__) == "{identity} {jwt} {x} {{"
+
+
+def test_steps_and_refreshes_carry_them_too() -> None:
+    """A metadata service that vouches for who asks by a JWT made here, say; the names are known in each."""
+    steps = [
+        {"request": {"url": URL, "headers": {"Authorization": "Bearer {jwt}"}}, "keep": {"ticket": "ticket"}},
+        {"request": {"url": URL, "json": {"ticket": "{ticket}", "who": "{identity}"}}},
+    ]
+    made = scheme(jwt=MADE, identity={"file": "a"}, steps=steps)
+    flow = made.login(WALL, None)
+    assert next(flow) == FileRequest("a")
+    first = flow.send(IssuerReply(200, {}, b"it-is-me"))
+    assert isinstance(first, IssuerRequest)
+    assert read(dict(first.headers)["Authorization"].removeprefix("Bearer "))[1]["iss"] == "me"
+    second = flow.send(IssuerReply(200, {}, b'{"ticket": "t-1"}'))
+    assert isinstance(second, IssuerRequest)
+    assert json.loads(second.body or b"") == {"ticket": "t-1", "who": "it-is-me"}
+    assert list(provider(jwt=MADE, identity={"file": "a"}, steps=steps).check(())) == []
+
+
+def test_a_name_that_steps_do_not_carry_is_told() -> None:
+    steps = [{"request": {"url": URL, "json": {"who": "{identity}"}}}]
+    wheres = [finding.where for finding in provider(jwt=MADE, identity={"file": "a"}, steps=steps).check(())]
+    assert wheres == [("jwt",)]
+    (unknown,) = provider(steps=steps).check(())
+    assert unknown.where == ("steps", 0, "request", "json", "who")
 
 
 def test_the_commands_of_an_identity_are_known() -> None:
