@@ -57,8 +57,32 @@ class IssuerRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandRequest:
+    """A program of the operator's, run in the config's folder; `variables` are set for it besides the process's own."""
+
+    argv: tuple[str, ...] = field(repr=False)
+    timeout: float  # seconds
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """A file, relative to the config's folder, read anew each time: what a platform puts there is replaced now and
+    then.
+    """
+
+    path: str
+
+
+Request = IssuerRequest | CommandRequest | FileRequest
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerReply:
-    """What the issuer answered. Header names are lower case; `cookies` are the values of all `Set-Cookie`."""
+    """What the issuer answered; or what a command printed or a file holds, with a status of 200.
+
+    Header names are lower case.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -88,7 +112,7 @@ class Minted:
         return before if self.refresh_token is None else self.refresh_token or None
 
 
-Flow = Generator[IssuerRequest, IssuerReply, Minted]
+Flow = Generator[Request, IssuerReply, Minted]
 """A login without I/O: yields requests, is sent replies, returns what was minted or raises IssuerError."""
 
 

@@ -85,6 +85,8 @@ def _of_provider(inner: Where) -> bool:
     match inner:
         case ("inject" | "claims" | "headers", *_) | ("sign", "digest", *_) | ("values", _, "text"):
             return True
+        case ("jwt", "claims" | "headers", *_):
+            return True
         case ("steps", _, "request", *rest) | ("refresh", "request", *rest):
             return rest[:1] != ["sign"] or rest[1:2] == ["digest"]
     return False

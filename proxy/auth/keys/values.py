@@ -17,7 +17,7 @@ from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,30}")
-OURS = ("token", "refresh_token", "basic", "reply", "jwt")
+OURS = ("token", "refresh_token", "basic", "reply", "jwt", "identity")
 """Names that mean something of their own in templates."""
 
 _OF_TIME = ("after", "zone", "number")

@@ -67,6 +67,12 @@ class Lifetime:
             return Span(self.ttl, None)
         return Span(DEFAULT, None, "; ".join(_doubt(*word) for word in said) or None)
 
+    def ended(self, find: Finder, token: str, wall: float) -> float | None:
+        """Seconds since its end, where that is a moment and lies before `wall`; nobody's clock but ours is known."""
+        said = None if self.expires_at is None else absolute(find(self.expires_at), self.expires_at_unit)
+        past = [wall - end for end in (said, jwt_end(token)) if end is not None and end <= wall]
+        return max(past, default=None)
+
     def _wish(self, find: Finder, now: float) -> float | None:
         if self.refresh_in is None:
             return None

@@ -54,7 +54,7 @@ class Filling:
     def _text(self, written: str, where: Where) -> Any:
         template = is_template(where)
         whole = self._whole.fullmatch(written)
-        if whole and not template and whole[1] in self._values:
+        if whole and whole[1] in self._values and (not template or self._values[whole[1]] is None):
             self._note(whole[1], where)
             return self._values[whole[1]]
         pattern = self._in_template if template else self._whole

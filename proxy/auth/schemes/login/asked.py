@@ -16,6 +16,7 @@ from proxy.auth.filled import filled, templates
 from proxy.auth.paths import as_text
 from proxy.auth.placing.inject import encode_form
 from proxy.auth.placing.signing import Signing
+from proxy.auth.schemes.login.carried import carries, carrying
 from proxy.auth.schemes.login.keys import TEXTS, TokenRequest
 from proxy.auth.schemes.request import signed, text_pairs, with_query
 from proxy.auth.token import Consent, IssuerRequest, Tls
@@ -30,7 +31,10 @@ Known = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`ready` is the request where it is the same each time; else it is built of `parts`, trees of templates."""
+    """`ready` is the request where it is the same each time; else it is built of `parts`, trees of templates.
+
+    One that is sent as it is written may carry what is made for it, too: then all other braces in it are text.
+    """
 
     written: TokenRequest = field(repr=False)
     ready: IssuerRequest | None
@@ -49,8 +53,14 @@ class Asked:
         Raises ValueError for what can't be sent.
         """
         accept = _ACCEPT.get(form or "", "application/json")
-        ready = None if known is not None else replace(build(request, accept), tls=tls, consent=consent)
-        parts = {} if known is None else {name: templates(getattr(request, name), known) for name in TEXTS}
+        written = {name: getattr(request, name) for name in TEXTS}
+        ready, parts = None, {}
+        if known is not None:
+            parts = {name: templates(tree, known) for name, tree in written.items()}
+        elif carries(written):
+            parts = {name: carrying(tree) for name, tree in written.items()}
+        else:
+            ready = replace(build(request, accept), tls=tls, consent=consent)
         signing = None if request.sign is None else request.sign.signing()
         return cls(request, ready, parts, signing, tls, consent, accept)
 

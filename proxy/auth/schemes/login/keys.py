@@ -13,11 +13,12 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from proxy.auth.filled import check_templates
-from proxy.auth.keys.issuer import IssuerProvider
 from proxy.auth.keys.provider import ProviderCommon, Refresh
 from proxy.auth.keys.reply import Format, ReplyMap, check_locator, check_paths
 from proxy.auth.keys.sign import Sign
+from proxy.auth.keys.sign_by_reply import KeyedProvider
 from proxy.auth.keys.values import Value, check_name, check_values
+from proxy.auth.schemes.login.carried import CarryingProvider
 from proxy.http.grammar import field_problem
 from proxy.values.kinds import UNSET, Method, OneOrMore, Scalar, Secretive, Url
 from proxy.values.where import Finding, Where
@@ -89,9 +90,10 @@ class LoginRefresh(Refresh):
         return "token" if self.in_place else "refresh_token"
 
 
-class LoginProvider(IssuerProvider):
+class LoginProvider(KeyedProvider, CarryingProvider):
     """Either `request`, as it is written, or `steps`, whose texts are templates. `values` are made for each login.
 
+    `sign`: the reply brings keys, by which requests to the API are signed.
     `refresh_token` or `token` is what the first refresh is made with, where nobody has to log in before.
     """
 
@@ -134,11 +136,11 @@ class LoginProvider(IssuerProvider):
 
     def known_at(self, step: int) -> tuple[str, ...]:
         """The names that templates of that step know."""
-        return (*self.values, *(name for before in self.steps[:step] for name in before.keep))
+        return (*self.carries, *self.values, *(name for before in self.steps[:step] for name in before.keep))
 
     @property
     def known_refreshing(self) -> tuple[str, ...]:
-        return (*self.values, self.refresh.spends)
+        return (*self.carries, *self.values, self.refresh.spends)
 
     def same_login(self, other: ProviderCommon) -> bool:
         """The same person's, if the refresh token that they began with is."""
@@ -148,6 +150,8 @@ class LoginProvider(IssuerProvider):
         return self.first == other.first and mine is not None and theirs is not None and mine.url == theirs.url
 
     def check(self, where: Where) -> Iterator[Finding]:
+        yield from self.check_sign(where)
+        yield from self.check_carried(where, self.request, (*self.requests, self.refresh.request))
         yield from check_values((*where, "values"), self.values)
         if self.request is not None:
             yield from self._check_request((*where, "request"), self.request, None)

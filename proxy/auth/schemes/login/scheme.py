@@ -9,17 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from proxy.auth.keys.provider import Inject
 from proxy.auth.paths import as_text
+from proxy.auth.placing.draft import Placing
+from proxy.auth.placing.inject import Injection
+from proxy.auth.placing.signing import Signing
 from proxy.auth.reading.kept import KeptReader
 from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.login.asked import Asked
+from proxy.auth.schemes.login.carried import Carried
 from proxy.auth.schemes.login.keys import LoginProvider, TokenRequest
 from proxy.auth.schemes.login.refresh import Refreshing
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.signing.made import Made
 from proxy.auth.token import Consent, Flow
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.template import Template
 
 _NOBODY = "Give `refresh_token`, or put one into the store: `keyless token import --refresh-token NAME`."
 
@@ -28,7 +34,8 @@ _NOBODY = "Give `refresh_token`, or put one into the store: `keyless token impor
 class LoginScheme(Scheme):
     """`steps` are the requests before the last, and what is kept of their replies; `last` brings the token.
 
-    Without `last` there is only the refresh. `first` is what the config brings for it.
+    Without `last` there is only the refresh. `first` is what the config brings for it. `keyed` signs requests to the
+    API with the keys that the reply brings, if it brings some.
     """
 
     identity: str
@@ -38,6 +45,8 @@ class LoginScheme(Scheme):
     refreshing: Refreshing | None
     first: str | None = field(repr=False)
     made: Made = field(repr=False)
+    carried: Carried = field(repr=False)
+    keyed: Signing | None = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     consent: Consent = field()  # a dataclass would take Scheme's answer for a default
 
@@ -47,12 +56,12 @@ class LoginScheme(Scheme):
         tls, refresh = provider.certificates, provider.refresh
         urls = [request.url for request in (*provider.requests, refresh.request) if request is not None]
         consent, form = provider.consent(*urls), provider.reply.format
-        reader = ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer)
+        keyed = provider.sign
+        reply = provider.reply if keyed is None else keyed.over(provider.reply)
+        reader = ReplyReader.compile(reply, provider.ttl, bearer=provider.sent_as_bearer)
         formats = [*(step.format for step in provider.steps[:-1]), form]
         asked = [
-            Asked.compile(
-                request, None if not provider.steps else provider.known_at(index), formats[index], tls, consent
-            )
+            Asked.compile(request, provider.known_at(index) if provider.steps else None, formats[index], tls, consent)
             for index, request in enumerate(provider.requests)
         ]
         kept = [KeptReader.compile(step.keep, step.ok, step.format, reader.diagnosis) for step in provider.steps[:-1]]
@@ -64,6 +73,8 @@ class LoginScheme(Scheme):
             None if refresh.request is None else Refreshing.compile(provider, tls, consent),
             provider.first,
             Made.compile(provider.values),
+            provider.carried,
+            None if keyed is None else keyed.signing(),
             secrets,
             consent,
         )
@@ -77,10 +88,14 @@ class LoginScheme(Scheme):
     def refresh_token(self) -> str | None:
         return self.first
 
+    def placing(self, inject: Inject, path: tuple[Template, ...]) -> Placing:
+        return Injection.compile(inject, None, path) if self.keyed is None else self.keyed
+
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         """`refresh_token` is the newest that the issuer gave; the config's own serves until there is one."""
-        newest, known = refresh_token or self.first, self.made.at(wall)
-        hidden = self.secrets if newest is None else self.secrets | {newest}
+        carried = yield from self.carried.texts(wall)
+        newest, known = refresh_token or self.first, self.made.at(wall) | carried
+        hidden = self.secrets.union(carried.values(), () if newest is None else (newest,))
         if self.refreshing is not None and newest is not None:
             try:
                 return (yield from self.refreshing.run(newest, wall, known, hidden))
@@ -105,7 +120,7 @@ def _identity(provider: LoginProvider) -> str:
     """What is said by newer keys counts only where it is said: the tokens that stores hold keep their names."""
     tls = provider.certificates
     parts: list[Any] = ["login", None if provider.request is None else _dump(provider.request)]
-    parts.append(reading(provider.reply, provider.ttl))
+    parts.append(reading(provider.reply if provider.sign is None else provider.sign.over(provider.reply), provider.ttl))
     parts += [] if tls is None else [tls._asdict()]
     more = _beyond_one_request(provider)
     return digest(*parts, more) if more else digest(*parts)
@@ -117,6 +132,7 @@ def _beyond_one_request(provider: LoginProvider) -> Mapping[str, Any]:
         "steps": [step.model_dump() | {"request": _dump(step.request)} for step in provider.steps],
         "values": {name: value.model_dump() for name, value in provider.values.items()},
         "first": provider.first,
+        **provider.carried_parts,
     }
     if refresh.request is not None:
         read = None if refresh.reply is None else reading(refresh.reply, None)
