@@ -22,7 +22,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 OF_CHINA = [name for name in CATALOGUE.keys() - ANYBODY if CHINESE.search(CATALOGUE[name].title.partition(":")[0])]
 """Those whose vendor has a Chinese name."""
 METADATA = "http://169.254.169.254/"
-PROMISED = 214
+PROMISED = 226
 """Presets of medium or high confidence; no change may lose one."""
 SHARED = (
     {"aliyun-dashscope", "aliyun-dashscope-temporary"},
@@ -40,7 +40,8 @@ SHARED = (
     {"feishu", "feishu-oauth-v3"},
     {"okta", "okta-token"},
     {"salesforce", "salesforce-jwt"},
-    {"vault-approle", "vault-kubernetes", "vault-token"},
+    {"vault-approle", "vault-kubernetes", "vault-token", "vault-token-renewed"},
+    {"vault-token", "vault-token-renewed"},
     {"aws-web-identity", "bedrock-api-key"},
     {"wechat-stable-token", "wechat-token"},
     {"qweather", "qweather-key"},

@@ -7,6 +7,8 @@ The form of the examples (a new preset needs nothing but its YAML file):
       login:                            not for static providers
         - about: what is shown
           identity: TEXT                    what the file or command holds that the workload shows, if it shows one
+          refresh_token: TEXT                what is spent, where the example is about that
+          before: [{request:, reply:}]      the steps before the last; random texts are zeros
           request: {method:, url:, headers:, json: | form:}     what must be sent (any part of it)
           jwt: {header:, claims:}           what {jwt} in it says; {fingerprint}, {x5t_s256}, {jti} are as made
           reply: {status:, headers:, json: | text:}             what the issuer answers
@@ -41,6 +43,7 @@ from pydantic import TypeAdapter
 from proxy.auth.keys.provider import Inject
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
+from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.token import IssuerReply, IssuerRequest, Minted, Token
 from proxy.config.presets import presets
 from proxy.config.written.catalogue import expand
@@ -93,20 +96,37 @@ def head_of(reply: Mapping[str, Any]) -> dict[str, str]:
     return {"Content-Type": "application/json" if "json" in reply else "text/plain", **reply.get("headers", {})}
 
 
-def mint(name: str, reply: Mapping[str, Any], identity: str = "example-identity") -> tuple[Any, Minted | IssuerError]:
-    """The request that is sent, and what comes of the reply."""
-    flow = scheme_for(provider_of(name), secrets_of(name)).login(WALL, None)
+def scheme_of(name: str) -> Any:
+    """What it draws is zeros."""
+    scheme = scheme_for(provider_of(name), secrets_of(name))
+    if isinstance(scheme, LoginScheme):
+        return replace(
+            scheme, made=replace(scheme.made, draw=lambda kind: "0" * kind if isinstance(kind, int) else kind)
+        )
+    return scheme
+
+
+def issuer_reply(reply: Mapping[str, Any]) -> IssuerReply:
+    headers = {key.lower(): value for key, value in head_of(reply).items()}
+    return IssuerReply(reply["status"], headers, body_of(reply))
+
+
+def mint(name: str, example: Mapping[str, Any]) -> tuple[Any, Minted | IssuerError]:
+    """The last request that is sent, and what comes of its reply."""
+    flow = scheme_of(name).login(WALL, example.get("refresh_token"))
     request = next(flow)
     if not isinstance(request, IssuerRequest):
-        request = flow.send(IssuerReply(200, {}, identity.encode()))
-    headers = {key.lower(): value for key, value in head_of(reply).items()}
+        request = flow.send(IssuerReply(200, {}, example.get("identity", "example-identity").encode()))
+    for step in example.get("before", ()):
+        check_request(request, step["request"])
+        request = flow.send(issuer_reply(step["reply"]))
     try:
-        flow.send(IssuerReply(reply["status"], headers, body_of(reply)))
+        flow.send(issuer_reply(example["reply"]))
     except StopIteration as stop:
         return request, stop.value
     except IssuerError as error:
         return request, error
-    pytest.fail("a preset's login is one request")
+    pytest.fail("a login goes on after the reply that the example ends with")
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -131,7 +151,7 @@ def test_login(name: str, example: dict[str, Any]) -> None:
     if "at" in example:
         check_made_here(name, example)
         return
-    request, minted = mint(name, example["reply"], example.get("identity", "example-identity"))
+    request, minted = mint(name, example)
     if "request" in example:
         check_request(without_jwt(request), example["request"])
     if "jwt" in example:
@@ -270,6 +290,6 @@ def test_trap_07_two_presets_of_one_account_share_one_token() -> None:
 @pytest.mark.parametrize("name", [name for name in CATALOGUE if provider_of(name).stand_in is not None])
 def test_a_stand_in_has_the_shape_of_the_issuers_own_reply(name: str) -> None:
     stand_in = provider_of(name).stand_in
-    reply = mint(name, {"status": 200, "json": stand_in.reply})[1]
+    reply = mint(name, {"reply": {"status": 200, "json": stand_in.reply}})[1]
     assert isinstance(reply, Minted)
     assert reply.value == "{placeholder}"

@@ -6,6 +6,7 @@ cookie or a body is edited is `places.py`'s part. Must not know: routes, who sen
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
@@ -68,11 +69,16 @@ class Injection:
     _basic: str | None = field(repr=False)
     _reply: Mapping[str, Path] = field(repr=False)
     _beside: tuple[Beside, ...] = ()
+    _user: str | None = field(default=None, repr=False)
     _rendered: PerToken[Rendered] = field(default_factory=PerToken, repr=False, compare=False)
 
     @classmethod
-    def compile(cls, inject: Inject, basic: str | None, path_templates: tuple[Template, ...] = ()) -> Injection:
-        """`basic` is the base64 pair for `{basic}`. Raises ValueError for a place or a template that can't be."""
+    def compile(
+        cls, inject: Inject, basic: str | None, path_templates: tuple[Template, ...] = (), user: str | None = None
+    ) -> Injection:
+        """`basic` is the base64 pair for `{basic}`; with a `user`, the token is the other half. Raises ValueError for a
+        place or a template that can't be.
+        """
         slots = {
             place: tuple(_Slot(name, Template.parse(text)) for name, text in written.items())
             for place, written in inject.in_place.items()
@@ -90,8 +96,9 @@ class Injection:
             slots,
             path_templates,
             basic,
-            _reply_paths([*templates, *path_templates], basic),
+            _reply_paths([*templates, *path_templates], basic if user is None else user),
             tuple(Beside.of(name, _constant(slot.value), slot.mode) for name, slot in inject.beside.items()),
+            user,
         )
 
     @property
@@ -184,6 +191,8 @@ class Injection:
     def _value(self, name: str, token: Token) -> str:
         if name == "token":
             return token.value
+        if name == "basic" and self._user is not None:
+            return b64encode(b":".join((self._user.encode(), token.value.encode()))).decode("ascii")
         if name == "basic" and self._basic is not None:
             return self._basic
         value = as_text(self._reply[name].find(token.reply))

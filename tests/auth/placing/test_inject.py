@@ -97,6 +97,13 @@ def test_trap_22_control_characters_go_nowhere_and_are_not_shown(place: dict[str
     assert value not in str(caught.value)
 
 
+def test_a_token_may_be_the_password_of_basic() -> None:
+    made = Injection.compile(Inject.model_validate({"header": {"Authorization": "Basic {basic}"}}), None, user="0")
+    for token, pair in (("abc", "MDphYmM="), ("ключ", "MDrQutC70Y7Rhw==")):
+        sent = made.render(Token.eternal(token, Now(0.0, 0.0)))
+        assert sent.headers == f"Authorization: Basic {pair}\r\n".encode()
+
+
 def test_a_cookie_goes_back_in_the_quotes_that_it_came_in() -> None:
     assert rendered('"abc"', cookie={"sid": "{token}"}).cookie == b'sid="abc"'
 

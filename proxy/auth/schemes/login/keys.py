@@ -94,7 +94,8 @@ class LoginProvider(KeyedProvider, CarryingProvider):
     """Either `request`, as it is written, or `steps`, whose texts are templates. `values` are made for each login.
 
     `sign`: the reply brings keys, by which requests to the API are signed.
-    `refresh_token` or `token` is what the first refresh is made with, where nobody has to log in before.
+    `refresh_token` or `token` is what the first refresh is made with, where nobody has to log in before. `username` is
+    that of `{basic}`, whose password the token is.
     """
 
     fillers: ClassVar[Mapping[str, Any]] = {"request": {"url": UNSET}}
@@ -107,6 +108,7 @@ class LoginProvider(KeyedProvider, CarryingProvider):
     refresh: LoginRefresh = LoginRefresh()
     refresh_token: str | None = None
     token: str | None = None
+    username: str | None = None
 
     @model_validator(mode="after")
     def whole(self) -> LoginProvider:
@@ -141,6 +143,11 @@ class LoginProvider(KeyedProvider, CarryingProvider):
     @property
     def known_refreshing(self) -> tuple[str, ...]:
         return (*self.carries, *self.values, self.refresh.spends)
+
+    def unfilled(self, name: str) -> str | None:
+        if name == "basic":
+            return "{basic} needs username: the token is its password" if self.username is None else None
+        return super().unfilled(name)
 
     def same_login(self, other: ProviderCommon) -> bool:
         """The same person's, if the refresh token that they began with is."""

@@ -47,6 +47,7 @@ class LoginScheme(Scheme):
     made: Made = field(repr=False)
     carried: Carried = field(repr=False)
     keyed: Signing | None = field(repr=False)
+    username: str | None
     secrets: frozenset[str] = field(repr=False)
     consent: Consent = field()  # a dataclass would take Scheme's answer for a default
 
@@ -75,6 +76,7 @@ class LoginScheme(Scheme):
             Made.compile(provider.values),
             provider.carried,
             None if keyed is None else keyed.signing(),
+            provider.username,
             secrets,
             consent,
         )
@@ -89,7 +91,7 @@ class LoginScheme(Scheme):
         return self.first
 
     def placing(self, inject: Inject, path: tuple[Template, ...]) -> Placing:
-        return Injection.compile(inject, None, path) if self.keyed is None else self.keyed
+        return Injection.compile(inject, None, path, self.username) if self.keyed is None else self.keyed
 
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         """`refresh_token` is the newest that the issuer gave; the config's own serves until there is one."""

@@ -7,6 +7,7 @@ import pytest
 
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.secret import Secret
 from tests.auth.schemes.login.test_steps import provider, scheme
 
 LOGIN, NEXT = "https://issuer.example.com/login", "https://issuer.example.com/refresh"
@@ -30,6 +31,22 @@ def test_a_refresh_token_buys_the_next_token_in_a_request_of_its_own() -> None:
         assert next(flow).url == f"{NEXT}?refresh={sent}&app=a"
         minted = answer(flow, {"t": "abc", "r": "r9", "e": 60})
         assert (minted.value, minted.lifetime, minted.refresh_token) == ("abc", 60.0, "r9")
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ({"json": {"r": "{refresh_token}", "s": "x{refresh_token}"}}, b'{"r": "r0-secret", "s": "xr0-secret"}'),
+        ({"form": {"r": "{refresh_token}"}}, b"r=r0-secret"),
+        ({"body": "<r>{refresh_token}</r>"}, b"<r>r0-secret</r>"),
+    ],
+)
+def test_what_prints_as_stars_is_sent_as_it_is(written: dict[str, Any], sent: bytes) -> None:
+    made = scheme(
+        refresh={"request": {"url": NEXT + "/{refresh_token}", "headers": {"X": "{refresh_token}"}} | written}
+    )
+    request = next(made.login(0.0, Secret("r0-secret")))
+    assert (request.url, dict(request.headers)["X"], request.body) == (NEXT + "/r0-secret", "r0-secret", sent)
 
 
 def test_without_any_refresh_token_somebody_has_to_bring_one() -> None:
