@@ -37,6 +37,12 @@ async def alone() -> None:
     """For a process without workers: nobody else must know."""
 
 
+def new_session(name: str, routes: Sequence[str], now: float, until: float | None = None) -> tuple[str, Session]:
+    """And its key."""
+    key = SESSION_KEYS + secrets.token_urlsafe(32)
+    return key, Session(name, hashlib.sha256(key.encode("ascii")).hexdigest(), tuple(routes), now, until)
+
+
 class Lender:
     """One per proxy. `offer` tells of the routes of what is served now; `spread` tells the workers of all keys."""
 
@@ -76,10 +82,9 @@ class Lender:
         self._sessions.expire(now)
         if self._leaving or len(self._sessions) >= MOST:
             raise Fault("overloaded", "no more keys are lent now; try again in a moment", retry_after=1.0)
-        key = SESSION_KEYS + secrets.token_urlsafe(32)
-        digest = hashlib.sha256(key.encode("ascii")).hexdigest()
         until = now + int(seconds) if seconds else None
-        session = Session(self._unique(name), digest, tuple(route.prefix for route in offer.routes), now, until)
+        key, session = new_session(self._unique(name), [route.prefix for route in offer.routes], now, until)
+        digest = session.digest
         self._sessions.add(session)
         await self._spread()
         log.info("session key lent", session=session.name, routes=len(session.routes))

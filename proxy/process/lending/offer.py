@@ -29,7 +29,7 @@ class OfferedRoute:
     prefix: str
     url: str
     preset: str | None = None
-    owns: tuple[str, ...] = ()  # beginnings of variables that are named after its vendor
+    owns: tuple[str, ...] = ()  # words that stand for its vendor in names of variables
     sdk: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
@@ -96,7 +96,7 @@ def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> Offere
     )
     name = loaded.uses[route.provider]
     variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
-    owns = dict.fromkeys([*name.upper().split("-"), *(variable.partition("_")[0] for variable in variables)])
+    owns = dict.fromkeys([name.upper().partition("-")[0], *(variable.partition("_")[0] for variable in variables)])
     return OfferedRoute(prefix, url, name, tuple(owns), rows)
 
 
