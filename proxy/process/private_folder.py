@@ -32,14 +32,14 @@ class PrivateFolder:
         self._lock: int | None = _locked(path, fcntl.LOCK_SH)
 
     @classmethod
-    def new(cls, prefix: str = PREFIX) -> PrivateFolder:
+    def new(cls, prefix: str = PREFIX, parent: Path | None = None) -> PrivateFolder:
         """A directory of mode 0700, after those of this prefix that nobody uses any more are gone."""
-        parent = Path(tempfile.gettempdir())
+        parent = parent or Path(tempfile.gettempdir())
         for path in parent.glob(f"{prefix}*"):
             if re.fullmatch(_RANDOM, path.name.removeprefix(prefix)):  # what others keep under a like name is theirs
                 _remove_if_deserted(path)
         # Locked before it has the name that others look for.
-        private = cls(Path(tempfile.mkdtemp(prefix=f"new-{prefix}")))
+        private = cls(Path(tempfile.mkdtemp(prefix=f"new-{prefix}", dir=parent)))
         private.path = private.path.rename(parent / private.path.name.removeprefix("new-"))
         return private
 

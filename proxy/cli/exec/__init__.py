@@ -23,6 +23,7 @@ from proxy.cli.exec.variables import ClaimedTwice
 from proxy.cli.exec.wrap import Wrapped, wrap
 from proxy.cli.kit.options import command_app, fail
 from proxy.cli.kit.shown import HIDDEN
+from proxy.process import runtime
 from proxy.process.private_folder import PrivateFolder
 
 FOLDER = "FOLDER"
@@ -100,7 +101,9 @@ async def _run(order: Order, place: Place, show: bool) -> int:
 
 async def _until_ended(order: Order, loan: Loan) -> int:
     with ExitStack() as stack:
-        folder = PrivateFolder.new(files.PREFIX)
+        parent = runtime.folder(os.environ)  # programs trust no folder that lies where all may write
+        runtime.make_private(parent)
+        folder = PrivateFolder.new(files.PREFIX, parent)
         stack.callback(folder.leave)
         wrapped = wrap(order.command, loan.offer, order.texts(loan.key, str(folder.path)), os.environ)
         loan.remarks += files.write(folder.path, wrapped.needs)
