@@ -1,4 +1,4 @@
-"""Where the key comes from: a proxy that runs lends it, else one is started in this process (inside.py).
+"""The key that a proxy that runs lends, and what goes with it; of one in this process it comes from inside.py.
 
 Owns: what is lent, and what is to be said once the program has ended. Must not know: what is made of an offer.
 """
@@ -13,13 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from proxy.cli.exec.place import Place
 from proxy.errors import Fault, KeylessError
 from proxy.process import runtime
 from proxy.process.lending.offer import Offer
-
-ANY_PORT = "127.0.0.1:0"
-_MOST_LINES = 20
 
 
 class NotLent(KeylessError):  # noqa: N818 -- it says what is the case
@@ -40,19 +36,6 @@ class Loan:
     offer: Offer
     key: str = field(repr=False)
     remarks: list[str] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def borrowed(place: Place, wish: Wish) -> AsyncIterator[Loan]:
-    """Raises NotLent."""
-    if place.runs:
-        lender = lent(place.config, wish)
-    else:
-        from proxy.cli.exec.inside import started  # noqa: PLC0415 -- half a second that only a start of ours needs
-
-        lender = started(place.config, wish)
-    async with lender as loan:
-        yield loan
 
 
 @asynccontextmanager
