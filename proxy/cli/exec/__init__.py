@@ -17,7 +17,7 @@ import typer
 from proxy.cli.exec import files
 from proxy.cli.exec.child import MISSING, UNFIT, Child, Unstartable, end_as
 from proxy.cli.exec.hidden import hide
-from proxy.cli.exec.loan import Loan, NotLent, Wish, lent
+from proxy.cli.exec.loan import Loan, NotLent, Wish, lent, offered
 from proxy.cli.exec.place import NoConfig, Place, find
 from proxy.cli.exec.variables import ClaimedTwice
 from proxy.cli.exec.wrap import Wrapped, wrap
@@ -64,7 +64,7 @@ def exec(  # noqa: A001 -- the command's name
         _check_program(command[0])
     try:
         place = find(config, os.environ)
-        status = asyncio.run(_run(order, place, show))
+        status = asyncio.run(_show(order, place) if show else _run(order, place))
     except (NoConfig, ClaimedTwice) as error:
         fail(str(error), 2)
     except NotLent as error:
@@ -95,12 +95,9 @@ def _borrowed(place: Place, wish: Wish) -> AbstractAsyncContextManager[Loan]:
     return started(place.config, wish)
 
 
-async def _run(order: Order, place: Place, show: bool) -> int:
+async def _run(order: Order, place: Place) -> int:
     """The program's wait status."""
     async with _borrowed(place, order.wish) as loan:
-        if show:
-            _print(wrap(order.command, loan.offer, order.texts(HIDDEN, FOLDER), os.environ))
-            return 0
         status = await _until_ended(order, loan)
     for remark in loan.remarks:
         print(f"keyless: {remark}", file=sys.stderr)
@@ -119,7 +116,19 @@ async def _until_ended(order: Order, loan: Loan) -> int:
         return await Child(wrapped.command, {**os.environ, **wrapped.variables}).ended()
 
 
+async def _show(order: Order, place: Place) -> int:
+    if place.runs:
+        offer = await offered(place.config, order.wish)
+    else:
+        from proxy.cli.exec.inside import offered_by  # noqa: PLC0415 -- as above
+
+        offer = offered_by(place.config, order.wish)
+    _print(wrap(order.command, offer, order.texts(HIDDEN, FOLDER), os.environ))
+    return 0
+
+
 def _print(wrapped: Wrapped) -> None:
+    """Port 0 is one that only a start tells."""
     for name, value in sorted(wrapped.variables.items()):
         print(f"{name}={shlex.quote(value)}")
     for name in wrapped.needs.files:

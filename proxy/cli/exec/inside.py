@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from io import StringIO
@@ -23,9 +23,11 @@ from proxy.config.loaded import Loaded
 from proxy.config.model import Config, Log
 from proxy.errors import Fault
 from proxy.process.lending.lender import new_session
-from proxy.process.lending.offer import offer
+from proxy.process.lending.offer import Offer, offer
+from proxy.values.listen import Listener
 
 ANY_PORT = "127.0.0.1:0"
+UNKNOWN = Listener("127.0.0.1", 0)
 _MOST_LINES = 20
 _SANDBOX = "/sandbox"
 
@@ -46,32 +48,46 @@ class Tail(StringIO):
 async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     """On a free port, for the time of the program; what it would log is told at the end."""
     tail = Tail()
-    loaded = load_or_exit(config).with_config(listen=[ANY_PORT], tls=None, workers=1, log=Log(access=False))
+    whole = load_or_exit(config)
+    _offered(whole, [UNKNOWN], wish)
+    loaded = _narrowed(whole, wish.routes)
     with _quiet(tail):
         async with _sandbox(loaded.config), Service(loaded) as service:
             service.listening.drain = 0.0  # who still asks was the program's
             service.started()
             await service.listen()
-            loan = _own(service, wish)
+            offered = _offered(whole, service.listening.addresses, wish)
+            key, session = new_session(wish.name, [route.prefix for route in offered.routes], time.time())
+            service.sessions.add(session)
+            loan = Loan(offered, key)
             yield loan
         loan.remarks.extend(tail.lines)
 
 
-def _own(service: Service, wish: Wish) -> Loan:
+def offered_by(config: Path, wish: Wish) -> Offer:
+    """What one would offer, on a port that is not known yet. Raises NotLent."""
+    return _offered(load_or_exit(config), [UNKNOWN], wish)
+
+
+def _offered(loaded: Loaded, listeners: Sequence[Listener], wish: Wish) -> Offer:
     try:
-        offered = offer(service.loaded, service.listening.addresses, wish.routes)
+        offered = offer(loaded, listeners, wish.routes)
     except Fault as fault:
         raise NotLent(fault.detail) from None
-    key, session = new_session(wish.name, [route.prefix for route in offered.routes], time.time())
-    service.sessions.add(session)
-    same = _with_the_same(service.loaded)
-    return Loan(replace(offered, variables=tuple(dict.fromkeys((*offered.variables, *same)))), key)
+    return replace(offered, variables=tuple(dict.fromkeys((*offered.variables, *_with_the_same(loaded)))))
 
 
 def _with_the_same(loaded: Loaded) -> Iterable[str]:
     """Variables that nothing is read from, and that hold one of the secrets all the same."""
     texts = frozenset[str]().union(*loaded.secrets.values())
     return sorted(name for name, value in os.environ.items() if value in texts)
+
+
+def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:
+    """No token is got for a route that the program has no key for."""
+    routes = {prefix: route for prefix, route in loaded.config.routes.items() if prefix in prefixes or not prefixes}
+    own = loaded.only(providers={route.provider for route in routes.values()}, routes=routes)
+    return own.with_config(listen=[ANY_PORT], tls=None, workers=1, log=Log(access=False))
 
 
 @contextmanager

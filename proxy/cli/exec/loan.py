@@ -38,6 +38,17 @@ class Loan:
     remarks: list[str] = field(default_factory=list)
 
 
+async def offered(config: Path, wish: Wish) -> Offer:
+    """By the proxy that runs with this config. Raises NotLent."""
+    try:
+        document = await runtime.ask(runtime.path_of(config, os.environ), "routes", *wish.routes)
+        return Offer.read(document["offer"])
+    except Fault as fault:
+        raise NotLent(fault.detail) from None
+    except (OSError, ValueError):
+        raise _silent(config) from None
+
+
 @asynccontextmanager
 async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     """By the proxy that runs with this config, as long as the connection."""
@@ -46,12 +57,16 @@ async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     except Fault as fault:
         raise NotLent(fault.detail) from None
     except (OSError, ValueError):
-        raise NotLent(f"the proxy that runs with {config} does not answer") from None
+        raise _silent(config) from None
     with asked.connection:
         loan = Loan(Offer.read(asked.document["offer"]), asked.document["key"])
         yield loan
         if _is_over(asked.connection):
             loan.remarks.append("the proxy stopped while the program ran")
+
+
+def _silent(config: Path) -> NotLent:
+    return NotLent(f"the proxy that runs with {config} does not answer")
 
 
 def _is_over(connection: socket.socket) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import PATIENCE, ROOT, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, ROOT, control, crm, free_port, keyless, process, written
 from tests.cli.run.test_run_lending import status_of, until
 
 SECRET = "sk-real-secret-of-the-vendor"
@@ -159,6 +159,25 @@ def test_two_claims_are_usage(folder: Path, sandbox: str) -> None:
     assert done.returncode == 2
     assert "/a and /b" in done.stderr
     assert "OPENAI_BASE_URL=http://127.0.0.1:" in executed(path, "--route", "/b", "env").stdout
+
+
+def test_the_shipped_config_has_no_two_claims() -> None:
+    done = executed(str(ROOT / "config.yaml"), "--print", "true")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "OPENAI_BASE_URL=http://127.0.0.1:0/openai/v1\n" in done.stdout
+    assert "AIOB_SECRET_KEY=''\n" in done.stdout
+
+
+def test_no_token_is_got_for_what_the_program_has_no_key_for(folder: Path, sandbox: str) -> None:
+    control(sandbox, "reset")
+    both = crm(sandbox)
+    both["routes"]["/openai"] = {"provider": "openai", "upstream": f"{sandbox}/control"}
+    path = written(folder, **both, log={"access": False})
+    assert executed(path, "--route", "/openai", "--", "sleep", "0.2").returncode == 0
+    assert executed(path, "--print", "true").returncode == 0
+    assert not control(sandbox, "state")["mints"].get("oauth2")
+    assert executed(path, "--route", "/crm", "--", "sleep", "0.5").returncode == 0
+    assert control(sandbox, "state")["mints"]["oauth2"] == 1
 
 
 def test_print_shows_and_runs_nothing(folder: Path, sandbox: str) -> None:
