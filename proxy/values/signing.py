@@ -1,8 +1,8 @@
 """Keys that sign JWTs, and the signing.
 
-Owns: which kind of key an algorithm wants, and how one is read: PEM, or a JWK as JSON. Must not know: what is claimed,
-or for whom. joserfc is imported at the first use, so that a start without signing keys doesn't wait for it. No message
-repeats a key, nor what a library says of one.
+Owns: which kind of key an algorithm wants, and how one is read: PEM, a JWK as JSON, or JSON that has a PEM in
+`private_key`. Must not know: what is claimed, or for whom. joserfc is imported at the first use, so that a start
+without signing keys doesn't wait for it. No message repeats a key, nor what a library says of one.
 """
 
 from __future__ import annotations
@@ -58,12 +58,36 @@ def fingerprint(key: Any) -> str:
     return b64encode(hashlib.sha256(der).digest()).decode("ascii")
 
 
+def thumbprints(text: str) -> tuple[str, str]:
+    """Of the first certificate in a PEM text, by SHA-1 and SHA-256, in base64url: how others are told which one it is.
+
+    Raises ValueError if there is none.
+    """
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256  # noqa: PLC0415 -- see the module
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
+
+    if "BEGIN CERTIFICATE" not in text:
+        raise ValueError("expected a certificate in PEM")
+    try:
+        certificate = load_pem_x509_certificate(_pem(text).encode())
+    except ValueError:
+        raise ValueError("expected a certificate in PEM") from None
+    by_sha1, by_sha256 = (certificate.fingerprint(kind) for kind in (SHA1(), SHA256()))  # noqa: S303 -- a name, no proof
+    return _base64url(by_sha1), _base64url(by_sha256)
+
+
 def _read(text: str, algorithm: str) -> Any:
     from joserfc.jwk import ECKey, OKPKey, RSAKey  # noqa: PLC0415 -- see the module
 
     kinds: dict[str, Any] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
     with _quiet():
-        return kinds[algorithm[:2]].import_key(json.loads(text) if text.lstrip().startswith("{") else _pem(text))
+        return kinds[algorithm[:2]].import_key(_of_json(text) if text.lstrip().startswith("{") else _pem(text))
+
+
+def _of_json(text: str) -> Any:
+    """A JWK; or the PEM in a file that a console hands out, as Google's for service accounts."""
+    document = json.loads(text)
+    return document.get("private_key", document)
 
 
 def _pem(text: str) -> str:

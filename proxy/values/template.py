@@ -77,5 +77,16 @@ def literal(text: str) -> str:
 def is_template(where: Where) -> bool:
     """Whether the config's text at this address is a template."""
     if where[:1] == ("providers",):
-        return where[2:3] in (("inject",), ("claims",), ("headers",)) or where[2:4] == ("sign", "digest")
+        return _of_provider(where[2:])
     return where[:1] == ("routes",) and where[2:] == ("upstream",)
+
+
+def _of_provider(inner: Where) -> bool:
+    match inner:
+        case ("inject" | "claims" | "headers", *_) | ("sign", "digest", *_) | ("values", _, "text"):
+            return True
+        case ("jwt", "claims" | "headers", *_):
+            return True
+        case ("steps", _, "request", *rest) | ("refresh", "request", *rest):
+            return rest[:1] != ["sign"] or rest[1:2] == ["digest"]
+    return False

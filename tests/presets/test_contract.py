@@ -6,7 +6,9 @@ The form of the examples (a new preset needs nothing but its YAML file):
       with: {PARAMETER: VALUE}          what the examples are filled with; `made-up RSA key` and the like are made here
       login:                            not for static providers
         - about: what is shown
+          identity: TEXT                    what the file or command holds that the workload shows, if it shows one
           request: {method:, url:, headers:, json: | form:}     what must be sent (any part of it)
+          jwt: {header:, claims:}           what {jwt} in it says; {fingerprint}, {x5t_s256}, {jti} are as made
           reply: {status:, headers:, json: | text:}             what the issuer answers
           token: / lifetime:                                    what comes of it, or
           error: {class:, code:, hint:, message:, again:, retry_after:}   hint and message: a part of the text
@@ -25,26 +27,31 @@ The form of the examples (a new preset needs nothing but its YAML file):
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
+from proxy.auth.keys.provider import Inject
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
-from proxy.auth.token import IssuerReply, Minted, Token
+from proxy.auth.token import IssuerReply, IssuerRequest, Minted, Token
 from proxy.config.presets import presets
 from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
 from proxy.errors import IssuerError
 from proxy.values.now import Now
 from proxy.values.signing import fingerprint
-from tests.presets.made_up import KEYS, parameters_of
+from tests.presets.made_up import KEYS, names_of, parameters_of
 
 WALL = 1_700_000_000.0
 NOW = Now(0.0, 0.0)
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 CATALOGUE: dict[str, Preset] = dict(presets())
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
 
@@ -85,10 +92,12 @@ def head_of(reply: Mapping[str, Any]) -> dict[str, str]:
     return {"Content-Type": "application/json" if "json" in reply else "text/plain", **reply.get("headers", {})}
 
 
-def mint(name: str, reply: Mapping[str, Any]) -> tuple[Any, Minted | IssuerError]:
+def mint(name: str, reply: Mapping[str, Any], identity: str = "example-identity") -> tuple[Any, Minted | IssuerError]:
     """The request that is sent, and what comes of the reply."""
     flow = scheme_for(provider_of(name), secrets_of(name)).login(WALL, None)
     request = next(flow)
+    if not isinstance(request, IssuerRequest):
+        request = flow.send(IssuerReply(200, {}, identity.encode()))
     headers = {key.lower(): value for key, value in head_of(reply).items()}
     try:
         flow.send(IssuerReply(reply["status"], headers, body_of(reply)))
@@ -104,7 +113,7 @@ def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     shown = CATALOGUE[name].examples
     static = is_static(name)
     assert set(shown) <= {"with", "dead" if static else "refusals", "injection"} | (set() if static else {"login"})
-    assert shown["injection"]
+    assert shown.get("injection") or provider_of(name).effective_inject == Inject(), "what is signed has its own tests"
     if static:
         assert {example["dead"] for example in shown["dead"]} == ({True, False} if CATALOGUE[name].dead else {False})
     else:
@@ -121,9 +130,11 @@ def test_login(name: str, example: dict[str, Any]) -> None:
     if "at" in example:
         check_made_here(name, example)
         return
-    request, minted = mint(name, example["reply"])
+    request, minted = mint(name, example["reply"], example.get("identity", "example-identity"))
     if "request" in example:
-        check_request(request, example["request"])
+        check_request(without_jwt(request), example["request"])
+    if "jwt" in example:
+        check_carried(request, example["jwt"], name)
     if "error" in example:
         assert isinstance(minted, IssuerError), minted
         check_error(minted, example["error"])
@@ -137,18 +148,44 @@ def check_made_here(name: str, example: dict[str, Any]) -> None:
     with pytest.raises(StopIteration) as stop:
         next(scheme_for(provider_of(name), secrets_of(name)).login(example["at"], None))
     minted = stop.value.value
-    header, claims, _ = (urlsafe_b64decode(part + "==") for part in minted.value.split("."))
-    assert json.loads(header) == example["header"]
-    assert json.loads(claims) == _with_fingerprint(example["claims"], name)
+    header, claims = parts_of(minted.value)
+    assert header == example["header"]
+    assert claims == _with_names(example["claims"], name)
     assert (minted.value, minted.lifetime) == (example.get("token", minted.value), example["lifetime"])
 
 
-def _with_fingerprint(claims: dict[str, Any], name: str) -> dict[str, Any]:
-    made_up = next((KEYS[value] for value in CATALOGUE[name].examples["with"].values() if value in KEYS), None)
-    known = "" if made_up is None else fingerprint(made_up)
-    return {
-        key: value.replace("{fingerprint}", known) if isinstance(value, str) else value for key, value in claims.items()
-    }
+def without_jwt(request: Any) -> Any:
+    """`{jwt}` where one was made for this request."""
+    body = None if request.body is None else _JWT.sub("{jwt}", request.body.decode()).encode()
+    headers = tuple((name, _JWT.sub("{jwt}", value)) for name, value in request.headers)
+    return replace(request, body=body, headers=headers)
+
+
+def check_carried(request: Any, wanted: dict[str, Any], name: str) -> None:
+    sent = " ".join([*(value for _, value in request.headers), (request.body or b"").decode()])
+    (carried,) = _JWT.findall(sent)
+    header, claims = parts_of(carried)
+    assert header == _with_names(wanted["header"], name)
+    jti = {"{jti}": claims.get("jti", "")}
+    assert claims == _with_names(wanted["claims"], name, jti)
+
+
+def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    header, claims, _ = (urlsafe_b64decode(part + "==") for part in token.split("."))
+    return json.loads(header), json.loads(claims)
+
+
+def _with_names(written: dict[str, Any], name: str, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """What the made-up key of the preset's examples is called by."""
+    said = next((value for value in CATALOGUE[name].examples["with"].values() if value in KEYS), None)
+    texts = {"{fingerprint}": fingerprint(KEYS[said]), **names_of(said), **more} if said is not None else more
+    return {key: _replaced(value, texts) if isinstance(value, str) else value for key, value in written.items()}
+
+
+def _replaced(text: str, texts: Mapping[str, str]) -> str:
+    for name, value in texts.items():
+        text = text.replace(name, value)
+    return text
 
 
 def check_request(request: Any, wanted: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from proxy.auth.token import CommandRequest
 from proxy.values.kinds import Duration, OneOrMore, Regex, Secretive, Statuses, Strict, Texts
 from proxy.values.where import Finding, Where
 
@@ -92,6 +93,16 @@ class ProviderCommon(Secretive):
     @property
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         return BY_STATUS
+
+    @property
+    def commands(self) -> tuple[CommandRequest, ...]:
+        """What it has run here, at each mint."""
+        return ()
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """In words, what its credential is made of that stands nowhere in the config: read anew at each mint."""
+        return ()
 
     def unfilled(self, name: str) -> str | None:
         """Why a template can't have the credential's `token`, `basic` or `reply.PATH`, if it can't."""

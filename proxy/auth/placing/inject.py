@@ -234,7 +234,8 @@ def _header_line(name: str, value: str) -> bytes:
 
 
 def _cookie(name: str, value: str) -> str:
-    if _COOKIE_BREAKERS.search(value) or not value.isascii():
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value  # RFC 6265 §4.1.1
+    if _COOKIE_BREAKERS.search(bare) or not value.isascii():
         raise ValueError(f"the credential for cookie {name} holds characters that no cookie can carry")
     return f"{name}={value}"
 

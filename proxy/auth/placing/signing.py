@@ -6,10 +6,12 @@ allows them. Owns: the way from a draft to an algorithm and back. Must not know:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
+from proxy.auth.paths import Path
+from proxy.auth.per_token import PerToken
 from proxy.auth.placing import places
 from proxy.auth.placing.draft import Draft, Names
 from proxy.auth.signing.presented import NOTHING, Presented, in_header, in_query
@@ -22,7 +24,10 @@ from proxy.values.template import Template
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none."""
+    """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none.
+
+    `reply`: where each token's own keys are, if `keys` tells no more than what they are for.
+    """
 
     name: str
     algorithm: Algorithm
@@ -31,6 +36,8 @@ class Signing:
     services: frozenset[str]
     needs_body: bool
     nonce: Callable[[], str] = field(default=lambda: token_hex(16), repr=False)
+    reply: Mapping[str, Path] | None = field(default=None, repr=False)
+    _brought: PerToken[Keys] = field(default_factory=PerToken, repr=False, compare=False)
 
     @property
     def names(self) -> Names:
@@ -47,13 +54,14 @@ class Signing:
         made = (
             Signed({}, f"Signature={HIDDEN}") if self.algorithm.place == "query" else Signed({"Authorization": HIDDEN})
         )
-        return replace(self, algorithm=replace(self.algorithm, sign=lambda *_: made))
+        return replace(self, algorithm=replace(self.algorithm, sign=lambda *_: made), reply=None)
 
-    def carried(self, token: Token) -> tuple[str, ...]:  # noqa: ARG002 -- the keys are the provider's secrets already
-        return ()
+    def carried(self, token: Token) -> tuple[str, ...]:
+        """Keys of the config are the provider's secrets already."""
+        return () if self.reply is None else tuple(filter(None, (self._keys(token).secret, self._keys(token).session)))
 
-    def place(self, draft: Draft, token: Token) -> None:  # noqa: ARG002 -- the token is the key that signs
-        """Raises Fault."""
+    def place(self, draft: Draft, token: Token) -> None:
+        """Raises Fault; ValueError for a reply that brought no keys."""
         now, fields = draft.clock().wall, draft.fields
         said = self._said(draft, now)
         path, _, query = draft.target.partition(b"?")
@@ -66,7 +74,7 @@ class Signing:
             (draft.body or b"") if self.needs_body else None,
             said.signed,
         )
-        made = self.algorithm.sign(request, self._scoped(said), Moment(now, self.nonce))
+        made = self.algorithm.sign(request, self._scoped(said, self._keys(token)), Moment(now, self.nonce))
         if any(name in self.algorithm.fills for name, _ in request.headers):
             kept = (pair for pair in fields if pair[0].decode("latin-1").lower() not in self.algorithm.fills)
             draft.lines = [b"%b: %b\r\n" % pair for pair in kept]
@@ -89,13 +97,26 @@ class Signing:
         authorization = draft.presented.get(b"authorization")
         return said if authorization is None else in_header(self.algorithm, authorization)
 
-    def _scoped(self, said: Presented) -> Keys:
+    def _keys(self, token: Token) -> Keys:
+        if self.reply is None:
+            return self.keys
+        return self._brought.get(token) or self._brought.keep(token, self._of_reply(token, self.reply))
+
+    def _of_reply(self, token: Token, paths: Mapping[str, Path]) -> Keys:
+        texts = {name: path.find(token.reply) for name, path in paths.items()}
+        access, secret, session = (texts.get(name) for name in ("access_key", "secret_key", "session_token"))
+        if not isinstance(access, str) or not isinstance(secret, str):
+            raise ValueError("what the provider was given holds no keys that sign")  # noqa: TRY004 -- a stranger's reply
+        keys = replace(self.keys, access=access, secret=secret, session=session if isinstance(session, str) else None)
+        return replace(keys, _derived={})
+
+    def _scoped(self, said: Presented, keys: Keys) -> Keys:
         """Compared as wholes. Raises Fault route_refused."""
-        region, service = said.region or self.keys.region, said.service or self.keys.service
+        region, service = said.region or keys.region, said.service or keys.service
         for what, asked, allowed in (("region", region, self.regions), ("service", service, self.services)):
             if asked and asked not in allowed:
                 raise Fault(
                     "route_refused", f"the request is signed for a {what} that the route's provider does not list"
                 )
-        same = region == self.keys.region and service == self.keys.service
-        return self.keys if same else replace(self.keys, region=region, service=service)
+        same = region == keys.region and service == keys.service
+        return keys if same else replace(keys, region=region, service=service)

@@ -42,7 +42,11 @@ class Described:
     zone: float
 
     def sign(self, request: Signable, keys: Keys, moment: Moment) -> Signed:
-        known = {"access_key": keys.access, "session_token": keys.session or "", "time": self._time(moment.wall)}
+        known = {
+            "access_key": keys.access,
+            "session_token": keys.session or "",
+            "time": time_of(self.time, self.zone, moment.wall),
+        }
         known["nonce"] = moment.nonce()
         before = _filled({name: text for name, text in self.query.items() if "signature" not in text.names}, known)
         query = "&".join(part for part in (request.query, _query(before)) if part)
@@ -60,21 +64,26 @@ class Described:
         return self.glue.join(self.pair.render({"name": name, "value": value}.__getitem__) for name, value in kept)
 
     def _digest(self, text: str, secret: str) -> str:
-        said = text.encode("latin-1")
-        if self.keyed:
-            made = hmac.digest(secret.encode(), said, self.hash)
-        else:
-            made = hashlib.new(self.hash, said, usedforsecurity=False).digest()
-        return _OUTPUTS[self.output](made)
-
-    def _time(self, wall: float) -> str:
-        if self.time in _TIMES:
-            return _TIMES[self.time](wall)
-        zone = timezone(timedelta(seconds=self.zone))
-        return datetime.fromtimestamp(int(wall), zone).strftime(self.time)
+        return digested(self.hash, secret if self.keyed else None, text.encode("latin-1"), self.output)
 
 
-_OUTPUTS: Mapping[str, Callable[[bytes], str]] = {
+def digested(hash_: str, key: str | None, said: bytes, output: str) -> str:
+    """With a key, an HMAC."""
+    if key is not None:
+        made = hmac.digest(key.encode(), said, hash_)
+    else:
+        made = hashlib.new(hash_, said, usedforsecurity=False).digest()
+    return OUTPUTS[output](made)
+
+
+def time_of(written: str, zone: float, wall: float) -> str:
+    """Unix time `wall` in a word of `_TIMES`, or by a pattern of strftime, `zone` seconds ahead of UTC."""
+    if written in _TIMES:
+        return _TIMES[written](wall)
+    return datetime.fromtimestamp(int(wall), timezone(timedelta(seconds=zone))).strftime(written)
+
+
+OUTPUTS: Mapping[str, Callable[[bytes], str]] = {
     "hex": bytes.hex,
     "HEX": lambda made: made.hex().upper(),
     "base64": lambda made: b64encode(made).decode("ascii"),
