@@ -68,7 +68,9 @@ def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
     for name, provider in config.providers.items():
         asked = {_origin(url) for url in _urls(provider.model_dump())}
         called = {_origin(upstream) for _, upstream, of in routes if of == name}
-        for secret in (*loaded.secrets.get(name, ()), *provider.unwritten):
+        secrets = (*loaded.secrets.get(name, ()), *provider.unwritten)
+        # a metadata service asks for no secret: what it answers is one
+        for secret in secrets or tuple(f"what {origin} answers" for origin in sorted(asked)):
             yield from ((f"provider {name}", secret, origin) for origin in sorted(asked | called))
     for prefix, upstream, _ in routes:  # which may hold one itself
         yield f"route {prefix}", upstream, _origin(upstream)

@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from proxy.config.presets import presets
+from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
 from proxy.config.written.preset_check import check_preset
 from tests.docs.presets_page import FAMILIES
@@ -119,3 +120,11 @@ def test_an_sdk_is_given_a_base_url_or_a_setting_and_no_secret(name: str) -> Non
     for row in preset.sdk:
         assert row.setting or any("{base}" in text or "{host}" in text for text in row.env.values())
         assert all(row.env[variable] == "{key}" for variable in row.env.keys() & secrets)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_no_text_of_a_preset_leads_back_to_itself(name: str) -> None:
+    """Where a key is called as its parameter, a problem there would be looked for in circles."""
+    given = dict.fromkeys(CATALOGUE[name].parameters, "a-made-up-value")
+    origins = expand({"providers": {"x": {"use": name, **given}}}, CATALOGUE).origins
+    assert all(where != written for where, written in origins.items())

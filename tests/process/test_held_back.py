@@ -172,3 +172,28 @@ def test_a_command_that_waits_for_a_secret_is_known_by_what_it_becomes(tmp_path:
 def test_what_a_command_prints_goes_to_no_new_host(tmp_path: Path) -> None:
     with pytest.raises(HeldBack, match=r"provider cli would send a secret to https://evil\.example\.com"):
         check_hosts((loaded(tmp_path, RUN),), loaded(tmp_path, run("evil.example.com")))
+
+
+def test_what_a_metadata_service_answers_goes_to_no_new_host(tmp_path: Path) -> None:
+    """No secret is sent for it, and it is one."""
+
+    def config(host: str) -> dict[str, Any]:
+        url = "http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token"
+        request = {"method": "GET", "url": url, "headers": {"Metadata-Flavor": "Google"}}
+        provider = {"scheme": "login", "plain_http": True, "request": request}
+        return {"providers": {"gcp": provider}, "routes": {"/gcp": route(host, "gcp")}}
+
+    before = loaded(tmp_path, config("storage.googleapis.com"))
+    check_hosts((before,), loaded(tmp_path, config("storage.googleapis.com")))
+    with pytest.raises(HeldBack, match=r"provider gcp would send a secret to https://evil\.example\.com"):
+        check_hosts((before,), loaded(tmp_path, config("evil.example.com")))
+
+
+def test_what_a_file_holds_goes_to_no_new_issuer(tmp_path: Path) -> None:
+    def config(host: str) -> dict[str, Any]:
+        request = {"url": f"https://{host}/token", "form": {"assertion": "{identity}"}}
+        provider = {"scheme": "login", "identity": {"file": "/run/identity"}, "request": request}
+        return {"providers": {"pod": provider}, "routes": {"/pod": route("api.example.com", "pod")}}
+
+    with pytest.raises(HeldBack, match=r"provider pod would send a secret to https://evil\.example\.com"):
+        check_hosts((loaded(tmp_path, config("id.example.com")),), loaded(tmp_path, config("evil.example.com")))

@@ -77,8 +77,10 @@ class Filling:
 
     def _note(self, name: str, where: Where) -> None:
         """A text with several parameters is led back to the first one that has a value."""
+        written = (*self._provider, name)
         if name in self._given:
-            self._expanded.origins.setdefault(where, (*self._provider, name))
+            if where != written:  # a key that is called as its parameter: it would lead back to itself for ever
+                self._expanded.origins.setdefault(where, written)
         elif self.preset.parameters[name].required:
             self._expanded.unfilled.add(where)
         if self.preset.parameters[name].secret:
