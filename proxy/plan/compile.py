@@ -110,6 +110,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     names = Names() if placing is None else placing.names
     refused = [] if provider is None else provider.effective_refusals
     dead = [] if provider is None or refused else provider.dead or []
+    skewed = [] if provider is None else provider.effective_skewed
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
@@ -134,6 +135,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         scrub=route.scrub,
         placing=placing,
         refusals=Refusals.compile([*refused, *dead]) if refused or dead else None,
+        skewed=Refusals.compile(skewed) if skewed else None,
         final=bool(dead),
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
@@ -162,6 +164,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         set_headers=b"",
         placing=None,
         refusals=None,
+        skewed=None,
         stand_in=None,
         required_scope=None,
     )

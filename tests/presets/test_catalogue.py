@@ -21,17 +21,22 @@ ANYBODY = frozenset(name for name, preset in CATALOGUE.items() if preset.family 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 OF_CHINA = [name for name in CATALOGUE.keys() - ANYBODY if CHINESE.search(CATALOGUE[name].title.partition(":")[0])]
 """Those whose vendor has a Chinese name."""
-PROMISED = 198
+PROMISED = 224
 """Presets of medium or high confidence; no change may lose one."""
 SHARED = (
     {"aliyun-dashscope", "aliyun-dashscope-temporary"},
+    {"aliyun", "aliyun-rpc-v1"},
+    {"aws", "aws-bedrock", "aws-s3"},
+    {"aws", "aws-bedrock", "aws-s3", "bedrock-api-key"},
     {"azure-openai", "azure-openai-entra"},
     {"azure-openai-entra", "microsoft-entra", "microsoft-graph-user"},
     {"baidu-ai", "baidu-speech-asr", "baidu-speech-tts", "baidu-unit"},
+    {"baidu-bce-auth-v1", "baidu-bos"},
     {"baidu-qianfan-v2", "baidu-qianfan-v2-iam"},
     {"databricks", "databricks-oauth"},
     {"dingtalk-old", "dingtalk-v1"},
     {"feishu", "feishu-oauth-v3"},
+    {"tencent-cloud", "tencent-hunyuan-tc3"},
     {"vault-approle", "vault-token"},
     {"wechat-stable-token", "wechat-token"},
     {"qweather", "qweather-key"},

@@ -93,6 +93,11 @@ class ProviderCommon(Secretive):
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         return BY_STATUS
 
+    @property
+    def effective_skewed(self) -> list[RefusalRule]:
+        """How the API says that our clock is off, for what is sent with the time in it."""
+        return []
+
     def unfilled(self, name: str) -> str | None:
         """Why a template can't have the credential's `token`, `basic` or `reply.PATH`, if it can't."""
         return "{basic} needs scheme static with username and password" if name == "basic" else None

@@ -12,17 +12,22 @@ from secrets import token_hex
 
 from proxy.auth.placing import places
 from proxy.auth.placing.draft import Draft, Names
+from proxy.auth.placing.editing import editable
 from proxy.auth.signing.presented import NOTHING, Presented, in_header, in_query
 from proxy.auth.signing.request import Algorithm, Keys, Moment, Signable, Signed
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.http.origin import Origin
 from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none."""
+    """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none.
+
+    `skews`: seconds by which the clock of an API is ahead of ours, as far as it has said so.
+    """
 
     name: str
     algorithm: Algorithm
@@ -31,6 +36,7 @@ class Signing:
     services: frozenset[str]
     needs_body: bool
     nonce: Callable[[], str] = field(default=lambda: token_hex(16), repr=False)
+    skews: dict[Origin, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> Names:
@@ -44,9 +50,9 @@ class Signing:
         return {place: {"Authorization" if place == "header" else "Signature": f"{self.name}, of each request"}}
 
     def masked(self, hide: Callable[[Template], str]) -> Signing:  # noqa: ARG002 -- a signature shows nothing of the key
-        made = (
-            Signed({}, f"Signature={HIDDEN}") if self.algorithm.place == "query" else Signed({"Authorization": HIDDEN})
-        )
+        place = self.algorithm.place
+        headers = {"Authorization": HIDDEN} if place == "header" else {}
+        made = Signed(headers, f"Signature={HIDDEN}" if place == "query" else "")
         return replace(self, algorithm=replace(self.algorithm, sign=lambda *_: made))
 
     def carried(self, token: Token) -> tuple[str, ...]:  # noqa: ARG002 -- the keys are the provider's secrets already
@@ -54,8 +60,11 @@ class Signing:
 
     def place(self, draft: Draft, token: Token) -> None:  # noqa: ARG002 -- the token is the key that signs
         """Raises Fault."""
-        now, fields = draft.clock().wall, draft.fields
+        now = draft.clock().wall
         said = self._said(draft, now)
+        if self.algorithm.edits is not None:
+            draft.body = editable(draft, self.algorithm.edits.encode())
+        fields = draft.fields
         path, _, query = draft.target.partition(b"?")
         request = Signable(
             draft.method,
@@ -66,7 +75,8 @@ class Signing:
             (draft.body or b"") if self.needs_body else None,
             said.signed,
         )
-        made = self.algorithm.sign(request, self._scoped(said), Moment(now, self.nonce))
+        moment = Moment(now + self.skews.get(draft.origin, 0.0), self.nonce)
+        made = self.algorithm.sign(request, self._scoped(said), moment)
         if any(name in self.algorithm.fills for name, _ in request.headers):
             kept = (pair for pair in fields if pair[0].decode("latin-1").lower() not in self.algorithm.fills)
             draft.lines = [b"%b: %b\r\n" % pair for pair in kept]
@@ -74,6 +84,8 @@ class Signing:
         if made.query:
             added = made.query.encode("latin-1")
             draft.query = draft.query + b"&" + added if draft.query else added
+        if made.body is not None:
+            draft.body = made.body
         if not draft.body:
             draft.body = None  # there was none: then none is sent
 

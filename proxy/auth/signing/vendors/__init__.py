@@ -11,6 +11,7 @@ from proxy.auth.signing.vendors.cos import cos
 from proxy.auth.signing.vendors.huawei import huawei
 from proxy.auth.signing.vendors.obs import obs
 from proxy.auth.signing.vendors.oss import oss
+from proxy.auth.signing.vendors.qiniu import qiniu
 from proxy.auth.signing.vendors.rpc import rpc
 from proxy.auth.signing.vendors.sigv4 import aws, tos, volc
 from proxy.auth.signing.vendors.tc3 import tc3
@@ -84,6 +85,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
         frozenset(("date", "x-obs-date", "x-obs-security-token", "authorization")),
         frozenset(("accesskeyid", "expires", "signature", "x-obs-security-token")),
     ),
+    "qiniu": Algorithm(qiniu, frozenset(("x-qiniu-date", "authorization")), bodies=("buffer",)),
     "tos": Algorithm(
         tos,
         _names("x-tos-", "date", "security-token", "content-sha256"),
