@@ -24,6 +24,7 @@ from proxy.plan.admission import jwt_clients
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.quota import limits_of
+from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
@@ -46,7 +47,7 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     limited = any(client.methods is not None for client in config.clients)
     around = _Around(loaded, providers, _Placings(config.providers, providers), limited)
-    routes = {prefix: _with_preflight(_route(prefix, route, around)) for prefix, route in config.routes.items()}
+    routes = {prefix: _whole(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
         Router(routes),
@@ -152,6 +153,14 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     )
 
 
+def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
+    """With the plans for what is not its usual request."""
+    provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
+    if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
+        plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
+    return _with_preflight(plan)
+
+
 def _with_preflight(plan: RoutePlan) -> RoutePlan:
     """Where the API answers CORS, it gets preflights, too; but for those whose path would need the credential."""
     if plan.cors or plan.target.template is not None:
@@ -167,6 +176,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         skewed=None,
         stand_in=None,
         required_scope=None,
+        elsewhere=None,
     )
     return replace(plan, preflight=bare)
 
