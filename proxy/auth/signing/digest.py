@@ -49,6 +49,16 @@ class Described:
     added: Mapping[str, Texts] = field(repr=False)
     time: str
     zone: float
+    first: Mapping[str, Texts] = field(init=False, repr=False)
+    last: Mapping[str, Texts] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, made in (("first", False), ("last", True)):
+            texts = {
+                place: {key: text for key, text in several.items() if needs(text, *MADE) == made}
+                for place, several in self.added.items()
+            }
+            object.__setattr__(self, name, texts)
 
     def sign(self, request: Signable, keys: Keys, moment: Moment) -> Signed:
         asked = _Asked(self, request, self._account(keys, moment))
@@ -79,9 +89,10 @@ class Described:
 
     def _filled(self, place: str, asked: _Asked, *, made: bool) -> dict[str, str]:
         """What needs the digest if `made`, else what does not."""
-        texts = {name: text for name, text in self.added[place].items() if needs(text, *MADE) == made}
-        session = "session_token" in asked.known
-        return {name: asked.text(text) for name, text in texts.items() if session or not needs(text, "session_token")}
+        texts = (self.last if made else self.first)[place]
+        if "session_token" not in asked.known:
+            texts = {name: text for name, text in texts.items() if not needs(text, "session_token")}
+        return {name: asked.text(text) for name, text in texts.items()}
 
     def _edited(self, body: bytes, filled: Mapping[str, Mapping[str, str]], ours: Collection[str]) -> bytes:
         """`ours`: fields of a form that the client's go for. Raises Fault bad_request for what is no JSON object."""

@@ -46,6 +46,8 @@ FILTERS: Mapping[str, Callable[[str], str]] = {
 
 def filtered(name: str, lookup: Callable[[str], str]) -> str:
     """`name` as a template has it, with its filters behind it."""
+    if "|" not in name:
+        return lookup(name)
     name, *piped = name.split("|")
     text = lookup(name)
     for each in piped:
