@@ -65,9 +65,12 @@ def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
     """Whose, the text, and an origin that it goes to: an issuer's, an API's."""
     config = loaded.config
     routes = [(prefix, str(route.upstream), route.provider) for prefix, route in config.routes.items()]
+    widened = {route.provider for route in config.routes.values() if route.hosts}
     for name, provider in config.providers.items():
         asked = {_origin(url) for url in _urls(provider.model_dump())}
-        called = {_origin(upstream) for _, upstream, of in routes if of == name}
+        own = [_origin(upstream) for _, upstream, of in routes if of == name]
+        others = [each.host for each in provider.hosts if each.credential and name in widened]
+        called = {*own, *(f"{upstream.partition('://')[0]}://{host}" for upstream in own for host in others)}
         secrets = (*loaded.secrets.get(name, ()), *provider.unwritten)
         # a metadata service asks for no secret: what it answers is one
         for secret in secrets or tuple(f"what {origin} answers" for origin in sorted(asked)):

@@ -1,4 +1,4 @@
-"""Keys that sign JWTs, and the signing.
+"""Keys that sign, JWTs and other texts.
 
 Owns: which kind of key an algorithm wants, and how one is read: PEM, a JWK as JSON, or JSON that has a PEM in
 `private_key`. Must not know: what is claimed, or for whom. joserfc is imported at the first use, so that a start
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import warnings
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+_RSA_ENCRYPTION = bytes.fromhex("2a864886f70d010101")  # 1.2.840.113549.1.1.1 (RFC 8017, appendix C)
 _EC = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _KINDS = {"RS256": "RSA", "PS256": "RSA", "EdDSA": "Ed25519"} | {name: f"EC on {curve}" for name, curve in _EC.items()}
 
@@ -48,6 +50,27 @@ def sign(header: Mapping[str, Any], claims: Mapping[str, Any], key: Any) -> str:
     words = jws.JWSRegistry(algorithms=[header["alg"]], strict_check_header=False)  # vendors have headers of their own
     with _quiet():
         return jws.serialize_compact(dict(header), payload, key, registry=words)
+
+
+def rsa_signer(text: str, digest: str) -> Callable[[bytes], bytes]:
+    """Signs with PKCS#1 v1.5 (RFC 8017 §8.2) over SHA-1 or SHA-256. `text` is a private key as `signing_key` reads it,
+    or its DER in base64 alone, as some consoles hand it out. Raises ValueError for any other text.
+    """
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 -- see the module
+    from cryptography.hazmat.primitives.hashes import SHA1, SHA256  # noqa: PLC0415 -- see the module
+
+    key = signing_key(_armoured(text), "RS256").private_key
+    padding, hashed = PKCS1v15(), {"sha1": SHA1, "sha256": SHA256}[digest]()
+    return lambda data: bytes(key.sign(data, padding, hashed))
+
+
+def _armoured(text: str) -> str:
+    """Lines of base64 alone get the armour of PKCS#8, or of PKCS#1: the first says which algorithm it is for."""
+    bare = "".join(text.split())
+    if not re.fullmatch(r"[A-Za-z0-9+/]{100,}={0,2}", bare):
+        return text
+    kind = "PRIVATE KEY" if _RSA_ENCRYPTION in b64decode(bare[:64]) else "RSA PRIVATE KEY"
+    return f"-----BEGIN {kind}-----\n{bare}\n-----END {kind}-----\n"
 
 
 def fingerprint(key: Any) -> str:

@@ -23,10 +23,13 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 OF_CHINA = [name for name in CATALOGUE.keys() - ANYBODY if CHINESE.search(CATALOGUE[name].title.partition(":")[0])]
 """Those whose vendor has a Chinese name."""
 METADATA = "http://169.254.169.254/"
-PROMISED = 226
+PROMISED = 253
 """Presets of medium or high confidence; no change may lose one."""
 SHARED = (
     {"aliyun-dashscope", "aliyun-dashscope-temporary"},
+    {"aliyun", "aliyun-rpc-v1"},
+    {"aws", "aws-bedrock", "aws-s3"},
+    {"aws", "aws-bedrock", "aws-s3", "aws-web-identity", "bedrock-api-key"},
     {"azure-openai", "azure-openai-entra"},
     {"azure-openai-entra", "microsoft-entra", "microsoft-graph-user"},
     {
@@ -35,6 +38,7 @@ SHARED = (
     },
     {"microsoft-entra", "microsoft-entra-cert"},
     {"baidu-ai", "baidu-speech-asr", "baidu-speech-tts", "baidu-unit"},
+    {"baidu-bce-auth-v1", "baidu-bos"},
     {"baidu-qianfan-v2", "baidu-qianfan-v2-iam"},
     {"databricks", "databricks-oauth"},
     {"dingtalk-old", "dingtalk-v1"},
@@ -43,7 +47,7 @@ SHARED = (
     {"salesforce", "salesforce-jwt"},
     {"vault-approle", "vault-kubernetes", "vault-token", "vault-token-renewed"},
     {"vault-token", "vault-token-renewed"},
-    {"aws-web-identity", "bedrock-api-key"},
+    {"tencent-cloud", "tencent-hunyuan-tc3"},
     {"wechat-stable-token", "wechat-token"},
     {"qweather", "qweather-key"},
     {"snowflake-keypair", "snowflake-pat"},

@@ -22,25 +22,35 @@ The form of the examples (a new preset needs nothing but its YAML file):
         - {about:, reply: {...}, refused: true | false, age: seconds, safe: true | false}
       dead:                             for static providers, which nothing renews
         - {about:, reply: {...}, dead: true | false}
-      injection:
+      injection:                        not where requests are signed
         - {token:, headers: {NAME: VALUE}, query:, cookie:, json:, form:, path:}   what is added to a request;
           absent: / appended: {NAME: VALUE}                     and what stands beside the client's own
+      signing:                          where requests are signed
+        - {about:, at: UNIX TIME, request: {method:, path:, query:, headers:, text:},
+           headers: | query: | body:, signed: TEXT}   what goes out, at the nonce 00...01; `{signature}` is one of RSA,
+                                        over the text `signed`
+      skewed:                           where the preset knows how an API tells that the clock is off
+        - {about:, reply: {...}, skewed: true | false}
 """
 
 from __future__ import annotations
 
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from pydantic import TypeAdapter
 
 from proxy.auth.keys.provider import Inject
+from proxy.auth.placing.draft import Draft
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.schemes.login.scheme import LoginScheme
@@ -49,6 +59,7 @@ from proxy.config.presets import presets
 from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
 from proxy.errors import IssuerError
+from proxy.http.origin import Origin
 from proxy.values.now import Now
 from proxy.values.signing import fingerprint
 from tests.presets.made_up import KEYS, names_of, parameters_of
@@ -73,6 +84,10 @@ def provider_of(name: str) -> Any:
 
 def is_static(name: str) -> bool:
     return scheme_for(provider_of(name), frozenset()).start(NOW) is not None
+
+
+def is_signed(name: str) -> bool:
+    return CATALOGUE[name].provider["scheme"] == "signed"
 
 
 def secrets_of(name: str) -> frozenset[str]:
@@ -132,9 +147,13 @@ def mint(name: str, example: Mapping[str, Any]) -> tuple[Any, Minted | IssuerErr
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     shown = CATALOGUE[name].examples
-    static = is_static(name)
-    assert set(shown) <= {"with", "dead" if static else "refusals", "injection"} | (set() if static else {"login"})
-    assert shown.get("injection") or provider_of(name).effective_inject == Inject(), "what is signed has its own tests"
+    static, signs = is_static(name), is_signed(name)
+    keyed = not signs and provider_of(name).effective_inject == Inject()  # keys of a reply sign: that has its own tests
+    kinds = {"with", "dead" if static else "refusals"} | ({"signing"} if signs else set() if keyed else {"injection"})
+    assert kinds <= set(shown) <= kinds | ({"skewed"} if signs else set() if static else {"login"})
+    if signs:
+        wanted = {True, False} if CATALOGUE[name].provider.get("skewed") else set()
+        assert {example["skewed"] for example in shown.get("skewed", ())} == wanted
     if static:
         assert {example["dead"] for example in shown["dead"]} == ({True, False} if CATALOGUE[name].dead else {False})
     else:
@@ -273,6 +292,63 @@ def test_injection(name: str, example: dict[str, Any]) -> None:
     assert ("path" in example) is ("{token}" in base)
     if "path" in example:
         assert base.replace("{token}", example["token"]).endswith(example["path"])
+
+
+@pytest.mark.parametrize(("name", "example"), examples("signing"))
+def test_signing(name: str, example: dict[str, Any]) -> None:
+    draft = signed(name, example)
+    sent = {key.decode(): value.decode() for key, value in draft.fields}
+    whole = draft.target.partition(b"?")[2].decode()
+    assert set(example) <= {"about", "at", "request", "headers", "query", "body", "signed"}
+    assert {"headers", "query", "body"} & set(example)
+    for key, wanted in example.get("headers", {}).items():
+        check_text(name, sent[key], wanted, example)
+    if "query" in example:
+        check_text(name, whole, example["query"], example)
+    if "body" in example:
+        check_text(name, draft.body.decode(), example["body"], example)
+    assert not any(secret in f"{sent} {draft.target!r} {draft.body!r}" for secret in lasting_secrets(name))
+
+
+def signed(name: str, example: Mapping[str, Any]) -> Draft:
+    request = {"path": "", "query": "", "headers": {}, "text": None, **example["request"]}
+    url = urlsplit(filled(name, CATALOGUE[name].base() or ""))
+    lines = [f"{key}: {value}\r\n".encode() for key, value in request["headers"].items()]
+    origin = Origin(True, url.hostname or "", url.port or 443)
+    draft = Draft(request["method"], origin, url.path.encode() or b"/", request["path"].encode(), lines)
+    draft.query, draft.body = request["query"].encode(), None if request["text"] is None else request["text"].encode()
+    draft.clock = lambda: Now(0.0, example.get("at", 1767323045))
+    scheme = scheme_for(provider_of(name), secrets_of(name))
+    placing = replace(scheme.placing(Inject(), ()), nonce=lambda: "1".rjust(32, "0"))
+    placing.place(draft, scheme.start(NOW))
+    return draft
+
+
+def filled(name: str, text: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: given(name)[match[1]], text)
+
+
+def lasting_secrets(name: str) -> list[str]:
+    """Those that sign; a token goes along."""
+    sign = provider_of(name).sign
+    return [sign.secret_key]
+
+
+def check_text(name: str, sent: str, wanted: str, example: Mapping[str, Any]) -> None:
+    if "{signature}" not in wanted:
+        assert sent == wanted
+        return
+    before, after = wanted.split("{signature}")
+    assert sent.startswith(before)
+    assert sent.endswith(after)
+    signature = b64decode(unquote(sent[len(before) : len(sent) - len(after)]))
+    public = next(KEYS[value] for value in CATALOGUE[name].examples["with"].values() if value in KEYS).public_key
+    public.verify(signature, example["signed"].encode(), PKCS1v15(), SHA256())
+
+
+@pytest.mark.parametrize(("name", "example"), examples("skewed"))
+def test_what_tells_that_the_clock_is_off(name: str, example: dict[str, Any]) -> None:
+    assert is_told(Refusals.compile(provider_of(name).skewed), example) is example["skewed"]
 
 
 def test_trap_07_two_presets_of_one_account_share_one_token() -> None:

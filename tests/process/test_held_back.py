@@ -34,6 +34,7 @@ def route(host: str, provider: str = "crm") -> dict[str, Any]:
     return {"upstream": f"https://{host}/v1", "provider": provider}
 
 
+FILES = [{"host": "files.example.com", "credential": True}]
 BEFORE = {
     "providers": {"crm": oauth2(), "shop": static()},
     "routes": {"/crm": route("crm.example.com"), "/shop": route("shop.example.com", "shop")},
@@ -63,6 +64,11 @@ def changed(providers: dict[str, Any] | None = None, routes: dict[str, Any] | No
         changed(providers={"new": static("${NEW}")}, routes={"/new": route("new.example.com", "new")}),
         changed(providers={"crm": oauth2(secret="${NEW}", host="new.example.com")}),
         changed(providers={"crm": oauth2(scope="https://scopes.example.com/read")}),
+        changed(providers={"crm": oauth2(hosts=FILES)}),
+        changed(
+            providers={"crm": oauth2(hosts=[{"host": "files.example.com", "credential": False}])},
+            routes={"/crm": route("crm.example.com") | {"hosts": True}},
+        ),
         {"providers": {"shop": static()}, "routes": {"/shop": route("shop.example.com", "shop")}},
     ],
 )
@@ -74,6 +80,13 @@ def test_what_may_change_unasked(tmp_path: Path, after: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("after", "who", "origin"),
     [
+        (
+            changed(
+                providers={"crm": oauth2(hosts=FILES)}, routes={"/crm": route("crm.example.com") | {"hosts": True}}
+            ),
+            "provider crm",
+            "https://files.example.com",
+        ),
         (changed(providers={"crm": oauth2("evil.example.com")}), "provider crm", "https://evil.example.com"),
         (changed(providers={"crm": oauth2("id.example.com:8443")}), "provider crm", "https://id.example.com:8443"),
         (changed(providers={"new": oauth2("evil.example.com")}), "provider new", "https://evil.example.com"),

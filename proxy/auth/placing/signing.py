@@ -14,10 +14,12 @@ from proxy.auth.paths import Path
 from proxy.auth.per_token import PerToken
 from proxy.auth.placing import places
 from proxy.auth.placing.draft import Draft, Names
+from proxy.auth.placing.editing import editable
 from proxy.auth.signing.presented import NOTHING, Presented, in_header, in_query
 from proxy.auth.signing.request import Algorithm, Keys, Moment, Signable, Signed
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.http.origin import Origin
 from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
@@ -27,6 +29,7 @@ class Signing:
     """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none.
 
     `reply`: where each token's own keys are, if `keys` tells no more than what they are for.
+    `skews`: seconds by which the clock of an API is ahead of ours, as far as it has said so.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Signing:
     nonce: Callable[[], str] = field(default=lambda: token_hex(16), repr=False)
     reply: Mapping[str, Path] | None = field(default=None, repr=False)
     _brought: PerToken[Keys] = field(default_factory=PerToken, repr=False, compare=False)
+    skews: dict[Origin, float] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def names(self) -> Names:
@@ -51,9 +55,9 @@ class Signing:
         return {place: {"Authorization" if place == "header" else "Signature": f"{self.name}, of each request"}}
 
     def masked(self, hide: Callable[[Template], str]) -> Signing:  # noqa: ARG002 -- a signature shows nothing of the key
-        made = (
-            Signed({}, f"Signature={HIDDEN}") if self.algorithm.place == "query" else Signed({"Authorization": HIDDEN})
-        )
+        place = self.algorithm.place
+        headers = {"Authorization": HIDDEN} if place == "header" else {}
+        made = Signed(headers, f"Signature={HIDDEN}" if place == "query" else "")
         return replace(self, algorithm=replace(self.algorithm, sign=lambda *_: made), reply=None)
 
     def carried(self, token: Token) -> tuple[str, ...]:
@@ -62,8 +66,11 @@ class Signing:
 
     def place(self, draft: Draft, token: Token) -> None:
         """Raises Fault; ValueError for a reply that brought no keys."""
-        now, fields = draft.clock().wall, draft.fields
+        now = draft.clock().wall
         said = self._said(draft, now)
+        if self.algorithm.edits is not None:
+            draft.body = editable(draft, self.algorithm.edits.encode())
+        fields = draft.fields
         path, _, query = draft.target.partition(b"?")
         request = Signable(
             draft.method,
@@ -74,7 +81,8 @@ class Signing:
             (draft.body or b"") if self.needs_body else None,
             said.signed,
         )
-        made = self.algorithm.sign(request, self._scoped(said, self._keys(token)), Moment(now, self.nonce))
+        moment = Moment(now + self.skews.get(draft.origin, 0.0), self.nonce)
+        made = self.algorithm.sign(request, self._scoped(said, self._keys(token)), moment)
         if any(name in self.algorithm.fills for name, _ in request.headers):
             kept = (pair for pair in fields if pair[0].decode("latin-1").lower() not in self.algorithm.fills)
             draft.lines = [b"%b: %b\r\n" % pair for pair in kept]
@@ -82,6 +90,8 @@ class Signing:
         if made.query:
             added = made.query.encode("latin-1")
             draft.query = draft.query + b"&" + added if draft.query else added
+        if made.body is not None:
+            draft.body = made.body
         if not draft.body:
             draft.body = None  # there was none: then none is sent
 

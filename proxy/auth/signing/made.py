@@ -5,6 +5,8 @@ Owns: the making, in the order in which they are written. Must not know: what th
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +15,9 @@ from typing import Any
 from uuid import uuid4
 
 from proxy.auth.keys.values import Value
-from proxy.auth.signing.digest import OUTPUTS, digested, time_of
+from proxy.auth.signing.filters import OUTPUTS
+from proxy.auth.signing.request import Moment
+from proxy.auth.signing.times import time_of
 from proxy.values.template import Template
 
 _LETTERS = string.ascii_letters + string.digits
@@ -52,7 +56,7 @@ class Made:
 
     def _one(self, name: str, value: Value, wall: float, known: Mapping[str, Any]) -> Any:
         if value.time is not None:
-            text = time_of(value.time, value.zone, wall + value.after)
+            text = time_of(value.time, value.zone, Moment(wall + value.after, str))
             return int(text) if value.number else text
         if value.random is not None:
             return self.draw(value.random)
@@ -60,6 +64,13 @@ class Made:
         if value.hash is None and value.output is None:
             return text
         said = text.encode()
-        if value.hash is not None:
-            return digested(value.hash, value.key, said, value.output or "hex")
-        return OUTPUTS[value.output or "hex"](said)
+        return OUTPUTS[value.output or "hex"](_digest(value, said))
+
+
+def _digest(value: Value, said: bytes) -> bytes:
+    """With a key, an HMAC; without a hash what was said."""
+    if value.hash is None:
+        return said
+    if value.key is not None:
+        return hmac.digest(value.key.encode(), said, value.hash)
+    return hashlib.new(value.hash, said, usedforsecurity=False).digest()
