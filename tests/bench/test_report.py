@@ -6,6 +6,7 @@ from bench import report
 from bench.aims import AIMS
 from bench.machine import Machine
 from bench.measure import Figure
+from bench.report.tables import spread
 from bench.results import Results, read
 
 
@@ -79,4 +80,4 @@ def test_publishing_twice_changes_nothing_and_the_record_can_be_read(results: Re
     ],
 )
 def test_spread(figure: Figure | None, written: str) -> None:
-    assert report.spread(figure) == written
+    assert spread(figure) == written
