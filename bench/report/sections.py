@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bench.aims import AIMS, added_latency
-from bench.report.tables import NONE, plain, spread, table, titled
+from bench.report import growth
+from bench.report.tables import NONE, middle, plain, spread, table, titled
 from bench.results import Results
 from bench.scenarios import SCENARIOS
 from bench.svg import number
 
-LOOPS = ("post2k", "tls", "reply64k")
+LOOPS = ("post2k", "tls", "tls-listener", "reply64k")
 PEAK = ("peak MiB", "peak_mib")
 
 
@@ -49,7 +50,7 @@ def _main(results: Results) -> str:
         over = [cpu.over(results.figure("get500", name, "cpu_us")) if cpu else None for name in ("envoy", "naive")]
         added = added_latency(results, label)
         row = [titled(results, label), spread(cpu), *map(plain, over), *map(spread, (rps, p50, p99))]
-        rows.append([*row, plain(added), plain(peak.middle if peak else None)])
+        rows.append([*row, plain(added), middle(peak)])
     image = "![CPU per request](performance/cpu.svg)"
     return f"### Plain requests\n\n{table(head, rows)}\n\n{image}"
 
@@ -101,7 +102,7 @@ def _bulk(results: Results) -> str:
     for label in labels:
         rates = [spread(results.figure(way, label, "mib_s")) for way in ("down", "up")]
         others = [results.figure(way, label, metric) for metric in ("cpu_s", "peak_mib") for way in ("down", "up")]
-        rows.append([titled(results, label), *rates, *(plain(each.middle if each else None) for each in others)])
+        rows.append([titled(results, label), *rates, *map(middle, others)])
     return "### Large bodies\n\n" + table(head, rows)
 
 
@@ -113,9 +114,15 @@ def _streams(results: Results) -> str:
         rows = []
         for label in results.contenders(name):
             found = (results.figure(name, label, metric) for metric in metrics)
-            rows.append([titled(results, label), *(plain(each.middle if each else None) for each in found)])
+            rows.append([titled(results, label), *map(middle, found)])
         if rows:
             parts.append(table([f"{SCENARIOS[name].title}, an event's delay", *head], rows))
+    rows = []
+    for label in results.contenders("first-byte"):
+        found = (results.figure("first-byte", label, metric) for metric in metrics[:3])
+        rows.append([titled(results, label), *map(middle, found)])
+    if rows:
+        parts.append(table([f"{SCENARIOS['first-byte'].title}, the first event's delay", *head[:3]], rows))
     if not parts:
         return ""
     return "### Event streams, 20 events/s each\n\n" + "\n\n".join(parts) + "\n\n![Delay](performance/streams.svg)"
@@ -125,7 +132,7 @@ def _idle(results: Results) -> str:
     rows = []
     for label in results.contenders("idle"):
         found = (results.figure("idle", label, name) for name in ("resident_mib", "kib_each", "answered", "lost"))
-        rows.append([titled(results, label), *(plain(each.middle if each else None) for each in found)])
+        rows.append([titled(results, label), *map(middle, found)])
     if not rows:
         return ""
     head = ["idle keep-alive connections", "resident MiB", "KiB each", "connections", "lost"]
@@ -141,6 +148,13 @@ def _single_lines(results: Results) -> str:
             f"Token rotation every second, the API taking only the newest two: {one['requests']:,.0f} requests, "
             f"{one['minted']:.0f} tokens, **{one['failed']:.0f} failed**."
         )
+    first = results.samples.get("first-answer", {}).get("keyless+2000-issuers")
+    if first:
+        one = first[0]
+        lines.append(
+            f"With 2,000 issuers, a route each, `keyless run` listens after {one['start_s']:.1f} s and answers "
+            f"{one['answer_s']:.2f} s later (slowest {one['slowest_s']:.2f} s)."
+        )
     started = results.samples.get("start", {}).get("keyless")
     if started:
         one = started[0]
@@ -155,4 +169,16 @@ def _left_out(results: Results) -> str:
     return "### Left out\n\n" + "\n".join(lines) if lines else ""
 
 
-SECTIONS = (_machine, _aims, _main, _loops, _policies, _bulk, _streams, _idle, _single_lines, _left_out)
+SECTIONS = (
+    _machine,
+    _aims,
+    _main,
+    _loops,
+    _policies,
+    _bulk,
+    _streams,
+    _idle,
+    *growth.SECTIONS,
+    _single_lines,
+    _left_out,
+)

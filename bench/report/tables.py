@@ -21,8 +21,12 @@ def spread(figure: Figure | None) -> str:
     """Median, and the range of the rounds if there is one."""
     if figure is None:
         return NONE
-    middle = number(figure.middle)
-    return middle if figure.low == figure.high else f"{middle} ({number(figure.low)} to {number(figure.high)})"
+    one = number(figure.middle)
+    return one if figure.low == figure.high else f"{one} ({number(figure.low)} to {number(figure.high)})"
+
+
+def middle(figure: Figure | None) -> str:
+    return NONE if figure is None else number(figure.middle)
 
 
 def plain(value: float | None, form: str = "{}") -> str:
