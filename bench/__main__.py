@@ -106,6 +106,8 @@ def measure(options: argparse.Namespace) -> Results:
     proxy_cpus, load_cpus = machine.cpus()
     machine.raise_open_files()
     scenarios = chosen(options.scenario, [*STARTS, *SCENARIOS])
+    if options.quick and not options.scenario:
+        scenarios = [name for name in scenarios if not (STARTS | SCENARIOS)[name].slow]
     results = Results(machine.describe(), load.generator(), "", pace.rounds)
     known = [name for name, peer in PEERS.items() if not (options.quick and peer.slow)]
     peers = present(chosen(options.only, list(PEERS)) if options.only else known, results)

@@ -37,7 +37,7 @@ SECURE = ("keyless", "envoy", "nginx", "haproxy")
 @dataclass(frozen=True)
 class Scenario:
     """`shot` warms up, on so many `connections`. `upstream` is fast, tls or api; `features` adds keyless with a feature
-    beside the plain one; `secure` asks for TLS listeners.
+    beside the plain one; `secure` asks for TLS listeners. `slow` ones are left out of a quick run unless named.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Scenario:
     once: bool = False
     connections: int = 8
     secure: bool = False
+    slow: bool = False
 
     @property
     def warm_up(self) -> Turn | None:
@@ -81,13 +82,16 @@ class Start:
     title: str
     turn: Callable[[Stand, Contender], Sample]
     feature: str = ""
+    slow: bool = False
 
 
 STARTS: dict[str, Start] = {
     start.name: start
     for start in (
         Start("start", "from the command to a listening port", turns.start),
-        Start("first-answer", "from listening to an answer, 2,000 issuers", growth.first_answer, "2000-issuers"),
+        Start(
+            "first-answer", "from listening to an answer, 2,000 issuers", growth.first_answer, "2000-issuers", slow=True
+        ),
     )
 }
 
@@ -102,6 +106,13 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "refusal", "GET, rule reads a 2 KiB reply", ["keyless"], turns.loop(JSON_2K), JSON_2K, features=["refusal"]
         ),
+        Scenario("sse500", "500 event streams", STREAMING, turns.streams(500), None, "api"),
+        Scenario("idle", "idle connections", HOLDING, turns.idle, None, once=True),
+        Scenario(
+            "rotation", "token rotation", (), turns.rotation, None, "api", features=["rotation"], plain=False, once=True
+        ),
+        Scenario("down", "1 GiB down", BULK, turns.bulk("down", "/blob"), GET),
+        Scenario("up", "1 GiB up", BULK, turns.bulk("up", "/sink"), None, "api"),
         _crowd(1000),
         _crowd(2000),
         Scenario(
@@ -122,6 +133,7 @@ SCENARIOS: dict[str, Scenario] = {
             features=["10000-routes"],
             plain=False,
             once=True,
+            slow=True,
         ),
         Scenario(
             "reload-clients",
@@ -132,18 +144,12 @@ SCENARIOS: dict[str, Scenario] = {
             features=["10000-clients"],
             plain=False,
             once=True,
+            slow=True,
         ),
         Scenario("unread", "200 clients that don't read", CROWDED, growth.unread, GET, once=True),
-        Scenario("after-busy", "once busy connections", CROWDED, growth.busy_then_idle, GET, once=True),
+        Scenario("after-busy", "once busy connections", CROWDED, growth.busy_then_idle, GET, once=True, slow=True),
         Scenario("tls-listener", "GET, TLS listener", SECURE, turns.loop(GET), GET, secure=True),
-        Scenario("first-byte", "32 streams start per second", STARTING, growth.first_bytes, GET, "api"),
-        Scenario("sse500", "500 event streams", STREAMING, turns.streams(500), None, "api"),
-        Scenario("idle", "idle connections", HOLDING, turns.idle, None, once=True),
-        Scenario(
-            "rotation", "token rotation", (), turns.rotation, None, "api", features=["rotation"], plain=False, once=True
-        ),
-        Scenario("down", "1 GiB down", BULK, turns.bulk("down", "/blob"), GET),
-        Scenario("up", "1 GiB up", BULK, turns.bulk("up", "/sink"), None, "api"),
+        Scenario("first-byte", "32 streams start per second", STARTING, growth.first_bytes, GET, "api", once=True),
         Scenario("post2k", "2 KiB POST, 500-byte reply", FAST, turns.loop(POST), POST),
         Scenario("reply64k", "GET, 64 KiB reply", FAST, turns.loop(REPLY_64K), REPLY_64K),
         Scenario("sse200", "200 event streams", STREAMING, turns.streams(200), None, "api", once=True),

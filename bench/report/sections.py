@@ -125,7 +125,9 @@ def _streams(results: Results) -> str:
         parts.append(table([f"{SCENARIOS['first-byte'].title}, the first event's delay", *head[:3]], rows))
     if not parts:
         return ""
-    return "### Event streams, 20 events/s each\n\n" + "\n\n".join(parts) + "\n\n![Delay](performance/streams.svg)"
+    if results.contenders("sse500"):
+        parts.append("![Delay](performance/streams.svg)")
+    return "### Event streams, 20 events/s each\n\n" + "\n\n".join(parts)
 
 
 def _idle(results: Results) -> str:
