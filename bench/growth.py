@@ -31,17 +31,19 @@ START_SECONDS = 60.0
 
 def first_answer(stand: Stand, contender: Contender) -> Sample:
     """From listening to the answer to a request that was there from then on: the median of some starts."""
-    starts, answers = [], []
+    starts, answers, costs = [], [], []
     for _ in range(max(1, stand.pace.starts // 2)):
         begun = time.monotonic()
         with launched(stand, contender, stand.site.fast) as running:
             sock = _connection(running)
-            since = time.monotonic()
+            since, before = time.monotonic(), _process(running).cpu_seconds()
             with sock:
                 _answered(sock, running.port, ONE_OF_ISSUERS + "/get500")
+            costs.append(_process(running).cpu_seconds() - before)
             answers.append(time.monotonic() - since)
             starts.append(since - begun)
-    return {"answer_s": percentile(answers, 50), "slowest_s": max(answers), "start_s": percentile(starts, 50)}
+    medians = {"answer_s": answers, "answer_cpu_s": costs, "start_s": starts}
+    return {name: percentile(values, 50) for name, values in medians.items()} | {"slowest_s": max(answers)}
 
 
 def _connection(running: Running) -> socket.socket:
@@ -65,7 +67,7 @@ def _answered(sock: socket.socket, port: int, path: str) -> None:
 
 
 def reload(shot: Shot) -> Turn:
-    """`pause_ms` is the longest that a client waited which asks every 5 ms, `calm_ms` the same before the reload.
+    """`pause_ms` is the longest that a client waited which asks every 5 ms, `calm_ms` the same after it.
 
     `reload_s` is until the new config counts; `cpu_s` what the proxy used for it, and for the client meanwhile.
     """

@@ -1,7 +1,7 @@
-"""A client that asks every 5 ms, before and while a config is reloaded, and how long it waited at worst.
+"""A client that asks every 5 ms, while a config is reloaded and after, and how long it waited at worst.
 
-`python -m bench.clients.pulse PORT PATH FRESH_PATH HEADERS`, the headers as JSON: prints READY after a second of calm;
-then the new config is there, and counts as soon as FRESH_PATH, which it brings, is answered with a 200.
+`python -m bench.clients.pulse PORT PATH FRESH_PATH HEADERS`, the headers as JSON: prints READY when what a start leaves
+to do is done; then the new config is there, and counts as soon as FRESH_PATH, which it brings, is answered with a 200.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import uvloop
 
 EVERY = 0.005
 LOOK_EVERY = 0.02
+SETTLE = 2.0
+"""Seconds before the reload."""
+CLEARING = 1.0
+"""Seconds after it, in which the old config is let go; they count to the reload."""
 CALM = 1.0
-"""Seconds before the reload, and after it."""
+"""Seconds to compare with."""
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -87,15 +91,17 @@ async def main(port: str, path: str, fresh: str, headers: str) -> None:
     pulse = Pulse(request_for(port, path, told))
     async with connected(int(port)) as connection:
         beating = asyncio.create_task(pulse.beat(connection))
-        await asyncio.sleep(CALM)
-        calm = pulse.longest_ms()
+        await asyncio.sleep(SETTLE)
+        pulse.longest_ms()
         print("READY", flush=True)
         begun = loop.time()
         await appears(int(port), request_for(port, fresh, told))
         took = loop.time() - begun
+        await asyncio.sleep(CLEARING)
+        pause = pulse.longest_ms()
         await asyncio.sleep(CALM)
         beating.cancel()
-    report = {"calm_ms": calm, "pause_ms": pulse.longest_ms(), "reload_s": took, "failed": pulse.failed}
+    report = {"calm_ms": pulse.longest_ms(), "pause_ms": pause, "reload_s": took, "failed": pulse.failed}
     print("REPORT " + json.dumps(report), flush=True)
 
 

@@ -68,7 +68,14 @@ def missing() -> str | None:
     return None if CHECKOUT in os.environ else install_checkout()
 
 
-PEER = Peer("keyless", "Keyless, all default policies", missing, version=lambda: __version__, command=command)
+PEER = Peer(
+    "keyless",
+    "Keyless, all default policies",
+    missing,
+    version=lambda: __version__,
+    command=command,
+    start_seconds=60.0,  # some configs have ten thousand routes, some machines neighbours
+)
 SOURCES = Peer(
     "keyless-sources",
     "Keyless, not compiled",

@@ -36,7 +36,7 @@ def _config(results: Results) -> str:
         for label in results.contenders(name):
             figures = (results.figure(name, label, metric) for metric in metrics)
             rows.append([SCENARIOS[name].title, *map(middle, figures)])
-    head = ["until it counts, s", "CPU s", "longest wait, ms", "the same before, ms", "failed"]
+    head = ["until it counts, s", "CPU s", "longest wait, ms", "the same after, ms", "failed"]
     if rows:
         parts.append(table(["a client asks every 5 ms", *head], rows))
     return "### Large configs\n\n" + "\n\n".join(parts) if parts else ""

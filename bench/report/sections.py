@@ -155,7 +155,7 @@ def _single_lines(results: Results) -> str:
         one = first[0]
         lines.append(
             f"With 2,000 issuers, a route each, `keyless run` listens after {one['start_s']:.1f} s and answers "
-            f"{one['answer_s']:.2f} s later (slowest {one['slowest_s']:.2f} s)."
+            f"{one['answer_s']:.2f} s later (slowest {one['slowest_s']:.2f} s), for {one['answer_cpu_s']:.2f} s of CPU."
         )
     started = results.samples.get("start", {}).get("keyless")
     if started:
