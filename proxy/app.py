@@ -28,6 +28,7 @@ from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
+from proxy.serve.sessions import Sessions
 from proxy.serve.upstream import Upstream
 from proxy.tasks import Tasks
 from proxy.tokens.calls.issuer import Issuer
@@ -129,7 +130,8 @@ class Service:
         upstream = Upstream(Dialer(proxies, _bypass, trust, self._resolve), config.limits.upstream_connections)
         stack.push_async_callback(upstream.close)
         listeners = [parse(written, config.tls is not None) for written in config.listen]
-        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, listeners)
+        sessions = Sessions(() if self._post is None else self._post.sessions)
+        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, listeners, sessions)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""
@@ -251,6 +253,11 @@ class Service:
     # -------------------------------------------------------------- what others see
 
     @property
+    def loaded(self) -> Loaded:
+        """What is served now."""
+        return self._succession.serving
+
+    @property
     def plan(self) -> Plan:
         return self._succession.plan
 
@@ -269,6 +276,10 @@ class Service:
     @property
     def audit(self) -> Audit | None:
         return self._lasting.audit
+
+    @property
+    def sessions(self) -> Sessions:
+        return self._lasting.sessions
 
     @property
     def issuer(self) -> Issuer:

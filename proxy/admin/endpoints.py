@@ -17,6 +17,7 @@ from proxy.config import model
 from proxy.errors import Fault
 from proxy.plan.admission.guard import Guard
 from proxy.plan.target import split_path
+from proxy.serve.sessions import refuse_session_key
 from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
@@ -40,6 +41,8 @@ class Admin:
             guard.host(request.known)
             guard.origin(request.known)
             page, names = self._lookup(request)
+            if page.WHO is not Who.ANYONE:
+                refuse_session_key(request.known)
             if page.WHO is Who.OPERATOR:
                 check_operator(request, guard, self._key)
             answer = await page.answer(Asked(request, names), self._view)

@@ -7,7 +7,7 @@ Must not know: cells, plans, sockets. Times are Unix seconds; no token is in her
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 # Of workers that hold the same generation, the one that has learnt something bad about it knows more than the others.
@@ -122,9 +122,19 @@ class AuditReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionReport:
+    """A key that a command has borrowed: `until` the command ends, or that time."""
+
+    name: str
+    routes: tuple[str, ...]
+    since: float
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. `audit`, `workers` and `held_back`, which is why a reload waits for a word, are left out of the JSON
-    where there are none.
+    """All of it. What there is none of is left out of the JSON, from `audit` on. `held_back`: why a reload waits for a
+    word.
     """
 
     version: str
@@ -133,6 +143,7 @@ class Status:
     audit: AuditReport | None = None
     workers: dict[str, WorkerReport] | None = None
     held_back: tuple[str, ...] | None = None
+    sessions: tuple[SessionReport, ...] | None = None
 
     def merge(self, processes: Mapping[int, ProcessReport | None]) -> Status:
         """One worker's with what all of them, by their numbers, know; None for those that are down."""
@@ -142,18 +153,23 @@ class Status:
             for name, own in self.providers.items()
         }
         workers = {str(number): WorkerReport.of(process) for number, process in processes.items()}
-        return Status(self.version, providers, self.routes, self.audit, workers, self.held_back)
+        return replace(self, providers=providers, workers=workers)
 
     def document(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
-        """Version, providers and routes of a proxy of any release. Raises ValueError for what is none."""
+        """Version, providers, routes and sessions of a proxy of any release. Raises ValueError for what is none."""
         try:
             routes = {prefix: RouteReport(it["upstream"], it["provider"]) for prefix, it in document["routes"].items()}
             held_back = tuple(document.get("held_back", ()))
-            return cls(document["version"], _providers(document), routes, held_back=held_back or None)
+            sessions = tuple(
+                SessionReport(it["name"], tuple(it["routes"]), it["since"], it.get("until"))
+                for it in document.get("sessions", ())
+            )
+            providers = _providers(document)
+            return cls(document["version"], providers, routes, held_back=held_back or None, sessions=sessions or None)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a status: {error!r}") from None
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from proxy.admin.fleet import Fleet
-from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, Status
+from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
 from proxy.errors import Fault
 from proxy.plan.route import Plan
@@ -23,7 +23,7 @@ UNCONFIGURED = "unconfigured"
 class View:
     """One per plan. `fleet` is None where this process has no siblings."""
 
-    __slots__ = ("audit", "cells", "clock", "fleet", "held_back", "plan", "visitors")
+    __slots__ = ("audit", "cells", "clock", "fleet", "held_back", "plan", "sessions", "visitors")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class View:
         self.clock = observers.clock
         self.audit = observers.audit
         self.visitors = observers.visitors
+        self.sessions = observers.sessions
         self.fleet = fleet
         self.held_back = held_back
 
@@ -77,7 +78,14 @@ class View:
     async def status(self) -> Status:
         """Of all workers, if there are several."""
         own = self.process()
-        status = Status(__version__, own.providers, self._routes(), self._audit(), None, self.held_back or None)
+        status = Status(
+            __version__,
+            own.providers,
+            self._routes(),
+            self._audit(),
+            held_back=self.held_back or None,
+            sessions=self._sessions() or None,
+        )
         return status if self.fleet is None else status.merge(await self.fleet.reports(own))
 
     def _routes(self) -> dict[str, RouteReport]:
@@ -85,6 +93,12 @@ class View:
             prefix: RouteReport(route.shown, route.provider.name if route.provider else None)
             for prefix, route in self.plan.routes.items()
         }
+
+    def _sessions(self) -> tuple[SessionReport, ...]:
+        now = self.clock().wall
+        return tuple(
+            SessionReport(each.name, each.routes, each.since, each.until) for each in self.sessions if each.holds(now)
+        )
 
     def _audit(self) -> AuditReport | None:
         audit = self.audit

@@ -12,12 +12,10 @@ from typing import Annotated
 import typer
 
 from proxy.cli.kit.options import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json
-from proxy.config.model.client import HASHED
+from proxy.config.model.client import HASHED, OWN_KEYS
 from proxy.values import moments, units
 
 DAY = 86400
-PREFIX = "klc_"
-"""Tells people and secret scanners what it is."""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
 _KEYWORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 
@@ -40,7 +38,7 @@ def new(
 ) -> None:
     """Print a new key once, and its hash for the config, which is all that the proxy needs."""
     ends = None if expires is None else _ends(expires)
-    key = PREFIX + secrets.token_urlsafe(32)
+    key = OWN_KEYS + secrets.token_urlsafe(32)
     digest = f"{HASHED}{hashlib.sha256(key.encode('ascii')).hexdigest()}"
     if as_json:
         print_json({"name": name, "key": key, "digest": digest, "expires": ends})

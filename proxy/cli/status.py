@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from proxy.admin.report import ProviderReport, Status
+from proxy.admin.report import ProviderReport, SessionReport, Status
 from proxy.cli.kit import shown
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
@@ -35,6 +35,9 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
     print_rows([head, *(_provider(name, report, time.time()) for name, report in running.providers.items())])
     routes = [(prefix, route.provider or "none", route.upstream) for prefix, route in running.routes.items()]
     print_rows([("route", "provider", "upstream"), *routes])
+    if running.sessions:
+        sessions = [(each.name, _ends(each, time.time()), " ".join(each.routes)) for each in running.sessions]
+        print_rows([("session", "ends", "routes"), *sessions])
 
 
 def _provider(name: str, report: ProviderReport, now: float) -> tuple[str, ...]:
@@ -43,6 +46,10 @@ def _provider(name: str, report: ProviderReport, now: float) -> tuple[str, ...]:
         trouble.append(f"next try in {shown.duration(report.next_attempt_at - now)}")
     numbers = (str(report.mints), str(report.replays))
     return (name, report.state, str(report.generation), _left(report, now), *numbers, "; ".join(trouble))
+
+
+def _ends(session: SessionReport, now: float) -> str:
+    return "with its command" if session.until is None else f"in {shown.duration(session.until - now)}"
 
 
 def _left(report: ProviderReport, now: float) -> str:

@@ -28,8 +28,9 @@ from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.pem import utc_now
 from proxy.config.secrets.remarks import remarks
 from proxy.config.secrets.resolve import Resolved, Sources, Substitution, resolve
-from proxy.config.secrets.sensitive import credentials
+from proxy.config.secrets.sensitive import credentials, own_keys
 from proxy.config.secrets.store_key import keys_of, with_key
+from proxy.config.secrets.variables import secret_variables
 from proxy.config.written.catalogue import expand
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.marks import Document
@@ -50,7 +51,8 @@ def build(written: Written, sources: Sources) -> Loaded:
     resolved = resolve(expanded.tree, sources)
     certificates = read_certificates(resolved.tree, folder, content, utc_now())
     report = Report(document, expanded, resolved)
-    report.add((*expanded.findings, *resolved.findings, *_lacking(expanded, resolved, sources, written.strict)))
+    own = own_keys(resolved.tree.get("providers"))
+    report.add((*expanded.findings, *resolved.findings, *own, *_lacking(expanded, resolved, sources, written.strict)))
     report.add_of_known(validate.findings(resolved.tree, expanded.tree, catalogue))
     report.add_of_known(certificates.findings)
     readable = report.placed(permissions.findings(expanded.tree, folder, sources.open_files))
@@ -192,6 +194,8 @@ def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:
         values=sources.values,
         kept=kept,
         presets=expanded.presets,
+        uses=expanded.uses,
+        variables=secret_variables(expanded, sources.values),
         filled=expanded.filled,
         live=_live(expanded, sources),
     )

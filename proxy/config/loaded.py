@@ -46,8 +46,9 @@ class Loaded:
     have their own, by prefix. `digest` is of what is written, before `${...}` are resolved: no secret behind one can be
     guessed from it. `values` are those of all references; `kept` tells which of them could not be had this time, and
     stay as they were. `warnings`: what weakens security. `commands`: those that were run. `held_back`: why what is
-    written now is not what runs. `presets`: those in use, by provider. `filled`: what nobody wrote, and where it came
-    from. `live`: harmless calls, by prefix, that prove a credential.
+    written now is not what runs. `presets`: those in use, by provider; `uses`: their names. `variables`: those that
+    secrets are read from, set or not. `filled`: what nobody wrote, and where it came from. `live`: harmless calls, by
+    prefix, that prove a credential.
     """
 
     config: Config = field(repr=False)
@@ -63,6 +64,8 @@ class Loaded:
     commands: frozenset[str] = field(default=frozenset(), repr=False)
     held_back: tuple[str, ...] = ()
     presets: dict[str, Preset] = field(default_factory=dict, repr=False)
+    uses: dict[str, str] = field(default_factory=dict)
+    variables: frozenset[str] = frozenset()
     filled: dict[Where, str] = field(default_factory=dict)
     live: dict[str, Live] = field(default_factory=dict, repr=False)
     written: Written | None = field(default=None, repr=False)

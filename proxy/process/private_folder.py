@@ -1,4 +1,5 @@
-"""The private directory of the processes that serve one port: sealed tokens with `store: memory`, and their sockets.
+"""A private directory: of the processes that serve one port, for sealed tokens with `store: memory` and their sockets;
+or of `keyless exec`, for the files of a program.
 
 Owns: making it, and that the last who leaves removes it. Must not know: what lies in it.
 
@@ -19,7 +20,7 @@ import time
 from pathlib import Path
 
 PREFIX = "keyless-workers-"
-_OURS = re.compile(re.escape(PREFIX) + r"[a-z0-9_]{8}")  # as mkdtemp makes them
+_RANDOM = r"[a-z0-9_]{8}"  # as mkdtemp makes them
 _RETRY = 0.01
 
 
@@ -31,13 +32,14 @@ class PrivateFolder:
         self._lock: int | None = _locked(path, fcntl.LOCK_SH)
 
     @classmethod
-    def new(cls) -> PrivateFolder:
-        """A directory of mode 0700, after those that nobody uses any more are gone."""
-        parent = Path(tempfile.gettempdir())
-        for path in parent.glob(f"{PREFIX}*"):
-            _remove_if_deserted(path)
+    def new(cls, prefix: str = PREFIX, parent: Path | None = None) -> PrivateFolder:
+        """A directory of mode 0700, after those of this prefix that nobody uses any more are gone."""
+        parent = parent or Path(tempfile.gettempdir())
+        for path in parent.glob(f"{prefix}*"):
+            if re.fullmatch(_RANDOM, path.name.removeprefix(prefix)):  # what others keep under a like name is theirs
+                _remove_if_deserted(path)
         # Locked before it has the name that others look for.
-        private = cls(Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}")))
+        private = cls(Path(tempfile.mkdtemp(prefix=f"new-{prefix}", dir=parent)))
         private.path = private.path.rename(parent / private.path.name.removeprefix("new-"))
         return private
 
@@ -60,7 +62,7 @@ def _remove_if_deserted(path: Path) -> None:
     try:
         about = path.lstat()
         ours = about.st_uid == os.geteuid() and stat.S_ISDIR(about.st_mode) and stat.S_IMODE(about.st_mode) == 0o700
-        if not ours or _OURS.fullmatch(path.name) is None:  # what others keep under a like name is theirs
+        if not ours:
             return
         lock = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

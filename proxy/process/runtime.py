@@ -75,8 +75,7 @@ class Runtime:
 
     def open(self) -> None:
         """Raises OSError; one with EADDRINUSE if another process answers there."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_private(self._path.parent)
+        make_private(self._path.parent)
         clear(str(self._path))
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -234,7 +233,9 @@ def _fault(problem: Mapping[str, Any]) -> Fault:
 # ---------------------------------------------------------------------------------------------- who may
 
 
-def _check_private(path: Path) -> None:
+def make_private(path: Path) -> None:
+    """A folder that is this user's alone. Raises OSError where it is there already and is not."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     about = path.stat()
     if about.st_uid != os.geteuid() or stat.S_IMODE(about.st_mode) & 0o077:
         raise PermissionError(None, f"{path} must belong to this user alone; run: chmod 700 {path}")

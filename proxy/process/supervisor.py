@@ -30,6 +30,7 @@ from proxy.process.inherited import Sockets
 from proxy.process.private_folder import PrivateFolder
 from proxy.process.shared_sockets import SharedSockets
 from proxy.process.worker_post import READY, WorkerPost, framed
+from proxy.serve.sessions import Sessions
 from proxy.tasks import spawn
 from proxy.tokens.store.open import open_records
 from proxy.values.listen import Listener, parse
@@ -54,9 +55,7 @@ class WorkersFailed(KeylessError):  # noqa: N818 -- it says what is the case
 
 def next_pause(previous: float, lived: float) -> float:
     """Seconds before a dead worker is started anew, told the last pause and how long it lived."""
-    if lived >= YOUNG:
-        return 0.0
-    return min(LAST_PAUSE, max(FIRST_PAUSE, previous * 2))
+    return 0.0 if lived >= YOUNG else min(LAST_PAUSE, max(FIRST_PAUSE, previous * 2))
 
 
 class Supervisor:
@@ -70,7 +69,7 @@ class Supervisor:
         grace: float = GRACE,
         sockets: Sockets = MappingProxyType({}),
     ) -> None:
-        self._loaded = loaded
+        self.loaded = loaded
         self._grace = grace
         self._count = count
         self._command = tuple(command)
@@ -81,6 +80,7 @@ class Supervisor:
         self._alive: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
+        self.sessions = Sessions()
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,14 +93,14 @@ class Supervisor:
 
     async def listen(self) -> list[Listener]:
         """Back when every worker listens. Raises OSError, StoreDown or WorkersFailed."""
-        for written in self._loaded.config.listen:
-            self._sockets.open(parse(written, self._loaded.config.tls is not None), self._given.get(written, ()))
+        for written in self.loaded.config.listen:
+            self._sockets.open(parse(written, self.loaded.config.tls is not None), self._given.get(written, ()))
         self._private = PrivateFolder.new()
         await self._open_store(self._private)
-        self._loaded = self._shared(self._loaded, self._private)
+        self.loaded = self._shared(self.loaded, self._private)
         ready = []
         for number in range(self._count):
-            post = WorkerPost(number, self._count, self._private.path, self._loaded, self._sockets.inherited)
+            post = WorkerPost(number, self._count, self._private.path, self.loaded, self._sockets.inherited)
             listens = asyncio.get_running_loop().create_future()
             self._keepers.append(spawn(self._keep(post, listens), f"worker {number}"))
             ready.append(listens)
@@ -128,16 +128,16 @@ class Supervisor:
         One of them writes down whose secrets are others.
         """
         assert self._private is not None  # noqa: S101 -- it listens
-        self._loaded = self._shared(loaded, self._private)
+        self.loaded = self._shared(loaded, self._private)
         for news in self._news.values():
-            news.put_nowait((secrets, self._loaded))
+            news.put_nowait((secrets, self.loaded))
             secrets = {}
         secrets_changed(None, secrets)  # no worker was there
 
     async def _open_store(self, private: PrivateFolder) -> None:
         """Opened here once: what is wrong with it is said once, and its key is made before many want it."""
-        config = self._loaded.config
-        await open_records(_store(config.store, private), config.store_key, self._loaded.folder).close()
+        config = self.loaded.config
+        await open_records(_store(config.store, private), config.store_key, self.loaded.folder).close()
 
     def _shared(self, loaded: Loaded, private: PrivateFolder) -> Loaded:
         """The config as the workers get it: ports that are known, and a store that they share."""
@@ -178,7 +178,7 @@ class Supervisor:
                     return 1
             self._alive[post.number] = process
             news = self._news[post.number] = asyncio.Queue()
-            post = replace(post, loaded=self._loaded)
+            post = replace(post, loaded=self.loaded, sessions=tuple(self.sessions))
             telling = None
             if self._stopping.is_set():
                 _terminate(process)

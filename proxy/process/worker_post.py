@@ -20,6 +20,7 @@ from pathlib import Path
 
 from proxy.config.loaded import Loaded
 from proxy.process.changes import Changes, joined
+from proxy.serve.sessions import Session
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")
@@ -37,6 +38,7 @@ class WorkerPost:
     private: Path
     loaded: Loaded = field(repr=False)
     inherited: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    sessions: Sequence[Session] = ()
 
     def to_bytes(self) -> bytes:
         return framed(self)

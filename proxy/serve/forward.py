@@ -54,6 +54,7 @@ class Forwarder:
         self._upstream = upstream
         self._clock = watch.clock
         self._visitors = watch.visitors
+        self._sessions = watch.sessions
         self._quotas = watch.quotas
         self._access = watch.access
         self._audit = watch.audit
@@ -111,6 +112,8 @@ class Forwarder:
             if lane is not None and not exchange.preflight:
                 exchange.lane, exchange.plan = lane, lane.plan
                 exchange.head = lane.plan.request_headers.read(request.fields)
+        elif self._sessions.used and (session := self._sessions.identify(exchange.head.facts, now.wall)) is not None:
+            exchange.client = session
         elif self._visitors is not None:
             visitor = self._visitors.identify(exchange.head.facts, request.connection.transport, now)
             if isinstance(visitor, KeysWanted):

@@ -20,6 +20,7 @@ from proxy.serve.forward import Forwarder
 from proxy.serve.lane import Lane
 from proxy.serve.observers import Observers
 from proxy.serve.quota.local import Quotas, open_quotas
+from proxy.serve.sessions import Sessions
 from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.tokens.calls.issuer import Issuer
@@ -40,6 +41,7 @@ class Lasting(NamedTuple):
     clock: Callable[[], Now]
     draw: Callable[[], float]
     listeners: Sequence[Listener]
+    sessions: Sessions
 
 
 class Front(NamedTuple):
@@ -64,7 +66,7 @@ class Front(NamedTuple):
         lanes = _lanes(plan, cells)
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
-        observers = Observers(lasting.clock, visitors or None, quotas, lasting.access, lasting.audit)
+        observers = Observers(lasting.clock, visitors or None, quotas, lasting.access, lasting.audit, lasting.sessions)
         forwarder = Forwarder(Router(lanes), lasting.upstream, observers, plan.max_body)
         guards = tuple(Guard.compile(config.browser, config.clients, listener) for listener in lasting.listeners)
         inside = Guard(hosts=None, origins=None)

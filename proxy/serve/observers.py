@@ -18,6 +18,7 @@ from proxy.logs import AccessLog
 from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
+from proxy.serve.sessions import Sessions
 from proxy.serve.visitors import Visitors
 from proxy.tokens.cell import Cell
 from proxy.values.now import Now
@@ -25,13 +26,14 @@ from proxy.values.now import Now
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """None for what the config doesn't ask for."""
+    """None for what the config doesn't ask for; sessions come without being asked for."""
 
     clock: Callable[[], Now]
     visitors: Visitors | None
     quotas: Quotas | None
     access: AccessLog | None
     audit: Audit | None
+    sessions: Sessions
 
 
 def refused(audit: Audit, exchange: Exchange, fault: Fault) -> None:

@@ -50,7 +50,7 @@ def test_the_key_opens_the_proxy(tmp_path: Path, sandbox: str) -> None:
 def test_each_key_is_new_and_long() -> None:
     keys = {keyless("client", "new", "a", "--json").json["key"] for _ in range(5)}
     assert len(keys) == 5
-    assert all(key.startswith("klc_") and len(key) >= 47 for key in keys)
+    assert all(key.startswith("kls_") and len(key) >= 47 for key in keys)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
+from proxy.process.lending.lender import Lender
+from proxy.process.lending.offer import offer
 from proxy.process.reload import Reloader, Replace
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
@@ -142,6 +144,7 @@ async def _serve(start: Start) -> None:
     left = await _left(start)
     with Announcer() as announcer:
         async with standing_by(start.loaded.config) as sandbox, _service(start, left) as service:
+            lender = _lender(service, left)
             service.started()
             settle()
             try:
@@ -155,7 +158,7 @@ async def _serve(start: Start) -> None:
             urls = [listener.url for listener in listeners]
             async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
                 runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
-                runtime.answer(taking.leave(service, runtime.leave, told.set))
+                runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
                 announcer.say(partial(introduction, start.loaded, start.path, urls, sandbox))
                 on_hang_up(reloading.ask)
                 await told.wait()
@@ -180,6 +183,15 @@ async def _service(start: Start, left: taking.Left | None) -> AsyncIterator[Serv
         yield service
 
 
+def _lender(service: Service, left: taking.Left | None) -> Lender:
+    lender = Lender(
+        service.sessions, lambda names: offer(service.loaded, service.listening.addresses, names), time.time
+    )
+    if left is not None:
+        lender.go_on(left.sessions, left.connections)
+    return lender
+
+
 async def _supervise(start: Start, count: int) -> None:
     supervisor = workers.supervisor(start.loaded, start.path, count, start.sockets)
     told = on_signals(at_once=supervisor.abandon)
@@ -190,7 +202,12 @@ async def _supervise(start: Start, count: int) -> None:
                 urls = [listener.url for listener in listeners]
                 async with commands.answering(start.path) as runtime, start.reloader(supervisor.replace) as reloading:
                     relayed = commands.relayed(supervisor.private, count)
-                    runtime.answer(relayed, commands.reload(reloading.ask), taking.refuse())
+                    sessions = supervisor.sessions
+                    spread = commands.spread(supervisor.private, count, sessions)
+                    lender = Lender(
+                        sessions, lambda names: offer(supervisor.loaded, listeners, names), time.time, spread
+                    )
+                    runtime.answer(relayed, lender.answers(), commands.reload(reloading.ask), taking.refuse())
                     announcer.say(partial(introduction, start.loaded, start.path, urls, sandbox, count))
                     on_hang_up(reloading.ask)
                     await told.wait()

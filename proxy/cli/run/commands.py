@@ -5,6 +5,7 @@ Must not know: what is said over it (process/runtime.py).
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,9 +15,15 @@ from pathlib import Path
 import structlog
 
 from proxy.errors import Fault
+from proxy.process.lending.lender import Spread, written
 from proxy.process.runtime import Answer, Ask, Runtime, ask, path_of
+from proxy.serve.sessions import Sessions
+from proxy.tasks import spawn
 
 log = structlog.get_logger("keyless.runtime")
+
+TRIES, PAUSE = 60, 0.5
+"""How often, and after how many seconds, a worker is told again that did not answer: it is ended, or not there yet."""
 
 
 @asynccontextmanager
@@ -59,6 +66,31 @@ def relayed(private: Path, count: int) -> dict[str, Ask]:
         return answer
 
     return {name: relay(name) for name in ("status", "expire")}
+
+
+def spread(private: Path, count: int, sessions: Sessions) -> Spread:
+    """Back when the workers that answer know all session keys; one that is about to start hears of them later."""
+
+    async def tell(number: int) -> bool:
+        try:
+            await ask(worker_socket(private, number), "sessions", written(sessions))
+        except (OSError, ValueError):
+            return False
+        return True
+
+    async def tell_later(number: int) -> None:
+        for _ in range(TRIES):
+            await asyncio.sleep(PAUSE)
+            if await tell(number):
+                return
+
+    async def tell_all() -> None:
+        heard = await asyncio.gather(*map(tell, range(count)))
+        for number in range(count):
+            if not heard[number]:
+                spawn(tell_later(number), f"tell worker {number} of session keys")
+
+    return tell_all
 
 
 def worker_socket(private: Path, number: int) -> Path:

@@ -21,6 +21,7 @@ import structlog
 from proxy.app import Service
 from proxy.errors import Fault, KeylessError
 from proxy.process.inherited import Sockets
+from proxy.process.lending.lender import Lender
 from proxy.process.runtime import Answer, Ask, begin, path_of, read_line
 
 log = structlog.get_logger("keyless.takeover")
@@ -44,6 +45,8 @@ class Left:
         self.sockets: Sockets = {
             written: [socket.socket(fileno=next(numbers)) for _ in range(count)] for written, count in listen
         }
+        self.sessions: list[dict[str, Any]] = document.get("sessions", [])
+        self.connections = [socket.socket(fileno=number) for number in numbers]  # those of the first sessions
         self._connection = connection
 
     async def ready(self) -> None:
@@ -74,7 +77,7 @@ async def take(config: Path) -> Left | None:
         return None
 
 
-def leave(service: Service, free: Callable[[], None], end: Callable[[], None]) -> dict[str, Ask]:
+def leave(service: Service, lender: Lender, free: Callable[[], None], end: Callable[[], None]) -> dict[str, Ask]:
     """How a proxy is taken over: `free` gives up the runtime socket, `end` begins to drain."""
     under_way = False
 
@@ -84,7 +87,8 @@ def leave(service: Service, free: Callable[[], None], end: Callable[[], None]) -
             raise Fault("overloaded", "another process takes over already")
         under_way = True
         document, descriptors = await service.leave_to()
-        return Answer(document, descriptors, then)
+        sessions, connections = lender.leave()
+        return Answer(document | {"sessions": sessions}, [*descriptors, *connections], then)
 
     async def then(connection: socket.socket) -> None:
         nonlocal under_way
@@ -95,6 +99,7 @@ def leave(service: Service, free: Callable[[], None], end: Callable[[], None]) -
             is_ready = False
         if not is_ready:
             service.resume()
+            lender.resume()
             under_way = False
             log.warning("who wanted to take over has broken off; this process goes on")
             return

@@ -24,6 +24,7 @@ from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets
+from proxy.process.lending.lender import told
 from proxy.process.private_folder import PrivateFolder
 from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
@@ -93,13 +94,13 @@ def take_post(descriptor: int) -> tuple[Lifeline, WorkerPost]:
 
 async def work(lifeline: Lifeline, post: WorkerPost) -> None:
     """Serve until a signal, or until the supervisor is no more: nobody could end this worker then."""
-    told = on_signals()
+    ending = on_signals()
     patience = 0.0
 
     def orphaned() -> None:
         nonlocal patience
         patience = ORPHANS_WAIT
-        told.set()
+        ending.set()
 
     try:
         private = PrivateFolder(post.private)
@@ -116,14 +117,16 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
-            runtime = Runtime(worker_socket(post.private, post.number), answers(lambda: service.view))
+            runtime = Runtime(
+                worker_socket(post.private, post.number), answers(lambda: service.view) | told(service.sessions)
+            )
             try:
                 runtime.open()
             except OSError as error:  # it serves all the same
                 log.warning("no command can reach this worker", reason=error.strerror or str(error))
             lifeline.ready(orphaned)
             following = spawn(_follow(lifeline, service), "news from the supervisor")
-            await told.wait()
+            await ending.wait()
             following.cancel()
             await asyncio.wait((following,))
             await runtime.close()

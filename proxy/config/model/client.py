@@ -22,6 +22,10 @@ from proxy.values.kinds import (
 )
 
 HASHED = "sha256:"
+OWN_KEYS = "kls_"
+"""How keys begin that Keyless makes: people, secret scanners and the loader tell them from an API's."""
+SESSION_KEYS = f"{OWN_KEYS}session_"
+"""Lent to a command for as long as it runs (docs/agents.md)."""
 SHORTEST = 16
 _HASH = re.compile(r"sha256:[0-9A-Fa-f]{64}")
 

@@ -10,10 +10,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from proxy.config.model.client import OWN_KEYS
 from proxy.config.secrets.resolve import Substitution
 from proxy.values.secret import Secret
 from proxy.values.template import Template, is_template
-from proxy.values.where import Where
+from proxy.values.where import Finding, Where
 
 _SECRET_KEY = re.compile(r"token|pass(word|wd|phrase)?$|secret|key|credential|assertion|authorization", re.IGNORECASE)
 _PUBLIC_KEY = re.compile(
@@ -57,6 +58,13 @@ def credentials(
     return frozenset(Secret(text) for text in found if len(text) >= SHORTEST)
 
 
+def own_keys(providers: Any) -> Iterator[Finding]:
+    """Texts of the resolved providers that only this proxy, or another Keyless, has any use for."""
+    for place, text in _texts(providers, ("providers",)):
+        if text.startswith(OWN_KEYS):
+            yield Finding(place, "this is a key for Keyless (kls_...), not one of the API's; put the API's own there")
+
+
 def secret_places(provider: Any, where: Where, secret: Collection[Where], public: Collection[Where]) -> Iterator[Where]:
     """Where secrets stand in the provider at `where`, which may hold `${...}` still."""
     for place, text in _secret_texts(provider, where, secret, public):
@@ -74,6 +82,13 @@ def _secret_texts(
 
 def _is_secret(substitution: Substitution, secret: Collection[Where], public: Collection[Where]) -> bool:
     place, value, query = substitution
+    return is_secret(place, value, secret, public, query)
+
+
+def is_secret(
+    place: Where, value: str, secret: Collection[Where], public: Collection[Where], query: bool = False
+) -> bool:
+    """Whether a value that came from outside is one where it stands; `query`: behind a `?`."""
     if _under(place, secret):
         return True
     if _under(place, public):

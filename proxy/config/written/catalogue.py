@@ -35,6 +35,7 @@ def expand(tree: Mapping[str, Any], catalogue: Catalogue, first_set: FirstSet = 
         if filling is not None:
             fillings[name] = filling
             expanded.presets[name] = filling.preset
+            expanded.uses[name] = filling.use
         spelled_out[name] = written if filling is None else _provider(where, written, filling)
     expanded.tree["providers"] = spelled_out
     name_upstreams(expanded, fillings)

@@ -18,9 +18,10 @@ class Expanded:
 
     `origins` leads from what a preset or a name brought back to what the user wrote; `secret` and `public` are the
     texts whose parameter says that it is, or is not, a secret. `unfilled` are the places that lack a parameter.
-    `presets` are those in use, by provider; `of_provider` leads from a route's upstream that a preset brought to the
-    provider whose preset it was; `live` are the harmless calls below such an upstream, by prefix. `filled` tells of
-    what nobody wrote: where it stands, and where it came from. `remarks` are no mistakes, but worth saying.
+    `presets` are those in use, by provider, `uses` their names; `of_provider` leads from a route's upstream that a
+    preset brought to the provider whose preset it was; `live` are the harmless calls below such an upstream, by prefix.
+    `filled` tells of what nobody wrote: where it stands, and where it came from. `remarks` are no mistakes, but worth
+    saying.
     """
 
     tree: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -29,6 +30,7 @@ class Expanded:
     public: set[Where] = field(default_factory=set)
     unfilled: set[Where] = field(default_factory=set)
     presets: dict[str, Preset] = field(default_factory=dict)
+    uses: dict[str, str] = field(default_factory=dict)
     of_provider: dict[Where, str] = field(default_factory=dict)
     live: dict[str, Live] = field(default_factory=dict, repr=False)
     filled: dict[Where, str] = field(default_factory=dict)

@@ -94,6 +94,7 @@ class Sdk(Strict):
 
     `env` and `base` are texts over {base} (the route's address), {host} (its host and port) and {key}. `base`: what the
     SDK takes as base URL, where that is not the route's address. `needs`: https only, or a route without a prefix.
+    `bases`: only where the route leads to one of these.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Sdk(Strict):
     setting: str | None = None
     base: str | None = None
     needs: list[Literal["tls", "root"]] = Field(default=[])
+    bases: Texts = Field(default=[])
 
 
 class Ended(Strict):
@@ -166,6 +168,14 @@ class Preset(Strict):
         if name is None:
             return self.upstream or next(iter((self.bases or {}).values()), None)
         return (self.bases or {})[name]
+
+    def base_of(self, upstream: str) -> str | None:
+        """The name of the base that this URL is, its parameters filled in; None if it is none of them."""
+        for name, written in (self.bases or {}).items():
+            texts = PARAMETER.split(written)[::2]  # between them the parameters' names
+            if re.fullmatch("[^/]+".join(map(re.escape, texts)), upstream.rstrip("/")):
+                return name
+        return None
 
     @property
     def of_hosts(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ def check_preset(preset: Preset) -> Iterator[Finding]:
     """Every mistake between the parts of a preset."""
     yield from _bases(preset)
     yield from _sdk(preset.sdk)
+    yield from _sdk_bases(preset)
     if preset.live and preset.live.base is not None and preset.live.base not in (preset.bases or {}):
         yield Finding(("live", "base"), "no such base", did_you_mean(preset.live.base, preset.bases or {}))
     if preset.live and preset.base() is None:
@@ -64,3 +65,15 @@ def _sdk(rows: Iterable[Sdk]) -> Iterator[Finding]:
                 yield Finding(("sdk", index, *below), str(error))
         if not row.env and row.setting is None:
             yield Finding(("sdk", index), "expected env, the variables that the SDK reads, or setting, in words")
+
+
+def _sdk_bases(preset: Preset) -> Iterator[Finding]:
+    """A variable can have one text only, wherever the route leads."""
+    texts: dict[tuple[str, str], str] = {}
+    for index, row in enumerate(preset.sdk):
+        for base in row.bases:
+            if base not in (preset.bases or {}):
+                yield Finding(("sdk", index, "bases"), "no such base", did_you_mean(base, preset.bases or {}))
+        for name, text in row.env.items():
+            if any(texts.setdefault((name, base), text) != text for base in row.bases or ("", *(preset.bases or {}))):
+                yield Finding(("sdk", index, "env", name), "another row gives this variable another text")

@@ -102,12 +102,12 @@ class Clients:
         """
         presented = access_key(known.get(b"authorization", b"")) or presented_key(known)
         if presented is None:
-            raise _key_required("no client key was sent")
+            raise key_required("no client key was sent")
         key = self._keys.get(hashlib.sha256(presented).digest())
         if key is None:
-            raise _key_required("the client key is not known")
+            raise key_required("the client key is not known")
         if not key.begins <= wall < key.ends:  # said only to who holds the key
-            raise _key_required(_lapsed(key, wall))
+            raise key_required(_lapsed(key, wall))
         return key.client
 
 
@@ -128,7 +128,7 @@ def _lapsed(key: _Key, wall: float) -> str:
     return f"this key of client {key.client.name} has expired ({moments.shown(key.ends)})"
 
 
-def _key_required(detail: str) -> Fault:
+def key_required(detail: str) -> Fault:
     return Fault("client_key_required", detail, headers=(("WWW-Authenticate", 'Bearer realm="keyless"'),))
 
 

@@ -157,6 +157,7 @@ class Listening:
         self._doors: list[list[asyncio.Server]] = []
         self.servers: list[Server] = []
         self.addresses: list[Listener] = []
+        self.drain = DRAIN_SECONDS
 
     async def start(
         self,
@@ -192,10 +193,10 @@ class Listening:
         return [[sock.fileno() for door in doors for sock in door.sockets] for doors in self._doors]
 
     async def stop(self) -> None:
-        """Stop listening, let what is under way end (up to DRAIN_SECONDS), then cut it."""
+        """Stop listening, let what is under way end (up to `drain` seconds), then cut it."""
         for door in chain.from_iterable(self._doors):
             door.close()
-        await asyncio.gather(*(server.shutdown(DRAIN_SECONDS) for server in self.servers))
+        await asyncio.gather(*(server.shutdown(self.drain) for server in self.servers))
         self._doors.clear()
         self.servers.clear()
 

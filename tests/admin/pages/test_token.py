@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from proxy.sandbox import SECRET
+from proxy.values.now import Now
 from tests.conftest import Stage
 from tests.raw import Message
 
@@ -40,8 +41,8 @@ async def test_a_token_near_its_end_is_renewed_first(stage: Stage) -> None:
     old = (await token(stage, "oauth2")).json()["access_token"]
     current = stage.service.cells["oauth2"].life.token
     assert current is not None
-    current.expires = current.expires._replace(wall=current.expires.wall - 16, boot=current.expires.boot - 16)
-    current.minted = current.minted._replace(wall=current.minted.wall - 16, boot=current.minted.boot - 16)
+    current.expires = Now(current.expires.boot - 16, current.expires.wall - 16)
+    current.minted = Now(current.minted.boot - 16, current.minted.wall - 16)
     reply = await token(stage, "oauth2")
     assert reply.status == 200, reply.body + stage.log.getvalue().encode()
     new = reply.json()["access_token"]

@@ -1,0 +1,109 @@
+"""A proxy inside `keyless exec`, where none runs: on a free port, for the time of the program.
+
+Owns: its start and end, and that it is silent meanwhile. Must not know: the program.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+from proxy import logs
+from proxy.app import Service
+from proxy.cli.exec.loan import Loan, NotLent, Wish
+from proxy.cli.kit.options import load_or_exit
+from proxy.config.loaded import Loaded
+from proxy.config.model import Config, Log
+from proxy.errors import Fault
+from proxy.process.lending.lender import new_session
+from proxy.process.lending.offer import Offer, offer
+from proxy.values.listen import Listener
+
+ANY_PORT = "127.0.0.1:0"
+UNKNOWN = Listener("127.0.0.1", 0)
+_MOST_LINES = 20
+_SANDBOX = "/sandbox"
+
+
+class Tail(StringIO):
+    """The last lines that were written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: deque[str] = deque(maxlen=_MOST_LINES)
+
+    def write(self, text: str) -> int:
+        self.lines.extend(text.splitlines())
+        return len(text)
+
+
+@asynccontextmanager
+async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
+    """On a free port, for the time of the program; what it would log is told at the end."""
+    tail = Tail()
+    whole = load_or_exit(config)
+    _offered(whole, [UNKNOWN], wish)
+    loaded = _narrowed(whole, wish.routes)
+    with _quiet(tail):
+        async with _sandbox(loaded.config), Service(loaded) as service:
+            service.listening.drain = 0.0  # who still asks was the program's
+            service.started()
+            await service.listen()
+            offered = _offered(whole, service.listening.addresses, wish)
+            key, session = new_session(wish.name, [route.prefix for route in offered.routes], time.time())
+            service.sessions.add(session)
+            loan = Loan(offered, key)
+            yield loan
+        loan.remarks.extend(tail.lines)
+
+
+def offered_by(config: Path, wish: Wish) -> Offer:
+    """What one would offer, on a port that is not known yet. Raises NotLent."""
+    return _offered(load_or_exit(config), [UNKNOWN], wish)
+
+
+def _offered(loaded: Loaded, listeners: Sequence[Listener], wish: Wish) -> Offer:
+    try:
+        offered = offer(loaded, listeners, wish.routes)
+    except Fault as fault:
+        raise NotLent(fault.detail) from None
+    return replace(offered, variables=tuple(dict.fromkeys((*offered.variables, *_with_the_same(loaded)))))
+
+
+def _with_the_same(loaded: Loaded) -> Iterable[str]:
+    """Variables that nothing is read from, and that hold one of the secrets all the same."""
+    texts = frozenset[str]().union(*loaded.secrets.values())
+    return sorted(name for name, value in os.environ.items() if value in texts)
+
+
+def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:
+    """No token is got for a route that the program has no key for."""
+    routes = {prefix: route for prefix, route in loaded.config.routes.items() if prefix in prefixes or not prefixes}
+    own = loaded.only(providers={route.provider for route in routes.values()}, routes=routes)
+    return own.with_config(listen=[ANY_PORT], tls=None, workers=1, log=Log(access=False))
+
+
+@contextmanager
+def _quiet(tail: Tail) -> Iterator[None]:
+    last_resort = logging.lastResort
+    logs.configure(Log(level="warning"), tail)
+    logging.lastResort = logging.StreamHandler(tail)
+    try:
+        yield
+    finally:
+        logging.lastResort = last_resort
+
+
+def _sandbox(config: Config) -> AbstractAsyncContextManager[str]:
+    if not any(prefix.startswith(_SANDBOX) for prefix in config.routes):
+        return nullcontext("")
+    from proxy.cli.sandbox import standing_by  # noqa: PLC0415 -- only where there are such routes
+
+    return standing_by(config)

@@ -1,0 +1,78 @@
+"""The key that a proxy that runs lends, and what goes with it; of one in this process it comes from inside.py.
+
+Owns: what is lent, and what is to be said once the program has ended. Must not know: what is made of an offer.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from proxy.errors import Fault, KeylessError
+from proxy.process import runtime
+from proxy.process.lending.offer import Offer
+
+
+class NotLent(KeylessError):  # noqa: N818 -- it says what is the case
+    """The proxy that runs does not lend a key."""
+
+
+class Wish(NamedTuple):
+    """`name` is how `status` lists it; no routes are all of them."""
+
+    name: str
+    routes: Sequence[str]
+
+
+@dataclass
+class Loan:
+    """`remarks` are for when the program has ended: until then it has the terminal."""
+
+    offer: Offer
+    key: str = field(repr=False)
+    remarks: list[str] = field(default_factory=list)
+
+
+async def offered(config: Path, wish: Wish) -> Offer:
+    """By the proxy that runs with this config. Raises NotLent."""
+    try:
+        document = await runtime.ask(runtime.path_of(config, os.environ), "routes", *wish.routes)
+        return Offer.read(document["offer"])
+    except Fault as fault:
+        raise NotLent(fault.detail) from None
+    except (OSError, ValueError):
+        raise _silent(config) from None
+
+
+@asynccontextmanager
+async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
+    """By the proxy that runs with this config, as long as the connection."""
+    try:
+        asked = await runtime.begin(runtime.path_of(config, os.environ), "lend", wish.name, "", *wish.routes)
+    except Fault as fault:
+        raise NotLent(fault.detail) from None
+    except (OSError, ValueError):
+        raise _silent(config) from None
+    with asked.connection:
+        loan = Loan(Offer.read(asked.document["offer"]), asked.document["key"])
+        yield loan
+        if _is_over(asked.connection):
+            loan.remarks.append("the proxy stopped while the program ran")
+
+
+def _silent(config: Path) -> NotLent:
+    return NotLent(f"the proxy that runs with {config} does not answer")
+
+
+def _is_over(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

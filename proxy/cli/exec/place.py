@@ -1,0 +1,61 @@
+"""Which config `exec` and `env` go by, and whether a proxy runs with it.
+
+Owns: the order of the places. Must not know: what a proxy is asked. The file of the folder where the user happens to be
+counts only where a proxy runs with it already: that of a foreign repository may hold commands (`${exec:}`).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from proxy.errors import KeylessError
+from proxy.process.runtime import path_of
+
+HERE = Path("config.yaml")
+VARIABLE = "KEYLESS_CONFIG"
+
+
+class NoConfig(KeylessError):  # noqa: N818 -- it says what is the case
+    """None may be taken; the text says what to do."""
+
+
+class Place(NamedTuple):
+    """`runs`: whether a proxy answers commands for this config."""
+
+    config: Path
+    runs: bool
+
+
+def find(told: Path | None, environ: Mapping[str, str], here: Path = HERE) -> Place:
+    """`told`: by `-c`. Raises NoConfig."""
+    if told is None and environ.get(VARIABLE):
+        told = Path(environ[VARIABLE])
+    if told is not None:
+        return Place(told, answers(told, environ))
+    if answers(here, environ):
+        return Place(here, True)
+    own = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "keyless" / "config.yaml"
+    if own.is_file():
+        return Place(own, answers(own, environ))
+    raise NoConfig(_advice(here, own))
+
+
+def answers(config: Path, environ: Mapping[str, str]) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        try:
+            door.connect(str(path_of(config, environ)))
+        except OSError:
+            return False
+    return True
+
+
+def _advice(here: Path, own: Path) -> str:
+    if here.is_file():
+        return (
+            f"no proxy runs with {here}, and it is not taken unasked, since what it says is run; "
+            f"start one with `keyless run`, or say `-c {here}`"
+        )
+    return f"there is no config: name one with -c or ${VARIABLE}, or put yours at {own}"

@@ -1,0 +1,104 @@
+"""What a command must know of a proxy to run a program through it: where each route is, which SDKs it is for, and which
+variables hold secrets.
+
+Owns: its form, between processes that need not be of one release. Must not know: which variables a program gets of it
+(cli/exec), keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from proxy.config.loaded import Loaded
+from proxy.config.model import Route
+from proxy.errors import Fault
+from proxy.values.listen import Listener
+from proxy.values.names import did_you_mean
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedRoute:
+    """`url` is its address. `preset` is the name of the one that its provider uses; the rows of `sdk` are as it has
+    them: `name`, `env`, and perhaps `base`.
+    """
+
+    prefix: str
+    url: str
+    preset: str | None = None
+    owns: tuple[str, ...] = ()  # words that stand for its vendor in names of variables
+    sdk: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From JSON. Raises KeyError, TypeError."""
+        owns, sdk = tuple(document.get("owns", ())), tuple(document.get("sdk", ()))
+        return cls(document["prefix"], document["url"], document.get("preset"), owns, sdk)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`variables` are those that secrets are read from. `clients`: whether the proxy asks for keys."""
+
+    routes: tuple[OfferedRoute, ...]
+    variables: tuple[str, ...] = ()
+    clients: bool = False
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From JSON. Raises ValueError."""
+        try:
+            routes = tuple(map(OfferedRoute.read, document["routes"]))
+            return cls(routes, tuple(document["variables"]), bool(document["clients"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not an offer: {error!r}") from None
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def offer(loaded: Loaded, listeners: Sequence[Listener], prefixes: Collection[str] = ()) -> Offer:
+    """Of these routes, or of all. Raises Fault for one that there isn't, or where no program can reach the proxy."""
+    routes = loaded.config.routes
+    for prefix in prefixes:
+        if prefix not in routes:
+            raise Fault("no_route", f"there is no route {prefix}{did_you_mean(prefix, routes)}")
+    where = _reachable(listeners)
+    wanted = [prefix for prefix in routes if prefix in prefixes or not prefixes]
+    offered = tuple(_route(prefix, routes[prefix], where, loaded) for prefix in wanted)
+    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients))
+
+
+def _reachable(listeners: Sequence[Listener]) -> Listener:
+    """The first that speaks plain HTTP; a program would have to trust a certificate first."""
+    reached = [each._replace(host=_EVERYWHERE.get(each.host, each.host)) for each in listeners if not each.path]
+    reached.sort(key=lambda listener: listener.tls)
+    if not reached:
+        raise Fault(
+            "route_refused", "the proxy listens on unix sockets alone; programs need a port: add one to `listen`"
+        )
+    return reached[0]
+
+
+def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> OfferedRoute:
+    url = where.url + prefix.rstrip("/")
+    preset = loaded.presets.get(route.provider)
+    if preset is None:
+        return OfferedRoute(prefix, url)
+    base = preset.base_of(str(route.upstream))
+    rows = tuple(
+        row.model_dump(include={"name", "env", "base"}, exclude_none=True)
+        for row in preset.sdk
+        if (not row.bases or base in row.bases) and _fits(row.needs, prefix, where)
+    )
+    name = loaded.uses[route.provider]
+    variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
+    owns = dict.fromkeys([name.upper().partition("-")[0], *(variable.partition("_")[0] for variable in variables)])
+    return OfferedRoute(prefix, url, name, tuple(owns), rows)
+
+
+def _fits(needs: Collection[str], prefix: str, where: Listener) -> bool:
+    return ("tls" not in needs or where.tls) and ("root" not in needs or prefix == "/")

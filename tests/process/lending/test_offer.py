@@ -1,0 +1,75 @@
+"""What a command is told of a proxy: addresses, SDKs, variables; over JSON and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from proxy.config.load import load
+from proxy.config.loaded import Loaded
+from proxy.errors import Fault
+from proxy.process.lending.offer import Offer, offer
+from proxy.values.listen import Listener
+
+HERE = Listener("127.0.0.1", 8080)
+ROUTES = {
+    "/openai": "openai",
+    "/hf": {"provider": "huggingface", "base": "hub"},
+    "/router": "huggingface",
+    "/plain": {"upstream": "https://api.example.com", "provider": "none"},
+}
+
+
+def loaded(folder: Path, **config: object) -> Loaded:
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({"routes": ROUTES} | config), encoding="utf-8")
+    return load(path, environ={"OPENAI_API_KEY": "sk-made-up-openai"})
+
+
+def test_each_route_has_its_address_and_the_rows_of_its_base(tmp_path: Path) -> None:
+    made = offer(loaded(tmp_path), [HERE])
+    told = {route.prefix: route for route in Offer.read(json.loads(json.dumps(made.document()))).routes}
+    assert told["/openai"].url == "http://127.0.0.1:8080/openai"
+    assert told["/openai"].preset == "openai"
+    assert {"OPENAI"} <= set(told["/openai"].owns)
+    env = {name: text for row in told["/hf"].sdk for name, text in row.get("env", {}).items()}
+    assert env["HF_ENDPOINT"] == "{base}"
+    assert all("HF_ENDPOINT" not in row.get("env", {}) for row in told["/router"].sdk)
+    assert (told["/plain"].preset, told["/plain"].sdk) == (None, ())
+    assert not made.clients
+
+
+def test_no_secret_is_told_but_where_secrets_are_read_from(tmp_path: Path) -> None:
+    clients = [{"name": "app", "key": "${APP_KEY:-a-made-up-client-key}"}]
+    made = offer(loaded(tmp_path, clients=clients), [HERE])
+    named = {"OPENAI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "APP_KEY", "KEYLESS_STORE_KEY"}
+    assert named <= set(made.variables)
+    assert made.clients
+    assert "sk-made-up-openai" not in json.dumps(made.document())
+
+
+@pytest.mark.parametrize(
+    ("listeners", "url"),
+    [
+        ([Listener("", 0, "/x.sock"), HERE], "http://127.0.0.1:8080/openai"),
+        ([Listener("0.0.0.0", 80)], "http://127.0.0.1:80/openai"),
+        ([Listener("::", 80)], "http://[::1]:80/openai"),
+        ([Listener("localhost", 443, tls=True), HERE], "http://127.0.0.1:8080/openai"),
+        ([Listener("localhost", 443, tls=True)], "https://localhost:443/openai"),
+    ],
+)
+def test_programs_are_sent_where_they_can_reach_it(tmp_path: Path, listeners: list[Listener], url: str) -> None:
+    (route,) = offer(loaded(tmp_path), listeners, ["/openai"]).routes
+    assert route.url == url
+
+
+def test_what_can_not_be_offered_says_why(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="did you mean '/openai'"):
+        offer(loaded(tmp_path), [HERE], ["/opnai"])
+    with pytest.raises(Fault, match="unix sockets alone"):
+        offer(loaded(tmp_path), [Listener("", 0, "/x.sock")])
+    with pytest.raises(ValueError, match="not an offer"):
+        Offer.read({"routes": [{}]})
