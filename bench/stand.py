@@ -27,7 +27,7 @@ class Pace:
     rounds: int = 3
     seconds: int = 2
     single_seconds: int = 2
-    crowd_seconds: int = 4  # or opening the connections would be much of what is measured
+    crowd_seconds: int = 5  # or opening the connections would be much of what is measured
     stream_seconds: int = 6
     starts: int = 5
     blob: int = GIB

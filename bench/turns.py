@@ -55,7 +55,7 @@ def crowd(shot: Shot, connections: int) -> Turn:
     """The closed loop of many connections; `few_cpu_us` is the cost with 32, measured right before."""
 
     def turn(stand: Stand, running: Running) -> Sample:
-        few = closed_loop(stand, running, shot, load.CONNECTIONS, stand.pace.seconds)
+        few = closed_loop(stand, running, shot, load.CONNECTIONS, max(1, stand.pace.seconds // 2))
         sample = closed_loop(stand, running, shot, connections, stand.pace.crowd_seconds)
         if "cpu_us" in few:
             sample["few_cpu_us"] = few["cpu_us"]
