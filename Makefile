@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet
 SOURCES := pyproject.toml hatch_build.py $(shell find proxy -type f -not -name '*.pyc')
 
-.PHONY: run test check bench docs
+.PHONY: run test check bench docs sdks
 
 run: .venv/run
 	$(BIN)/keyless run
@@ -19,6 +19,15 @@ check: .venv/test
 
 bench: .venv/test
 	$(BIN)/python -m bench
+
+# The vendors' own SDKs, with made-up keys: not in `make test`, as they are many and large.
+sdks: .venv/test .venv/sdks/bin/done
+	KEYLESS_SDKS=.venv/sdks/bin/python $(BIN)/python -m pytest -n 0 tests/sdks
+
+.venv/sdks/bin/done: tests/sdks/requirements.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/sdks
+	.venv/sdks/bin/python -m pip install --quiet -r tests/sdks/requirements.txt
+	@touch $@
 
 docs: .venv/test
 	$(BIN)/python -m tests.docs.presets_page

@@ -16,12 +16,13 @@ from proxy.auth.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "http", "clock", "tasks", "auth", "config", "sink", "logs", "shortage"),
+    *("errors", "version", "values", "http", "clock", "tasks", "command", "auth", "config", "sink", "logs", "shortage"),
     *("plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
+    "command",
     "sink",
     "tasks",
     "logs",

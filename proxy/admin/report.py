@@ -25,6 +25,7 @@ class ProviderReport:
     mints: int = 0
     replays: int = 0
     last_error: str | None = None
+    skew: float | None = None  # seconds by which the API's clock is ahead of ours, as it said; the most of its hosts
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -53,6 +54,7 @@ class ProviderReport:
             sum(report.mints for report in workers),
             sum(report.replays for report in workers),
             latest.last_error,
+            max((report.skew for report in workers if report.skew is not None), key=abs, default=None),
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from proxy.admin.fleet import Fleet
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
+from proxy.auth.schemes.scheme import Scheme
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.observers import Observers
@@ -69,6 +70,7 @@ class View:
             life.mints,
             cell.replays,
             _dead(cell, life.state(now)) if failure is None else failure.message,
+            _skew(self.plan.providers[name].scheme),
         )
 
     def process(self) -> ProcessReport:
@@ -103,6 +105,14 @@ class View:
     def _audit(self) -> AuditReport | None:
         audit = self.audit
         return None if audit is None else AuditReport(audit.where, audit.written, audit.waiting, audit.lost)
+
+
+def _skew(scheme: Scheme | None) -> float | None:
+    skews = None if scheme is None else scheme.skews
+    if not skews:
+        return None
+    most: float = max(skews.values(), key=abs)
+    return round(most, 1)
 
 
 def _dead(cell: Cell, state: State) -> str | None:

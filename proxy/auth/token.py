@@ -57,12 +57,37 @@ class IssuerRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandRequest:
+    """A program of the operator's, run in the config's folder; `variables` are set for it besides the process's own."""
+
+    argv: tuple[str, ...] = field(repr=False)
+    timeout: float  # seconds
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """A file, relative to the config's folder, read anew each time: what a platform puts there is replaced now and
+    then.
+    """
+
+    path: str
+
+
+Request = IssuerRequest | CommandRequest | FileRequest
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerReply:
-    """What the issuer answered. Header names are lower case."""
+    """What the issuer answered; or what a command printed or a file holds, with a status of 200.
+
+    Header names are lower case.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +101,18 @@ class Minted:
     value: str = field(repr=False)
     lifetime: float
     refresh_in: float | None = None
-    refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good
+    refresh_token: str | None = field(default=None, repr=False)  # None: the one before stays good; "": it does not
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)
     dated: float | None = None
     doubt: str | None = None
 
+    def refresh_token_after(self, before: str | None) -> str | None:
+        """The one that is good from now on."""
+        return before if self.refresh_token is None else self.refresh_token or None
 
-Flow = Generator[IssuerRequest, IssuerReply, Minted]
+
+Flow = Generator[Request, IssuerReply, Minted]
 """A login without I/O: yields requests, is sent replies, returns what was minted or raises IssuerError."""
 
 

@@ -42,6 +42,8 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
 def _provider(name: str, report: ProviderReport, now: float) -> tuple[str, ...]:
     trouble = [report.last_error] if report.last_error else []
+    if report.skew is not None:
+        trouble.append(f"its clock is {abs(report.skew):.0f} s {'ahead of' if report.skew > 0 else 'behind'} ours")
     if report.next_attempt_at is not None:
         trouble.append(f"next try in {shown.duration(report.next_attempt_at - now)}")
     numbers = (str(report.mints), str(report.replays))

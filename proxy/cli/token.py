@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes import scheme_for
-from proxy.auth.token import IssuerRequest
+from proxy.auth.token import CommandRequest, FileRequest, IssuerRequest, Request
 from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.minted import Denied, Got, mint, rows
@@ -144,16 +144,20 @@ def _planned(loaded: Loaded, provider: str) -> dict[str, Any]:
     except IssuerError as error:  # nobody has logged in
         return known | {"request": None, "note": error.hint}
     note = {"note": "a token request follows"} if scheme.discovers else {}
-    return (
-        known
-        | {
-            "method": request.method,
-            "url": shown.url(request.url, shown.Mask(shown.secrets_of(loaded))),
-            "headers": [name for name, _ in request.headers],
-            "body": body_names(request),
-        }
-        | note
-    )
+    return known | _of_request(request, loaded) | note
+
+
+def _of_request(request: Request, loaded: Loaded) -> dict[str, Any]:
+    if isinstance(request, CommandRequest):
+        return {"command": request.argv[0], "variables": sorted(request.variables)}
+    if isinstance(request, FileRequest):
+        return {"file": request.path, "note": "a token request follows"}
+    return {
+        "method": request.method,
+        "url": shown.url(request.url, shown.Mask(shown.secrets_of(loaded))),
+        "headers": [name for name, _ in request.headers],
+        "body": body_names(request),
+    }
 
 
 def body_names(request: IssuerRequest) -> list[str]:

@@ -24,6 +24,7 @@ from proxy.plan.admission import jwt_clients
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.quota import limits_of
+from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
@@ -46,7 +47,7 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     limited = any(client.methods is not None for client in config.clients)
     around = _Around(loaded, providers, _Placings(config.providers, providers), limited)
-    routes = {prefix: _with_preflight(_route(prefix, route, around)) for prefix, route in config.routes.items()}
+    routes = {prefix: _whole(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
         Router(routes),
@@ -110,6 +111,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     names = Names() if placing is None else placing.names
     refused = [] if provider is None else provider.effective_refusals
     dead = [] if provider is None or refused else provider.dead or []
+    skewed = [] if provider is None else provider.effective_skewed
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
@@ -134,6 +136,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         scrub=route.scrub,
         placing=placing,
         refusals=Refusals.compile([*refused, *dead]) if refused or dead else None,
+        skewed=Refusals.compile(skewed) if skewed else None,
         final=bool(dead),
         stand_in=_stand_in(provider.stand_in)
         if provider is not None and provider.stand_in and route.stand_in
@@ -150,6 +153,14 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     )
 
 
+def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
+    """With the plans for what is not its usual request."""
+    provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
+    if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
+        plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
+    return _with_preflight(plan)
+
+
 def _with_preflight(plan: RoutePlan) -> RoutePlan:
     """Where the API answers CORS, it gets preflights, too; but for those whose path would need the credential."""
     if plan.cors or plan.target.template is not None:
@@ -162,8 +173,10 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         set_headers=b"",
         placing=None,
         refusals=None,
+        skewed=None,
         stand_in=None,
         required_scope=None,
+        elsewhere=None,
     )
     return replace(plan, preflight=bare)
 

@@ -85,9 +85,12 @@ class RoutePlan:
     refusals: Refusals | None  # None: no reply is looked at
     stand_in: StandInPlan | None
     links: Links  # how the API's URLs become the proxy's
+    skewed: Refusals | None = None  # how the API says that our clock is off; None: no time is sent, or nothing is known
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
+    elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
+    """What a request to another host of the provider's is forwarded with; None where it has none."""
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 

@@ -1,7 +1,8 @@
-"""What a reload may not do unless the operator says so: send a secret to a host that it did not go to. Pure.
+"""What a reload may not do unless the operator says so: run a command that it did not run, or send a secret to a host
+that it did not go to. Pure.
 
-Owns: which host each secret goes to. Must not know: when one reloads, what is said of it. New commands are refused
-where they would be run (config/secrets/resolve.py).
+Owns: which host each secret goes to, and which commands mint. Must not know: when one reloads, what is said of it.
+Commands that read the config itself are refused where they would be run (config/secrets/resolve.py).
 
 Whoever can write the config of a running proxy could otherwise have its secrets sent to a server of their own.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from proxy.auth.token import CommandRequest
 from proxy.config.loaded import Loaded
 from proxy.errors import HeldBack
 
@@ -38,6 +40,23 @@ def check_hosts(served: Iterable[Loaded], wanted: Loaded) -> None:
         raise HeldBack(tuple(dict.fromkeys(reasons)))
 
 
+def check_commands(served: Iterable[Loaded], wanted: Loaded) -> None:
+    """Raises HeldBack where a provider would run what none ran. A word or a variable that differs may change it all."""
+    permitted = [command for loaded in served for _, command in _run(loaded)]
+    reasons = [
+        f"provider {name} would run {command.argv[0]!r} in a way that was not there before"
+        for name, command in _run(wanted)
+        if command not in permitted
+    ]
+    if reasons:
+        raise HeldBack(tuple(dict.fromkeys(reasons)))
+
+
+def _run(loaded: Loaded) -> Iterator[tuple[str, CommandRequest]]:
+    for name, provider in loaded.config.providers.items():
+        yield from ((name, command) for command in provider.commands)
+
+
 def _holds(sent: str, secret: str) -> bool:
     return sent == secret or (len(secret) >= _SHORTEST and secret in sent)
 
@@ -46,10 +65,15 @@ def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
     """Whose, the text, and an origin that it goes to: an issuer's, an API's."""
     config = loaded.config
     routes = [(prefix, str(route.upstream), route.provider) for prefix, route in config.routes.items()]
+    widened = {route.provider for route in config.routes.values() if route.hosts}
     for name, provider in config.providers.items():
         asked = {_origin(url) for url in _urls(provider.model_dump())}
-        called = {_origin(upstream) for _, upstream, of in routes if of == name}
-        for secret in loaded.secrets.get(name, ()):
+        own = [_origin(upstream) for _, upstream, of in routes if of == name]
+        others = [each.host for each in provider.hosts if each.credential and name in widened]
+        called = {*own, *(f"{upstream.partition('://')[0]}://{host}" for upstream in own for host in others)}
+        secrets = (*loaded.secrets.get(name, ()), *provider.unwritten)
+        # a metadata service asks for no secret: what it answers is one
+        for secret in secrets or tuple(f"what {origin} answers" for origin in sorted(asked)):
             yield from ((f"provider {name}", secret, origin) for origin in sorted(asked | called))
     for prefix, upstream, _ in routes:  # which may hold one itself
         yield f"route {prefix}", upstream, _origin(upstream)

@@ -25,7 +25,7 @@ from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, HeldBack
 from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart, without_secrets
-from proxy.process.held_back import check_hosts
+from proxy.process.held_back import check_commands, check_hosts
 from proxy.process.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
 from proxy.tasks import Tasks
 
@@ -197,6 +197,7 @@ class Reloader:
             fresh = self._load(whole, asked)
             check_listeners(self._first, fresh)
             if not asked:
+                check_commands((self._first, before), fresh)
                 check_hosts((self._first, before), fresh)
         except HeldBack as held:
             return News(before, {}, {}, [], whole, held.reasons)

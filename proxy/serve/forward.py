@@ -20,7 +20,7 @@ from typing import Final
 
 import structlog
 
-from proxy.auth.refusal.refusal import Verdict
+from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.logs import AccessLog
@@ -36,6 +36,7 @@ from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import needles, prepare
+from proxy.serve.skew import learnt
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
@@ -140,21 +141,25 @@ class Forwarder:
 
     def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
         """As far as can be told without waiting."""
-        refusals = exchange.plan.refusals
-        if refusals is None:
+        plan, age = exchange.plan, now.boot - token.minted.boot
+        if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
+            return False
+        if plan.refusals is None:
             return True
-        if verdict(refusals, reply, exchange.method, now.boot - token.minted.boot) is not Verdict.ACCEPTED:
+        if verdict(plan.refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
         exchange.lane.accepted(token, now.boot)
         return True
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
-        lane = exchange.lane
-        if not await self._is_refused(exchange, reply, token):
+        lane, plan = exchange.lane, exchange.plan
+        if plan.skewed is not None:
+            reply = await self._in_time(exchange, plan.skewed, reply, token)
+        if not await self._is_refused(exchange, plan.refusals, reply, token):
             lane.accepted(token, exchange.started)
             return reply
-        if exchange.plan.final:
+        if plan.final:
             self._died(exchange, reply, token)
             return reply
         try:
@@ -174,11 +179,25 @@ class Forwarder:
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
         exchange.needles = needles(exchange, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
-        again = await self._is_refused(exchange, reply, newer)
+        again = await self._is_refused(exchange, plan.refusals, reply, newer)
         await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
         return reply
+
+    async def _in_time(self, exchange: Exchange, skewed: Refusals, reply: Reply, token: Token) -> Reply:
+        """The reply to the only other try, with the API's time in it, if that is what was wrong; else this one."""
+        if not await self._is_refused(exchange, skewed, reply, token):
+            return reply
+        if not learnt(exchange.plan, reply.headers, self._clock().wall):
+            return reply
+        if not exchange.can_be_replayed():
+            exchange.skipped = "body_too_large"
+            return reply
+        reply.close()
+        exchange.attempts = 2
+        exchange.needles = needles(exchange, token)
+        return await self._upstream.send(prepare(exchange, token, self._clock))
 
     def _died(self, exchange: Exchange, reply: Reply, token: Token) -> None:
         """Only a person can put another credential there: reported, and the client need not try again."""
@@ -190,8 +209,7 @@ class Forwarder:
             name = None if provider is None else provider.name
             log.warning("credential dead", provider=name, route=exchange.plan.prefix, status=reply.status)
 
-    async def _is_refused(self, exchange: Exchange, reply: Reply, token: Token) -> bool:
-        refusals = exchange.plan.refusals
+    async def _is_refused(self, exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token) -> bool:
         age = self._clock().boot - token.minted.boot
         try:
             return refusals is not None and await is_refused(refusals, reply, exchange.method, age)

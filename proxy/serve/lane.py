@@ -34,16 +34,30 @@ class Skip(NamedTuple):
     reason: str
 
 
+OTHERS: Final = 256
+"""Hosts of a route whose lanes are kept."""
+
+
 class Lane:
     """`preflight` is the lane of its preflights, where the API answers them."""
 
-    __slots__ = ("_replays", "cell", "plan", "preflight")
+    __slots__ = ("_others", "_replays", "cell", "plan", "preflight")
 
     def __init__(self, plan: RoutePlan, cell: Cell | None) -> None:
         self.plan = plan
         self.cell = cell
         self._replays = Replays(plan.prefix, Proof() if cell is None else cell.sharing.proof)
         self.preflight = None if plan.preflight is None else Lane(plan.preflight, None)
+        self._others: dict[bytes, Lane] = {}
+
+    def other(self, host: bytes) -> Lane | None:
+        """The lane to another host of the same provider; None where it has none of that name."""
+        lane = self._others.get(host)
+        if lane is None and self.plan.elsewhere is not None and (plan := self.plan.elsewhere(host)) is not None:
+            lane = Lane(plan, None if plan.provider is None else self.cell)
+            if len(self._others) < OTHERS:
+                self._others[host] = lane
+        return lane
 
     @property
     def brake(self) -> Brake:
@@ -144,6 +158,20 @@ def find(router: Router[Lane], target: bytes) -> tuple[Way[Lane], Fault | None]:
     except Fault as fault:
         return Way(NOWHERE, b"", b"", b""), fault
     if way is not None:
-        return way, None
+        return (way, None) if way.route.plan.elsewhere is None else _elsewhere(way)
     path = target.partition(b"?")[0]
     return Way(NOWHERE, path, b"", b""), Fault("no_route", f"no route takes {path.decode('latin-1')}")
+
+
+def _elsewhere(way: Way[Lane]) -> tuple[Way[Lane], Fault | None]:
+    """Of a route with several hosts: a path that begins with `/~HOST` leads to that one."""
+    if not way.rest.startswith(b"/~"):
+        return way, None
+    host, slash, below = way.rest[2:].partition(b"/")
+    lane = way.route.other(host)
+    if lane is not None:
+        return way._replace(route=lane, rest=slash + below), None
+    if b"." not in host:  # a path like any other
+        return way, None
+    detail = f"the provider of {way.route.plan.prefix} names no such host in its `hosts`"
+    return Way(NOWHERE, way.path, b"", b""), Fault("path_refused", detail)

@@ -181,6 +181,7 @@ class Mint:
                 self.spending = False
         sent, minted = await self._tries()
         token = self._life.minted(sent, self._means.clock(), minted, floor)
+        self.refresh_token = token.refresh_token
         if not await self._keep(Record.of(token, tuple(self._names)), durably=self._life.exclusive):
             await self._adopt_if_there()
         return self._life.token or token
@@ -205,7 +206,7 @@ class Mint:
             floor, spent = found.generation, self.refresh_token
             await self._intend(found)
             sent, minted = await self._tries()
-        self.refresh_token = minted.refresh_token or spent
+        self.refresh_token = minted.refresh_token_after(spent)
         return await self._publish(sent, replace(minted, refresh_token=self.refresh_token), floor, spent)
 
     async def _publish(self, sent: Now, minted: Minted, floor: int, spent: str | None) -> Token:

@@ -1,4 +1,5 @@
-"""Text with holes for a credential: `Bearer {token}`, `{basic}`, `{reply.data.id}`; `{{` and `}}` are braces.
+"""Text with holes for a credential: `Bearer {token}`, `{basic}`, `{reply.data.id}`; `{{` and `}}` are braces. In some
+places a name may have filters behind it: `{body|sha256|hex}`.
 
 Owns: the syntax, and which places of a config are templates. Must not know: tokens, or where a rendered text goes.
 A template may hold a secret as literal text, so neither its repr nor its errors show any.
@@ -27,8 +28,10 @@ class Template:
     parts: tuple[str, ...] = field(repr=False)
 
     @classmethod
-    def parse(cls, text: str, known: Collection[str] = NAMES) -> Template:
-        """Raises ValueError for an unknown name or a lone brace."""
+    def parse(cls, text: str, known: Collection[str] = NAMES, filters: Collection[str] = ()) -> Template:
+        """`known`: one that ends with a dot stands for all that begin so. Raises ValueError for an unknown name or
+        filter, or a lone brace.
+        """
         parts = [""]
         end = 0
         for match in _PIECE.finditer(text):
@@ -39,7 +42,8 @@ class Template:
             if match["escape"]:
                 parts[-1] += match["escape"][0]
             else:
-                parts += [_known(match["name"].strip(), known), ""]
+                name, *piped = map(str.strip, match["name"].split("|") if filters else [match["name"]])
+                parts += ["|".join([_known(name, known), *(_filter(each, filters) for each in piped)]), ""]
         parts[-1] += text[end:]
         return cls(tuple(parts))
 
@@ -59,14 +63,21 @@ class Template:
 
 def _known(name: str, known: Collection[str]) -> str:
     kind, _, path = name.partition(".")
-    if name in known and name != "reply":
+    if name in known and name != "reply" and not name.endswith("."):
         return name
-    if kind == "reply" and path and "reply" in known:
+    if path and ((kind == "reply" and "reply" in known) or f"{kind}." in known):
         return name
-    offered = ["reply.PATH" if each == "reply" else each for each in known]
+    offered = ["reply.PATH" if each == "reply" else f"{each}NAME" if each.endswith(".") else each for each in known]
     shown = f" {{{name}}}" if _SPEAKABLE.fullmatch(name) else ""
     choice = " or ".join(f"{{{each}}}" for each in offered) or "no name at all"
     raise ValueError(f"unknown name{shown} in a template; it knows {choice}{did_you_mean(name, offered)}")
+
+
+def _filter(name: str, filters: Collection[str]) -> str:
+    if name in filters:
+        return name
+    shown = f" |{name}" if _SPEAKABLE.fullmatch(name) else ""
+    raise ValueError(f"unknown filter{shown} in a template; it knows {', '.join(filters)}{did_you_mean(name, filters)}")
 
 
 def literal(text: str) -> str:
@@ -77,5 +88,16 @@ def literal(text: str) -> str:
 def is_template(where: Where) -> bool:
     """Whether the config's text at this address is a template."""
     if where[:1] == ("providers",):
-        return where[2:3] in (("inject",), ("claims",), ("headers",)) or where[2:4] == ("sign", "digest")
+        return _of_provider(where[2:])
     return where[:1] == ("routes",) and where[2:] == ("upstream",)
+
+
+def _of_provider(inner: Where) -> bool:
+    match inner:
+        case ("inject" | "claims" | "headers", *_) | ("sign", "digest", *_) | ("values", _, "text"):
+            return True
+        case ("jwt", "claims" | "headers", *_):
+            return True
+        case ("steps", _, "request", *rest) | ("refresh", "request", *rest):
+            return rest[:1] != ["sign"] or rest[1:2] == ["digest"]
+    return False

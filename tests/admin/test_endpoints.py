@@ -109,7 +109,16 @@ async def test_status_says_what_is_known_and_no_secret(stage: Stage) -> None:
     document = reply.json()
     assert document["version"] == __version__
     oauth2, fixed, sleeping = (document["providers"][name] for name in ("oauth2", "static", "asleep"))
-    assert set(oauth2) == {"state", "generation", "expires_at", "next_attempt_at", "mints", "replays", "last_error"}
+    assert set(oauth2) == {
+        "state",
+        "generation",
+        "expires_at",
+        "next_attempt_at",
+        "mints",
+        "replays",
+        "last_error",
+        "skew",
+    }
     assert (oauth2["state"], oauth2["generation"], oauth2["mints"], oauth2["replays"]) == ("fresh", 2, 2, 1)
     assert 0 < oauth2["expires_at"] - stage.sandbox.clock() <= 30
     assert (fixed["state"], fixed["expires_at"]) == ("static", None)

@@ -17,6 +17,7 @@ BLANK = {
     "mints": 0,
     "replays": 0,
     "last_error": None,
+    "skew": None,
 }
 STATIC = BLANK | {"state": "static", "generation": 1}
 

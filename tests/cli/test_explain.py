@@ -202,3 +202,11 @@ def test_what_is_asleep_says_which_variable_would_wake_it(tmp_path: Path) -> Non
     done = keyless("explain", "POST", "/q/chat/completions", "-c", str(path))
     assert done.code == 1
     assert "asleep: set QIANFAN_V2_API_KEY" in done.out
+
+
+def test_printed_keys_that_sign_show_a_signature_and_no_key(tmp_path: Path) -> None:
+    sign = {"name": "aws-sigv4", "region": "eu-west-1", "service": "s3"}
+    provider = {"scheme": "exec", "command": ["get-keys"], "sign": sign}
+    told = explained(tmp_path, "GET", "/crm/x", **one_route(provider))
+    assert list(told["injected"]["header"]) == ["Authorization"]
+    assert told["provider"]["scheme"] == "exec"

@@ -205,3 +205,22 @@ def until_state(config: str, state: str) -> None:
     """The proxy's own first flight may still be under way."""
     while keyless("status", "-c", config, "--json").json["providers"]["crm"]["state"] != state:
         pass
+
+
+def test_a_dry_run_names_the_command_and_no_word_behind_it(tmp_path: Path) -> None:
+    provider = {"scheme": "exec", "command": ["get-it", "--as=hush-hush"], "env": {"A": "hush-hush"}}
+    path = written(tmp_path, providers={"cli": provider})
+    planned = dry(path, "cli")
+    assert (planned["command"], planned["variables"]) == ("get-it", ["A", "KUBERNETES_EXEC_INFO"])
+    assert "hush" not in keyless("token", "cli", "-c", path, "--dry-run").out
+
+
+def test_a_dry_run_names_the_file_that_is_shown(tmp_path: Path) -> None:
+    request = {"url": "https://login.example.com/t", "form": {"assertion": "{identity}"}}
+    provider = {"scheme": "login", "identity": {"file": "/run/identity"}, "request": request}
+    assert dry(written(tmp_path, providers={"pod": provider}), "pod")["file"] == "/run/identity"
+
+
+def test_a_token_that_a_command_prints(tmp_path: Path) -> None:
+    path = written(tmp_path, providers={"cli": {"scheme": "exec", "command": ["echo", "a-printed-token"]}})
+    assert keyless("token", "cli", "-c", path, "--reveal").out.startswith("a-printed-token")

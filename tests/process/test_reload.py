@@ -469,6 +469,23 @@ async def test_a_command_that_was_not_there_is_held_back_until_it_is_asked_for(s
         assert "held_back" not in (await stage.call("/-/status")).json()
 
 
+async def test_a_command_that_would_mint_is_held_back_too(stage: Stage) -> None:
+    loaded = await opened(stage)
+    witness = stage.folder / "witness"
+    command = {"scheme": "exec", "command": ["touch", str(witness)]}
+    async with reloading(stage, loaded, whole=True) as reloader:
+        edited(stage, providers={"oauth2": command})
+        for _ in range(2):
+            assert await reloader.reread() is False
+        assert (await stage.call("/oauth2/echo")).status == 200
+        assert not witness.exists()
+        (reason,) = (await stage.call("/-/status")).json()["held_back"]
+        assert reason == "provider oauth2 would run 'touch' in a way that was not there before"
+        reloader.ask()
+        await stage.until(lambda: bool(said(stage, "config reloaded")))
+        await stage.until(witness.exists)
+
+
 async def test_a_command_that_was_there_may_be_run_again(stage: Stage) -> None:
     loaded = await opened(stage, **rotating(stage, "${exec:cat secret}"))
     async with reloading(stage, loaded, whole=True) as reloader:

@@ -434,3 +434,14 @@ async def test_stopping_waits_for_a_refresh_token_that_is_being_spent(store: Sha
     await closing
     assert (await stored(store)).refresh_token == "r1"
     assert (await waiter).value == "with-r1"
+
+
+async def test_keys_that_bring_no_refresh_token_end_the_one_before(store: SharedMemory) -> None:
+    here = world(store)
+    here.logins.script = [Minted("t1", 80.0, refresh_token="r1"), Minted("t2", 80.0, refresh_token="")]
+    cell = here.cell("mail", Scheme("mail", sent=ROTATING.sent))
+    await cell.token("mail")
+    for generation in (1, 2):
+        await cell.renew(generation)
+    assert sent() == [None, "r1", None]
+    assert (await stored(store)).refresh_token is None

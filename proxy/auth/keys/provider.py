@@ -6,11 +6,13 @@ scheme answers otherwise stands in its own file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from proxy.auth.token import CommandRequest
 from proxy.values.kinds import Duration, OneOrMore, Regex, Secretive, Statuses, Strict, Texts
 from proxy.values.where import Finding, Where
 
@@ -38,6 +40,23 @@ class RefusalRule(Strict):
     safe_only: bool = False
 
 
+def _host(written: str) -> str:
+    """May hold a preset's `{parameter}`."""
+    label = r"[a-z0-9{}_](?:[a-z0-9{}_-]*[a-z0-9{}_])?"
+    if re.fullmatch(rf"(?:\*\.)?{label}(?:\.{label})+", written):
+        return written
+    raise ValueError("expected a host such as files.example.com, or *.example.com for those below it")
+
+
+class Host(Strict):
+    """A host beside the upstream's that is called through the same route. `credential`: whether it may see the
+    credential.
+    """
+
+    host: Annotated[str, AfterValidator(_host)]
+    credential: bool
+
+
 class Refresh(Strict):
     before: Duration | None = None
     min_interval: Duration | None = None
@@ -62,6 +81,7 @@ class ProviderCommon(Secretive):
 
     use: str | None = None
     base: str | None = None
+    hosts: list[Host] = []
     inject: Inject = Inject(header={"Authorization": "Bearer {token}"})
     refused: list[RefusalRule] | None = None
     dead: list[RefusalRule] | None = None
@@ -92,6 +112,21 @@ class ProviderCommon(Secretive):
     @property
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         return BY_STATUS
+
+    @property
+    def commands(self) -> tuple[CommandRequest, ...]:
+        """What it has run here, at each mint."""
+        return ()
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """In words, what its credential is made of that stands nowhere in the config: read anew at each mint."""
+        return ()
+
+    @property
+    def effective_skewed(self) -> list[RefusalRule]:
+        """How the API says that our clock is off, for what is sent with the time in it."""
+        return []
 
     def unfilled(self, name: str) -> str | None:
         """Why a template can't have the credential's `token`, `basic` or `reply.PATH`, if it can't."""

@@ -5,6 +5,7 @@ Must not know: how a reply is read (auth/reading/reply.py), or which scheme has 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -37,9 +38,17 @@ class ErrorRule(Strict):
     hint: str | None = None
 
 
-class ReplyMap(Strict):
-    """Where the parts of the issuer's reply are: JMESPath into its JSON, or `header:NAME`."""
+Format = Literal["json", "form", "text", "xml"]
+_OF_HEAD = re.compile(rf"(header|cookie):{TOKEN.pattern}")
 
+
+class ReplyMap(Strict):
+    """Where the parts of the issuer's reply are: JMESPath into its document, `header:NAME` or `cookie:NAME`.
+
+    `format`: what the body is; unsaid, JSON or a form.
+    """
+
+    format: Format | None = None
     ok: dict[str, OneOrMore] = {}
     token: str = "access_token"  # noqa: S105 -- the name of a reply field
     expires_in: str | ExpiresIn | None = None
@@ -50,19 +59,35 @@ class ReplyMap(Strict):
     error: str | None = None
     errors: list[ErrorRule] = []
 
+    @property
+    def token_at(self) -> str:
+        """A text is the token, where nobody says otherwise."""
+        return "@" if self.format == "text" and "token" not in self.model_fields_set else self.token
+
     def check(self, where: Where) -> Iterator[Finding]:
         for key in ("token", "expires_in", "expires_at", "refresh_in", "refresh_token", "scope", "error"):
             value = getattr(self, key)
             path, at = (value, (*where, key)) if isinstance(value, str | None) else (value.path, (*where, key, "path"))
-            if path is not None and key in ("token", "expires_in", "expires_at") and path.startswith("header:"):
-                if not TOKEN.fullmatch(path.removeprefix("header:")):
-                    yield Finding(at, "expected header:NAME")
+            if path is not None and key in _ALSO_OF_HEAD:
+                yield from check_locator(at, path)
             elif path is not None and not is_jmespath(path):
                 yield Finding(at, "expected a JMESPath expression", got=True)
         yield from check_paths((*where, "ok"), self.ok)
         for index, rule in enumerate(self.errors):
             yield from check_paths((*where, "errors", index, "json"), rule.json_)
             yield from check_paths((*where, "errors", index, "message"), rule.message)
+
+
+_ALSO_OF_HEAD = ("token", "expires_in", "expires_at", "refresh_token")
+
+
+def check_locator(where: Where, locator: str) -> Iterator[Finding]:
+    kind, colon, _ = locator.partition(":")
+    if colon and kind in ("header", "cookie"):
+        if not _OF_HEAD.fullmatch(locator):
+            yield Finding(where, f"expected {kind}:NAME")
+    elif not is_jmespath(locator):
+        yield Finding(where, "expected a JMESPath expression", got=True)
 
 
 def check_paths(where: Where, conditions: Mapping[str, Any] | None) -> Iterator[Finding]:

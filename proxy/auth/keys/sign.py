@@ -30,6 +30,7 @@ AlgorithmName = Literal[
     "cos",
     "obs",
     "tos",
+    "qiniu",
     "digest",
 ]
 
@@ -56,14 +57,18 @@ class Sign(Secretive):
 
     @property
     def algorithm(self) -> Algorithm:
-        """Raises ValueError for a digest whose texts are no templates."""
-        return ALGORITHMS[self.name] if self.digest is None else self.digest.algorithm()
+        """Raises ValueError for a digest whose texts are no templates, or a secret that is no key for it."""
+        return ALGORITHMS[self.name] if self.digest is None else self.digest.algorithm(self.secret_key)
 
     def check(self, where: Where) -> Iterator[Finding]:
         if self.digest is not None and (wrong := list(self.digest.check((*where, "digest")))):
             yield from wrong
             return
-        algorithm = self.algorithm
+        try:
+            algorithm = self.algorithm
+        except ValueError as error:
+            yield Finding((*where, "secret_key"), str(error))
+            return
         for key in ("region", "service"):
             said, several = getattr(self, key), f"{key}s"
             if key in algorithm.needs and said is None and not getattr(self, several):
@@ -75,6 +80,8 @@ class Sign(Secretive):
             yield Finding((*where, "body"), f"{self.name} can't do that; {fits}")
         for key in ("access_key", "secret_key", "session_token"):
             value = getattr(self, key)
+            if key == "secret_key" and self.digest is not None and self.digest.rsa:
+                continue  # a key of several lines, which is never sent
             if value is not None and (problem := "empty" if not value else value_problem(value)):
                 yield Finding((*where, key), problem)
 

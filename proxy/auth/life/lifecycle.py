@@ -260,7 +260,7 @@ class Lifecycle:
             expires=Now(sent.boot + minted.lifetime, sent.wall + minted.lifetime),
             soft=hard if self._terms.exclusive else soft,
             hard=hard,
-            refresh_token=minted.refresh_token or (previous.refresh_token if previous else None),
+            refresh_token=minted.refresh_token_after(previous.refresh_token if previous else None),
             scope=minted.scope,
             reply=minted.reply,
         )

@@ -17,16 +17,13 @@ from proxy.auth.paths import Path, as_text, compile_path
 from proxy.auth.per_token import PerToken
 from proxy.auth.placing import places
 from proxy.auth.placing.draft import Draft, Names
+from proxy.auth.placing.editing import FORM, editable
 from proxy.auth.token import Token
 from proxy.errors import Fault
-from proxy.http.coding import opened
-from proxy.http.fields import first, without
 from proxy.http.grammar import OF_THE_CONNECTION, TOKEN
 from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
-_OF_THE_BYTES: Final = frozenset((b"content-encoding", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
-"""What is told of a body and no longer true of an edited one (RFC 9530 §2, §3)."""
 _COOKIE_BREAKERS: Final = re.compile(r'[\s;,"\\]')
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -130,23 +127,14 @@ class Injection:
             self._edit(draft, rendered)
 
     def _edit(self, draft: Draft, rendered: Rendered) -> None:
-        """The body, opened if it is compressed; and a Content-Type line, where the client sent none."""
-        fields = draft.fields
-        body = opened(draft.body or b"", fields)
-        kind = b"application/json" if rendered.json else b"application/x-www-form-urlencoded"
-        given = first(fields, b"content-type")
+        body = editable(draft, b"application/json" if rendered.json else FORM)
+        if not rendered.json:
+            draft.body = places.inject_form(body, self.form_fields, rendered.form)
+            return
         try:
-            if rendered.json:
-                draft.body = places.inject_json(body or b"{}", rendered.json)
-            elif body and not (given or kind).lower().startswith(kind):
-                raise ValueError("expected a form")  # noqa: TRY301 -- the same answer as to what is no JSON
-            else:
-                draft.body = places.inject_form(body, self.form_fields, rendered.form)
+            draft.body = places.inject_json(body or b"{}", rendered.json)
         except ValueError as error:
             raise Fault("bad_request", f"the credential goes into the body, which can't take it: {error}") from None
-        draft.lines = [b"%b: %b\r\n" % field for field in without(fields, _OF_THE_BYTES)]
-        if given is None:
-            draft.lines.append(b"Content-Type: %b\r\n" % kind)
 
     def render(self, token: Token) -> Rendered:
         """The finished form of this token, made once. Raises ValueError, without the value, if it can't be sent."""
@@ -234,7 +222,8 @@ def _header_line(name: str, value: str) -> bytes:
 
 
 def _cookie(name: str, value: str) -> str:
-    if _COOKIE_BREAKERS.search(value) or not value.isascii():
+    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value  # RFC 6265 §4.1.1
+    if _COOKIE_BREAKERS.search(bare) or not value.isascii():
         raise ValueError(f"the credential for cookie {name} holds characters that no cookie can carry")
     return f"{name}={value}"
 

@@ -46,14 +46,17 @@ class Lifetime:
     refresh_in: str | None = None
     ttl: float | None = None
 
-    def read(self, find: Finder, token: str, wall: float, dated: float | None = None) -> Span:
-        """All counts from `wall`, when the request was sent; `dated` is what the issuer's clock said in its reply.
+    def read(
+        self, find: Finder, token: str, wall: float, dated: float | None = None, *, cookie: float | None = None
+    ) -> Span:
+        """All counts from `wall`, when the request was sent; `dated` is what the issuer's clock said in its reply, and
+        `cookie` the seconds that the cookie lives, which the token is.
 
         The issuer's absolute times are by the issuer's clock, whatever ours says.
         """
         now = wall if dated is None or abs(dated - wall) <= WOBBLE else dated
         wish = self._wish(find, now)
-        said = self._sources(find, token, now, guess=dated is None)
+        said = self._sources(find, token, now, guess=dated is None, cookie=cookie)
         stated = next((seconds for _, seconds in said if seconds is not None and 0 < seconds < math.inf), None)
         if stated is not None:
             life = min(stated, LONGEST)
@@ -64,13 +67,21 @@ class Lifetime:
             return Span(self.ttl, None)
         return Span(DEFAULT, None, "; ".join(_doubt(*word) for word in said) or None)
 
+    def ended(self, find: Finder, token: str, wall: float) -> float | None:
+        """Seconds since its end, where that is a moment and lies before `wall`; nobody's clock but ours is known."""
+        said = None if self.expires_at is None else absolute(find(self.expires_at), self.expires_at_unit)
+        past = [wall - end for end in (said, jwt_end(token)) if end is not None and end <= wall]
+        return max(past, default=None)
+
     def _wish(self, find: Finder, now: float) -> float | None:
         if self.refresh_in is None:
             return None
         seconds = relative(find(self.refresh_in), "s", now)
         return seconds if seconds is not None and 0 < seconds < math.inf else None
 
-    def _sources(self, find: Finder, token: str, now: float, *, guess: bool) -> list[tuple[str, float | None]]:
+    def _sources(
+        self, find: Finder, token: str, now: float, *, guess: bool, cookie: float | None
+    ) -> list[tuple[str, float | None]]:
         """The sources that say something, with the seconds that each gives; None for what can't be read."""
         said: list[tuple[str, float | None]] = []
         if self.expires_in is not None and (value := find(self.expires_in)) is not None:
@@ -78,6 +89,8 @@ class Lifetime:
         if self.expires_at is not None and (value := find(self.expires_at)) is not None:
             moment = absolute(value, self.expires_at_unit)
             said.append((f"`{self.expires_at}`", None if moment is None else moment - now))
+        if cookie is not None:
+            said.append(("the cookie", cookie))
         if (left := _jwt_left(token, now, guess=guess)) is not None:
             said.append(("the token's `exp`", left))
         return said

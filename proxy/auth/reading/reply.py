@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from proxy.auth.keys.reply import ExpiresAt, ExpiresIn, ReplyMap
-from proxy.auth.paths import Path, as_text, compile_path, read_json
-from proxy.auth.reading.failure import HINTS, TRANSIENT_CODES, Diagnosis, error_code
+from proxy.auth.paths import Path, as_text
+from proxy.auth.reading.failure import Diagnosis
 from proxy.auth.reading.lifetime import Lifetime
-from proxy.auth.reading.times import dated
-from proxy.auth.rules import holds, texts
+from proxy.auth.reading.located import Located, Ok, paths_of
+from proxy.auth.rules import texts
 from proxy.auth.token import IssuerReply, Minted
 from proxy.errors import FailureClass, IssuerError
 
@@ -25,24 +24,8 @@ LONGEST_TOKEN = 64 * 1024
 """No server takes a header of this size."""
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_OAUTH_ERRORS = frozenset(HINTS) | TRANSIENT_CODES
 _PROVEN = frozenset({"mac", "dpop", "pop"})
 """Each call has to prove a key besides (RFC 9449 §7.1; RFC 6749 §7.1 names mac)."""
-_FORMS = ("application/x-www-form-urlencoded", "text/plain")
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A reply together with its document: what a locator (JMESPath or `header:NAME`) is looked up in."""
-
-    reply: IssuerReply
-    document: Any = field(repr=False)
-    paths: Mapping[str, Path]
-
-    def find(self, locator: str) -> Any | None:
-        if locator.startswith("header:"):
-            return self.reply.headers.get(locator.removeprefix("header:").strip().lower())
-        return self.paths[locator].find(self.document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +35,11 @@ class ReplyReader:
     token: str
     refresh_token: str | None
     scope: str | None
-    ok: tuple[tuple[str, frozenset[str]], ...]
+    ok: Ok
     lifetime: Lifetime
     diagnosis: Diagnosis
     paths: Mapping[str, Path]
+    form: str | None = None
     bearer: bool = False
 
     @classmethod
@@ -75,35 +59,46 @@ class ReplyReader:
             ttl=ttl,
         )
         ok = tuple((locator, texts(wanted)) for locator, wanted in reply.ok.items())
-        locators = (reply.token, reply.refresh_token, reply.scope, reply.refresh_in, lifetime.expires_in)
-        used = {locator for locator in (*locators, lifetime.expires_at, *reply.ok) if locator is not None}
+        token = reply.token_at
+        locators = (token, reply.refresh_token, reply.scope, reply.refresh_in, lifetime.expires_in, lifetime.expires_at)
         return cls(
-            reply.token,
+            token,
             reply.refresh_token,
             reply.scope,
             ok,
             lifetime,
             Diagnosis.compile(reply.error, reply.errors),
-            {locator: compile_path(locator) for locator in used if not locator.startswith("header:")},
+            paths_of((*locators, *reply.ok)),
+            reply.format,
             bearer,
         )
 
     def read(
-        self, reply: IssuerReply, wall: float, secrets: frozenset[str] = frozenset(), *, refreshing: bool = False
+        self,
+        reply: IssuerReply,
+        wall: float,
+        secrets: frozenset[str] = frozenset(),
+        *,
+        refreshing: bool = False,
+        held: str | None = None,
     ) -> Minted:
         """`wall` is when the request was sent; `secrets` are kept out of messages; `refreshing` says that the grant
-        was a stored refresh token, whose `invalid_grant` means a new login. Raises IssuerError.
+        was a stored refresh token, whose `invalid_grant` means a new login; `held` is a token that is prolonged, and
+        need not be told again. Raises IssuerError.
         """
-        located = Located(reply, _document(reply), self.paths)
-        why, token = self._objection(located), located.find(self.token)
+        located = Located.of(reply, self.form, self.paths, wall)
+        why = self._objection(located) if held is None else located.objection(self.ok)
+        token = located.find(self.token) if held is None else held
         if why is not None or not isinstance(token, str):
             why = why or ""
             raise self.diagnosis.explain(reply, located.document, why, wall, secrets, refreshing=refreshing)
         value = _checked(token)
         if self.bearer:
             _check_type(located.document)
-        said = dated(reply.headers)
-        span = self.lifetime.read(located.find, value, wall, said)
+        cookie = located.cookie(self.token)
+        span = self.lifetime.read(
+            located.find, value, wall, located.said, cookie=None if cookie is None else cookie.life
+        )
         return Minted(
             value,
             span.life,
@@ -111,25 +106,16 @@ class ReplyReader:
             self._optional(located, self.refresh_token),
             self._optional(located, self.scope),
             located.document,
-            said,
+            located.said,
             span.doubt,
         )
 
     def _objection(self, located: Located) -> str | None:
-        """What keeps a reply from being a good one; an empty text if its status says enough."""
-        if not 200 <= located.reply.status < 300:
-            return ""
-        for locator, wanted in self.ok:
-            if not holds(located.find(locator), wanted):
-                return f"`{locator}` isn't what `reply.ok` asks for"
-        if error_code(located.document, frozenset()) in _OAUTH_ERRORS:
-            return "an error inside a good status"
+        objection = located.objection(self.ok)
+        if objection is not None:
+            return objection
         token = located.find(self.token)
-        if isinstance(token, str) and token:
-            return None
-        if located.document is None and not self.token.startswith("header:"):
-            return "an empty body" if not located.reply.body.strip() else "not JSON"
-        return f"no text at `{self.token}`"
+        return None if isinstance(token, str) and token else located.lacks(self.token)
 
     def _optional(self, located: Located, locator: str | None) -> str | None:
         text = None if locator is None else located.find(locator)
@@ -159,19 +145,3 @@ def _check_type(document: Any) -> None:
             f"the issuer gave a token of type {kind.strip()}, which is worth nothing as a Bearer token (RFC 6749 §7.1)",
             hint="Have the issuer give Bearer tokens to this client, or say by `inject` how this one is sent.",
         )
-
-
-def _document(reply: IssuerReply) -> Any | None:
-    """The reply's JSON, or a form as GitHub sends it; None for anything else."""
-    try:
-        return read_json(reply.body)
-    except ValueError:
-        pass
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _FORMS:
-        return None
-    try:
-        fields = parse_qsl(reply.body.decode("ascii"), strict_parsing=True, max_num_fields=100)
-    except ValueError:
-        return None
-    return dict(fields)

@@ -6,8 +6,10 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field
 
+from proxy.auth.schemes.exec import ExecProvider, ExecScheme
 from proxy.auth.schemes.jwt import JwtProvider, JwtScheme
-from proxy.auth.schemes.login import LoginProvider, LoginScheme
+from proxy.auth.schemes.login.keys import LoginProvider
+from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
@@ -19,7 +21,8 @@ Provider = Annotated[
     | Annotated[OAuth2Provider, OAuth2Scheme]
     | Annotated[LoginProvider, LoginScheme]
     | Annotated[JwtProvider, JwtScheme]
-    | Annotated[SignedProvider, SignedScheme],
+    | Annotated[SignedProvider, SignedScheme]
+    | Annotated[ExecProvider, ExecScheme],
     Field(discriminator="scheme"),
 ]
 """The keys, and beside them the scheme that they compile to."""

@@ -18,8 +18,12 @@ def digest(*parts: Any) -> str:
 
 
 def reading(reply: ReplyMap, ttl: float | None) -> dict[str, Any]:
-    """How the reply is read, as far as another way would give another token. Error texts don't."""
-    return {**reply.model_dump(exclude={"error", "errors"}), "ttl": ttl}
+    """How the reply is read, as far as another way would give another token. Error texts don't.
+
+    A format counts only where it is said: the tokens that stores hold keep their names.
+    """
+    unsaid = {"error", "errors"} | ({"format"} if reply.format is None else set())
+    return {**reply.model_dump(exclude=unsaid), "ttl": ttl}
 
 
 def _canonical(part: Any) -> Any:

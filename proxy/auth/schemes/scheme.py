@@ -12,6 +12,7 @@ from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
 from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Consent, Flow, Token
+from proxy.http.origin import Origin
 from proxy.values.now import Now
 from proxy.values.template import Template
 
@@ -62,6 +63,11 @@ class Scheme(ABC):
     @property
     def basic(self) -> str | None:
         """The base64 pair for `{basic}`."""
+        return None
+
+    @property
+    def skews(self) -> dict[Origin, float] | None:
+        """Where it notes by how much an API's clock is ahead of ours; None where no time is sent."""
         return None
 
     def placing(self, inject: Inject, path: tuple[Template, ...]) -> Placing:

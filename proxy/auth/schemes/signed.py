@@ -17,6 +17,7 @@ from proxy.auth.placing.signing import Signing
 from proxy.auth.schemes.identity import digest
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Token
+from proxy.http.origin import Origin
 from proxy.values.now import Now
 from proxy.values.secret import Secret
 from proxy.values.template import Template
@@ -24,8 +25,11 @@ from proxy.values.where import Finding, Where
 
 
 class SignedProvider(ProviderCommon):
+    """`skewed`: the replies by which the API says that our clock is off, or may be."""
+
     scheme: Literal["signed"]
     sign: Sign
+    skewed: list[RefusalRule] = []
 
     @property
     def effective_inject(self) -> Inject:
@@ -35,6 +39,10 @@ class SignedProvider(ProviderCommon):
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         """None: there is no other key to try."""
         return ()
+
+    @property
+    def effective_skewed(self) -> list[RefusalRule]:
+        return self.skewed
 
     def unfilled(self, name: str) -> str | None:  # noqa: ARG002 -- whatever it is
         return "a signature is no token that could stand somewhere else"
@@ -64,6 +72,10 @@ class SignedScheme(Scheme):
     def login(self, wall: float, refresh_token: str | None) -> Flow:  # noqa: ARG002 -- nobody is asked
         yield from ()
         return Minted(self.secret_key, math.inf)
+
+    @property
+    def skews(self) -> dict[Origin, float]:
+        return self.signing.skews
 
     def placing(self, inject: Inject, path: tuple[Template, ...]) -> Signing:  # noqa: ARG002 -- refused before
         return self.signing

@@ -1,99 +1,175 @@
-"""A digest that the config describes: how shops and exchanges sign, each with its own text, hash and names.
+"""A digest that the config describes: how shops, exchanges and payments sign, each with its own text, hash and names.
 
 Owns: how such a digest is made. Must not know: any vendor, or how a description is written.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from json import dumps, loads
+from typing import Any
 
+from proxy.auth.placing import places
 from proxy.auth.signing.canonical import encoded, parameters
+from proxy.auth.signing.filters import OUTPUTS, filtered
 from proxy.auth.signing.request import Keys, Moment, Signable, Signed
+from proxy.auth.signing.times import time_of
+from proxy.errors import Fault
 from proxy.values.template import Template
 
-OF_ACCOUNT = ("access_key", "session_token", "time", "nonce")
-OF_REQUEST = ("secret", "pairs", "method", "host", "path", "query", "target", "body", *OF_ACCOUNT)
-_FORM = "application/x-www-form-urlencoded"
+SENT = ("access_key", "session_token", "time", "nonce", "method", "host", "path")
+MESSAGE = (*SENT, "query", "target", "body", "header.", "query.", "form.", "json.")
+HASHED = ("secret", "pairs", *MESSAGE)
+"""What texts in query and body know, those in headers, and the one that is hashed."""
+MADE = ("signature", "proof")
+"""What is there only after the digest."""
+FORM = "application/x-www-form-urlencoded"
+
+Texts = Mapping[str, Template]
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Texts of `query` and `headers` with `{signature}` are filled after the digest, and take no part in it.
+    """`added`: what is put into `query`, `headers`, `form` and `json`. Texts with `{signature}` or `{proof}` are filled
+    after the digest and take no part in it; those with `{session_token}` are left out where there is none.
 
-    `zone` is in seconds ahead of UTC.
+    `digest` makes bytes of the text; `proof` is a text around the signature; `zone` is in seconds ahead
+    of UTC.
     """
 
-    hash: str
-    keyed: bool
+    digest: Callable[[bytes], bytes] = field(repr=False)
     output: str
     text: Template = field(repr=False)
+    proof: Template = field(repr=False)
     pair: Template = field(repr=False)
     glue: str
     leave_out: frozenset[str]
     empty: bool
-    query: Mapping[str, Template] = field(repr=False)
-    headers: Mapping[str, Template] = field(repr=False)
+    added: Mapping[str, Texts] = field(repr=False)
     time: str
     zone: float
+    first: Mapping[str, Texts] = field(init=False, repr=False)
+    last: Mapping[str, Texts] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, made in (("first", False), ("last", True)):
+            texts = {
+                place: {key: text for key, text in several.items() if needs(text, *MADE) == made}
+                for place, several in self.added.items()
+            }
+            object.__setattr__(self, name, texts)
 
     def sign(self, request: Signable, keys: Keys, moment: Moment) -> Signed:
-        known = {"access_key": keys.access, "session_token": keys.session or "", "time": self._time(moment.wall)}
-        known["nonce"] = moment.nonce()
-        before = _filled({name: text for name, text in self.query.items() if "signature" not in text.names}, known)
-        query = "&".join(part for part in (request.query, _query(before)) if part)
-        known |= {"secret": latin(keys.secret), "method": request.method, "host": request.host, "path": request.path}
-        known |= {"query": query, "target": f"{request.path}?{query}" if query else request.path}
-        body = (request.body or b"").decode("latin-1")
-        form = body if (request.header("content-type") or "").lower().startswith(_FORM) else ""
-        known |= {"body": body, "pairs": self._pairs(parameters(query) + parameters(form))}
-        known["signature"] = self._digest(self.text.render(known.__getitem__), keys.secret)
-        after = _filled({name: text for name, text in self.query.items() if "signature" in text.names}, known)
-        return Signed(_filled(self.headers, known), _query(before | after))
+        asked = _Asked(self, request, self._account(keys, moment))
+        before = {place: self._filled(place, asked, made=False) for place in ("query", "form", "json")}
+        query = "&".join(part for part in (request.query, _query(before["query"])) if part)
+        body = self._edited(request.body or b"", before, self.added["form"])
+        asked.request = request._replace(query=query, body=body)
+        asked.known["signature"] = OUTPUTS[self.output](self.digest(asked.text(self.text).encode("latin-1")))
+        asked.known["proof"] = asked.text(self.proof)
+        after = {place: self._filled(place, asked, made=True) for place in ("query", "form", "json")}
+        headers = self._filled("headers", asked, made=False) | self._filled("headers", asked, made=True)
+        made = Signed(headers, _query(before["query"] | after["query"]))
+        return made._replace(body=self._edited(body, after, after["form"])) if self.edits else made
 
-    def _pairs(self, pairs: list[tuple[str, str]]) -> str:
+    @property
+    def edits(self) -> bool:
+        """A field of the body is filled."""
+        return bool(self.added["form"] or self.added["json"])
+
+    def pairs(self, pairs: list[tuple[str, str]]) -> str:
         kept = sorted(pair for pair in pairs if pair[0] not in self.leave_out and (pair[1] or self.empty))
         return self.glue.join(self.pair.render({"name": name, "value": value}.__getitem__) for name, value in kept)
 
-    def _digest(self, text: str, secret: str) -> str:
-        said = text.encode("latin-1")
-        if self.keyed:
-            made = hmac.digest(secret.encode(), said, self.hash)
-        else:
-            made = hashlib.new(self.hash, said, usedforsecurity=False).digest()
-        return _OUTPUTS[self.output](made)
+    def _account(self, keys: Keys, moment: Moment) -> dict[str, str]:
+        account = {"access_key": keys.access, "secret": latin(keys.secret)}
+        account |= {"time": time_of(self.time, self.zone, moment), "nonce": moment.nonce()}
+        return account if keys.session is None else account | {"session_token": keys.session}
 
-    def _time(self, wall: float) -> str:
-        if self.time in _TIMES:
-            return _TIMES[self.time](wall)
-        zone = timezone(timedelta(seconds=self.zone))
-        return datetime.fromtimestamp(int(wall), zone).strftime(self.time)
+    def _filled(self, place: str, asked: _Asked, *, made: bool) -> dict[str, str]:
+        """What needs the digest if `made`, else what does not."""
+        texts = (self.last if made else self.first)[place]
+        if "session_token" not in asked.known:
+            texts = {name: text for name, text in texts.items() if not needs(text, "session_token")}
+        return {name: asked.text(text) for name, text in texts.items()}
 
-
-_OUTPUTS: Mapping[str, Callable[[bytes], str]] = {
-    "hex": bytes.hex,
-    "HEX": lambda made: made.hex().upper(),
-    "base64": lambda made: b64encode(made).decode("ascii"),
-}
-_TIMES: Mapping[str, Callable[[float], str]] = {
-    "s": lambda wall: str(int(wall)),
-    "ms": lambda wall: str(int(wall * 1000)),
-    "iso": lambda wall: datetime.fromtimestamp(int(wall), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    "iso_ms": lambda wall: datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-}
-"""Any other is a pattern of strftime."""
+    def _edited(self, body: bytes, filled: Mapping[str, Mapping[str, str]], ours: Collection[str]) -> bytes:
+        """`ours`: fields of a form that the client's go for. Raises Fault bad_request for what is no JSON object."""
+        if filled["json"]:
+            fields = [(tuple(name.split(".")), _text(value)) for name, value in filled["json"].items()]
+            try:
+                return places.inject_json(body or b"{}", fields)
+            except ValueError as error:
+                raise Fault("bad_request", f"the signature goes into the body, which can't take it: {error}") from None
+        if ours:
+            return places.inject_form(body, frozenset(map(str.lower, ours)), _query(filled["form"]).encode("latin-1"))
+        return body
 
 
-def _filled(templates: Mapping[str, Template], known: Mapping[str, str]) -> dict[str, str]:
-    return {name: template.render(known.__getitem__) for name, template in templates.items()}
+@dataclass(slots=True)
+class _Asked:
+    """The values that texts may name, of one request."""
+
+    digest: Described
+    request: Signable = field(repr=False)
+    known: dict[str, str] = field(repr=False)
+
+    def text(self, template: Template) -> str:
+        return template.render(lambda name: filtered(name, self.value))
+
+    def value(self, name: str) -> str:
+        if name in self.known:
+            return self.known[name]
+        kind, _, below = name.partition(".")
+        return self._below(kind, below) if below else self._whole(name)
+
+    def _whole(self, name: str) -> str:
+        request = self.request
+        if name == "session_token":
+            return ""
+        if name == "pairs":
+            return self.digest.pairs(parameters(request.query) + self._form())
+        if name == "target":
+            return f"{request.path}?{request.query}" if request.query else request.path
+        return (request.body or b"").decode("latin-1") if name == "body" else getattr(request, name)
+
+    def _below(self, kind: str, name: str) -> str:
+        """The first of that name; empty where there is none."""
+        if kind == "header":
+            return self.request.header(name.lower()) or ""
+        if kind == "json":
+            return self._json(name)
+        pairs = self._form() if kind == "form" else parameters(self.request.query)
+        return next((value for key, value in pairs if key == name), "")
+
+    def _form(self) -> list[tuple[str, str]]:
+        """A body without a type is what the digest says of itself."""
+        given = self.request.header("content-type")
+        there = bool(self.digest.added["form"]) if given is None else given.lower().startswith(FORM)
+        return parameters((self.request.body or b"").decode("latin-1")) if there else []
+
+    def _json(self, path: str) -> str:
+        try:
+            value: Any = loads(self.request.body or b"{}")
+        except (ValueError, RecursionError):
+            return ""
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return latin(value if isinstance(value, str) else "" if value is None else dumps(value))
+
+
+def needs(template: Template, *names: str) -> bool:
+    """Whether one of them stands in it, with filters or without."""
+    return any(name.partition("|")[0] in names for name in template.names)
 
 
 def _query(pairs: Mapping[str, str]) -> str:
     return "&".join(f"{encoded(name)}={encoded(value)}" for name, value in pairs.items())
+
+
+def _text(value: str) -> str:
+    return value.encode("latin-1").decode("utf-8", "replace")
 
 
 def latin(text: str) -> str:

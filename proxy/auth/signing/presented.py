@@ -21,7 +21,7 @@ _LISTED = re.compile(r"(?:SignedHeaders|AdditionalHeaders|q-header-list)=([^,&\s
 _OF_BCE = re.compile(r"bce-auth-v1/[^/]*/([^/]*)/(\d{1,9})/([^/]*)/")
 _ACCESS_KEY = re.compile(
     rb"[A-Z0-9-]*HMAC-SHA256 (?:Credential|Access)=([^/,\s]+)|bce-auth-v1/([^/\s]+)/"
-    rb"|q-sign-algorithm=sha1&q-ak=([^&\s]+)|OBS ([^:\s]+):"
+    rb"|q-sign-algorithm=sha1&q-ak=([^&\s]+)|(?:OBS|AWS) ([^:\s]+):"
 )
 _LONGEST = 8192
 

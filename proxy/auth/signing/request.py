@@ -119,10 +119,11 @@ class Signable(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """What is added: headers, and encoded pairs of the query."""
+    """What is added: headers, and encoded pairs of the query. `body` is all of it, where something was put in."""
 
     headers: dict[str, str]
     query: str = ""
+    body: bytes | None = None
 
     def __repr__(self) -> str:
         return "<Signed>"
@@ -134,7 +135,7 @@ class Algorithm:
 
     `bodies`: it takes no part (`none`), is read whole (`buffer`), or is left out (`unsigned`); the first is usual.
     `needs` are the names that the keys must have. `scope` names the parts of a `Credential` between date and last word,
-    `""` what is always the same.
+    `""` what is always the same. `edits` is the media type of a body that the signature goes into.
     """
 
     sign: Callable[[Signable, Keys, Moment], Signed]
@@ -144,3 +145,4 @@ class Algorithm:
     needs: Collection[str] = ()
     scope: tuple[str, ...] = ()
     place: str = "header"  # where the signature goes
+    edits: str | None = None

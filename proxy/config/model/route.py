@@ -34,6 +34,7 @@ class Route(Secretive):
     provider: str
     methods: list[Method] | None = None
     paths: Texts | None = None
+    hosts: bool = False
     keep_prefix: bool = False
     headers: HeaderEdits = HeaderEdits()
     reply_headers: HeaderEdits = HeaderEdits()

@@ -22,6 +22,8 @@ KnownKeys = Callable[[Where], Collection[str]]
 """The keys that a mapping may have."""
 
 MISSING = "missing"
+MISSING_KEY = "missing_key"
+"""The kind of pydantic's own error for a `key` that is needed only where others are not there."""
 _LONGEST = 60
 _EXPECTED = {
     "string": "text",
@@ -66,7 +68,9 @@ def _where(details: ErrorDetails, written: Any) -> Where:
         missing = details["type"] == "missing" and index == len(details["loc"]) - 1
         if missing or at(written, (*where, step)) is not NOWHERE:
             where = (*where, step)
-    return (*where, "scheme") if details["type"].startswith("union_tag_") else where
+    if details["type"].startswith("union_tag_"):
+        return (*where, "scheme")
+    return (*where, details["ctx"]["key"]) if details["type"] == MISSING_KEY else where
 
 
 def _finding(  # noqa: PLR0911 -- one return per kind of mistake
@@ -76,7 +80,7 @@ def _finding(  # noqa: PLR0911 -- one return per kind of mistake
     kind, context = details["type"], details.get("ctx", {})
     if _WRONG_TYPE.fullmatch(kind):
         return Finding(where, f"expected {_types(several)}", got=True)
-    if kind == "missing":
+    if kind in ("missing", MISSING_KEY):
         return Finding(where, MISSING)
     if kind == "union_tag_not_found":
         return Finding(where, f"missing; give one of {_choice(NAMES)}, or a preset with `use`")

@@ -79,7 +79,7 @@ def _known(tree: Mapping[str, Any], config: Config, catalogue: Catalogue) -> Kno
 def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
     """The config without its wrong keys; where those were needed, without the entries that held them."""
     rest = copy.deepcopy(dict(tree))
-    for depth in (3, 2, 1):
+    for depth in (3, 3, 2, 1):  # what is missing may show only when the rest of an entry is right
         try:
             return model_of(rest)
         except ValidationError as error:

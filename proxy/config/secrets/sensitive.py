@@ -134,7 +134,7 @@ def _last_key(place: Where) -> str:
 
 
 def _in_public_part(place: Where) -> bool:
-    return len(place) > 2 and place[2] in _HOLDS_NONE
+    return len(place) > 2 and place[2] in _HOLDS_NONE and place[2:4] != ("refresh", "request")
 
 
 def _is_url(text: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.filling import Filling
 from proxy.config.written.named import Catalogue, name_providers, name_upstreams
@@ -77,8 +79,13 @@ def _unasked(preset: Preset, given: Mapping[str, Any], first_set: FirstSet) -> I
 def _provider(where: Where, written: Mapping[str, Any], filling: Filling) -> Any:
     preset = filling.preset
     own = {key: value for key, value in written.items() if key not in preset.parameters}
-    dead = [rule.model_dump(by_alias=True, exclude_unset=True) for rule in preset.dead]
-    return filling.value(merged(preset.provider | ({"dead": dead} if dead else {}), own), where)
+    lists: dict[str, Sequence[BaseModel]] = {"dead": preset.dead, "hosts": preset.hosts}
+    brought = {
+        key: [each.model_dump(by_alias=True, exclude_unset=True) for each in several]
+        for key, several in lists.items()
+        if several
+    }
+    return filling.value(merged(preset.provider | brought, own), where)
 
 
 def _missing(where: Where, use: str, lacking: Mapping[str, Parameter]) -> Iterator[Finding]:

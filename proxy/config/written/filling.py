@@ -54,7 +54,7 @@ class Filling:
     def _text(self, written: str, where: Where) -> Any:
         template = is_template(where)
         whole = self._whole.fullmatch(written)
-        if whole and not template and whole[1] in self._values:
+        if whole and whole[1] in self._values and (not template or self._values[whole[1]] is None):
             self._note(whole[1], where)
             return self._values[whole[1]]
         pattern = self._in_template if template else self._whole
@@ -77,8 +77,10 @@ class Filling:
 
     def _note(self, name: str, where: Where) -> None:
         """A text with several parameters is led back to the first one that has a value."""
+        written = (*self._provider, name)
         if name in self._given:
-            self._expanded.origins.setdefault(where, (*self._provider, name))
+            if where != written:  # a key that is called as its parameter: it would lead back to itself for ever
+                self._expanded.origins.setdefault(where, written)
         elif self.preset.parameters[name].required:
             self._expanded.unfilled.add(where)
         if self.preset.parameters[name].secret:

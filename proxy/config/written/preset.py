@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
-from proxy.auth.keys.provider import RefusalRule
+from proxy.auth.keys.provider import Host, RefusalRule
 from proxy.values.kinds import Method, Strict, Texts
 
 _GENERIC = re.compile(
@@ -42,13 +42,6 @@ def _day(written: str) -> str:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", written):
         return written
     raise ValueError("expected a day such as 2026-08-31")
-
-
-def _host(written: str) -> str:
-    label = r"[a-z0-9{}_](?:[a-z0-9{}_-]*[a-z0-9{}_])?"
-    if re.fullmatch(rf"(?:\*\.)?{label}(?:\.{label})+", written):
-        return written
-    raise ValueError("expected a host such as files.example.com, or *.example.com for those below it")
 
 
 def _variable(written: str) -> str:
@@ -129,13 +122,6 @@ class Live(Strict):
     json_: Any = Field(default=None, alias="json")
     note: str | None = None
     tried: bool = False
-
-
-class Host(Strict):
-    """A host beside the upstream's that the API's replies lead to. `credential`: whether it may see the credential."""
-
-    host: Annotated[str, AfterValidator(_host)]
-    credential: bool
 
 
 class Preset(Strict):

@@ -1,4 +1,4 @@
-"""The only client that speaks to token endpoints.
+"""The only client that speaks to token endpoints, and asks this machine (local.py) where a login does.
 
 Owns: the connections to issuers and the limits of one call (docs/lifecycle.md#the-issuer-call). Must not know: what a
 reply means; schemes do. Nothing here logs, and no message here quotes a URL: its query may hold a secret.
@@ -17,10 +17,11 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Tls
+from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Request, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.plan.reach import Reach
 from proxy.tokens.calls.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS, BrokeOff, explained, late, too_long
+from proxy.tokens.calls.local import Local
 from proxy.tokens.calls.resolver import ReachResolver, literal_in_reach
 from proxy.values.listen import is_loopback
 from proxy.version import __version__
@@ -58,6 +59,7 @@ class Issuer:
         self._bypass = bypass
         self._tls = tls
         self._folder = folder
+        self._local = Local(folder)
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
         self._context_of_all: ssl.SSLContext | None = None
@@ -69,12 +71,13 @@ class Issuer:
     async def __aexit__(self, *exc: object) -> None:
         for session in self._sessions.values():
             await session.close()
+        self._local.close()
 
     async def login(self, flow: Flow) -> Minted:
         """Drive one login to its end. Raises IssuerError."""
         return await self.run(flow)
 
-    async def run(self, steps: Generator[IssuerRequest, IssuerReply, T]) -> T:
+    async def run(self, steps: Generator[Request, IssuerReply, T]) -> T:
         """The same for any exchange with an issuer: discovery, a device's code, a revocation."""
         with closing(steps):
             try:
@@ -85,7 +88,9 @@ class Issuer:
                 result: T = end.value
                 return result
 
-    async def _call(self, request: IssuerRequest) -> IssuerReply:
+    async def _call(self, request: Request) -> IssuerReply:
+        if not isinstance(request, IssuerRequest):
+            return await self._local.answer(request)
         url = _url(request.url, plain_http=request.consent.plain_http)
         try:
             async with asyncio.timeout(self._total_timeout):
@@ -117,7 +122,7 @@ class Issuer:
                 if len(body) > MAX_REPLY:
                     raise IssuerError(FailureClass.PASSING, f"{url.host} answered with more than 1 MiB")
             headers = {name.lower(): value for name, value in reply.headers.items()}
-            return IssuerReply(reply.status, headers, bytes(body))
+            return IssuerReply(reply.status, headers, bytes(body), tuple(reply.headers.getall("Set-Cookie", ())))
 
     def _context(self, tls: Tls) -> ssl.SSLContext:
         """Raises IssuerError for a file that can't be used. No file asks for a password: nobody is there to type it."""

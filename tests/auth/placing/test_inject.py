@@ -97,6 +97,10 @@ def test_trap_22_control_characters_go_nowhere_and_are_not_shown(place: dict[str
     assert value not in str(caught.value)
 
 
+def test_a_cookie_goes_back_in_the_quotes_that_it_came_in() -> None:
+    assert rendered('"abc"', cookie={"sid": "{token}"}).cookie == b'sid="abc"'
+
+
 def test_trap_22_what_a_header_or_cookie_cannot_carry() -> None:
     with pytest.raises(ValueError, match="header A holds characters that no header can carry"):
         rendered("令牌", header={"A": "{token}"})

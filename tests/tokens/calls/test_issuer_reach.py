@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from proxy.auth.schemes.login import LoginProvider, LoginScheme
+from proxy.auth.schemes.login.keys import LoginProvider
+from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme

@@ -9,8 +9,9 @@ from proxy.auth.signing.vendors.acs3 import acs3
 from proxy.auth.signing.vendors.bce import bce
 from proxy.auth.signing.vendors.cos import cos
 from proxy.auth.signing.vendors.huawei import huawei
-from proxy.auth.signing.vendors.obs import obs
+from proxy.auth.signing.vendors.obs import DROPPED, obs
 from proxy.auth.signing.vendors.oss import oss
+from proxy.auth.signing.vendors.qiniu import qiniu
 from proxy.auth.signing.vendors.rpc import rpc
 from proxy.auth.signing.vendors.sigv4 import aws, tos, volc
 from proxy.auth.signing.vendors.tc3 import tc3
@@ -81,9 +82,10 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "cos": Algorithm(cos, _names("x-cos-", "security-token"), frozenset((*_COS, "x-cos-security-token"))),
     "obs": Algorithm(
         obs,
-        frozenset(("date", "x-obs-date", "x-obs-security-token", "authorization")),
-        frozenset(("accesskeyid", "expires", "signature", "x-obs-security-token")),
+        frozenset(("date", "authorization", *DROPPED)),
+        frozenset(("accesskeyid", "awsaccesskeyid", "expires", "signature", *DROPPED)),
     ),
+    "qiniu": Algorithm(qiniu, frozenset(("x-qiniu-date", "authorization")), bodies=("buffer",)),
     "tos": Algorithm(
         tos,
         _names("x-tos-", "date", "security-token", "content-sha256"),

@@ -21,7 +21,7 @@ def oss(request: Signable, keys: Keys, moment: Moment) -> Signed:
     chosen |= {name: value for name, value in request.headers if name in _SIGNED or name.startswith("x-oss-")} | ours
     if "host" not in additional:
         del chosen["host"]
-    bucket = _BUCKET.fullmatch(request.host)
+    bucket = _BUCKET.fullmatch(request.host.partition(":")[0])
     path = path_encoded_once(f"/{bucket[1]}{request.path}" if bucket else request.path)
     query = canonical_query(request.query, bare=True)
     names = ";".join(additional)

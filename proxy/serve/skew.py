@@ -1,0 +1,36 @@
+"""What an API's reply tells of the difference between its clock and ours, for requests that are signed with the time.
+
+Owns: when a difference is worth learning, and where it is noted. Must not know: how requests are signed or sent again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from proxy.auth.reading.times import dated
+from proxy.http.fields import Fields
+from proxy.plan.route import RoutePlan
+
+log: Final = structlog.get_logger("keyless.skew")
+
+LEAST: Final = 30.0
+"""Seconds that no API minds, and that a slow reply may take: not learnt."""
+
+
+def learnt(plan: RoutePlan, headers: Fields, wall: float) -> bool:
+    """Takes the `Date` of a reply that came at Unix time `wall`. True if a request that is signed now has another time
+    than before.
+    """
+    skews = None if plan.provider is None or plan.provider.scheme is None else plan.provider.scheme.skews
+    told = dated({name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers})
+    if skews is None or told is None:
+        return False
+    ahead, origin = told - wall, plan.target.origin
+    if abs(ahead - skews.get(origin, 0.0)) < LEAST:
+        return False
+    skews[origin] = ahead
+    name = "" if plan.provider is None else plan.provider.name
+    log.warning("clock differs", provider=name, route=plan.prefix, api_ahead=round(ahead))
+    return True
