@@ -17,7 +17,7 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
-from proxy.errors import Fault
+from proxy.errors import ErrorShape, Fault
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.jwt_clients import JwtRule
@@ -88,6 +88,7 @@ class RoutePlan:
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
+    error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
