@@ -9,8 +9,8 @@ import pytest
 from proxy.cli.presets import snippet
 from proxy.config.load import load
 from proxy.config.presets import presets
+from proxy.config.proof.made_up import parameters_of
 from tests.cli.conftest import keyless
-from tests.presets.made_up import parameters_of
 
 NAMES = sorted(presets())
 

@@ -24,85 +24,48 @@ The form of the examples (a new preset needs nothing but its YAML file):
 
 from __future__ import annotations
 
-import json
-from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
-from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider, scheme_for
-from proxy.auth.token import IssuerReply, Minted, Token
+from proxy.auth.token import Minted
 from proxy.config.presets import presets
+from proxy.config.proof.examples import Reply
+from proxy.config.proof.prove import Proof, Proven
 from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
-from proxy.errors import IssuerError
-from proxy.values.now import Now
-from proxy.values.signing import fingerprint
-from tests.presets.made_up import KEYS, parameters_of
 
-WALL = 1_700_000_000.0
-NOW = Now(0.0, 0.0)
 CATALOGUE: dict[str, Preset] = dict(presets())
 PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
 
 
-def given(name: str) -> dict[str, Any]:
-    return parameters_of(CATALOGUE[name])
+@cache
+def proven(name: str) -> Proven:
+    return Proven(name, CATALOGUE[name])
 
 
-def provider_of(name: str) -> Any:
-    filled = {"use": name, **given(name)}
-    expanded = expand({"providers": {"example": filled}}, CATALOGUE)
-    assert not expanded.findings
-    return PROVIDER.validate_python(expanded.tree["providers"]["example"])
+@cache
+def proofs(name: str) -> tuple[Proof, ...]:
+    return tuple(proven(name).proofs())
 
 
-def is_static(name: str) -> bool:
-    return scheme_for(provider_of(name), frozenset()).start(NOW) is not None
-
-
-def secrets_of(name: str) -> frozenset[str]:
-    parameters = CATALOGUE[name].parameters
-    return frozenset(str(value) for key, value in given(name).items() if parameters[key].secret)
-
-
-def examples(kind: str) -> list[Any]:
+def examples() -> list[Any]:
     return [
-        pytest.param(name, example, id=f"{name}: {example.get('about', example.get('token'))}")
+        pytest.param(name, index, id=f"{name}: {example.get('about', example.get('token'))}")
         for name, preset in CATALOGUE.items()
-        for example in preset.examples.get(kind, ())
+        for index, example in enumerate(
+            each for kind in ("login", "refusals", "dead", "injection") for each in preset.examples.get(kind, ())
+        )
     ]
-
-
-def body_of(reply: Mapping[str, Any]) -> bytes:
-    return json.dumps(reply["json"]).encode() if "json" in reply else reply.get("text", "").encode()
-
-
-def head_of(reply: Mapping[str, Any]) -> dict[str, str]:
-    return {"Content-Type": "application/json" if "json" in reply else "text/plain", **reply.get("headers", {})}
-
-
-def mint(name: str, reply: Mapping[str, Any]) -> tuple[Any, Minted | IssuerError]:
-    """The request that is sent, and what comes of the reply."""
-    flow = scheme_for(provider_of(name), secrets_of(name)).login(WALL, None)
-    request = next(flow)
-    headers = {key.lower(): value for key, value in head_of(reply).items()}
-    try:
-        flow.send(IssuerReply(reply["status"], headers, body_of(reply)))
-    except StopIteration as stop:
-        return request, stop.value
-    except IssuerError as error:
-        return request, error
-    pytest.fail("a preset's login is one request")
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     shown = CATALOGUE[name].examples
-    static = is_static(name)
+    static = proven(name).is_static
     assert set(shown) <= {"with", "dead" if static else "refusals", "injection"} | (set() if static else {"login"})
     assert shown["injection"]
     if static:
@@ -110,109 +73,22 @@ def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     else:
         assert {example["refused"] for example in shown["refusals"]} == {True, False}
         assert shown["login"]
-    if scheme_for(provider_of(name), frozenset()).consent is not None:
+    if proven(name).scheme.consent is not None:
         assert any("request" in example for example in shown["login"])
         assert any("token" in example for example in shown["login"])
         assert any("error" in example for example in shown["login"])
 
 
-@pytest.mark.parametrize(("name", "example"), examples("login"))
-def test_login(name: str, example: dict[str, Any]) -> None:
-    if "at" in example:
-        check_made_here(name, example)
-        return
-    request, minted = mint(name, example["reply"])
-    if "request" in example:
-        check_request(request, example["request"])
-    if "error" in example:
-        assert isinstance(minted, IssuerError), minted
-        check_error(minted, example["error"])
-        assert not any(secret in minted.message for secret in secrets_of(name))
-    else:
-        assert isinstance(minted, Minted), minted
-        assert (minted.value, minted.lifetime) == (example["token"], example["lifetime"])
+@pytest.mark.parametrize(("name", "index"), examples())
+def test_an_example_is_so(name: str, index: int) -> None:
+    proof = proofs(name)[index]
+    assert proof.got == proof.expected
 
 
-def check_made_here(name: str, example: dict[str, Any]) -> None:
-    with pytest.raises(StopIteration) as stop:
-        next(scheme_for(provider_of(name), secrets_of(name)).login(example["at"], None))
-    minted = stop.value.value
-    header, claims, _ = (urlsafe_b64decode(part + "==") for part in minted.value.split("."))
-    assert json.loads(header) == example["header"]
-    assert json.loads(claims) == _with_fingerprint(example["claims"], name)
-    assert (minted.value, minted.lifetime) == (example.get("token", minted.value), example["lifetime"])
-
-
-def _with_fingerprint(claims: dict[str, Any], name: str) -> dict[str, Any]:
-    made_up = next((KEYS[value] for value in CATALOGUE[name].examples["with"].values() if value in KEYS), None)
-    known = "" if made_up is None else fingerprint(made_up)
-    return {
-        key: value.replace("{fingerprint}", known) if isinstance(value, str) else value for key, value in claims.items()
-    }
-
-
-def check_request(request: Any, wanted: dict[str, Any]) -> None:
-    assert set(wanted) <= {"method", "url", "headers", "json", "form"}
-    assert request.method == wanted.get("method", request.method)
-    assert request.url == wanted.get("url", request.url)
-    assert wanted.get("headers", {}).items() <= dict(request.headers).items()
-    if "json" in wanted:
-        assert json.loads(request.body) == wanted["json"]
-    elif "form" in wanted:
-        assert request.body.decode() == wanted["form"]
-    else:
-        assert request.body is None
-
-
-def check_error(error: IssuerError, wanted: dict[str, Any]) -> None:
-    assert set(wanted) <= {"class", "code", "hint", "message", "again", "retry_after"}
-    assert error.failure == wanted["class"], error
-    assert error.error == wanted.get("code", error.error)
-    assert wanted.get("hint", "") in (error.hint or "")
-    assert wanted.get("message", "") in error.message
-    assert error.again == wanted.get("again", False)
-    assert error.retry_after == wanted.get("retry_after")
-
-
-@pytest.mark.parametrize(("name", "example"), examples("refusals"))
-def test_refusals(name: str, example: dict[str, Any]) -> None:
-    assert is_told(Refusals.compile(provider_of(name).effective_refusals), example) is example["refused"]
-
-
-def is_told(refusals: Refusals, example: Mapping[str, Any]) -> bool:
-    reply, age, safe = example["reply"], example.get("age", 3600), example.get("safe", False)
-    headers = [(key.encode(), value.encode()) for key, value in head_of(reply).items()]
-    verdict = refusals.head(reply["status"], headers, age, safe)
-    if verdict is Verdict.READ_BODY:
-        return refusals.reading(reply["status"], headers, age, safe).refuses(body_of(reply), True)
-    return verdict is Verdict.REFUSED
-
-
-@pytest.mark.parametrize(("name", "example"), examples("dead"))
-def test_the_death_of_a_credential_that_nothing_renews(name: str, example: dict[str, Any]) -> None:
-    assert is_told(Refusals.compile(CATALOGUE[name].dead), example) is example["dead"]
-    assert not is_told(Refusals.compile(provider_of(name).effective_refusals), example), "it must fetch nothing"
-
-
-@pytest.mark.parametrize(("name", "example"), examples("injection"))
-def test_injection(name: str, example: dict[str, Any]) -> None:
-    provider = provider_of(name)
-    scheme = scheme_for(provider, secrets_of(name))
-    there = scheme.start(NOW)
-    if there is not None:
-        assert there.value == example["token"]
-    base = CATALOGUE[name].base() or ""
-    injection = scheme.placing(provider.inject_beside(path="{token}" in base), ())
-    rendered = injection.render(there or Token.eternal(example["token"], NOW))
-    lines = "".join(f"{key}: {value}\r\n" for key, value in example.get("headers", {}).items())
-    assert rendered.headers == lines.encode()
-    assert rendered.query == example.get("query", "").encode()
-    assert rendered.cookie == example.get("cookie", "").encode()
-    assert {".".join(keys): value for keys, value in rendered.json} == example.get("json", {})
-    assert rendered.form == example.get("form", "").encode()
-    assert ("path" in example) is ("{token}" in base)
-    if "path" in example:
-        assert base.replace("{token}", example["token"]).endswith(example["path"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_example_is_proven(name: str) -> None:
+    shown = sum(len(several) for kind, several in CATALOGUE[name].examples.items() if kind != "with")
+    assert len(proofs(name)) == shown
 
 
 def test_trap_07_two_presets_of_one_account_share_one_token() -> None:
@@ -227,9 +103,10 @@ def test_trap_07_two_presets_of_one_account_share_one_token() -> None:
     assert identity("baidu-qianfan") != identity("baidu-qianfan", secret_key="c")
 
 
-@pytest.mark.parametrize("name", [name for name in CATALOGUE if provider_of(name).stand_in is not None])
+@pytest.mark.parametrize("name", [name for name in CATALOGUE if proven(name).provider.stand_in is not None])
 def test_a_stand_in_has_the_shape_of_the_issuers_own_reply(name: str) -> None:
-    stand_in = provider_of(name).stand_in
-    reply = mint(name, {"status": 200, "json": stand_in.reply})[1]
+    stand_in = proven(name).provider.stand_in
+    assert stand_in is not None
+    reply = proven(name).mint(Reply(status=200, json=stand_in.reply))[1]
     assert isinstance(reply, Minted)
     assert reply.value == "{placeholder}"
