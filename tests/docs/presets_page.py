@@ -13,6 +13,16 @@ from proxy.config.presets import presets
 from proxy.config.written.preset import Parameter, Preset
 
 PAGE = Path(__file__).parents[2] / "docs" / "presets.md"
+PECULIAR = {
+    **dict.fromkeys(("models", "speech", "search"), "apis-models.md"),
+    "baidu": "apis-baidu.md",
+    "wechat": "apis-tencent.md",
+    "dingtalk": "apis-alibaba.md",
+    "feishu": "apis-volcengine.md",
+    **dict.fromkeys(("cloud", "identity", "work"), "apis-clouds.md"),
+    **dict.fromkeys(("shop", "pay"), "apis-shops.md"),
+}
+"""Where it stands what is peculiar about a family."""
 _MARKED = re.compile(r"(<!-- presets -->\n).*?(<!-- /presets -->)", re.DOTALL)
 
 
@@ -20,10 +30,15 @@ def tables() -> str:
     """One table per family, in their order; presets by name."""
     catalogue = presets()
     return "\n".join(
-        f"### {heading}\n\n| preset | for | parameters | upstream |\n|---|---|---|---|\n"
+        f"### {heading}\n\n{_peculiar(family)}| preset | for | parameters | upstream |\n|---|---|---|---|\n"
         + "".join(_row(name, preset) for name, preset in sorted(catalogue.items()) if preset.family == family)
         for family, heading in FAMILIES.items()
     )
+
+
+def _peculiar(family: str) -> str:
+    page = PECULIAR.get(family)
+    return f"[What is peculiar about them?]({page})\n\n" if page else ""
 
 
 def written(page: str) -> str:

@@ -1,4 +1,4 @@
-"""The form of a preset's `examples` (docs/presets.md#examples).
+"""The form of a preset's `examples` (docs/presets.md#how-do-i-add-one).
 
 Owns: which keys an example has. Must not know: whether what one says is so (prove.py).
 """
