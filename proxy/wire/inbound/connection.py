@@ -64,7 +64,10 @@ class Host(Protocol):
 class ClientConnection(Socket):
     """Serves `_current`; what comes before that is answered waits. Its phases are in phase.py."""
 
-    __slots__ = ("_current", "_ended", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting", "is_new")
+    __slots__ = (
+        *("_called", "_current", "_ended", "_host", "_incoming", "_parser", "_pipe", "_rest", "_task", "_waiting"),
+        "is_new",
+    )
 
     def __init__(self, host: Host) -> None:
         super().__init__(host.loop, HEAD)
@@ -73,7 +76,8 @@ class ClientConnection(Socket):
         self._incoming: Request | None = None  # whose body is coming
         self._current: Request | None = None
         self._waiting: list[Request | Fault] = []  # what came before `_current` was answered
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None  # from the first request on
+        self._called: asyncio.Future[None] | None = None  # while it waits for the next
         self._rest: bytes | None = None  # what is not parsed yet: behind an `Upgrade`, or while `_waiting` holds some
         self._pipe: Pipe | None = None
         self._ended = False  # the client sends no more, which does not say that it does not read
@@ -157,8 +161,7 @@ class ClientConnection(Socket):
 
     def cut(self) -> None:
         """At once, whatever is being served."""
-        if self._task is not None:
-            self._task.cancel()
+        self._stop()
         self.abort()
 
     def expire(self) -> None:
@@ -230,8 +233,8 @@ class ClientConnection(Socket):
         self._host.left(self)
         if self._pipe is not None:
             self._pipe.close()
-        elif self._task is not None:
-            self._task.cancel()
+        else:
+            self._stop()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -243,22 +246,46 @@ class ClientConnection(Socket):
     def _start(self, request: Request) -> None:
         self._current = request
         self.enter(SERVING)
-        self._task = self.loop.create_task(self._serve(request))
+        if self._task is None:
+            self._task = self.loop.create_task(self._serve())
+        else:
+            self._call()
 
-    async def _serve(self, request: Request) -> None:
-        # What followed its head at once: llhttp looks at codings only then.
-        if request.error is not None and isinstance(request.error, Fault):
-            self._task = self._current = None
-            self.refuse(request.error)
-            return
-        try:
-            await self._host.handler(request)
-        except Exception as error:
-            request.keep_alive = False
-            self._host.failed(request, error)
-        self._task = self._current = None
-        if self.transport is not None and not self.transport.is_closing():
-            self._served(request)
+    async def _serve(self) -> None:
+        """All requests of the connection: a task for each would cost more than most of what is done for it."""
+        while self.transport is not None:
+            request = self._current
+            if request is None:
+                self._called = called = self.loop.create_future()
+                await called
+                continue
+            fault = request.error
+            if fault is not None and isinstance(fault, Fault):  # what followed its head at once
+                self._current = None
+                self.refuse(fault)
+                continue
+            try:
+                await self._host.handler(request)
+            except Exception as error:
+                request.keep_alive = False
+                self._host.failed(request, error)
+            self._current = None
+            if self.open:
+                self._served(request)
+            if self._current is not None:  # it came before: others have their turn
+                await asyncio.sleep(0)
+
+    def _call(self) -> None:
+        called, self._called = self._called, None
+        if called is not None and not called.done():
+            called.set_result(None)
+
+    def _stop(self) -> None:
+        """Whoever is being served has gone."""
+        if self._current is not None and self._task is not None:
+            self._task.cancel()
+        else:
+            self._call()
 
     def _served(self, request: Request) -> None:
         if self.phase is SERVING:  # a handler that says nothing: what it was asked can't be left open

@@ -261,10 +261,10 @@ class Connection(Socket):
         limit, call = self.phase.limit, self._call
         if not limit or self.reading_paused or call is None:
             self.deadline = math.inf
-        elif limit == "idle":
-            self.deadline = self.loop.time() + call.timeout.idle
         elif limit == "head":
             self.deadline = self.loop.time() + call.timeout.head
+        elif limit == "idle":
+            self.deadline = self.loop.time() + call.timeout.idle
         else:
             self.deadline = self.loop.time() + LAST_WORDS
 

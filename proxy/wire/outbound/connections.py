@@ -23,18 +23,18 @@ class Crowded(Exception):  # noqa: N818 -- it says what is the case
 class Connections:
     """All that are not in `idle` are in use. `most` bounds how many are established; None for any number."""
 
-    __slots__ = ("_dialling", "_most", "_waiting", "established", "idle")
+    __slots__ = ("_dialling", "_most", "established", "idle", "waiting")
 
     def __init__(self, most: int | None) -> None:
         self._most = most
         self._dialling = 0
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self.waiting: deque[asyncio.Future[Connection | None]] = deque()
         self.established: set[Connection] = set()
         self.idle: list[Connection] = []
 
     @property
     def unused(self) -> bool:
-        return not (self.established or self._waiting or self._dialling)
+        return not (self.established or self.waiting or self._dialling)
 
     # ------------------------------------------------------------ opening
 
@@ -65,7 +65,7 @@ class Connections:
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Connection | None] = loop.create_future()
-        self._waiting.append(waiter)
+        self.waiting.append(waiter)
         late = loop.call_at(until, _fail, waiter, Crowded(self._reason()))
         try:
             return await waiter
@@ -75,7 +75,7 @@ class Connections:
         finally:
             late.cancel()
             with suppress(ValueError):  # it has been served
-                self._waiting.remove(waiter)
+                self.waiting.remove(waiter)
 
     def hand_over(self, connection: Connection) -> bool:
         """To the first who waits, if anybody does."""
@@ -91,14 +91,14 @@ class Connections:
             _fail(waiter, ConnectionAbortedError("the proxy stops"))
 
     def _first(self) -> asyncio.Future[Connection | None] | None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
+        while self.waiting:
+            waiter = self.waiting.popleft()
             if not waiter.done():
                 return waiter
         return None
 
     def _go_on(self) -> None:
-        while self._waiting and self.begin():
+        while self.waiting and self.begin():
             waiter = self._first()
             if waiter is None:
                 self._dialling -= 1

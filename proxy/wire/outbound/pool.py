@@ -123,7 +123,7 @@ class Pool:
             self._drop_unused(origin, ours)
         elif self._closed:
             connection.abort()
-        elif not ours.hand_over(connection):
+        elif not ours.waiting or not ours.hand_over(connection):
             ours.idle.append(connection)
             self.idle += 1
             if self.idle > MAX_IDLE:

@@ -48,7 +48,7 @@ def test_a_pause_ends_at_the_same_moment_on_another_machine() -> None:
 
 def test_a_wrong_clock_makes_no_pause_longer_than_the_longest() -> None:
     proof = Proof()
-    Note.of(paused(), HERE).onto(proof, THERE._replace(wall=THERE.wall - 1e6))
+    Note.of(paused(), HERE).onto(proof, Now(THERE.boot, THERE.wall - 1e6))
     assert proof.brake("/api").until == THERE.boot + LONGEST_PAUSE
 
 

@@ -220,7 +220,7 @@ class _streaming:  # noqa: N801 -- a context manager
 
 async def _line(api: Leg, number: int) -> list[asyncio.Future[Connection | None]]:
     """Those who wait, as soon as they are so many."""
-    waiting = api.upstream.pool._origins[api.origin]._waiting
+    waiting = api.upstream.pool._origins[api.origin].waiting
     await _until(lambda: len(waiting) == number)
     return list(waiting)
 
