@@ -159,8 +159,8 @@ def _told(name: str, preset: Preset) -> Iterator[str]:
     for row in preset.sdk:
         values = {"base": base, "host": "127.0.0.1:8080", "key": "made-up"}
         yield from (f"{variable}={_filled(text, values)}" for variable, text in row.env.items())
-        if row.setting and row.base:
-            yield f"{row.name}, {row.setting}: {_filled(row.base, values)}"
+        if row.setting:
+            yield f"{row.name}, {row.setting}: {_filled(row.base or base, values)}"
     if preset.base() is None:
         yield "put the API's own address in the place of https://api.example.com"
     if preset.ended is not None:
