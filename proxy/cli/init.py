@@ -15,7 +15,7 @@ from proxy.cli.kit.by_name.catalogue import catalogue_or_exit
 from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.by_name.snippet import LISTEN, config_lines, env_lines, variables
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail, print_rows
-from proxy.config.own_presets import OwnPresets
+from proxy.config.own_presets import Joined
 from proxy.config.secrets.pem import utc_now
 from proxy.config.written.preset import Preset
 
@@ -49,7 +49,7 @@ def init(
     _tell_next(config, chosen)
 
 
-def _named(words: list[str], catalogue: OwnPresets) -> list[str]:
+def _named(words: list[str], catalogue: Joined) -> list[str]:
     """Each once. All that are unknown are told of."""
     names = {word: named(word, catalogue) for word in words}
     if unknown := [word for word, name in names.items() if name is None]:
@@ -57,7 +57,7 @@ def _named(words: list[str], catalogue: OwnPresets) -> list[str]:
     return list(dict.fromkeys(name for name in names.values() if name is not None))
 
 
-def _unknown(word: str, catalogue: OwnPresets) -> str:
+def _unknown(word: str, catalogue: Joined) -> str:
     near = search(word, catalogue)[:3]
     hint = f"; did you mean {' or '.join(near)}?" if near else "; `keyless presets` lists all"
     return f"there is no preset '{word}'{hint}"
@@ -73,7 +73,7 @@ def _read(prompt: str) -> str:
         return ""
 
 
-def ask(read: Callable[[str], str], catalogue: OwnPresets) -> Iterator[str]:
+def ask(read: Callable[[str], str], catalogue: Joined) -> Iterator[str]:
     """The APIs that a person picks. `read` shows a prompt and gives the line that is typed; an empty one ends."""
     while words := read(_PROMPT).strip():
         name = named(words, catalogue) or _picked(search(words, catalogue)[:MOST_CHOICES], read, catalogue)
@@ -82,7 +82,7 @@ def ask(read: Callable[[str], str], catalogue: OwnPresets) -> Iterator[str]:
             yield name
 
 
-def _picked(names: list[str], read: Callable[[str], str], catalogue: OwnPresets) -> str | None:
+def _picked(names: list[str], read: Callable[[str], str], catalogue: Joined) -> str | None:
     if len(names) <= 1:
         if not names:
             print("  nothing fits; try another word")

@@ -35,7 +35,7 @@ class Written:
     environ: Mapping[str, str] | None = field(repr=False)
     strict: bool
     catalogue: Catalogue | None = field(repr=False)  # in place of the package's
-    presets: OwnPresets = field(repr=False)
+    own: OwnPresets = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from dotenv import dotenv_values
 
 from proxy.cli.init import ask
 from proxy.config.load import load
-from proxy.config.own_presets import OwnPresets
+from proxy.config.own_presets import Joined, OwnPresets
 from proxy.config.presets import presets
 from proxy.config.proof.made_up import parameters_of
-from proxy.config.written.marks import Document
 from tests.cli.conftest import Outcome, keyless
 
 
@@ -113,7 +112,7 @@ def test_what_has_ended_and_what_needs_an_address_are_said(tmp_path: Path) -> No
 
 def picked(*typed: str) -> list[str]:
     lines = iter(typed)
-    return list(ask(lambda _: next(lines), OwnPresets(Document("config.yaml"), Path(), presets())))
+    return list(ask(lambda _: next(lines), Joined(OwnPresets(), presets())))
 
 
 def test_words_are_searched_and_numbers_pick(capsys: pytest.CaptureFixture[str]) -> None:

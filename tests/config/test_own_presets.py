@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
-from proxy.config.own_presets import OwnPresets
+from proxy.config.own_presets import Joined, OwnPresets, own_presets
 from proxy.config.presets import presets
 from proxy.config.written.marks import Document
 from proxy.errors import ConfigError
@@ -99,21 +100,41 @@ def test_two_of_one_name_are_a_mistake(tmp_path: Path) -> None:
     assert told == "more/acme.yml:1: file: a second preset of this name; first in team/acme.yaml"
 
 
+def read(folder: Path) -> tuple[OwnPresets, Joined]:
+    own = own_presets(Document("config.yaml", {"presets": ["team"]}), folder)
+    return own, Joined(own, presets())
+
+
 def test_hidden_files_and_others_are_no_presets(tmp_path: Path) -> None:
     written(tmp_path, **{".swap": "x: [", "acme": ACME})
     (tmp_path / "team" / "README.md").write_text("# ours")
-    own = OwnPresets(Document("config.yaml", {"presets": ["team"]}), tmp_path, presets())
+    own, joined = read(tmp_path)
     assert (own.problems, [Path(place).name for place in own.places]) == ([], ["team", "acme.yaml"])
-    assert (next(iter(own)), len(own), "acme" in own, "openai" in own) == ("acme", len(presets()) + 1, True, True)
-    assert (own.file_of("acme"), own.file_of("openai")) == (tmp_path / "team" / "acme.yaml", None)
+    assert (next(iter(joined)), len(joined), "acme" in joined, "openai" in joined) == (
+        "acme",
+        len(presets()) + 1,
+        True,
+        True,
+    )
+    assert (joined.file_of("acme"), joined.file_of("openai")) == (tmp_path / "team" / "acme.yaml", None)
 
 
 def test_a_hidden_one_counts_once(tmp_path: Path) -> None:
     written(tmp_path, openai=ACME)
-    own = OwnPresets(Document("config.yaml", {"presets": ["team"]}), tmp_path, presets())
-    assert (len(own), sorted(own)) == (len(presets()), sorted(presets()))
+    _, joined = read(tmp_path)
+    assert (len(joined), sorted(joined)) == (len(presets()), sorted(presets()))
 
 
 def test_its_files_and_the_folder_are_watched(tmp_path: Path) -> None:
     files = loaded(tmp_path, acme=ACME).files
     assert {tmp_path / "team", tmp_path / "team" / "acme.yaml"} <= set(files)
+
+
+def test_what_goes_to_workers_has_none_of_the_packages(tmp_path: Path) -> None:
+    """The catalogue would fill the socket that ties a worker to its supervisor."""
+    config = loaded(tmp_path, acme=ACME)
+    sent = pickle.dumps(config)
+    assert len(sent) < 16 * 1024
+    received: Loaded = pickle.loads(sent)
+    assert received == config
+    assert again(received).config == config.config

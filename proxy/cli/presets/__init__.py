@@ -15,7 +15,7 @@ from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, comm
 from proxy.cli.presets.page import document, paragraphs
 from proxy.cli.presets.tested import test
 from proxy.config.families import FAMILIES
-from proxy.config.own_presets import OwnPresets
+from proxy.config.own_presets import Joined
 
 OWN = "Your own"
 
@@ -57,14 +57,14 @@ def _test(words: list[str], as_json: bool) -> None:
     test(Path(words[0]), as_json)
 
 
-def _show(name: str, catalogue: OwnPresets, as_json: bool) -> None:
+def _show(name: str, catalogue: Joined, as_json: bool) -> None:
     if as_json:
         print_json(document(name, catalogue[name]))
     else:
         print("\n\n".join(paragraphs(name, catalogue[name], catalogue.file_of(name))))
 
 
-def _found(names: list[str], catalogue: OwnPresets, as_json: bool) -> None:
+def _found(names: list[str], catalogue: Joined, as_json: bool) -> None:
     if as_json:
         _print_titles(names, catalogue)
         return
@@ -72,7 +72,7 @@ def _found(names: list[str], catalogue: OwnPresets, as_json: bool) -> None:
     print(f"\n`keyless presets {names[0]}` shows that one, `keyless init {names[0]}` sets it up.")
 
 
-def _list(catalogue: OwnPresets, as_json: bool) -> None:
+def _list(catalogue: Joined, as_json: bool) -> None:
     """By family, in the order of docs/presets.md; a team's own first."""
     if as_json:
         _print_titles(catalogue, catalogue)
@@ -90,16 +90,16 @@ def _list(catalogue: OwnPresets, as_json: bool) -> None:
     print("`keyless presets WORDS` searches (English, 中文), NAME shows one in full.")
 
 
-def _print_titles(names: Iterable[str], catalogue: OwnPresets) -> None:
+def _print_titles(names: Iterable[str], catalogue: Joined) -> None:
     print_json({name: {"title": catalogue[name].title, "summary": catalogue[name].summary} for name in names})
 
 
-def _print_table(names: list[str], catalogue: OwnPresets) -> None:
+def _print_table(names: list[str], catalogue: Joined) -> None:
     room = shown.room() - max(map(len, names)) - 4
     print_rows([(name, shown.wrapped(_title(catalogue, name), room)) for name in names])
 
 
-def _title(catalogue: OwnPresets, name: str) -> str:
+def _title(catalogue: Joined, name: str) -> str:
     preset = catalogue[name]
     remarks = ["a template"] * preset.template + (["ends, or has ended"] if preset.ended else [])
     return ", ".join([preset.title, *remarks])
