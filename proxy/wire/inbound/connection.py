@@ -229,6 +229,7 @@ class ClientConnection(Socket):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._go(CLOSED)
+        self._parser.close()
         self._waiting.clear()
         self._host.left(self)
         if self._pipe is not None:
@@ -281,11 +282,13 @@ class ClientConnection(Socket):
             called.set_result(None)
 
     def _stop(self) -> None:
-        """Whoever is being served has gone."""
-        if self._current is not None and self._task is not None:
-            self._task.cancel()
+        """Whoever is being served has gone. What leads back to here is let go of, a cancelled task's traceback too."""
+        task, self._task = self._task, None
+        if task is not None and self._current is not None:
+            task.cancel()
         else:
             self._call()
+        self._current = self._incoming = None
 
     def _served(self, request: Request) -> None:
         if self.phase is SERVING:  # a handler that says nothing: what it was asked can't be left open

@@ -35,6 +35,18 @@ class Listener(Protocol):
         """It is whole."""
 
 
+class _Nobody:
+    """Whoever listened has gone."""
+
+    def requested(self, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool) -> None: ...
+    def body(self, data: bytes) -> None: ...
+    def ended(self) -> None: ...
+
+
+_NOBODY: Final = _Nobody()
+_DEAF: Final = HttpRequestParser(_NOBODY)
+
+
 class Parser:
     """Parses one request after the other."""
 
@@ -52,7 +64,7 @@ class Parser:
     )
 
     def __init__(self, listener: Listener, max_header: int) -> None:
-        self._listener = listener
+        self._listener: Listener = listener
         self._max_header = max_header
         self._llhttp = HttpRequestParser(self)
         self._fields: Fields = []
@@ -99,6 +111,11 @@ class Parser:
         if self._unread > self._max_header:
             raise _too_large()
         return None
+
+    def close(self) -> None:
+        """Nothing will be fed any more. Callbacks and listener lead round to here: a ring."""
+        self._listener = _NOBODY
+        self._llhttp = _DEAF
 
     def framing_of(self, fields: Fields) -> bytes:
         """To be fed before a body that stands behind an `Upgrade`, as Java's client sends it for h2c.

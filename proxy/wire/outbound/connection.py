@@ -186,6 +186,8 @@ class Connection(Socket):
         if self.phase is not CLOSED:
             self._ended_with(exc)
         super().connection_lost(exc)
+        self._parser.close()
+        self._reply = None
         self._on_free(self, False)
 
     def resume_writing(self) -> None:

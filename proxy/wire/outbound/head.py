@@ -1,7 +1,8 @@
-"""How a call begins on an HTTP/1.1 connection: request line, Host, framing, upgrade. Pure functions over bytes."""
+"""Heads on an HTTP/1.1 connection: how a call begins, and where a reply says it ends. Pure functions over bytes."""
 
 from __future__ import annotations
 
+from proxy.http.fields import Fields
 from proxy.wire.outbound.call import Call
 
 
@@ -26,3 +27,17 @@ def encoded(call: Call, host: bytes) -> bytes:
     else:
         framing = b"Content-Length: %d\r\n\r\n" % body.length
     return b"".join((call.method.encode("ascii"), b" ", call.target, host, *call.lines, framing, known))
+
+
+def framed(headers: Fields) -> bool:
+    """Does the head say where its body ends? Raises ValueError for a coding that was not asked for (RFC 9112 §6.1)."""
+    framed = False
+    for name, value in headers:
+        length = len(name)  # spares most names the rest
+        if length == 17 and name.lower() == b"transfer-encoding":
+            if framed or value.strip().lower() != b"chunked":
+                raise ValueError("a transfer coding that was not asked for")
+            framed = True
+        elif length == 14 and name.lower() == b"content-length":
+            framed = True
+    return framed

@@ -13,6 +13,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.http.fields import Fields, first
 from proxy.http.mending import may_be_mended, mended
+from proxy.wire.outbound.head import framed
 
 MAX_HEAD: Final = 64 * 1024
 IDLE_EXPIRY: Final = 15.0
@@ -48,6 +49,19 @@ class Listener(Protocol):
         """A 101; what stands behind it is another protocol's."""
 
 
+class _Nobody:
+    """Whoever listened has gone."""
+
+    def hinted(self, status: int, headers: Fields) -> None: ...
+    def replied(self, status: int, reason: bytes, headers: Fields) -> None: ...
+    def body(self, data: bytes) -> None: ...
+    def ended(self, trailers: Fields) -> None: ...
+    def switched(self, reason: bytes, headers: Fields, rest: bytes) -> None: ...
+
+
+_NOBODY: Final = _Nobody()
+
+
 class ReplyParser:
     """`expect` a reply, then `feed` what comes until it has `ended`."""
 
@@ -67,7 +81,7 @@ class ReplyParser:
     )
 
     def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+        self._listener: Listener = listener
         self._llhttp: HttpResponseParser | None = None
         self._fields: Fields = []  # the head's; from the first chunk on the trailers'
         self._reason = b""
@@ -114,6 +128,11 @@ class ReplyParser:
             return True
         return False
 
+    def close(self) -> None:
+        """Nothing will be fed any more. Callbacks and listener lead round to here: a ring."""
+        self._listener = _NOBODY
+        self._llhttp = None
+
     # ------------------------------------------------------------ llhttp callbacks; what they raise ends the exchange
 
     def on_message_begin(self) -> None:
@@ -142,7 +161,7 @@ class ReplyParser:
         if not self._version:
             self._look_at_first(llhttp.get_http_version(), headers)
         self.keep_alive = llhttp.should_keep_alive()
-        if not self.keep_alive and self._ending != HEAD and not _framed(headers):
+        if not self.keep_alive and self._ending != HEAD and not framed(headers):
             self._ending = CLOSE
         if self._irregular:
             self.keep_alive = False
@@ -160,7 +179,7 @@ class ReplyParser:
             raise ValueError("a body where none may be")
         if self._ending != CHUNKS:
             self._ending = CHUNKS
-            _framed(self._fields)
+            framed(self._fields)
             self._fields = []
             if self._version == "1.0":  # its framing may be faulty (RFC 9112 §6.1)
                 self.keep_alive = False
@@ -226,17 +245,3 @@ class ReplyParser:
         limit = _TIMEOUT.search(first(headers, b"keep-alive") or b"")
         if limit is not None:
             self.patience = min(IDLE_EXPIRY, int(limit[1]) - 1.0)  # less a second, for what is on its way
-
-
-def _framed(headers: Fields) -> bool:
-    """Does the head say where its body ends? Raises ValueError for a coding that was not asked for (RFC 9112 §6.1)."""
-    framed = False
-    for name, value in headers:
-        length = len(name)  # spares most names the rest
-        if length == 17 and name.lower() == b"transfer-encoding":
-            if framed or value.strip().lower() != b"chunked":
-                raise ValueError("a transfer coding that was not asked for")
-            framed = True
-        elif length == 14 and name.lower() == b"content-length":
-            framed = True
-    return framed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Coroutine
 
 import pytest
@@ -147,3 +148,26 @@ def test_who_has_gone_answers_the_next_writes_with_a_reset(run: Run) -> None:
         handled.go.set()
 
     run(served(client))
+
+
+@pytest.mark.parametrize("moment", ["served", "idle"])
+def test_nothing_of_a_client_that_left_waits_for_the_collector(run: Run, moment: str) -> None:
+    """A cancelled task has a traceback that leads to its connection, which must not lead back to the task."""
+
+    async def client(wire: Wire, handled: Handled) -> None:
+        if moment == "idle":
+            handled.go.set()
+        await wire.send(GET)
+        await begun(handled)
+        if moment == "idle":
+            await wire.message()
+        wire.abort()
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(served(client))
+        left = [thing for thing in gc.get_objects() if type(thing).__name__ == "ClientConnection"]
+    finally:
+        gc.enable()
+    assert left == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -402,3 +403,23 @@ async def _read_out(reply: Reply) -> None:
         assert not reply.complete
     finally:
         reply.close()
+
+
+async def test_nothing_of_a_connection_that_ended_waits_for_the_collector() -> None:
+    """Parser, callbacks and connection refer to one another while it is open."""
+
+    async def play(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK + b"Content-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with leg(play) as api:
+            reply = await api.send()
+            assert await reply.read() == b"ok"
+            del reply
+        left = [thing for thing in gc.get_objects() if type(thing).__name__ in ("Connection", "ReplyParser")]
+    finally:
+        gc.enable()
+    assert left == []
