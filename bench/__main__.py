@@ -10,13 +10,13 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import load, machine, report, turns
+from bench import load, machine, report
 from bench.peers import PEERS
 from bench.peers.keyless import CHECKOUT
 from bench.peers.peer import Peer
 from bench.process import StartError
 from bench.results import Results, read
-from bench.scenarios import SCENARIOS, START, Scenario
+from bench.scenarios import SCENARIOS, STARTS, Scenario, Start
 from bench.site import open_site
 from bench.stand import QUICK, Contender, Pace, Stand, rounds, say
 
@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Keyless beside other proxies.")
     parser.add_argument("--quick", action="store_true", help="one short round of everything, in about two minutes")
     parser.add_argument("--only", metavar="PEER,...", help=f"of {', '.join(PEERS)}")
-    parser.add_argument("--scenario", metavar="NAME,...", help=f"of {', '.join([START, *SCENARIOS])}")
+    parser.add_argument("--scenario", metavar="NAME,...", help=f"of {', '.join([*STARTS, *SCENARIOS])}")
     parser.add_argument("--rounds", type=int, help="instead of 3")
     parser.add_argument("--checkout", type=Path, metavar="DIR", help="measure the `proxy` package found there")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE} although the run was partial or quick")
@@ -64,34 +64,36 @@ def run(stand: Stand, peers: dict[str, Peer], scenarios: list[str], results: Res
         if stand.time_is_up:
             results.skipped[name] = "the time for a run was up"
             say(f"skipped {name}: time is up")
-        elif name == START:
-            _start(stand, peers, results)
+        elif name in STARTS:
+            _start(stand, STARTS[name], peers, results)
         else:
             _scenario(stand, SCENARIOS[name], peers, results)
 
 
 def _scenario(stand: Stand, scenario: Scenario, peers: dict[str, Peer], results: Results) -> None:
     say(f"{scenario.name}: {scenario.title}")
-    warm_up = turns.warm_up(scenario.shot) if scenario.shot is not None else None
     count = 1 if scenario.once else stand.pace.rounds
     contenders = scenario.contenders(peers)
     origin = scenario.origin(stand.site)
-    samples, failures = rounds(stand, contenders, origin, warm_up, scenario.turn, count)
+    samples, failures = rounds(stand, contenders, origin, scenario.warm_up, scenario.turn, count)
     results.samples[scenario.name] = samples
     if failures:
         results.failures[scenario.name] = failures
 
 
-def _start(stand: Stand, peers: dict[str, Peer], results: Results) -> None:
-    if "keyless" in peers:
-        say("start: from the command to a listening port")
-        try:
-            sample = turns.start(stand, Contender(peers["keyless"]))
-        except StartError as error:
-            results.failures[START] = {"keyless": str(error)}
-            return
-        results.samples[START] = {"keyless": [sample]}
-        say(f"  keyless  {sample['start_s']:.2f} s")
+def _start(stand: Stand, start: Start, peers: dict[str, Peer], results: Results) -> None:
+    if "keyless" not in peers:
+        return
+    say(f"{start.name}: {start.title}")
+    contender = Contender(peers["keyless"], start.feature)
+    try:
+        sample = start.turn(stand, contender)
+    except (StartError, OSError) as error:
+        results.failures[start.name] = {contender.label: str(error)}
+        say(f"  {contender.label}: {error}")
+        return
+    results.samples[start.name] = {contender.label: [sample]}
+    say("  " + "  ".join(f"{name} {value:.2f}" for name, value in sample.items()))
 
 
 def pace_of(options: argparse.Namespace) -> Pace:
@@ -103,7 +105,9 @@ def measure(options: argparse.Namespace) -> Results:
     pace = pace_of(options)
     proxy_cpus, load_cpus = machine.cpus()
     machine.raise_open_files()
-    scenarios = chosen(options.scenario, [START, *SCENARIOS])
+    scenarios = chosen(options.scenario, [*STARTS, *SCENARIOS])
+    if options.quick and not options.scenario:
+        scenarios = [name for name in scenarios if not (STARTS | SCENARIOS)[name].slow]
     results = Results(machine.describe(), load.generator(), "", pace.rounds)
     known = [name for name, peer in PEERS.items() if not (options.quick and peer.slow)]
     peers = present(chosen(options.only, list(PEERS)) if options.only else known, results)

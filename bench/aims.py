@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench.results import Results
 
 IDLE_CONNECTIONS = 10_000
+BUSY_CONNECTIONS = 9_500
 Ratio = Callable[[Results], float | None]
 
 
@@ -53,6 +54,32 @@ def _idle_memory(results: Results) -> float | None:
     return _value("idle", "resident_mib")(results) if answered is not None and answered >= IDLE_CONNECTIONS else None
 
 
+def _within(scenario: str, metric: str, before: str, contender: str = "keyless") -> Ratio:
+    """Of the same contender, in the same turns."""
+
+    def ratio(results: Results) -> float | None:
+        figure = results.figure(scenario, contender, metric)
+        return figure.over(results.figure(scenario, contender, before)) if figure is not None else None
+
+    return ratio
+
+
+def _given_back(results: Results) -> float | None:
+    """Only a run with all of the connections, all of them answered, can tell."""
+    connections, failed = (_value("after-busy", metric)(results) for metric in ("connections", "failed"))
+    whole = connections is not None and connections >= BUSY_CONNECTIONS and not failed
+    return _within("after-busy", "after_mib", "before_mib")(results) if whole else None
+
+
+def _busy(connections: int) -> tuple[Aim, ...]:
+    name, many = f"busy{connections}", f"{connections:,} busy connections"
+    return (
+        Aim(f"{many}: rate, of nginx's", 0.5, "x", _ratio(name, "rps", "keyless", "nginx"), at_most=False),
+        Aim(f"{many}: CPU per request, of that with 32", 1.3, "x", _within(name, "cpu_us", "few_cpu_us")),
+        Aim(f"{many}: failed requests", 0, "", _value(name, "failed")),
+    )
+
+
 AIMS = (
     Aim("GET: CPU per request, of Envoy's", 0.85, "x", _ratio("get500", "cpu_us", "keyless", "envoy")),
     Aim("GET: CPU per request, of a naive aiohttp proxy's", 0.35, "x", _ratio("get500", "cpu_us", "keyless", "naive")),
@@ -74,4 +101,31 @@ AIMS = (
     Aim("10,000 idle connections, memory", 250, "MiB", _idle_memory),
     Aim("Token rotation under load, failed requests", 0, "", _value("rotation", "failed", "keyless+rotation")),
     Aim("Start to listening", 0.7, "s", _value("start", "start_s")),
+    *_busy(1000),
+    *_busy(2000),
+    Aim(
+        "10,000 routes, GET with a query: CPU per request, of ten routes'",
+        1.15,
+        "x",
+        _ratio("routes", "cpu_us", "keyless+10000-routes", "keyless+10-routes"),
+    ),
+    Aim(
+        "2,000 issuers: first answer after listening",
+        0.2,
+        "s",
+        _value("first-answer", "answer_s", "keyless+2000-issuers"),
+    ),
+    Aim(
+        "Reload of 10,000 routes, longest pause", 50, "ms", _value("reload-routes", "pause_ms", "keyless+10000-routes")
+    ),
+    Aim(
+        "Reload of 10,000 clients, longest pause",
+        50,
+        "ms",
+        _value("reload-clients", "pause_ms", "keyless+10000-clients"),
+    ),
+    Aim("200 clients that don't read, memory of one", 160, "KiB", _value("unread", "kib_each")),
+    Aim("9,500 connections were busy and have gone: memory, of before", 1.3, "x", _given_back),
+    Aim("TLS listener: CPU per request, of Envoy's", 0.9, "x", _ratio("tls-listener", "cpu_us", "keyless", "envoy")),
+    Aim("32 streams start per second, delay of the first event at p99", 1, "ms", _value("first-byte", "late_p99_ms")),
 )

@@ -58,9 +58,15 @@ class Streams:
         self._count = 0
         self._tick()
 
-    def add(self, transport: asyncio.Transport) -> None:
+    def add(self, transport: asyncio.Transport, *, at_once: bool) -> None:
+        """`at_once`: the first event does not wait for its slot."""
+        if at_once:
+            transport.write(_event())
         self._slots[self._count % SLOTS].add(transport)
         self._count += 1
+
+    def stop(self) -> None:
+        self._timer.cancel()
 
     def discard(self, transport: asyncio.Transport) -> None:
         for slot in self._slots:
@@ -69,11 +75,16 @@ class Streams:
     def _tick(self) -> None:
         while self._due <= self._loop.time():
             for transport in self._slots[self._next]:
-                event = f'data: {{"sent":{time.monotonic_ns()},"choices":"{PADDING}"}}\n\n'.encode()
-                transport.write(b"%x\r\n%b\r\n" % (len(event), event))
+                transport.write(_event())
             self._next = (self._next + 1) % SLOTS
             self._due += 1 / EVENTS_PER_SECOND / SLOTS
-        self._loop.call_at(self._due, self._tick)
+        self._timer = self._loop.call_at(self._due, self._tick)
+
+
+def _event() -> bytes:
+    """One chunk, with the moment of its sending in it."""
+    event = f'data: {{"sent":{time.monotonic_ns()},"choices":"{PADDING}"}}\n\n'.encode()
+    return b"%x\r\n%b\r\n" % (len(event), event)
 
 
 class Api(asyncio.Protocol):
@@ -109,7 +120,7 @@ class Api(asyncio.Protocol):
             self._transport.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
             )
-            self._streams.add(self._transport)
+            self._streams.add(self._transport, at_once=query == b"at-once")
         elif path == b"/token":
             self._reply(self._tokens.mint(short=query == b"short"))
         elif path == b"/minted":

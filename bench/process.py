@@ -69,6 +69,10 @@ class Process:
             time.sleep(pause)
         raise StartError(f"{self._argv[0]} did not listen within {seconds:g} s: {self.last_words()}")
 
+    def tell(self, number: signal.Signals) -> None:
+        """To the leader of the session."""
+        self._popen.send_signal(number)
+
     def last_words(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "it printed nothing"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import turns
+from bench import growth, turns
 from bench.load import Shot
+from bench.measure import Sample
 from bench.peers import PEERS
-from bench.peers.keyless import CLIENT_KEY, ORIGIN
+from bench.peers.features import CLIENT_KEY, ONE_OF_ROUTES, ORIGIN
 from bench.peers.peer import Peer
 from bench.site import Origin, Site, body
-from bench.stand import Contender, Turn
+from bench.stand import Contender, Stand, Turn
 
 JSON = {"Content-Type": "application/json"}
 KEYED = {"Authorization": f"Bearer {CLIENT_KEY}", "Origin": ORIGIN}
@@ -19,6 +20,7 @@ KEYED = {"Authorization": f"Bearer {CLIENT_KEY}", "Origin": ORIGIN}
 GET = Shot("/get500")
 POST = Shot("/post500", "POST", JSON, body(2048))
 KEYED_GET = Shot("/get500", headers=KEYED)
+ROUTED_GET = Shot(f"{ONE_OF_ROUTES}/get500?page=1")
 JSON_2K = Shot("/json2k")
 REPLY_64K = Shot("/reply64k")
 
@@ -26,12 +28,17 @@ ALL = tuple(PEERS)
 FAST = tuple(name for name, peer in PEERS.items() if not peer.slow)
 BULK = ("keyless", "naive", "envoy", "nginx")
 STREAMING = ("direct", "keyless", "naive", "envoy", "nginx")
+STARTING = ("direct", "keyless", "envoy")
 HOLDING = ("keyless", "naive", "envoy", "nginx", "haproxy")
+CROWDED = ("keyless", "nginx")
+SECURE = ("keyless", "envoy", "nginx", "haproxy")
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`shot` warms up. `upstream` is fast, tls or api; `features` adds keyless with a feature beside the plain one."""
+    """`shot` warms up, on so many `connections`. `upstream` is fast, tls or api; `features` adds keyless with a feature
+    beside the plain one; `secure` asks for TLS listeners. `slow` ones are left out of a quick run unless named.
+    """
 
     name: str
     title: str
@@ -42,14 +49,51 @@ class Scenario:
     features: Sequence[str] = ()
     plain: bool = True
     once: bool = False
+    connections: int = 8
+    secure: bool = False
+    slow: bool = False
+
+    @property
+    def warm_up(self) -> Turn | None:
+        return turns.warm_up(self.shot, self.connections) if self.shot is not None else None
 
     def contenders(self, peers: dict[str, Peer]) -> list[Contender]:
-        chosen = [Contender(peers[name]) for name in self.peers if name in peers] if self.plain else []
+        names = [name for name in self.peers if name in peers] if self.plain else []
+        chosen = [Contender(peers[name], secure=self.secure) for name in names]
         return chosen + [Contender(peers["keyless"], feature) for feature in self.features if "keyless" in peers]
 
     def origin(self, site: Site) -> Origin:
         return {"fast": site.fast, "tls": site.tls, "api": site.api}[self.upstream]
 
+
+def _crowd(connections: int) -> Scenario:
+    """Warmed up with all of them: opening them, and those to the API, is no part of a request's cost."""
+    turn = turns.crowd(GET, connections)
+    return Scenario(
+        f"busy{connections}", f"{connections:,} busy connections", CROWDED, turn, GET, connections=connections
+    )
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is measured of keyless from its command on; `turn` starts it."""
+
+    name: str
+    title: str
+    turn: Callable[[Stand, Contender], Sample]
+    feature: str = ""
+    slow: bool = False
+
+
+STARTS: dict[str, Start] = {
+    start.name: start
+    for start in (
+        Start("start", "from the command to a listening port", turns.start),
+        Start(
+            "first-answer", "from listening to an answer, 2,000 issuers", growth.first_answer, "2000-issuers", slow=True
+        ),
+    )
+}
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
@@ -69,10 +113,45 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario("down", "1 GiB down", BULK, turns.bulk("down", "/blob"), GET),
         Scenario("up", "1 GiB up", BULK, turns.bulk("up", "/sink"), None, "api"),
+        _crowd(1000),
+        _crowd(2000),
+        Scenario(
+            "routes",
+            "GET with a query, 10,000 routes",
+            (),
+            turns.loop(ROUTED_GET),
+            ROUTED_GET,
+            features=["10-routes", "10000-routes"],
+            plain=False,
+        ),
+        Scenario(
+            "reload-routes",
+            "reload of 10,000 routes",
+            (),
+            growth.reload(GET),
+            GET,
+            features=["10000-routes"],
+            plain=False,
+            once=True,
+            slow=True,
+        ),
+        Scenario(
+            "reload-clients",
+            "reload of 10,000 clients",
+            (),
+            growth.reload(KEYED_GET),
+            KEYED_GET,
+            features=["10000-clients"],
+            plain=False,
+            once=True,
+            slow=True,
+        ),
+        Scenario("unread", "200 clients that don't read", CROWDED, growth.unread, GET, once=True),
+        Scenario("after-busy", "once busy connections", CROWDED, growth.busy_then_idle, GET, once=True, slow=True),
+        Scenario("tls-listener", "GET, TLS listener", SECURE, turns.loop(GET), GET, secure=True),
+        Scenario("first-byte", "32 streams start per second", STARTING, growth.first_bytes, GET, "api", once=True),
         Scenario("post2k", "2 KiB POST, 500-byte reply", FAST, turns.loop(POST), POST),
         Scenario("reply64k", "GET, 64 KiB reply", FAST, turns.loop(REPLY_64K), REPLY_64K),
         Scenario("sse200", "200 event streams", STREAMING, turns.streams(200), None, "api", once=True),
     )
 }
-
-START = "start"

@@ -51,6 +51,15 @@ class Site:
         return self.folder / "ca.pem"
 
     @property
+    def certificate(self) -> Path:
+        """Of `localhost` and 127.0.0.1; what a secure listener shows."""
+        return self.folder / "cert.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "key.pem"
+
+    @property
     def token_url(self) -> str:
         return f"{self.api.url}/token"
 
@@ -90,7 +99,7 @@ http {{
   default_type application/json;
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    listen 127.0.0.1:{tls_port} ssl;
+    listen 127.0.0.1:{tls_port} ssl backlog=4096;
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
 {locations}
     location / {{ default_type application/octet-stream; root {folder}/files; }}

@@ -27,23 +27,26 @@ class Pace:
     rounds: int = 3
     seconds: int = 2
     single_seconds: int = 2
+    crowd_seconds: int = 5  # or opening the connections would be much of what is measured
     stream_seconds: int = 6
     starts: int = 5
     blob: int = GIB
     idle: int = 10_000
+    busy: int = 9_500  # each may have one to the API as well: twice that fits what peers are set up for
     rotation_seconds: int = 10
-    total: float = 780.0
+    total: float = 870.0
 
 
-QUICK = Pace(1, 1, 1, 2, 2, GIB // 4, 2_000, 4, 140.0)
+QUICK = Pace(1, 1, 1, 2, 2, 2, GIB // 4, 2_000, 2_000, 4, 175.0)
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A peer in one role: keyless runs with and without a feature side by side."""
+    """A peer in one role: keyless runs with and without a feature side by side. `secure`: it listens with TLS."""
 
     peer: Peer
     feature: str = ""
+    secure: bool = False
 
     @property
     def label(self) -> str:
@@ -52,15 +55,17 @@ class Contender:
 
 @dataclass(frozen=True)
 class Running:
-    """A contender that answers on `port`. `process` is None where there is no proxy."""
+    """A contender that answers on `port`. `process` is None where there is no proxy; `folder` has its config."""
 
     contender: Contender
     process: Process | None
     port: int
+    folder: Path
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.contender.peer.prefix}"
+        scheme = "https" if self.contender.secure else "http"
+        return f"{scheme}://127.0.0.1:{self.port}{self.contender.peer.prefix}"
 
 
 @dataclass(frozen=True)
@@ -87,17 +92,25 @@ def say(text: str) -> None:
 
 @contextmanager
 def started(stand: Stand, contender: Contender, origin: Origin) -> Iterator[Running]:
-    """Raises StartError."""
+    """Listening. Raises StartError."""
+    with launched(stand, contender, origin) as running:
+        if running.process is not None:
+            running.process.wait_listening(running.port, contender.peer.start_seconds)
+        yield running
+
+
+@contextmanager
+def launched(stand: Stand, contender: Contender, origin: Origin) -> Iterator[Running]:
+    """On its way to listening. Its folder has the contender's name, for who looks at what went wrong."""
     peer = contender.peer
     if peer.command is None:
-        yield Running(contender, None, origin.port)
+        yield Running(contender, None, origin.port, stand.site.folder)
         return
     folder = Path(tempfile.mkdtemp(prefix=f"{contender.label}-", dir=stand.site.folder))
-    setting = Setting(stand.site, folder, free_port(), origin, contender.feature)
+    setting = Setting(stand.site, folder, free_port(), origin, contender.feature, contender.secure)
     command = peer.command(setting)
     with Process(command.argv, stand.proxy_cpus, folder / "log", command.env) as process:
-        process.wait_listening(setting.port, peer.start_seconds)
-        yield Running(contender, process, setting.port)
+        yield Running(contender, process, setting.port, folder)
 
 
 def rounds(

@@ -5,9 +5,11 @@ Each function returns a turn for bench/stand.py. CPU is that of the proxy's proc
 
 from __future__ import annotations
 
+import ssl
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 from bench import load
 from bench.api import EVENTS_PER_SECOND
@@ -20,14 +22,14 @@ ENOUGH = 0.95
 FIRST_ANSWER = 30.0  # some need a while between listening and answering
 
 
-def warm_up(shot: Shot) -> Turn:
+def warm_up(shot: Shot, connections: int = 8) -> Turn:
     """A second of load; a contender that fails it has no business in the rounds."""
 
     def turn(stand: Stand, running: Running) -> Sample:
-        first = ask(running, shot)
+        first = ask(running, shot, stand.site.authority)
         if not first.startswith("200 "):
             raise LoadError(f"answered {first}")
-        outcome = load.fire(shot, running.url, stand.site.folder, stand.load_cpus, connections=8, seconds=1)
+        outcome = load.fire(shot, running.url, stand.site.folder, stand.load_cpus, connections=connections, seconds=1)
         if outcome.failed:
             raise LoadError(f"{outcome.failed} of {outcome.requests} requests failed in the warm-up")
         return {}
@@ -39,23 +41,42 @@ def loop(shot: Shot, *, single: bool = False) -> Turn:
     """The closed loop of 32 connections; with `single` also one connection, for the latency that the proxy adds."""
 
     def turn(stand: Stand, running: Running) -> Sample:
-        process, folder, cpus = running.process, stand.site.folder, stand.load_cpus
-        before = 0.0
-        if process is not None:
-            process.reset_peak()
-            before = process.cpu_seconds()
-        outcome = load.fire(shot, running.url, folder, cpus, connections=load.CONNECTIONS, seconds=stand.pace.seconds)
-        sample = {"rps": outcome.requests / outcome.seconds, "p50_us": outcome.p50, "p99_us": outcome.p99}
-        sample["failed"] = outcome.failed
-        if process is not None:
-            sample["cpu_us"] = (process.cpu_seconds() - before) / outcome.requests * 1e6
-            sample["peak_mib"] = process.peak_mib()
+        sample = closed_loop(stand, running, shot, load.CONNECTIONS, stand.pace.seconds)
         if single:
+            folder, cpus = stand.site.folder, stand.load_cpus
             alone = load.fire(shot, running.url, folder, cpus, connections=1, seconds=stand.pace.single_seconds)
             sample["alone_p50_us"], sample["alone_p99_us"] = alone.p50, alone.p99
         return sample
 
     return turn
+
+
+def crowd(shot: Shot, connections: int) -> Turn:
+    """The closed loop of many connections; `few_cpu_us` is the cost with 32, measured right before."""
+
+    def turn(stand: Stand, running: Running) -> Sample:
+        few = closed_loop(stand, running, shot, load.CONNECTIONS, max(1, stand.pace.seconds // 2))
+        sample = closed_loop(stand, running, shot, connections, stand.pace.crowd_seconds)
+        if "cpu_us" in few:
+            sample["few_cpu_us"] = few["cpu_us"]
+        return sample
+
+    return turn
+
+
+def closed_loop(stand: Stand, running: Running, shot: Shot, connections: int, seconds: int) -> Sample:
+    process = running.process
+    before = 0.0
+    if process is not None:
+        process.reset_peak()
+        before = process.cpu_seconds()
+    outcome = load.fire(shot, running.url, stand.site.folder, stand.load_cpus, connections=connections, seconds=seconds)
+    sample = {"rps": outcome.requests / outcome.seconds, "p50_us": outcome.p50, "p99_us": outcome.p99}
+    sample["failed"] = outcome.failed
+    if process is not None:
+        sample["cpu_us"] = (process.cpu_seconds() - before) / outcome.requests * 1e6
+        sample["peak_mib"] = process.peak_mib()
+    return sample
 
 
 def bulk(direction: str, path: str) -> Turn:
@@ -155,11 +176,12 @@ def _minted(stand: Stand) -> int:
         return int(reply.read())
 
 
-def ask(running: Running, shot: Shot) -> str:
+def ask(running: Running, shot: Shot, authority: Path) -> str:
     """One request, and what came: the status and the beginning of the body, or why there is none."""
+    trust = ssl.create_default_context(cafile=authority) if running.contender.secure else None
     request = urllib.request.Request(running.url + shot.path, shot.body or None, dict(shot.headers), method=shot.method)
     try:
-        with urllib.request.urlopen(request, timeout=FIRST_ANSWER) as reply:
+        with urllib.request.urlopen(request, timeout=FIRST_ANSWER, context=trust) as reply:
             return f"{reply.status} {reply.read(200)!r}"
     except OSError as error:
         return f"{error} {getattr(error, 'read', bytes)()[:200]!r}"

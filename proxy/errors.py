@@ -77,6 +77,13 @@ Code = Literal[
 ]
 
 
+ErrorShape = Literal["openai", "anthropic", "google", "aws", "s3"]
+"""Whose SDKs read an error: each vendor's look for it in places of their own (docs/errors.md#shapes)."""
+
+HELP = "docs/errors.md#codes"
+"""Where an error document sends its reader."""
+
+
 class Meaning(NamedTuple):
     """Of a code: the HTTP status, and what a person reads."""
 
@@ -181,6 +188,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
             "code": self.code,
             "detail": self.detail,
             "hint": known.hint,
+            "help": HELP,
             "message": (message := f"{known.title}: {self.detail}. {known.hint}"),
             "error": {"message": message, "type": "keyless_error", "code": self.code},
         }

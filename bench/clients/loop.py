@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 from typing import cast
@@ -55,6 +56,13 @@ class Loop(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(self._fire)
 
 
+def unverified() -> ssl.SSLContext:
+    """As wrk does it."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 def request_of(url: str, method: str, headers: dict[str, str], size: int) -> tuple[str, int, bytes]:
     parts = urlsplit(url)
     lines = [f"{method} {parts.path} HTTP/1.1", f"Host: {parts.netloc}"]
@@ -68,7 +76,10 @@ async def main(url: str, method: str, headers: str, size: str, connections: str,
     host, port, request = request_of(url, method, json.loads(headers), int(size))
     loop, tally = asyncio.get_running_loop(), Tally()
     begun = time.perf_counter()
-    opened = [await loop.create_connection(lambda: Loop(request, tally), host, port) for _ in range(int(connections))]
+    tls = unverified() if url.startswith("https:") else None
+    opened = [
+        await loop.create_connection(lambda: Loop(request, tally), host, port, ssl=tls) for _ in range(int(connections))
+    ]
     await asyncio.sleep(float(seconds))
     tally.stopped = True
     for transport, _ in opened:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.peers.peer import TOKEN, Command, Peer, Setting, find, lacks, version_of
+from bench.peers.peer import BUSY, TOKEN, Command, Peer, Setting, find, lacks, version_of
 
 
 def config(setting: Setting) -> str:
@@ -20,7 +20,7 @@ http://127.0.0.1:{setting.port} {{
     flush_interval -1
     transport http {{
       {tls}
-      keepalive_idle_conns_per_host 256
+      keepalive_idle_conns_per_host {BUSY}
     }}
   }}
 }}

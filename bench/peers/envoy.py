@@ -24,7 +24,7 @@ def config(setting: Setting) -> dict[str, Any]:
             "listeners": [
                 {
                     "address": _address(setting.port),
-                    "filter_chains": [{"filters": [_connection_manager()]}],
+                    "filter_chains": [{"filters": [_connection_manager()], **_listener_tls(setting)}],
                 }
             ],
             "clusters": [_cluster(setting)],
@@ -98,6 +98,22 @@ def _cluster(setting: Setting) -> dict[str, Any]:
             },
         }
     return cluster
+
+
+def _listener_tls(setting: Setting) -> dict[str, Any]:
+    if not setting.secure:
+        return {}
+    files = {"filename": str(setting.site.certificate)}, {"filename": str(setting.site.key)}
+    certificate = {"certificate_chain": files[0], "private_key": files[1]}
+    return {
+        "transport_socket": {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": f"{TYPE}.transport_sockets.tls.v3.DownstreamTlsContext",
+                "common_tls_context": {"tls_certificates": [certificate]},
+            },
+        }
+    }
 
 
 def _address(port: int) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bench.peers.peer import MANY, TOKEN, Command, Peer, Setting, find, lacks, version_of
 
 
@@ -11,6 +13,7 @@ def config(setting: Setting) -> str:
         if setting.origin.tls
         else ""
     )
+    listen_tls = f" ssl crt {_together(setting)}" if setting.secure else ""
     # It reckons two descriptors per connection, and where that is more than it may have it would not start.
     return f"""
 global
@@ -26,12 +29,18 @@ defaults
   timeout http-keep-alive 600s
   http-reuse always
 frontend bench
-  bind 127.0.0.1:{setting.port}
+  bind 127.0.0.1:{setting.port}{listen_tls}
   http-request set-header Authorization "Bearer {TOKEN}"
   default_backend api
 backend api
   server api 127.0.0.1:{setting.origin.port}{tls}
 """
+
+
+def _together(setting: Setting) -> Path:
+    """Certificate and key in one file, as it wants them."""
+    site = setting.site
+    return setting.write("listener.pem", site.certificate.read_text("ascii") + site.key.read_text("ascii"))
 
 
 def command(setting: Setting) -> Command:

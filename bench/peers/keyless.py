@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.install import install_checkout, program
+from bench.peers.features import FEATURES
 from bench.peers.peer import MANY, Command, Peer, Setting
 from proxy import __version__
 
-CLIENT_KEY = "bench-client-key-0123456789"
-ORIGIN = "http://localhost:3000"
+CONFIG = "keyless.yaml"
 CHECKOUT = "BENCH_CHECKOUT"
 """An environment variable: where the `proxy` package to be measured is, from its sources, instead of here."""
 RUN = "from proxy.cli import main; main()"
@@ -37,13 +37,10 @@ def config(setting: Setting) -> dict[str, Any]:
         "providers": {"api": provider},
         "routes": {"/": {"upstream": setting.origin.url, "provider": "api"}},
     }
-    if setting.feature == "guarded":
-        written["clients"] = [{"name": "bench", "key": CLIENT_KEY, "origins": [ORIGIN]}]
-    elif setting.feature == "refusal":
-        provider["refused"] = [{"status": [401]}, {"json": {"error_code": [110, 111]}}]
-    elif setting.feature == "rotation":
-        provider["token_url"] = site.token_url + "?short"
-        provider["refresh"] = {"before": "1s", "min_interval": "200ms"}
+    if setting.secure:
+        written["tls"] = {"cert": str(site.certificate), "key": str(site.key)}
+    if setting.feature:
+        FEATURES[setting.feature](written)
     return written
 
 
@@ -60,7 +57,7 @@ def from_sources(setting: Setting) -> Command:
 
 
 def _arguments(setting: Setting) -> list[str]:
-    return ["run", "-c", str(setting.write("keyless.yaml", json.dumps(config(setting), indent=2)))]
+    return ["run", "-c", str(setting.write(CONFIG, json.dumps(config(setting), indent=2)))]
 
 
 def _trust(setting: Setting) -> dict[str, str]:
@@ -71,7 +68,14 @@ def missing() -> str | None:
     return None if CHECKOUT in os.environ else install_checkout()
 
 
-PEER = Peer("keyless", "Keyless, all default policies", missing, version=lambda: __version__, command=command)
+PEER = Peer(
+    "keyless",
+    "Keyless, all default policies",
+    missing,
+    version=lambda: __version__,
+    command=command,
+    start_seconds=60.0,  # some configs have ten thousand routes, some machines neighbours
+)
 SOURCES = Peer(
     "keyless-sources",
     "Keyless, not compiled",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.peers.peer import MANY, TOKEN, Command, Peer, Setting, find, lacks, version_of
+from bench.peers.peer import BUSY, MANY, TOKEN, Command, Peer, Setting, find, lacks, version_of
 
 MODULES = Path("/usr/lib/nginx/modules")
 NDK, LUA_MODULE = MODULES / "ndk_http_module.so", MODULES / "ngx_http_lua_module.so"
@@ -30,6 +30,7 @@ def config(setting: Setting, *, lua: bool) -> str:
     )
     # Event streams need it off, and 64 KiB replies cost three times as much without it.
     buffering = "proxy_buffering off;" if setting.origin == setting.site.api else ""
+    listen_tls = f"ssl_certificate {setting.site.certificate}; ssl_certificate_key {setting.site.key};"
     folder = setting.folder
     return f"""
 {load}
@@ -39,9 +40,10 @@ http {{
   access_log off; keepalive_requests 100000000; keepalive_timeout 600s; client_max_body_size 0; tcp_nodelay on;
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;{shared}
-  upstream api {{ server 127.0.0.1:{setting.origin.port}; keepalive 256; keepalive_requests 100000000; }}
+  upstream api {{ server 127.0.0.1:{setting.origin.port}; keepalive {BUSY}; keepalive_requests 100000000; }}
   server {{
-    listen 127.0.0.1:{setting.port} backlog=4096;
+    listen 127.0.0.1:{setting.port}{" ssl" if setting.secure else ""} backlog=4096;
+    {listen_tls if setting.secure else ""}
     location / {{
       {set_token}
       proxy_pass {scheme}://api; proxy_http_version 1.1; proxy_set_header Connection "";

@@ -14,17 +14,20 @@ from bench.site import Origin, Site
 TOKEN = "bench-token-000001-0123456789abcdef0123456789abcdef"
 MANY = 20_000
 """Connections that a peer is set up for, so that 10,000 idle ones are no question of configuration."""
+BUSY = 4_096
+"""Connections to the API that a peer may keep, so that 2,000 busy ones are not closed and opened again and again."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One start of one peer. `feature` is '' or a word that keyless alone knows."""
+    """One start of one peer. `feature` is '' or a word that keyless alone knows; `secure` asks for a TLS listener."""
 
     site: Site
     folder: Path
     port: int
     origin: Origin
     feature: str = ""
+    secure: bool = False
 
     def write(self, name: str, text: str) -> Path:
         file = self.folder / name

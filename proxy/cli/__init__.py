@@ -27,7 +27,7 @@ from proxy.tokens.store import StoreDown
 from proxy.version import __version__
 
 COMMANDS = (
-    *("run", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
+    *("run", "init", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
     *("exec", "env", "status", "expire", "client", "seal", "unseal", "audit", "store"),
 )
 

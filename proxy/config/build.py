@@ -18,6 +18,7 @@ from typing import Any
 
 from proxy.config.loaded import Loaded, Written
 from proxy.config.model import Config
+from proxy.config.own_presets import Joined
 from proxy.config.presets import presets
 from proxy.config.rules import validate
 from proxy.config.rules.problems import as_written, message
@@ -44,7 +45,8 @@ from proxy.values.where import Finding, Where, dotted, place
 def build(written: Written, sources: Sources) -> Loaded:
     """Raises ConfigError with every problem at once, those that were met in reading among them."""
     document, files, folder = written.document, written.files, written.folder
-    catalogue = presets() if written.catalogue is None else written.catalogue
+    shipped = presets() if written.catalogue is None else written.catalogue
+    catalogue = Joined(written.own, shipped)
     expanded = expand(with_key(document.tree, sources), catalogue, sources.first_set)
     sources.fetch(reference for _, reference in references(expanded.tree))
     sources.keys = keys_of(expanded.tree, sources)
@@ -63,7 +65,7 @@ def build(written: Written, sources: Sources) -> Loaded:
         raise ConfigError(in_order(report.problems, files))
     loaded = _loaded(expanded, resolved, sources)
     odd = remarks(expanded.tree, resolved, sources)
-    weaknesses = report.placed((*odd, *_warnings(loaded.config, expanded, document)))
+    weaknesses = [*written.own.hidden(shipped), *report.placed((*odd, *_warnings(loaded.config, expanded, document)))]
     return replace(
         loaded,
         files=tuple(dict.fromkeys((*map(Path, files), *sources.files, *certificates.files))),

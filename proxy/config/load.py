@@ -12,6 +12,7 @@ from pathlib import Path
 
 from proxy.config.build import build, in_order
 from proxy.config.loaded import Loaded, Written
+from proxy.config.own_presets import own_presets
 from proxy.config.secrets.resolve import Sources
 from proxy.config.secrets.store_key import keys_of, with_key
 from proxy.config.written.merge import merge
@@ -40,7 +41,10 @@ def load(
     document = merge(documents)
     if not all(each.complete for each in documents):
         raise ConfigError(in_order(document.problems, files))
-    written = Written(document, files, path.parent, environ, strict, catalogue)
+    own = own_presets(document, path.parent)
+    if own.problems:  # what is said of a config whose presets can't be read is not worth reading
+        raise ConfigError(in_order((*document.problems, *own.problems), (*files, *own.places)))
+    written = Written(document, (*files, *own.places), path.parent, environ, strict, catalogue, own)
     return build(written, _sources(path.parent, environ, known, commands))
 
 

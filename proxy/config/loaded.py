@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from proxy.config.model import Config
+from proxy.config.own_presets import OwnPresets
 from proxy.config.secrets.certificates import Pem
 from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
@@ -33,7 +34,8 @@ class Written:
     folder: Path
     environ: Mapping[str, str] | None = field(repr=False)
     strict: bool
-    catalogue: Catalogue | None = field(repr=False)
+    catalogue: Catalogue | None = field(repr=False)  # in place of the package's
+    own: OwnPresets = field(repr=False)
 
 
 @dataclass(frozen=True)

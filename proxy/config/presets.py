@@ -65,13 +65,14 @@ def preset_of(written: bytes, file: str, loader: type[Any] = yaml.SafeLoader) ->
         preset = read_preset(document.tree)
     except ValidationError as error:
         keys = partial(keys_below, Preset, document.tree)
-        raise ConfigError(_problems(translate(error, document.tree, keys), document)) from None
-    if problems := _problems(check_preset(preset), document):
+        raise ConfigError(problems_of(translate(error, document.tree, keys), document)) from None
+    if problems := problems_of(check_preset(preset), document):
         raise ConfigError(problems)
     return preset
 
 
-def _problems(findings: Iterable[Finding], document: Document) -> list[Problem]:
+def problems_of(findings: Iterable[Finding], document: Document) -> list[Problem]:
+    """In the lines where a preset file has them."""
     placed = ((place(each.where, document.marks, document.file), each) for each in findings)
     problems = [Problem(*mark, dotted(each.where) or "file", message(each, document.tree)) for mark, each in placed]
     return sorted(problems, key=lambda problem: problem.line)

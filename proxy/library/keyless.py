@@ -14,6 +14,7 @@ import string
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -127,7 +128,8 @@ class Keyless:
 def _own(loaded: Loaded) -> Loaded:
     """Who has the config in hand needs no key to it, and writes log lines as it sees fit."""
     log = loaded.config.log.model_copy(update={"access": False})
-    return loaded.with_config(clients=[], browser=Browser(), log=log)
+    unshaped = replace(loaded, presets={})  # errors are read here, not by an API's SDK
+    return unshaped.with_config(clients=[], browser=Browser(), log=log)
 
 
 def _target(path: str) -> str:

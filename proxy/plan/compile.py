@@ -150,6 +150,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         ),
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
+        error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
     )
 
 

@@ -17,7 +17,7 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
-from proxy.errors import Fault
+from proxy.errors import ErrorShape, Fault
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.jwt_clients import JwtRule
@@ -89,6 +89,7 @@ class RoutePlan:
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
+    error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""
     preflight: RoutePlan | None = field(default=None, repr=False)

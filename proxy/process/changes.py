@@ -85,7 +85,9 @@ def _differences(what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> C
 
 
 def _providers(loaded: Loaded) -> dict[str, Any]:
-    return {**loaded.config.providers, **loaded.unconfigured}
+    """With the presets that they use: not all of one goes into its providers."""
+    providers = {**loaded.config.providers, **loaded.unconfigured}
+    return {name: (provider, loaded.presets.get(name)) for name, provider in providers.items()}
 
 
 def _settings(old: Loaded, new: Loaded) -> list[str]:

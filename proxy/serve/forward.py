@@ -131,7 +131,9 @@ class Forwarder:
         exchange.status = fault.status
         if self._audit is not None:
             observers.refused(self._audit, exchange, fault)
-        own.fault(exchange.request, fault, exchange.cors_origin)
+        # Who may not ask learns nothing of the route, not even whose API it leads to.
+        asked = self._visitors is None or exchange.client is not None
+        own.fault(exchange.request, fault, exchange.cors_origin, exchange.plan.error_shape if asked else None)
 
     # -------------------------------------------------------------- prepare, judge, renew
 

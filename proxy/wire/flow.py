@@ -21,6 +21,14 @@ class Source(Protocol):
 S = TypeVar("S", bound=Source)
 
 
+def twin(error: Exception) -> Exception:
+    """To be raised in the place of one that is kept: its traceback would lead back to who keeps it, a ring."""
+    kind = type(error)
+    made = kind.__new__(kind, *error.args)
+    made.__dict__.update(error.__dict__)
+    return made
+
+
 class Flow(Generic[S]):
     """`complete`: no more will come. `error`: nor will the rest."""
 
@@ -38,7 +46,7 @@ class Flow(Generic[S]):
         """Whatever has come since the last call; b"" at the end. Raises what `fail` was told."""
         while not self._chunks:
             if self.error is not None:
-                raise self.error
+                raise twin(self.error)
             if self.complete:
                 return b""
             await self._more()

@@ -6,6 +6,7 @@ from bench import report
 from bench.aims import AIMS
 from bench.machine import Machine
 from bench.measure import Figure
+from bench.report.tables import spread
 from bench.results import Results, read
 
 
@@ -39,6 +40,19 @@ def test_what_was_left_out_is_said_with_its_reason(results: Results) -> None:
 def test_an_aim_without_its_figures_is_not_met(results: Results) -> None:
     text = report.markdown(results)
     assert "| 10,000 idle connections, memory | at most 250 MiB | not measured | - |" in text
+
+
+def test_growth_has_tables_of_its_own(results: Results) -> None:
+    results.samples["busy2000"] = {"keyless": [{"rps": 9000.0, "cpu_us": 33.0, "few_cpu_us": 30.0, "failed": 0.0}]}
+    results.samples["reload-routes"] = {"keyless+10000-routes": [{"reload_s": 4.5, "pause_ms": 12.5, "calm_ms": 2.0}]}
+    results.samples["first-answer"] = {
+        "keyless+2000-issuers": [{"answer_s": 0.1, "slowest_s": 0.2, "start_s": 3.0, "answer_cpu_s": 0.05}]
+    }
+    text = report.markdown(results)
+    assert "| **Keyless, all default policies** 1.0 | 9,000 | 33.0 | 30.0 | - | - | - | 0.00 |" in text
+    assert "| reload of 10,000 routes | 4.50 | - | 12.5 | 2.00 | - |" in text
+    assert "listens after 3.0 s and answers 0.10 s later (slowest 0.20 s), for 0.05 s of CPU" in text
+    assert "Memory that comes back" not in text
 
 
 def test_every_aim_of_an_empty_run_is_not_measured(results: Results) -> None:
@@ -79,4 +93,4 @@ def test_publishing_twice_changes_nothing_and_the_record_can_be_read(results: Re
     ],
 )
 def test_spread(figure: Figure | None, written: str) -> None:
-    assert report.spread(figure) == written
+    assert spread(figure) == written

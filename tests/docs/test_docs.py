@@ -102,6 +102,9 @@ def loaded(written: dict[str, Any], folder: Path) -> Loaded:
         routes = written.setdefault("routes", {})
         routes.setdefault(prefix, {"upstream": "https://api.example.com", "provider": "none"})
     certify(written.get("tls") or {}, folder)
+    for name in written.get("presets", ()):
+        (folder / name).mkdir()
+        (folder / name / "acme.yaml").write_text(next(each.text for each in BLOCKS if each.mark == "preset"), "utf-8")
     (folder / "config.yaml").write_text(yaml.safe_dump(written, allow_unicode=True))
     names = re.findall(r"\$\{([A-Z_0-9]+)\}", str(written))
     return load(folder / "config.yaml", environ=dict.fromkeys(names, MADE_UP))

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from proxy.config.written.catalogue import Preset
+from proxy.config.written.preset import Preset
 from proxy.values.signing import thumbprints
 
 CERTIFIED = "made-up RSA key with its certificate"

@@ -10,11 +10,11 @@ from collections import Counter
 
 import pytest
 
+from proxy.config.families import FAMILIES
 from proxy.config.presets import presets
 from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
 from proxy.config.written.preset_check import check_preset
-from tests.docs.presets_page import FAMILIES
 
 CATALOGUE: dict[str, Preset] = dict(presets())
 ANYBODY = frozenset(name for name, preset in CATALOGUE.items() if preset.family == "general")

@@ -566,3 +566,30 @@ async def test_changed_secrets_and_keys_are_in_the_audit_log(stage: Stage) -> No
     lines = [json.loads(line) for line in (stage.folder / "audit.log").read_text(encoding="utf-8").splitlines()]
     told = [(each.get("provider"), each.get("client")) for each in lines if each["event"] == "secret_changed"]
     assert told == [("oauth2", None), (None, "app")]
+
+
+ACME = """\
+title: Acme
+upstream: https://{host}
+parameters: {{}}
+provider: {{scheme: static, token: x}}
+error_shape: {shape}
+"""
+
+
+async def test_a_preset_of_the_teams_own_is_taken_over_when_it_changes(stage: Stage) -> None:
+    team = stage.folder / "team"
+    team.mkdir()
+    (team / "acme.yaml").write_text(ACME.format(host="one.example.com", shape="openai"))
+    path = stage.folder / "config.yaml"
+    await stage.open({}, presets=["team"])
+    written = yaml.safe_load(path.read_text()) | {"routes": {"/a": {"provider": "acme"}}}
+    path.write_text(yaml.safe_dump(written))
+    async with reloading(stage, load(path, environ={}), whole=True) as reloader:
+        await reloader.reread(asked=True)
+        (team / "acme.yaml").write_text(ACME.format(host="one.example.com", shape="aws"))
+        assert await reloader.reread()
+        assert stage.service.plan.routes["/a"].error_shape == "aws"
+        swap(team / "acme.yaml", "title: [")
+        assert not await reloader.reread()
+        assert stage.service.plan.routes["/a"].error_shape == "aws"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proxy.auth.keys.provider import ProviderCommon
+from pydantic import ValidationError
+
+from proxy.auth.keys.provider import ProviderCommon, RefusalRule
 from proxy.cli.kit import shown
 
 
@@ -13,6 +15,14 @@ def of_provider(provider: ProviderCommon | None) -> list[dict[str, Any]]:
     """As they'd stand in the config; the default is spelled out."""
     rules = [] if provider is None else provider.effective_refusals
     return [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in rules]
+
+
+def spelled_out(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """One as a preset has it, whose lone values need no list, and which may hold `{parameter}`."""
+    try:
+        return RefusalRule.model_validate(rule).model_dump(by_alias=True, exclude_defaults=True)
+    except ValidationError:
+        return {key: value if isinstance(value, dict | list) else [value] for key, value in rule.items()}
 
 
 def text(rule: Mapping[str, Any]) -> str:

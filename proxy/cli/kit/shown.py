@@ -9,6 +9,8 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from shutil import get_terminal_size
+from unicodedata import combining, east_asian_width
 
 from proxy.config.loaded import Loaded
 from proxy.plan.replies.scrub import spellings
@@ -16,6 +18,11 @@ from proxy.values.template import Template
 
 HIDDEN = "***"
 _SCHEMES = re.compile(r"(Bearer|Basic|Token|Bot|Key|ApiKey|OAuth|JWT) ", re.IGNORECASE)
+_NARROW, _WIDE = 80, 120
+_BREAKABLE = re.compile(
+    r"[\u3000-\u9fff\uff00-\uffef][,.:;)\u3001\u3002\uff09\uff0c\uff1a\uff1b]*\s*|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+"
+)
+"""What stays in one line: a word, or a Chinese character with what closes behind it."""
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SIZES = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 
@@ -92,3 +99,24 @@ def size(count: int) -> str:
 
 def moment(unix: float) -> str:
     return datetime.fromtimestamp(unix, UTC).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def room() -> int:
+    """The columns that there are for text: those of the terminal, within what is good to read."""
+    return max(_NARROW, min(get_terminal_size((_NARROW, 24)).columns, _WIDE))
+
+
+def columns(text: str) -> int:
+    """How many a terminal shows it in: Chinese takes two each."""
+    return sum(2 if east_asian_width(character) in "WF" else not combining(character) for character in text)
+
+
+def wrapped(text: str, width: int) -> str:
+    """In lines of at most so many columns, broken between words and between Chinese characters."""
+    lines = [""]
+    for word in _BREAKABLE.findall(text):
+        if lines[-1] and columns(lines[-1] + word.rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines).rstrip()

@@ -77,6 +77,7 @@ class Config(Strict):
     tls: ListenerTls | None = None
     providers: dict[str, Provider] = {}
     routes: dict[Prefix, Route] = {}
+    presets: Texts = []
     clients: list[Client] = []
     browser: Browser = Browser()
     anyone: bool = False

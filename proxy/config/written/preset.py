@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from proxy.auth.keys.provider import Host, RefusalRule
+from proxy.errors import ErrorShape
 from proxy.values.kinds import Method, Strict, Texts
 
 _GENERIC = re.compile(
@@ -144,7 +145,7 @@ class Preset(Strict):
     parameters: dict[str, Parameter] = Field(default={})
     provider: dict[str, Any]
     dead: list[RefusalRule] = Field(default=[])
-    error_shape: Literal["openai", "anthropic", "google", "aws", "s3"] | None = None
+    error_shape: ErrorShape | None = None
     sdk: list[Sdk] = Field(default=[])
     live: Live | None = None
     examples: dict[str, Any] = Field(default={}, repr=False)

@@ -234,6 +234,7 @@ class ClientConnection(Socket):
         self._host.left(self)
         if self._pipe is not None:
             self._pipe.close()
+            self._pipe = None
         else:
             self._stop()
 

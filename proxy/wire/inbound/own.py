@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-from proxy.errors import Fault
+from proxy.errors import ErrorShape, Fault
 from proxy.plan import cors
 from proxy.wire.inbound.problem import dated, encoded, kind_of_problem, problem, status_line
 from proxy.wire.inbound.request import Request
@@ -17,16 +17,18 @@ NO_BODY: Final = frozenset((204, 304))
 """Statuses whose replies have none (RFC 9110 §6.4.1)."""
 
 
-def fault(request: Request, error: Fault, cors_origin: str | None) -> None:
-    """An error of our own, as problem+json. The origin is the browser page's, if it may read the answer.
+def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorShape | None = None) -> None:
+    """An error of our own, as problem+json, or in the shape that an API's SDKs read.
 
-    Where an answer has begun, its end is broken: anything else would be taken for a part of it.
+    The origin is the browser page's, if it may read the answer. Where an answer has begun, its end is broken: anything
+    else would be taken for a part of it.
     """
     if request.connection.answered:
         request.connection.reset()
         return
-    headers, body = problem(error)
-    reply(request, error.status, headers, kind_of_problem(request.header(b"accept")), body, cors_origin)
+    headers, body = problem(error, shape)
+    kind = kind_of_problem(request.header(b"accept"), shape)
+    reply(request, error.status, headers, kind, body, cors_origin)
 
 
 def reply(

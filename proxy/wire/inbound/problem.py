@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from email.utils import formatdate
@@ -10,8 +9,9 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from proxy.errors import Fault
+from proxy.errors import ErrorShape, Fault
 from proxy.http.memo import Bound, remember
+from proxy.wire.inbound.error_shape import shaped
 
 PROBLEM: Final = "application/problem+json"
 _WIDE: Final = frozenset((b"application/problem+json", b"application/*", b"*/*"))
@@ -27,15 +27,18 @@ def last_words(error: Fault) -> bytes:
     return status_line(error.status, b"") + encoded(headers) + b"\r\n" + body
 
 
-def problem(error: Fault) -> tuple[list[tuple[str, str]], bytes]:
-    headers = [("X-Keyless-Error", error.code), *error.headers]
+def problem(error: Fault, shape: ErrorShape | None = None) -> tuple[list[tuple[str, str]], bytes]:
+    own, body = shaped(error, shape)
+    headers = [("X-Keyless-Error", error.code), *error.headers, *own]
     if error.advice is not None:
         headers.append(error.advice)
-    return headers, json.dumps(error.problem(), ensure_ascii=False).encode("utf-8") + b"\n"
+    return headers, body
 
 
-def kind_of_problem(accept: bytes | None) -> str:
+def kind_of_problem(accept: bytes | None, shape: ErrorShape | None = None) -> str:
     """Its Content-Type, for a client that accepts this: some SDKs read no other JSON than `application/json`."""
+    if shape == "s3":
+        return "application/xml"
     if accept is None:
         return PROBLEM
     kinds = {kind.partition(b";")[0].strip().lower() for kind in accept.split(b",")}

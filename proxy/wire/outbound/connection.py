@@ -187,7 +187,7 @@ class Connection(Socket):
             self._ended_with(exc)
         super().connection_lost(exc)
         self._parser.close()
-        self._reply = None
+        self._reply = self._call = self._on_writable = None
         self._on_free(self, False)
 
     def resume_writing(self) -> None:
@@ -303,8 +303,8 @@ class Connection(Socket):
             self._upload = None
 
     def _release(self) -> None:
-        """The exchange is over."""
-        self._reply = None
+        """The exchange is over, and nothing of it is kept: its body may be large."""
+        self._reply = self._call = None
         parser, transport = self._parser, self.transport
         if parser.keep_alive and parser.patience > 0 and transport is not None and not transport.is_closing():
             self.enter(IDLE)

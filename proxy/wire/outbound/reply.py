@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from proxy.http.fields import Fields, first
-from proxy.wire.flow import Flow, Source
+from proxy.wire.flow import Flow, Source, twin
 from proxy.wire.outbound.tunnel import Tunnel
 
 
@@ -66,7 +66,7 @@ class Reply(Flow[Answering]):
             await self._more()
         error = self.error
         if error is not None and not (self.status >= 400 and isinstance(error, Broken) and error.cut):
-            raise error
+            raise twin(error)
 
     def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
         """The way back, after a 101; `on_writable` is called when the API reads again after it did not."""

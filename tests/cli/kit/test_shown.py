@@ -111,3 +111,23 @@ def test_templates(template: str, told: str) -> None:
 )
 def test_rules_in_words(rule: dict[str, object], told: str) -> None:
     assert text(rule) == told
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 0), ("abc", 3), ("a百度", 5), ("\uff0c", 2), ("e\u0301", 1)])
+def test_chinese_takes_two_columns(text: str, count: int) -> None:
+    assert shown.columns(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", [""]),
+        ("one two three", ["one two", "three"]),
+        ("百度千帆大模型", ["百度千帆", "大模型"]),
+        ("ab (百度)", ["ab (百度)"]),
+        ("abc (百度)", ["abc (百", "度)"]),
+        ("a-word-that-is-too-long no", ["a-word-that-is-too-long", "no"]),
+    ],
+)
+def test_lines_break_between_words_and_chinese_characters(text: str, lines: list[str]) -> None:
+    assert shown.wrapped(text, 9).split("\n") == lines

@@ -1,116 +1,16 @@
-"""A run as Markdown tables and SVG plots, put between the marks of docs/performance.md.
-
-What stands outside the marks was written by hand and is left alone.
-"""
+"""The parts of the report: each is a function of a run, and empty where the run has nothing for it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from bench.aims import AIMS, added_latency
-from bench.measure import Figure
-from bench.peers import PEERS
+from bench.report import growth
+from bench.report.tables import NONE, middle, plain, spread, table, titled
 from bench.results import Results
 from bench.scenarios import SCENARIOS
-from bench.svg import Bar, bars, number
+from bench.svg import number
 
-BEGIN, END = "<!-- bench: begin, written by `make bench` -->", "<!-- bench: end -->"
-NONE = "-"
-LOOPS = ("post2k", "tls", "reply64k")
+LOOPS = ("post2k", "tls", "tls-listener", "reply64k")
 PEAK = ("peak MiB", "peak_mib")
-NEVER_CAPPED = 4.0
-
-PLOTS = {
-    "cpu": ("CPU per request, 500-byte JSON GET", "µs", "get500", "cpu_us"),
-    "tls": ("CPU per request, TLS upstream", "µs", "tls", "cpu_us"),
-    "streams": ("Delay of an event at p99, 500 event streams", "ms", "sse500", "late_p99_ms"),
-    "idle": ("Memory with idle connections", "MiB", "idle", "resident_mib"),
-}
-
-
-def record(page: Path) -> Path:
-    return folder(page) / "results.json"
-
-
-def folder(page: Path) -> Path:
-    return page.with_suffix("")
-
-
-def publish(results: Results, page: Path) -> None:
-    """Write the plots, the record, and the tables between the marks of `page`."""
-    folder(page).mkdir(parents=True, exist_ok=True)
-    results.save(record(page))
-    for name, text in plots(results).items():
-        (folder(page) / f"{name}.svg").write_text(text, encoding="utf-8")
-    before = page.read_text(encoding="utf-8") if page.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    page.write_text(between_marks(before, markdown(results)), encoding="utf-8")
-
-
-def between_marks(page: str, text: str) -> str:
-    """Raises ValueError if the page has lost its marks."""
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"docs/performance.md needs the lines {BEGIN!r} and {END!r} for the tables to go between")
-    return f"{head}{BEGIN}\n\n{text.strip()}\n\n{END}{tail}"
-
-
-def markdown(results: Results) -> str:
-    parts = [_machine(results), _aims(results), _main(results), _loops(results), _policies(results)]
-    parts += [_bulk(results), _streams(results), _idle(results), _single_lines(results), _left_out(results)]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def plots(results: Results) -> dict[str, str]:
-    drawn = {}
-    for name, (title, unit, scenario, metric) in PLOTS.items():
-        rows = _bars(results, scenario, metric)
-        if rows:
-            ours = [row.value for row in rows if row.ours] or [rows[0].value]
-            drawn[name] = bars(title, unit, rows, cap=NEVER_CAPPED * max(*ours, _envoy(results, scenario, metric)))
-    return drawn
-
-
-def _bars(results: Results, scenario: str, metric: str) -> list[Bar]:
-    rows = []
-    for label in results.contenders(scenario):
-        figure = results.figure(scenario, label, metric)
-        if figure is not None:
-            rows.append(Bar(label, figure.middle, figure.low, figure.high, ours=label.startswith("keyless")))
-    return sorted(rows, key=lambda row: row.value)
-
-
-def _envoy(results: Results, scenario: str, metric: str) -> float:
-    figure = results.figure(scenario, "envoy", metric)
-    return figure.middle if figure is not None else 0.0
-
-
-# ---------------------------------------------------------------------------------------------- tables
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
-def spread(figure: Figure | None) -> str:
-    """Median, and the range of the rounds if there is one."""
-    if figure is None:
-        return NONE
-    middle = number(figure.middle)
-    return middle if figure.low == figure.high else f"{middle} ({number(figure.low)} to {number(figure.high)})"
-
-
-def plain(value: float | None, form: str = "{}") -> str:
-    return NONE if value is None else form.format(number(value))
-
-
-def _titled(results: Results, label: str) -> str:
-    name, _, feature = label.partition("+")
-    version = results.versions.get(name, "")
-    title = PEERS[name].title + (f" + {feature}" if feature else "")
-    return f"{'**' if name == 'keyless' else ''}{title}{'**' if name == 'keyless' else ''} {version}".strip()
 
 
 def _machine(results: Results) -> str:
@@ -149,8 +49,8 @@ def _main(results: Results) -> str:
         )
         over = [cpu.over(results.figure("get500", name, "cpu_us")) if cpu else None for name in ("envoy", "naive")]
         added = added_latency(results, label)
-        row = [_titled(results, label), spread(cpu), *map(plain, over), *map(spread, (rps, p50, p99))]
-        rows.append([*row, plain(added), plain(peak.middle if peak else None)])
+        row = [titled(results, label), spread(cpu), *map(plain, over), *map(spread, (rps, p50, p99))]
+        rows.append([*row, plain(added), middle(peak)])
     image = "![CPU per request](performance/cpu.svg)"
     return f"### Plain requests\n\n{table(head, rows)}\n\n{image}"
 
@@ -165,7 +65,7 @@ def _loops(results: Results) -> str:
         head += [SCENARIOS[name].title, "x Envoy"]
     rows = []
     for label in labels:
-        row = [_titled(results, label)]
+        row = [titled(results, label)]
         for name in names:
             cpu = results.figure(name, label, "cpu_us")
             row += [spread(cpu), plain(cpu.over(results.figure(name, "envoy", "cpu_us")) if cpu else None)]
@@ -202,7 +102,7 @@ def _bulk(results: Results) -> str:
     for label in labels:
         rates = [spread(results.figure(way, label, "mib_s")) for way in ("down", "up")]
         others = [results.figure(way, label, metric) for metric in ("cpu_s", "peak_mib") for way in ("down", "up")]
-        rows.append([_titled(results, label), *rates, *(plain(each.middle if each else None) for each in others)])
+        rows.append([titled(results, label), *rates, *map(middle, others)])
     return "### Large bodies\n\n" + table(head, rows)
 
 
@@ -214,19 +114,27 @@ def _streams(results: Results) -> str:
         rows = []
         for label in results.contenders(name):
             found = (results.figure(name, label, metric) for metric in metrics)
-            rows.append([_titled(results, label), *(plain(each.middle if each else None) for each in found)])
+            rows.append([titled(results, label), *map(middle, found)])
         if rows:
             parts.append(table([f"{SCENARIOS[name].title}, an event's delay", *head], rows))
+    rows = []
+    for label in results.contenders("first-byte"):
+        found = (results.figure("first-byte", label, metric) for metric in metrics[:3])
+        rows.append([titled(results, label), *map(middle, found)])
+    if rows:
+        parts.append(table([f"{SCENARIOS['first-byte'].title}, the first event's delay", *head[:3]], rows))
     if not parts:
         return ""
-    return "### Event streams, 20 events/s each\n\n" + "\n\n".join(parts) + "\n\n![Delay](performance/streams.svg)"
+    if results.contenders("sse500"):
+        parts.append("![Delay](performance/streams.svg)")
+    return "### Event streams, 20 events/s each\n\n" + "\n\n".join(parts)
 
 
 def _idle(results: Results) -> str:
     rows = []
     for label in results.contenders("idle"):
         found = (results.figure("idle", label, name) for name in ("resident_mib", "kib_each", "answered", "lost"))
-        rows.append([_titled(results, label), *(plain(each.middle if each else None) for each in found)])
+        rows.append([titled(results, label), *map(middle, found)])
     if not rows:
         return ""
     head = ["idle keep-alive connections", "resident MiB", "KiB each", "connections", "lost"]
@@ -242,6 +150,13 @@ def _single_lines(results: Results) -> str:
             f"Token rotation every second, the API taking only the newest two: {one['requests']:,.0f} requests, "
             f"{one['minted']:.0f} tokens, **{one['failed']:.0f} failed**."
         )
+    first = results.samples.get("first-answer", {}).get("keyless+2000-issuers")
+    if first:
+        one = first[0]
+        lines.append(
+            f"With 2,000 issuers, a route each, `keyless run` listens after {one['start_s']:.1f} s and answers "
+            f"{one['answer_s']:.2f} s later (slowest {one['slowest_s']:.2f} s), for {one['answer_cpu_s']:.2f} s of CPU."
+        )
     started = results.samples.get("start", {}).get("keyless")
     if started:
         one = started[0]
@@ -254,3 +169,18 @@ def _left_out(results: Results) -> str:
     for scenario, failures in results.failures.items():
         lines += [f"- {scenario}, {label}: {why}" for label, why in failures.items()]
     return "### Left out\n\n" + "\n".join(lines) if lines else ""
+
+
+SECTIONS = (
+    _machine,
+    _aims,
+    _main,
+    _loops,
+    _policies,
+    _bulk,
+    _streams,
+    _idle,
+    *growth.SECTIONS,
+    _single_lines,
+    _left_out,
+)

@@ -1,0 +1,77 @@
+"""What Keyless's config gains for a scenario, by the feature's name.
+
+Owns: policies that are measured, and configs that are large. Must not know: how a proxy is started.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+Written = dict[str, Any]
+"""What stands in the file, as objects."""
+
+CLIENT_KEY = "bench-client-key-0123456789"
+ORIGIN = "http://localhost:3000"
+ROUTES, CLIENTS, ISSUERS = 10_000, 10_000, 2_000
+ONE_OF_ROUTES = f"/v1/r{ROUTES // 2}"
+"""In the config with few routes and in that with many."""
+ONE_OF_ISSUERS = f"/r{ISSUERS // 2}"
+FRESH = "/fresh"
+"""The route that a reload brings."""
+
+
+def with_fresh_route(file: Path) -> str:
+    """The config in `file`, with one more route to the API that it has."""
+    written = json.loads(file.read_text("utf-8"))
+    written["routes"][FRESH] = written["routes"]["/"]
+    return json.dumps(written)
+
+
+def _guarded(written: Written) -> None:
+    written["clients"] = [{"name": "bench", "key": CLIENT_KEY, "origins": [ORIGIN]}]
+
+
+def _refusal(written: Written) -> None:
+    written["providers"]["api"]["refused"] = [{"status": [401]}, {"json": {"error_code": [110, 111]}}]
+
+
+def _rotation(written: Written) -> None:
+    provider = written["providers"]["api"]
+    provider["token_url"] += "?short"
+    provider["refresh"] = {"before": "1s", "min_interval": "200ms"}
+
+
+def _routes(numbers: Iterable[int]) -> Callable[[Written], None]:
+    """Below one first segment: no look-up by that alone tells them apart."""
+
+    def grow(written: Written) -> None:
+        written["routes"] |= {f"/v1/r{number}": written["routes"]["/"] for number in numbers}
+
+    return grow
+
+
+def _clients(written: Written) -> None:
+    others = [{"name": f"client-{number}", "key": f"bench-key-of-one-{number:08d}"} for number in range(CLIENTS - 1)]
+    written["clients"] = [*others, {"name": "bench", "key": CLIENT_KEY}]
+
+
+def _issuers(written: Written) -> None:
+    """A provider of its own for each route, all at the bench's issuer."""
+    provider, route = written["providers"]["api"], written["routes"]["/"]
+    for number in range(ISSUERS):
+        written["providers"][f"p{number}"] = provider | {"client_id": f"bench-{number}"}
+        written["routes"][f"/r{number}"] = route | {"provider": f"p{number}"}
+
+
+FEATURES: dict[str, Callable[[Written], None]] = {
+    "guarded": _guarded,
+    "refusal": _refusal,
+    "rotation": _rotation,
+    "10-routes": _routes(range(0, ROUTES, ROUTES // 10)),
+    "10000-routes": _routes(range(ROUTES)),
+    "10000-clients": _clients,
+    "2000-issuers": _issuers,
+}

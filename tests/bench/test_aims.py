@@ -1,0 +1,59 @@
+"""An aim says something only where a run has measured all of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.aims import AIMS, Aim
+from bench.machine import Machine
+from bench.measure import Sample
+from bench.results import Results
+
+
+def aim(text: str) -> Aim:
+    (one,) = [one for one in AIMS if one.text == text]
+    return one
+
+
+def results(scenario: str, **samples: list[Sample]) -> Results:
+    one = Results(Machine("a CPU", 2, "6.1", "3.11.7", "2026-01-01 00:00 UTC"), "wrk", "nginx", 3)
+    one.samples[scenario] = {
+        label.replace("_", "+", 1).replace("_", "-"): several for label, several in samples.items()
+    }
+    return one
+
+
+def test_the_rate_of_many_connections_is_nginxs_share_and_the_cost_is_our_own() -> None:
+    run = results("busy1000", keyless=[{"rps": 6.0, "cpu_us": 39.0, "few_cpu_us": 30.0}], nginx=[{"rps": 10.0}])
+    rate, cost = (
+        aim("1,000 busy connections: rate, of nginx's"),
+        aim("1,000 busy connections: CPU per request, of that with 32"),
+    )
+    assert rate.figure(run) == pytest.approx(0.6)
+    assert rate.met(0.6)
+    assert not rate.met(0.4)
+    assert cost.figure(run) == pytest.approx(1.3)
+    assert not cost.met(1.31)
+
+
+def test_a_rate_does_not_hide_who_was_never_served() -> None:
+    run = results("busy2000", keyless=[{"failed": 0.0}, {"failed": 30.0}, {"failed": 12.0}])
+    failed = aim("2,000 busy connections: failed requests")
+    assert failed.figure(run) == 12
+    assert not failed.met(12)
+
+
+def test_many_routes_are_held_against_few() -> None:
+    run = results("routes", keyless_10000_routes=[{"cpu_us": 33.0}], keyless_10_routes=[{"cpu_us": 30.0}])
+    assert aim("10,000 routes, GET with a query: CPU per request, of ten routes'").figure(run) == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize(
+    ("connections", "failed", "ratio"), [(9_500.0, 0.0, 1.25), (2_000.0, 0.0, None), (9_500.0, 1.0, None)]
+)
+def test_memory_counts_as_given_back_only_after_all_connections_were_busy(
+    connections: float, failed: float, ratio: float | None
+) -> None:
+    sample = {"before_mib": 80.0, "after_mib": 100.0, "connections": connections, "failed": failed}
+    run = results("after-busy", keyless=[sample])
+    assert aim("9,500 connections were busy and have gone: memory, of before").figure(run) == ratio

@@ -1,0 +1,64 @@
+"""The configs of the scenarios: of the size they say, and what is asked for is in them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.peers.features import (
+    CLIENT_KEY,
+    CLIENTS,
+    FEATURES,
+    FRESH,
+    ISSUERS,
+    ONE_OF_ISSUERS,
+    ONE_OF_ROUTES,
+    ROUTES,
+    Written,
+    with_fresh_route,
+)
+from bench.scenarios import SCENARIOS, STARTS
+
+
+def written(feature: str) -> Written:
+    plain = {
+        "providers": {"api": {"token_url": "http://127.0.0.1:1/token", "client_id": "bench"}},
+        "routes": {"/": {"upstream": "http://127.0.0.1:2", "provider": "api"}},
+    }
+    FEATURES[feature](plain)
+    return plain
+
+
+@pytest.mark.parametrize(("feature", "count"), [("10-routes", 10), ("10000-routes", ROUTES)])
+def test_few_routes_and_many_have_the_one_that_is_asked_for(feature: str, count: int) -> None:
+    routes = written(feature)["routes"]
+    assert len(routes) == count + 1
+    assert ONE_OF_ROUTES in routes
+
+
+def test_each_client_has_a_key_of_its_own_and_one_is_known() -> None:
+    keys = {client["key"] for client in written("10000-clients")["clients"]}
+    assert len(keys) == CLIENTS
+    assert CLIENT_KEY in keys
+
+
+def test_each_issuers_route_has_a_provider_of_its_own() -> None:
+    config = written("2000-issuers")
+    assert len({provider["client_id"] for provider in config["providers"].values()}) == ISSUERS + 1
+    assert config["routes"][ONE_OF_ISSUERS]["provider"] in config["providers"]
+
+
+def test_a_fresh_route_leads_where_the_first_one_does(tmp_path) -> None:
+    file = tmp_path / "keyless.yaml"
+    before = written("10-routes")
+    file.write_text(json.dumps(before), encoding="utf-8")
+    after = json.loads(with_fresh_route(file))
+    assert after["routes"].pop(FRESH) == before["routes"]["/"]
+    assert after == before
+
+
+def test_every_feature_is_measured_and_every_one_measured_exists() -> None:
+    used = {feature for scenario in SCENARIOS.values() for feature in scenario.features}
+    used |= {start.feature for start in STARTS.values()} - {""}
+    assert used == set(FEATURES)

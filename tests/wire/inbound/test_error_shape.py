@@ -1,0 +1,117 @@
+"""Errors in the shapes that vendors' SDKs read: nothing but the colliding members is lost."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from typing import get_args
+
+import pytest
+
+from proxy.errors import CODES, Code, ErrorShape, Fault
+from proxy.wire.inbound.error_shape import shaped
+from proxy.wire.inbound.problem import kind_of_problem, problem
+
+JSON_SHAPES = ("openai", "anthropic", "google", "aws")
+TOP = {"openai": {"error"}, "anthropic": {"error", "type"}, "google": {"error"}, "aws": {"__type"}}
+
+
+def fault(code: Code, retry_after: float | None = None) -> Fault:
+    return Fault(code, "a <detail> & more", provider="crm", retry_after=retry_after)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("shape", JSON_SHAPES)
+def test_all_but_the_shapes_own_members_stays(code: Code, shape: ErrorShape) -> None:
+    error = fault(code, 5.0)
+    document = json.loads(shaped(error, shape)[1])
+    plain = error.problem()
+    assert {key: document[key] for key in plain.keys() - TOP[shape]} == {
+        key: value for key, value in plain.items() if key not in TOP[shape]
+    }
+    assert TOP[shape] <= document.keys() <= plain.keys() | TOP[shape]
+    assert document["message"] == plain["message"]
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("shape", [None, *get_args(ErrorShape)])
+def test_the_code_and_the_advice_are_in_the_headers_whatever_the_shape(code: Code, shape: ErrorShape | None) -> None:
+    headers, _ = problem(fault(code), shape)
+    assert ("X-Keyless-Error", code) in headers
+    assert fault(code).advice in (*headers, None)
+
+
+def test_without_a_shape_it_is_a_problem_document() -> None:
+    headers, body = shaped(fault("no_route"), None)
+    assert (headers, json.loads(body)) == ((), fault("no_route").problem())
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("bad_request", "invalid_request_error"),
+        ("client_key_required", "authentication_error"),
+        ("path_refused", "permission_error"),
+        ("rate_limited", "rate_limit_error"),
+        ("provider_unconfigured", "server_error"),
+        ("internal_error", "server_error"),
+    ],
+)
+def test_openais(code: Code, kind: str) -> None:
+    error = json.loads(shaped(fault(code), "openai")[1])["error"]
+    assert (error["type"], error["code"], error["param"]) == (kind, code, None)
+    assert "a <detail> & more" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("bad_request", "invalid_request_error"),
+        ("credential_refused", "api_error"),
+        ("body_too_large", "request_too_large"),
+        ("token_unavailable", "overloaded_error"),
+        ("upstream_unreachable", "api_error"),
+        ("upstream_timeout", "timeout_error"),
+    ],
+)
+def test_anthropics(code: Code, kind: str) -> None:
+    document = json.loads(shaped(fault(code), "anthropic")[1])
+    assert (document["type"], document["error"]["type"], document["code"]) == ("error", kind, code)
+
+
+@pytest.mark.parametrize(
+    ("code", "wait", "kind", "retry"),
+    [
+        ("provider_unconfigured", None, "FAILED_PRECONDITION", None),
+        ("rate_limited", 7.0, "RESOURCE_EXHAUSTED", "7s"),
+        ("rate_limited", 86400.0, "RESOURCE_EXHAUSTED", None),
+        ("internal_error", None, "INTERNAL", None),
+        ("method_refused", None, "INVALID_ARGUMENT", None),
+    ],
+)
+def test_googles(code: Code, wait: float | None, kind: str, retry: str | None) -> None:
+    error = json.loads(shaped(fault(code, wait), "google")[1])["error"]
+    assert (error["code"], error["status"]) == (CODES[code].status, kind)
+    assert error["details"][0]["reason"] == code.upper()
+    assert [each["retryDelay"] for each in error["details"][1:]] == ([] if retry is None else [retry])
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("rate_limited", "ThrottlingException"), ("login_required", "LoginRequiredException")],
+)
+def test_awss(code: Code, kind: str) -> None:
+    headers, body = shaped(fault(code), "aws")
+    assert json.loads(body)["__type"] == kind
+    assert headers == (("x-amzn-errortype", kind),)
+
+
+@pytest.mark.parametrize(("code", "kind"), [("rate_limited", "SlowDown"), ("login_required", "LoginRequired")])
+def test_s3s_is_xml_with_all_that_json_has(code: Code, kind: str) -> None:
+    tree = ET.fromstring(shaped(fault(code, 9.0), "s3")[1])
+    plain = fault(code, 9.0).problem()
+    assert (tree.tag, kind_of_problem(b"*/*", "s3")) == ("Error", "application/xml")
+    assert tree.findtext("Code") == kind
+    assert tree.findtext("Message") == plain["message"]
+    assert {each.tag for each in tree} == {"Code", "Message"} | plain.keys() - {"code", "message", "error"}
+    assert tree.findtext("retry_after") == "9"
