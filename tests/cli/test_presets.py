@@ -180,6 +180,35 @@ def test_a_file_with_mistakes_is_2_with_their_lines(tmp_path: Path, change: tupl
     assert document.json["problems"]
 
 
+BUILT_IN = Path(__file__).parents[2] / "proxy" / "presets"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        (
+            "alipay",
+            ('"out_trade_no":"1"', '"out_trade_no":"2"'),
+            "WRONG: signing: a query of a trade\n    query: expected",
+        ),
+        ("aws-s3", ("path: /bucket/a%20b.txt", "path: /bucket/b"), "header Authorization: expected"),
+        (
+            "microsoft-entra-cert",
+            ("nbf: 1700000000", "nbf: 1700000001"),
+            "WRONG: login: the documented reply\n    jwt: ",
+        ),
+        ("feishu-marketplace", ("{code: 0, msg: success, app_", "{code: 1, app_"), "requests: expected 2, got 1"),
+    ],
+)
+def test_signatures_jwts_and_steps(tmp_path: Path, name: str, change: tuple[str, str], told: str) -> None:
+    """Of built-in presets, whose files are like a team's own."""
+    assert keyless("presets", "test", str(BUILT_IN / f"{name}.yaml")).out.endswith(" all hold\n")
+    text = (BUILT_IN / f"{name}.yaml").read_text("utf-8")
+    done = keyless("presets", "test", str(written(tmp_path, text.replace(*change))))
+    assert done.code == 1
+    assert told in done.out
+
+
 def test_nothing_is_proven_by_no_examples(tmp_path: Path) -> None:
     file = written(tmp_path, OWN.partition("examples:")[0])
     done = keyless("presets", "test", str(file))

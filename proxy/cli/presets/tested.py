@@ -10,11 +10,11 @@ from typing import Any
 import typer
 
 from proxy.cli.kit.options import fail, print_json
-from proxy.config.proof.prove import Proof
+from proxy.config.proof.proof import Proof
 from proxy.config.proof.read import proofs_of
 from proxy.errors import ConfigError
 
-_TELLING = ("refused", "dead", "token", "lifetime", "class", "header", "claims")
+_TELLING = ("refused", "dead", "skewed", "token", "lifetime", "class", "header", "claims")
 """What is worth reading of an example that holds."""
 
 

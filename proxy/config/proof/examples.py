@@ -48,11 +48,33 @@ class Failed(Strict):
     retry_after: float | None = None
 
 
+class Step(Strict):
+    """A request before the last, and its reply."""
+
+    request: Asked
+    reply: Reply
+
+
+class Jwt(Strict):
+    """What a JWT says; a text may hold the names that docs/presets.md lists, such as `{fingerprint}`."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
 class LoginExample(Strict):
-    """An exchange for a token; or, with `at` (Unix time), a JWT that is made and asked of nobody."""
+    """An exchange for a token; or, with `at` (Unix time), a JWT that is made and asked of nobody.
+
+    `identity` is what the file or command holds that a workload shows, `refresh_token` what is spent, `jwt` what the
+    JWT says that the last request carries.
+    """
 
     about: str = ""
+    identity: str = "example-identity"
+    refresh_token: str | None = None
+    before: list[Step] = Field(default=[])
     request: Asked | None = None
+    jwt: Jwt | None = None
     reply: Reply | None = None
     at: int | None = None
     header: dict[str, Any] | None = None
@@ -67,9 +89,16 @@ class LoginExample(Strict):
             raise ValueError("expected reply, what the issuer answers, or at, the time at which a JWT is made")
         if self.at is not None and (self.header is None or self.claims is None):
             raise ValueError("a JWT has header and claims")
+        if unread := sorted(self.model_fields_set & (_OF_A_MADE_JWT if self.at is None else _OF_AN_EXCHANGE)):
+            kind = "an exchange" if self.at is None else "a JWT that is asked of nobody"
+            raise ValueError(f"{kind} has no {', '.join(unread)}")
         if self.reply is not None and (self.token is None) is (self.error is None):
             raise ValueError("expected token and lifetime, or error")
         return self
+
+
+_OF_A_MADE_JWT = {"header", "claims"}
+_OF_AN_EXCHANGE = {"identity", "refresh_token", "before", "request", "jwt", "error"}
 
 
 class RefusalExample(Strict):
@@ -89,7 +118,7 @@ class DeathExample(Strict):
 
 
 class InjectionExample(Strict):
-    """All that is added to a request for a token."""
+    """All that is added to a request for a token; `absent` and `appended` stand beside the client's own headers."""
 
     about: str = ""
     token: str
@@ -99,6 +128,60 @@ class InjectionExample(Strict):
     json_: dict[str, Any] = Field(default={}, alias="json")
     form: str = ""
     path: str | None = None
+    absent: dict[str, str] = Field(default={})
+    appended: dict[str, str] = Field(default={})
+
+
+class Sent(Strict):
+    """A client's request, before it is signed."""
+
+    method: str
+    path: str = ""
+    query: str = ""
+    headers: dict[str, str] = Field(default={})
+    text: str | None = None
+
+
+class SigningExample(Strict):
+    """What of a signed request goes out at Unix time `at`; what is not said is not compared.
+
+    `{signature}` is one by an RSA key, which is another each time: then `signed` is the text that it is of.
+    """
+
+    about: str = ""
+    at: float = 1_767_323_045
+    request: Sent
+    headers: dict[str, str] = Field(default={})
+    query: str | None = None
+    body: str | None = None
+    signed: str | None = None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """All that is said of the request that goes out, by what it is."""
+        whole = {"query": self.query, "body": self.body}
+        headers = {f"header {name}": text for name, text in self.headers.items()}
+        return headers | {name: text for name, text in whole.items() if text is not None}
+
+    @model_validator(mode="after")
+    def _proves(self) -> Self:
+        if not self.texts:
+            raise ValueError("expected headers, query or body, of the request as it goes out")
+        times = [text.count(SIGNATURE) for text in self.texts.values()]
+        if max(times) > 1:
+            raise ValueError(f"a text has one {SIGNATURE}")
+        if any(times) is (self.signed is None):
+            raise ValueError(f"expected {SIGNATURE} in a text, and signed, what it is of; or neither")
+        return self
+
+
+SIGNATURE = "{signature}"
+
+
+class SkewedExample(Strict):
+    about: str = ""
+    reply: Reply
+    skewed: bool
 
 
 class Examples(Strict):
@@ -107,6 +190,8 @@ class Examples(Strict):
     refusals: list[RefusalExample] = Field(default=[])
     dead: list[DeathExample] = Field(default=[])
     injection: list[InjectionExample] = Field(default=[])
+    signing: list[SigningExample] = Field(default=[])
+    skewed: list[SkewedExample] = Field(default=[])
 
 
 read_examples = TypeAdapter(Examples).validate_python

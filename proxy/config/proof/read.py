@@ -17,7 +17,8 @@ from proxy.config.own_presets import read_own
 from proxy.config.presets import problems_of
 from proxy.config.proof.examples import Examples, read_examples
 from proxy.config.proof.made_up import parameters_of
-from proxy.config.proof.prove import Proof, Proven
+from proxy.config.proof.proof import Proof
+from proxy.config.proof.prove import Proven
 from proxy.config.rules import validate
 from proxy.config.rules.problems import translate
 from proxy.config.written.catalogue import expand

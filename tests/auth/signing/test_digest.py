@@ -22,11 +22,11 @@ from proxy.auth.keys.sign import Sign
 from proxy.auth.placing.draft import Draft
 from proxy.auth.token import Token
 from proxy.config.presets import presets
+from proxy.config.proof.made_up import parameters_of
 from proxy.config.written.catalogue import expand
 from proxy.errors import Fault
 from proxy.http.origin import Origin
 from proxy.values.now import Now
-from tests.presets.made_up import parameters_of
 
 WRITTEN: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("digests.yaml").read_text("utf-8"))
 VECTORS: list[dict[str, Any]] = WRITTEN["vectors"]
