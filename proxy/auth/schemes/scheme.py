@@ -6,6 +6,7 @@ Owns: the questions that others ask of one; nobody asks which one it is. Must no
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from proxy.auth.keys.provider import Inject
 from proxy.auth.placing.draft import Placing
@@ -69,6 +70,10 @@ class Scheme(ABC):
     def skews(self) -> dict[Origin, float] | None:
         """Where it notes by how much an API's clock is ahead of ours; None where no time is sent."""
         return None
+
+    def drawing(self, draw: Callable[[int | str], str]) -> Scheme:  # noqa: ARG002 -- for schemes that draw texts
+        """The same, with random texts by `draw`, which gets the kind of one (auth/signing/made.py)."""
+        return self
 
     def placing(self, inject: Inject, path: tuple[Template, ...]) -> Placing:
         """How the credential gets into a request; `path` are the templates in the route's own path. Raises ValueError

@@ -9,10 +9,9 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Request
 from proxy.config.proof.examples import Asked, Failed, Jwt, LoginExample
@@ -63,7 +62,7 @@ class Logins:
 
     def exchange(self, example: LoginExample) -> Exchange:
         """Every request that is sent, each answered with the example's replies, as far as they reach."""
-        flow = _drawing_zeros(self.scheme).login(WALL, example.refresh_token)
+        flow = self.scheme.drawing(_zeros).login(WALL, example.refresh_token)
         replies = iter([*(of_issuer(step.reply) for step in example.before), *_last(example)])
         sent: list[Request] = []
         try:
@@ -133,14 +132,8 @@ def _last(example: LoginExample) -> Iterator[IssuerReply]:
         yield of_issuer(example.reply)
 
 
-def _drawing_zeros(scheme: Scheme) -> Scheme:
-    """Random texts would be other ones each time."""
-    if isinstance(scheme, LoginScheme):
-        return replace(scheme, made=replace(scheme.made, draw=_zeros))
-    return scheme
-
-
 def _zeros(kind: int | str) -> str:
+    """Random texts would be other ones each time."""
     return "0" * kind if isinstance(kind, int) else kind
 
 

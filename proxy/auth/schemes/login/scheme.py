@@ -5,8 +5,8 @@ Owns: which request follows which. Must not know: how one is sent, or what its r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxy.auth.keys.provider import Inject
@@ -89,6 +89,9 @@ class LoginScheme(Scheme):
     @property
     def refresh_token(self) -> str | None:
         return self.first
+
+    def drawing(self, draw: Callable[[int | str], str]) -> LoginScheme:
+        return replace(self, made=replace(self.made, draw=draw))
 
     def placing(self, inject: Inject, path: tuple[Template, ...]) -> Placing:
         return Injection.compile(inject, None, path, self.username) if self.keyed is None else self.keyed
