@@ -41,10 +41,13 @@ class Tasks:
 
     async def close(self) -> None:
         """Cancel all, and wait for their end; what one of them raised is not told."""
-        running = list(self._running)
-        for task in running:
+        for task in list(self._running):
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait for their end; what one of them raised is not told."""
+        await asyncio.gather(*self._running, return_exceptions=True)
 
 
 class Flight(Generic[T]):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from proxy.values.listen import Listener
 
-BACKLOG = 1024
+BACKLOG = 4096
 
 
 class SharedSockets:

@@ -16,7 +16,7 @@ from proxy.auth.signing.digest import FORM, HASHED, MADE, MESSAGE, SENT, Describ
 from proxy.auth.signing.filters import FILTERS, filtered, unfinished
 from proxy.auth.signing.request import Algorithm
 from proxy.http.grammar import field_problem
-from proxy.values.kinds import Duration, Secretive, Texts
+from proxy.values.kinds import UNSET, Duration, Secretive, Texts
 from proxy.values.signing import rsa_signer
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
@@ -72,7 +72,8 @@ class Digest(Secretive):
         yield from _check_template((*where, "key"), self.key, ("secret",))
         yield from _check_template((*where, "proof"), self.proof, (*MESSAGE, "signature"))
         yield from _check_template((*where, "pair"), self.pair, ("name", "value"))
-        if not any(map(_signs, self.added.values())):
+        written = [text for part in self.added.values() for text in part.values()]
+        if UNSET not in written and not any(map(_signs, self.added.values())):
             yield Finding(where, "nothing says where the {signature} goes: in query, headers, form or json")
 
     def algorithm(self, secret: str) -> Algorithm:

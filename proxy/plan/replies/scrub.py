@@ -57,7 +57,7 @@ class Needles:
         ends = frozenset(byte for ends in {family.ends for family in self._families} for byte in ends)
         self._ends = bytes(byte in ends for byte in range(256))
         self._window = max((family.longest for family in self._families), default=1) - 1
-        self._joined: tuple[Needles, Needles] | None = None
+        self._joined: tuple[frozenset[str], Needles] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._secrets)
@@ -69,8 +69,9 @@ class Needles:
         """Those of both. The last answer is kept: of many exchanges that are replayed, all ask for the same."""
         if other._secrets <= self._secrets:
             return self
-        if self._joined is None or self._joined[0] is not other:
-            self._joined = (other, Needles(self._secrets | other._secrets))
+        secrets = other._secrets  # not `other`: that has one of its own, and so would each keep all before it
+        if self._joined is None or self._joined[0] is not secrets:
+            self._joined = (secrets, Needles(self._secrets | secrets))
         return self._joined[1]
 
     def scrub(self, data: bytes) -> bytes:

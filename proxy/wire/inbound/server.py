@@ -24,6 +24,7 @@ from proxy.logs import raised_at
 from proxy.values.listen import Listener
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
+from proxy.wire.inbound.newcomers import Factory, Newcomers
 from proxy.wire.inbound.request import Request
 from proxy.wire.socket import Transport
 from proxy.wire.tls import Tls
@@ -36,7 +37,7 @@ CUT_SECONDS = 1.0
 NEWCOMERS = 1.0
 """Seconds in which who connected just before the end is still served once: such a client has no reason to try again."""
 HANDSHAKE = 10.0
-BACKLOG = 1024
+BACKLOG = 4096
 LINGER = 5.0
 """Seconds for a client to take our last words while it still sends: a close at once would reset them away."""
 TICK = 0.5
@@ -46,7 +47,6 @@ TICK = 0.5
 _KEEPING: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 Handler = Callable[[Request], Awaitable[None]]
-Factory = Callable[[], asyncio.Protocol]
 Unreadable = Callable[[str, Fault], None]
 
 
@@ -155,6 +155,7 @@ class Listening:
 
     def __init__(self) -> None:
         self._doors: list[list[asyncio.Server]] = []
+        self._newcomers: list[Newcomers] = []
         self.servers: list[Server] = []
         self.addresses: list[Listener] = []
         self.drain = DRAIN_SECONDS
@@ -172,7 +173,7 @@ class Listening:
 
         `shared`: other workers listen at the same port. `inherited` are sockets that listen there already.
         """
-        factory = server if tls is None else server.securing(tls)
+        factory = Newcomers(server.loop, server if tls is None else server.securing(tls))
         options: dict[str, Any] = {"backlog": BACKLOG}
         if inherited:
             doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
@@ -181,7 +182,9 @@ class Listening:
         else:
             options["reuse_port"] = shared or None
             doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
+        factory.watch(sock for door in doors for sock in door.sockets)
         self._doors.append(doors)
+        self._newcomers.append(factory)
         self.servers.append(server)
         port = listener.port or doors[0].sockets[0].getsockname()[1] if not listener.path else 0
         bound = listener._replace(port=port)
@@ -196,8 +199,10 @@ class Listening:
         """Stop listening, let what is under way end (up to `drain` seconds), then cut it."""
         for door in chain.from_iterable(self._doors):
             door.close()
+        await asyncio.gather(*(newcomers.close() for newcomers in self._newcomers))
         await asyncio.gather(*(server.shutdown(self.drain) for server in self.servers))
         self._doors.clear()
+        self._newcomers.clear()
         self.servers.clear()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+from types import FunctionType, ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -165,3 +167,24 @@ def test_needles() -> None:
 )
 def test_text(kind: bytes, text: bool) -> None:
     assert is_text(kind) is text
+
+
+def test_one_that_is_joined_with_the_one_before_it_keeps_none_of_all_before() -> None:
+    """A token that ends by a refusal is joined with its successor, hundreds of times in a row."""
+    needles = Needles(["the-token-number-0000"])
+    for number in range(1, 50):
+        successor = Needles([f"the-token-number-{number:04}"])
+        assert (successor | needles).scrub(b"the-token-number-%04d" % (number - 1)) == b"*" * 21
+        needles = successor
+    kept = {text for thing in _reached(needles) if isinstance(thing, str) for text in [thing] if "the-token" in text}
+    assert len(kept) == 2
+
+
+def _reached(root: object) -> list[object]:
+    found, ahead = {id(root): root}, [root]
+    while ahead:
+        for thing in gc.get_referents(ahead.pop()):
+            if id(thing) not in found and not isinstance(thing, type | ModuleType | FunctionType):
+                found[id(thing)] = thing
+                ahead.append(thing)
+    return list(found.values())
