@@ -22,7 +22,7 @@ OF_PRESETS = frozenset(
         *(b"access-token", b"apikey", b"dd-api-key", b"dd-application-key", b"plaid-client-id", b"plaid-secret"),
         *(b"x-acs-dingtalk-access-token", b"x-algolia-api-key", b"x-auth-key", b"x-figma-token", b"x-license-key"),
         *(b"x-postmark-account-token", b"x-postmark-server-token", b"x-qw-api-key", b"x-subscription-token"),
-        *(b"x-tableau-auth", b"x-vault-token"),
+        *(b"x-tableau-auth", b"x-vault-token", b"token", b"x-access-token", b"x-nls-token"),
     )
 )
 """Where the APIs of the shipped presets look for a credential besides."""

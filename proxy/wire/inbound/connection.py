@@ -274,7 +274,7 @@ class ClientConnection(Socket):
             self._current = None
             if self.open:
                 self._served(request)
-            if self._current is not None:  # it came before: others have their turn
+            if not self.idle:  # another came before: who else waits has a turn
                 await asyncio.sleep(0)
 
     def _call(self) -> None:
