@@ -16,7 +16,7 @@ import sys
 from typing import Any, Final, Protocol, cast
 
 from proxy.wire.phase import IllegalMove, Phase
-from proxy.wire.pieces import LARGEST_READ, read_in_pieces
+from proxy.wire.pieces import LARGEST_READ, Source, read_in_pieces
 
 _AT_ONCE: Final = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
 
@@ -29,7 +29,6 @@ class Transport(Protocol):
     def can_write_eof(self) -> bool: ...
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None: ...
     def close(self) -> None: ...
     def abort(self) -> None: ...
     def is_closing(self) -> bool: ...
@@ -105,7 +104,7 @@ class Socket:
     def read_in_pieces(self) -> None:
         """For when much has come at once, before it is dealt with: there will be more. TLS does so by itself."""
         if self.transport is not None and not self.secure:
-            read_in_pieces(self.transport, self)
+            read_in_pieces(cast("Source", self.transport), self)
 
     def abort(self) -> None:
         """At once; what was not sent yet is lost."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Protocol, cast
 
-from proxy.wire.pieces import LARGEST_READ, read_in_pieces
+from proxy.wire.pieces import LARGEST_READ, Source, read_in_pieces
 from proxy.wire.socket import Cut, Transport
 
 _RECORD: Final = 16 * 1024  # the most that one record holds (RFC 8446 §5.1)
@@ -87,7 +87,7 @@ class Tls:
 
     def data_received(self, data: bytes) -> None:
         if len(data) > LARGEST_READ and self._below is not None:
-            read_in_pieces(self._below, self)
+            read_in_pieces(cast("Source", self._below), self)
         self._incoming.write(data)
         if self._opened is not None:
             self._shake_hands()
