@@ -23,12 +23,10 @@ S = TypeVar("S", bound=Source)
 
 def twin(error: Exception) -> Exception:
     """To be raised in the place of one that is kept: its traceback would lead back to who keeps it, a ring."""
-    fields = getattr(error, "__dict__", None)
-    if fields is None:  # a compiled class: the ring stays, for the collector
-        return error
     kind = type(error)
     made = kind.__new__(kind, *error.args)
-    made.__dict__.update(fields)
+    for name, value in getattr(error, "__dict__", {}).items():  # compiled, one without fields has no dictionary
+        setattr(made, name, value)
     return made
 
 

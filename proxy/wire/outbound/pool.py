@@ -28,11 +28,14 @@ Dial = Callable[[Origin, Callable[[], Connection], float], Awaitable[Connection]
 
 
 class Pool:
-    """One for all origins. `dial(origin, factory, timeout)` opens a socket; `most` bounds those to one origin."""
+    """One for all origins. `dial(origin, factory, timeout)` opens a socket; `most` bounds those to one origin, `most_idle`
+    the idle ones to all.
+    """
 
-    def __init__(self, dial: Dial, most: int | None = None) -> None:
+    def __init__(self, dial: Dial, most: int | None = None, *, most_idle: int = MAX_IDLE) -> None:
         self._dial = dial
         self._most = most
+        self._most_idle = most_idle
         self._loop = asyncio.get_running_loop()
         self._origins: dict[Origin, Connections] = {}
         self._lives: dict[Origin, IdleLife] = {}
@@ -126,7 +129,7 @@ class Pool:
         elif not ours.waiting or not ours.hand_over(connection):
             ours.idle.append(connection)
             self.idle += 1
-            if self.idle > MAX_IDLE:
+            if self.idle > self._most_idle:
                 self._drop_oldest()
 
     def _drop_unused(self, origin: Origin, ours: Connections) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from proxy.errors import Fault
 from proxy.http.origin import Origin
-from proxy.wire.outbound import pool as pools
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.dial import Dialer
 from proxy.wire.outbound.parser import IDLE_EXPIRY
+from proxy.wire.outbound.pool import Pool
 from tests.wire.outbound.scripted import LONG, Peer, leg, replies
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -99,9 +99,9 @@ async def test_an_idle_connection_expires_while_younger_ones_stay() -> None:
         await _until(lambda: api.upstream.pool._ticker is None)  # an empty pool costs nothing
 
 
-async def test_the_number_of_idle_connections_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "MAX_IDLE", 2)
+async def test_the_number_of_idle_connections_is_bounded() -> None:
     async with leg(replies(OK)) as api:
+        api.upstream.pool = Pool(api.upstream.pool._dial, most_idle=2)
         await asyncio.gather(*(api.ask() for _ in range(4)))
         assert (api.accepted, api.upstream.pool.idle) == (4, 2)
         await _until(lambda: len(api.live) == 2)
