@@ -28,8 +28,8 @@ Dial = Callable[[Origin, Callable[[], Connection], float], Awaitable[Connection]
 
 
 class Pool:
-    """One for all origins. `dial(origin, factory, timeout)` opens a socket; `most` bounds those to one origin, `most_idle`
-    the idle ones to all.
+    """One for all origins. `dial(origin, factory, timeout)` opens a socket; `most` bounds those to one origin,
+    `most_idle` the idle ones to all.
     """
 
     def __init__(self, dial: Dial, most: int | None = None, *, most_idle: int = MAX_IDLE) -> None:
