@@ -20,6 +20,7 @@ from proxy.audit import chain
 from proxy.audit.trail import Stream, Trail, rotated
 from proxy.audit.verify import Tampered, Walk
 from proxy.sink import Sink
+from tests.raw import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 KEY = chain.signer("a-key-of-sixteen-characters")
@@ -204,7 +205,6 @@ WRITER = """
 import sys
 from pathlib import Path
 from proxy.audit.trail import Trail
-from tests.raw import PATIENCE
 trail = Trail(Path(sys.argv[1]), 16384, 1000, None)
 print("ready", flush=True)
 sys.stdin.readline()
