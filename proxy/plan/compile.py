@@ -109,9 +109,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
-    refused = [] if provider is None else provider.effective_refusals
-    dead = [] if provider is None or refused else provider.dead or []
-    skewed = [] if provider is None else provider.effective_skewed
+    judged = _judged(provider)
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
@@ -135,22 +133,35 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cors=route.cors == "proxy",
         scrub=route.scrub,
         placing=placing,
-        refusals=Refusals.compile([*refused, *dead]) if refused or dead else None,
-        skewed=Refusals.compile(skewed) if skewed else None,
-        final=bool(dead),
-        stand_in=_stand_in(provider.stand_in)
-        if provider is not None and provider.stand_in and route.stand_in
-        else None,
-        links=Links(
-            target,
-            below,
-            names,
-            config.forwarded,
-            below if route.keep_prefix else b"",
-        ),
+        refusals=judged.refusals,
+        skewed=judged.skewed,
+        final=judged.final,
+        stand_in=_stand_in(provider.stand_in) if provider is not None and route.stand_in else None,
+        links=Links(target, below, names, config.forwarded, below if route.keep_prefix else b""),
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
         error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
+    )
+
+
+class _Judged(NamedTuple):
+    """By what replies are judged; fields as of RoutePlan."""
+
+    refusals: Refusals | None = None
+    skewed: Refusals | None = None
+    final: bool = False
+
+
+def _judged(provider: Provider | None) -> _Judged:
+    """What is told of a credential's death counts only where nothing can be renewed."""
+    if provider is None:
+        return _Judged()
+    refused, skewed = provider.effective_refusals, provider.effective_skewed
+    rules = refused or provider.dead or ()
+    return _Judged(
+        Refusals.compile(rules) if rules else None,
+        Refusals.compile(skewed) if skewed else None,
+        bool(rules) and not refused,
     )
 
 
@@ -197,7 +208,9 @@ def _unread(route: Route, limited: bool) -> list[str]:
     return [name.decode("ascii") for name in sorted(dropped)]
 
 
-def _stand_in(stand_in: StandIn) -> StandInPlan:
+def _stand_in(stand_in: StandIn | None) -> StandInPlan | None:
+    if stand_in is None:
+        return None
     reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
     return StandInPlan(stand_in.path.encode("ascii"), reply)
 

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -43,6 +44,13 @@ def keyless(*words: str, environ: Mapping[str, str] | None = None, stdin: bytes 
     """One command, as the shell would call it."""
     done = CliRunner().invoke(app, words, env=dict(environ or {}), input=stdin, catch_exceptions=False)
     return Outcome(done.exit_code, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """For configs and private directories; short, since a unix socket's path may have 107 bytes."""
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,6 @@ import json
 import shutil
 import signal
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +17,6 @@ from tests.cli.conftest import PATIENCE, Process, free_port, keyless, process
 from tests.cli.run.test_run_lending import status_of, until
 
 NASTY = "it's \"a\" $(touch x) `y` \\ \\' %z; #\u00e9"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, since a unix socket's path may have 107 bytes."""
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
 
 
 def config(folder: Path, sandbox: str, **more: Any) -> str:

@@ -33,26 +33,21 @@ def _url(written: str) -> str:
     raise ValueError("expected an absolute http(s) URL, which may hold {parameter}")
 
 
-def _path(written: str) -> str:
-    if re.fullmatch(r"/[^\s#\x00-\x1f\x7f]*", written):
+def _all_of(pattern: str, expected: str) -> AfterValidator:
+    """A text that the pattern matches as a whole; `expected` says which that is."""
+
+    def check(written: str) -> str:
+        if re.fullmatch(pattern, written) is None:
+            raise ValueError(f"expected {expected}")
         return written
-    raise ValueError("expected a path below the upstream, such as /models")
 
-
-def _day(written: str) -> str:
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", written):
-        return written
-    raise ValueError("expected a day such as 2026-08-31")
-
-
-def _variable(written: str) -> str:
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", written):
-        return written
-    raise ValueError("expected the name of an environment variable")
+    return AfterValidator(check)
 
 
 BaseUrl = Annotated[str, AfterValidator(_url)]
-Variable = Annotated[str, AfterValidator(_variable)]
+Variable = Annotated[str, _all_of(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
+ApiPath = Annotated[str, _all_of(r"/[^\s#\x00-\x1f\x7f]*", "a path below the upstream, such as /models")]
+Day = Annotated[str, _all_of(r"\d{4}-\d\d-\d\d", "a day such as 2026-08-31")]
 
 
 class Parameter(Strict):
@@ -102,7 +97,7 @@ class Sdk(Strict):
 class Ended(Strict):
     """The vendor has said that the API ends on that day. `see`: the preset or the page that leads on."""
 
-    on: Annotated[str, AfterValidator(_day)]
+    on: Day
     see: str | None = None
     note: str | None = None
 
@@ -117,7 +112,7 @@ class Live(Strict):
     """A harmless call that proves the credential. `tried`: whether somebody has seen it work."""
 
     method: Method = "GET"
-    path: Annotated[str, AfterValidator(_path)]
+    path: ApiPath
     base: str | None = None
     headers: dict[str, str] = Field(default={})
     json_: Any = Field(default=None, alias="json")

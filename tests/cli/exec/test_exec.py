@@ -8,8 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +38,6 @@ print(json.dumps({
     "key": key, "url": os.environ["OPENAI_BASE_URL"],
 }))
 """
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, since a unix socket's path may have 107 bytes."""
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
 
 
 def config(folder: Path, sandbox: str, **more: Any) -> str:

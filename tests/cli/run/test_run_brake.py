@@ -13,9 +13,9 @@ from urllib.request import urlopen
 import pytest
 
 from tests.cli.conftest import PATIENCE, control, crm
-from tests.cli.run.test_run_workers import Crew, crew, folder, issuer, until
+from tests.cli.run.test_run_workers import Crew, crew, issuer, until
 
-__all__ = ["folder", "issuer"]
+__all__ = ["issuer"]
 CALLS = 40
 
 

@@ -6,9 +6,7 @@ import json
 import os
 import signal
 import socket
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -20,13 +18,6 @@ from proxy.process.runtime import path_of
 from tests.cli.conftest import PATIENCE, crm, free_port, keyless, process, written
 
 CLIENTS = [{"name": "app", "key": "a-made-up-client-key"}]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, since a unix socket's path may have 107 bytes."""
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
 
 
 class Borrower:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -34,11 +33,10 @@ def issuer(sandbox: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, since a unix socket's path may have 107 bytes."""
-    with tempfile.TemporaryDirectory() as path:
-        (Path(path) / "secret").write_text(SECRET)
-        yield Path(path)
+def folder(folder: Path) -> Path:
+    """With a secret in a file."""
+    (folder / "secret").write_text(SECRET)
+    return folder
 
 
 def config(url: str, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -31,13 +30,6 @@ def issuer(sandbox: str) -> Iterator[str]:
     control(sandbox, "set", lifetime=3600)
     yield sandbox
     control(sandbox, "reset")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Short, since a unix socket's path may have 107 bytes."""
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
 
 
 class Load:

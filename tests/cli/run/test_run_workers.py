@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -63,13 +62,6 @@ class Crew(NamedTuple):
 
     def left(self) -> list[str]:
         return sorted(path.name for path in self.folder.glob("keyless-workers-*"))
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """For private directories; short, since a unix socket's path may have 107 bytes."""
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
 
 
 @pytest.fixture
