@@ -104,6 +104,7 @@ _PUBLIC = {
     *("ProviderReport.state", "Held.state", "RouteReport.upstream"),  # as `/-/status` shows them, without queries
     *("Names.headers", "Names.query", "Names.cookies", "Start.path", "News.secrets", "Lasting.upstream", "Renew.token"),
     *("Signing.needs_body", "Algorithm.query", "Family.secret", "Family.token"),  # a vendor's words
+    *("ReplyReader.form", "KeptReader.form", "FileRequest.path"),  # json or xml, and where; a credential file's name
     *("RoutePlan.reply_edited", "RoutePlan.replay_max_body", "RoutePlan.cookies", "Plan.max_body"),
 }
 """Names and places of things, not what is in them; rules; words for people; and what hides itself."""
