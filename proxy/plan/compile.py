@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from proxy.auth.keys.provider import StandIn
 from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.placing.draft import Names, Placing
+from proxy.auth.reading.upstream import HOLE
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
@@ -26,6 +27,7 @@ from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.quota import limits_of
 from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
+from proxy.plan.led import Led
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
@@ -170,12 +172,14 @@ def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
     provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
     if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
         plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
+    if HOLE in plan.upstream:
+        plan = replace(plan, led=Led(plan).plan)
     return _with_preflight(plan)
 
 
 def _with_preflight(plan: RoutePlan) -> RoutePlan:
     """Where the API answers CORS, it gets preflights, too; but for those whose path would need the credential."""
-    if plan.cors or plan.target.template is not None:
+    if plan.cors or plan.led is not None or plan.target.template is not None:
         return plan
     bare = replace(
         plan,

@@ -15,6 +15,7 @@ from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
+from proxy.auth.token import Token
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
 from proxy.errors import ErrorShape, Fault
@@ -92,6 +93,8 @@ class RoutePlan:
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""
+    led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
+    """What a request with this token is forwarded with, where the issuer says where the API is."""
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 

@@ -78,6 +78,8 @@ class Forwarder:
                 charged = self._quotas.take(exchange.limits, now)
                 exchange.quota = charged if isinstance(charged, bytes) else await charged
             token = exchange.lane.ready(now) or await exchange.lane.token()
+            if token is not None and exchange.plan.led is not None:
+                exchange.plan = exchange.plan.led(token)
             if exchange.head.framed:
                 exchange.body = await self._body(exchange)
             exchange.needles = needles(exchange, token)
@@ -180,6 +182,8 @@ class Forwarder:
         newer = next_step.token
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
         exchange.needles = needles(exchange, newer)
+        if lane.plan.led is not None:
+            exchange.plan = lane.plan.led(newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, plan.refusals, reply, newer)
         await lane.replayed(next_step, again, self._clock().boot)

@@ -44,7 +44,6 @@ SHARED = (
     {"dingtalk-old", "dingtalk-v1"},
     {"feishu", "feishu-oauth-v3"},
     {"okta", "okta-token"},
-    {"salesforce", "salesforce-jwt"},
     {"vault-approle", "vault-kubernetes", "vault-token", "vault-token-renewed"},
     {"vault-token", "vault-token-renewed"},
     {"tencent-cloud", "tencent-hunyuan-tc3"},

@@ -137,6 +137,11 @@ class ProviderCommon(Secretive):
         return BY_STATUS
 
     @property
+    def names_upstream(self) -> bool:
+        """The reply that brings the token says where the API is."""
+        return False
+
+    @property
     def commands(self) -> tuple[CommandRequest, ...]:
         """What it has run here, at each mint."""
         return ()

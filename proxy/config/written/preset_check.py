@@ -46,7 +46,7 @@ def _bases(preset: Preset) -> Iterator[Finding]:
 def _texts(written: tuple[Where, str], preset: Preset) -> Iterator[Finding]:
     where, text = written
     for name in PARAMETER.findall(text):
-        if name not in preset.parameters and name not in ("token", "basic"):
+        if name not in preset.parameters and name not in ("token", "basic", "upstream"):
             hint = did_you_mean(name, preset.parameters)
             yield Finding(where, f"{{{name}}} is no parameter of this preset{hint}")
         elif where[0] in ("upstream", "bases") and name in preset.parameters and preset.parameters[name].secret:
