@@ -43,6 +43,7 @@ SHARED = (
     {"databricks", "databricks-oauth"},
     {"dingtalk-old", "dingtalk-v1"},
     {"feishu", "feishu-oauth-v3"},
+    {"kuaishou-merchant", "kuaishou-merchant-app"},
     {"okta", "okta-token"},
     {"vault-approle", "vault-kubernetes", "vault-token", "vault-token-renewed"},
     {"vault-token", "vault-token-renewed"},

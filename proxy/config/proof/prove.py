@@ -120,7 +120,7 @@ class Proven:
         return Proof(where, about, expected, got)
 
     def _signing(self, where: Where, example: SigningExample) -> Proof:
-        token = self.lasting
+        token = self.lasting or (None if example.token is None else Token.eternal(example.token, _NOW))
         if not isinstance(self.placing, Signing) or token is None:
             got = "nothing, by a key of the config" if self.signs else "nothing: see examples.injection"
             return Proof(where, example.about, {"signed": "the request"}, {"signed": got})

@@ -26,7 +26,9 @@ _NONCE = "1".rjust(32, "0")
 
 @dataclass(frozen=True, slots=True)
 class Signings:
-    """`token` is the secret that signs; `key` the made-up one of the examples, if there is one; `base` the upstream."""
+    """`token` is the secret that signs, or what was minted; `key` the made-up one of the examples, if there is one;
+    `base` the upstream.
+    """
 
     signing: Signing
     token: Token = field(repr=False)
@@ -42,9 +44,8 @@ class Signings:
             return Proof(where, example.about, expected, {"not signed": str(error)})
         sent = _sent(draft)
         got: Compared = {name: self._as_written(text, sent.get(name), example) for name, text in example.texts.items()}
-        got["secrets in the request"] = any(
-            self.token.value in text for text in (*sent.values(), draft.target.decode())
-        )
+        secret = self.signing.keys.secret
+        got["secrets in the request"] = any(secret in text for text in (*sent.values(), draft.target.decode()))
         return Proof(where, example.about, expected, got)
 
     def _draft(self, example: SigningExample) -> Draft:
