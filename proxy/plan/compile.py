@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from proxy.auth.keys.provider import StandIn
 from proxy.auth.life.lifecycle import Lifecycle, Terms
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.reading.upstream import HOLE
 from proxy.auth.refusal.refusal import Refusals
@@ -107,8 +108,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     loaded, providers, placings, limited = around
     config = loaded.config
     provider = config.providers.get(route.provider)
-    own = loaded.certificates.get(prefix)
-    target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
+    target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
     judged = _judged(provider)
@@ -116,6 +116,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
+    dropped = [*reply_edited, *_of_challenges(placing)]
     return RoutePlan(
         prefix=prefix,
         upstream=route.upstream,
@@ -125,7 +126,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
         request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
-        reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
+        reply_headers=headers.reply_sieve(dropped, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
         set_reply_headers=headers.set_lines(route.reply_headers.set),
@@ -146,6 +147,11 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     )
 
 
+def _target(prefix: str, route: Route, loaded: Loaded) -> Target:
+    own = loaded.certificates.get(prefix)
+    return Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
+
+
 class _Judged(NamedTuple):
     """By what replies are judged; fields as of RoutePlan."""
 
@@ -159,7 +165,7 @@ def _judged(provider: Provider | None) -> _Judged:
     if provider is None:
         return _Judged()
     refused, skewed = provider.effective_refusals, provider.effective_skewed
-    rules = refused or provider.dead or ()
+    rules = refused or provider.effective_dead
     return _Judged(
         Refusals.compile(rules) if rules else None,
         Refusals.compile(skewed) if skewed else None,
@@ -169,6 +175,8 @@ def _judged(provider: Provider | None) -> _Judged:
 
 def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
     """With the plans for what is not its usual request."""
+    if isinstance(plan.placing, Challenged):
+        plan = replace(plan, challenged=plan.placing)
     provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
     if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
         plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
@@ -192,6 +200,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         skewed=None,
         stand_in=None,
         required_scope=None,
+        challenged=None,
         elsewhere=None,
     )
     return replace(plan, preflight=bare)
@@ -210,6 +219,11 @@ def _unread(route: Route, limited: bool) -> list[str]:
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]
+
+
+def _of_challenges(placing: Placing | None) -> list[str]:
+    """Headers of replies that are none of the client's, where the proxy answers challenges."""
+    return ["WWW-Authenticate", "Authentication-Info"] if isinstance(placing, Challenged) else []
 
 
 def _stand_in(stand_in: StandIn | None) -> StandInPlan | None:

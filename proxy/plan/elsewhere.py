@@ -47,6 +47,5 @@ class Elsewhere:
 
 def _bare(plan: RoutePlan) -> RoutePlan:
     """Without the credential, nor anything else that the config sends."""
-    return replace(
-        plan, provider=None, set_headers=b"", placing=None, refusals=None, skewed=None, final=False, required_scope=None
-    )
+    bare = replace(plan, provider=None, set_headers=b"", placing=None, refusals=None, skewed=None, final=False)
+    return replace(bare, required_scope=None, challenged=None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes.scheme import Scheme
@@ -95,6 +96,7 @@ class RoutePlan:
     """What a request to another host of the provider's is forwarded with; None where it has none."""
     led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
     """What a request with this token is forwarded with, where the issuer says where the API is."""
+    challenged: Challenged | None = None  # how an API's challenge is answered; None: it asks for no answer
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
@@ -109,6 +111,11 @@ class RoutePlan:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
         why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
         return Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+
+    @property
+    def follows_token(self) -> bool:
+        """Not all of it is decided at load."""
+        return self.led is not None or self.challenged is not None
 
     @property
     def needs_body(self) -> bool:

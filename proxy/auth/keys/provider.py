@@ -133,6 +133,11 @@ class ProviderCommon(Secretive):
         return list(self.default_refusals) if self.refused is None else self.refused
 
     @property
+    def effective_dead(self) -> list[RefusalRule]:
+        """The rules by which a credential is dead that nothing renews."""
+        return self.dead or []
+
+    @property
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         return BY_STATUS
 

@@ -145,7 +145,7 @@ class Sent(Strict):
 
 class SigningExample(Strict):
     """What of a signed request goes out at Unix time `at`; what is not said is not compared. `token` is what was
-    minted, where requests are signed besides.
+    minted, where requests are signed besides; `challenge`, what the API's `WWW-Authenticate` asks to be answered.
 
     `{signature}` is one by an RSA key, which is another each time: then `signed` is the text that it is of.
     """
@@ -153,6 +153,7 @@ class SigningExample(Strict):
     about: str = ""
     at: float = 1_767_323_045
     token: str | None = None
+    challenge: str | None = None
     request: Sent
     headers: dict[str, str] = Field(default={})
     query: str | None = None

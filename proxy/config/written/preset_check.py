@@ -25,7 +25,7 @@ def check_preset(preset: Preset) -> Iterator[Finding]:
         yield Finding(("live", "base"), "no such base", did_you_mean(preset.live.base, preset.bases or {}))
     if preset.live and preset.base() is None:
         yield Finding(("live",), "a live path stands below an upstream, and there is none; add `upstream` or `bases`")
-    if preset.dead and preset.provider.get("scheme") not in ("static", "signed", None):
+    if preset.dead and preset.provider.get("scheme") not in ("static", "signed", "http_digest", None):
         yield Finding(("dead",), "only for a credential that is never renewed; write `refused` into the provider")
 
 
