@@ -56,6 +56,13 @@ def test_an_upstream_that_the_issuer_names(tmp_path: Path) -> None:
     assert explained(tmp_path, "GET", "/crm/x", **one_route(CRM))["named"] is None
 
 
+def test_a_challenge_that_will_be_answered(tmp_path: Path) -> None:
+    provider = {"scheme": "http_digest", "username": "user", "password": "made-up-secret"}
+    told = explained(tmp_path, "GET", "/crm/x", **one_route(provider))
+    assert told["injected"] == {"header": {"Authorization": "Digest, as the API's challenge asks for it"}}
+    assert told["refused"] == []
+
+
 def test_where_it_may_go(tmp_path: Path) -> None:
     told = explained(tmp_path, "GET", "/crm/x", **one_route(CRM))
     nothing = {"private": False, "plain_http": False}

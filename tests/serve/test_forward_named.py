@@ -201,6 +201,21 @@ async def test_what_an_earlier_step_said(stage: Stage, authority: Authority) -> 
         assert api.seen == [("one.my.test", "/v2", "Bearer token-1")]
 
 
+async def test_its_other_hosts_are_called_as_ever(stage: Stage, authority: Authority) -> None:
+    async with (
+        api_of(authority.server("one.my.test", "two.my.test"), OK) as api,
+        serving(Server(named("https://one.my.test/base"))) as issuer,
+    ):
+        await behind(stage, api, provider(issuer), hosts=True)
+        assert (await stage.call("/crm/~two.my.test/x")).status == 200
+        assert (await stage.call("/crm/x")).status == 200
+        assert [(host, target) for host, target, _ in api.seen] == [
+            ("two.my.test", "/x"),
+            ("one.my.test", "/base/v2/x"),
+        ]
+        assert (await stage.call("/crm/~evil.test/x")).code == "path_refused"
+
+
 @pytest.mark.parametrize(
     ("route", "written", "message"),
     [
