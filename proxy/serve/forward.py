@@ -6,7 +6,7 @@
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
     send      to the API; network retries happen there
-    judge     did the API refuse the token?
+    judge     did the API refuse the token? Or does it tell what is lacking: its own time, an answer to its challenge?
     renew     then a newer token, if the brake permits, the body can be sent again and the issuer plays along
     answer    the reply goes to the client as it comes; an upgraded one becomes a pipe
 
