@@ -84,7 +84,7 @@ class Digest(Secretive):
             self.output,
             _template(self.text, HASHED),
             _template(self.proof, (*MESSAGE, "signature")),
-            _template(self.pair, ("name", "value")),
+            _format(_template(self.pair, ("name", "value"))),
             latin(self.glue),
             frozenset(self.leave_out),
             self.empty,
@@ -125,6 +125,11 @@ def _check_template(where: Where, text: str, names: tuple[str, ...]) -> Iterator
 
 def _template(text: str, names: Collection[str]) -> Template:
     return Template.parse(latin(text), names, FILTERS)
+
+
+def _format(template: Template) -> str:
+    """The same for `%`, which fills it in C: one is filled for each parameter of a request."""
+    return "".join(f"%({part})s" if index % 2 else part.replace("%", "%%") for index, part in enumerate(template.parts))
 
 
 def _templates(place: str, written: Mapping[str, str]) -> dict[str, Template]:

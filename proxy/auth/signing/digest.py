@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from json import dumps, loads
-from typing import Any
+from typing import Any, Final
 
 from proxy.auth.placing import places
 from proxy.auth.signing.canonical import encoded, parameters
@@ -19,13 +19,13 @@ from proxy.auth.signing.times import time_of
 from proxy.errors import Fault
 from proxy.values.template import Template
 
-SENT = ("access_key", "session_token", "time", "nonce", "method", "host", "path")
-MESSAGE = (*SENT, "query", "target", "body", "header.", "query.", "form.", "json.")
-HASHED = ("secret", "pairs", *MESSAGE)
+SENT: Final = ("access_key", "session_token", "time", "nonce", "method", "host", "path")
+MESSAGE: Final = (*SENT, "query", "target", "body", "header.", "query.", "form.", "json.")
+HASHED: Final = ("secret", "pairs", *MESSAGE)
 """What texts in query and body know, those in headers, and the one that is hashed."""
-MADE = ("signature", "proof")
+MADE: Final = ("signature", "proof")
 """What is there only after the digest."""
-FORM = "application/x-www-form-urlencoded"
+FORM: Final = "application/x-www-form-urlencoded"
 
 Texts = Mapping[str, Template]
 
@@ -35,15 +35,15 @@ class Described:
     """`added`: what is put into `query`, `headers`, `form` and `json`. Texts with `{signature}` or `{proof}` are filled
     after the digest and take no part in it; those with `{session_token}` are left out where there is none.
 
-    `digest` makes bytes of the text; `proof` is a text around the signature; `zone` is in seconds ahead
-    of UTC; `part` is what alone stands for the body, where it is a multipart form.
+    `digest` makes bytes of the text; `proof` is a text around the signature; `pair` is a format (`%(name)s%(value)s`);
+    `zone` is in seconds ahead of UTC; `part` is what alone stands for the body, where it is a multipart form.
     """
 
     digest: Callable[[bytes], bytes] = field(repr=False)
     output: str
     text: Template = field(repr=False)
     proof: Template = field(repr=False)
-    pair: Template = field(repr=False)
+    pair: str = field(repr=False)
     glue: str
     leave_out: frozenset[str]
     empty: bool
@@ -82,7 +82,7 @@ class Described:
 
     def pairs(self, pairs: list[tuple[str, str]]) -> str:
         kept = sorted(pair for pair in pairs if pair[0] not in self.leave_out and (pair[1] or self.empty))
-        return self.glue.join(self.pair.render({"name": name, "value": value}.__getitem__) for name, value in kept)
+        return self.glue.join([self.pair % {"name": name, "value": value} for name, value in kept])
 
     def _account(self, keys: Keys, moment: Moment) -> dict[str, str]:
         account = {"access_key": keys.access, "secret": latin(keys.secret)}
@@ -92,7 +92,7 @@ class Described:
     def _filled(self, place: str, asked: _Asked, *, made: bool) -> dict[str, str]:
         """What needs the digest if `made`, else what does not."""
         texts = (self.last if made else self.first)[place]
-        if "session_token" not in asked.known:
+        if texts and "session_token" not in asked.known:
             texts = {name: text for name, text in texts.items() if not needs(text, "session_token")}
         return {name: asked.text(text) for name, text in texts.items()}
 
