@@ -6,17 +6,15 @@ requests, tokens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from proxy.auth.keys.provider import Host
+from proxy.http.grammar import HOST_NAME
+from proxy.plan.headers import IDENTITY, set_lines
 from proxy.plan.replies.links import Links
 from proxy.plan.route import RoutePlan
 from proxy.plan.target import Target
-
-_NAME: Final = re.compile(rb"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Elsewhere:
         port, below the root of the host.
         """
         name = host.lower()
-        if len(name) > 253 or not _NAME.fullmatch(name):
+        if len(name) > 253 or not HOST_NAME.fullmatch(name):
             return None
         credential = self._sees(name.decode("ascii"))
         if credential is None:
@@ -64,5 +62,12 @@ class Elsewhere:
 def _bare(plan: RoutePlan) -> RoutePlan:
     """Without the credential, nor anything else that the config sends."""
     return replace(
-        plan, provider=None, set_headers=b"", placing=None, refusals=None, skewed=None, final=False, required_scope=None
+        plan,
+        provider=None,
+        set_headers=b"" if plan.rewrite is None else set_lines(IDENTITY),
+        placing=None,
+        refusals=None,
+        skewed=None,
+        final=False,
+        required_scope=None,
     )

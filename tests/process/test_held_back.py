@@ -87,6 +87,13 @@ def test_what_may_change_unasked(tmp_path: Path, after: dict[str, Any]) -> None:
             "provider crm",
             "https://files.example.com",
         ),
+        (
+            changed(
+                providers={"crm": oauth2(hosts=FILES)}, routes={"/crm": route("crm.example.com") | {"rewrite": "json"}}
+            ),
+            "provider crm",
+            "https://files.example.com",
+        ),
         (changed(providers={"crm": oauth2("evil.example.com")}), "provider crm", "https://evil.example.com"),
         (changed(providers={"crm": oauth2("id.example.com:8443")}), "provider crm", "https://id.example.com:8443"),
         (changed(providers={"new": oauth2("evil.example.com")}), "provider new", "https://evil.example.com"),

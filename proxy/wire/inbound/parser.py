@@ -110,7 +110,7 @@ class Parser:
             if isinstance(cause, MemoryError):
                 raise shortage.tell("memory") from None
             if str(error) == _PREFACE:
-                raise PriorKnowledge() from None
+                raise PriorKnowledge from None
             raise Fault("bad_request", "the request is not valid HTTP/1.1") from None
         if self._unread > self._max_header:
             raise _too_large()
