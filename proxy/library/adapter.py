@@ -132,4 +132,4 @@ class _Body(io.BufferedIOBase):
     def close(self) -> None:
         if not self.closed:
             super().close()
-            self._line.leave(self._reply)
+            self._reply.leave()

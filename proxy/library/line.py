@@ -50,6 +50,7 @@ class Incoming:
 
     def __init__(self, reply: aiohttp.ClientResponse, patience: float | None) -> None:
         self._reply = reply
+        self._loop = asyncio.get_running_loop()
         self._patience = patience
         self.status = reply.status
         self.reason = reply.reason or ""
@@ -66,9 +67,14 @@ class Incoming:
                 raise BrokenOff(_words(error)) from None
             raise
 
-    def close(self) -> None:
-        """No one will read on. On the service's loop."""
-        self._reply.close()
+    def leave(self) -> None:
+        """No one will read on. From any thread; also when all of it has been closed already."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._reply.close)
+
+    def __del__(self) -> None:
+        """A reply that nobody read must not keep its connection."""
+        self.leave()
 
 
 class Upload:
@@ -143,11 +149,6 @@ class Line:
         except BaseException:
             sending.cancel()
             raise
-
-    def leave(self, reply: Incoming) -> None:
-        """From any thread; also when all of it has been closed already."""
-        with suppress(RuntimeError):
-            self.crossing.loop.call_soon_threadsafe(reply.close)
 
     async def _send(self, call: Outgoing, body: bytes | Upload) -> Incoming:
         headers = CIMultiDict((_text(name), _text(value)) for name, value in call.headers if _passes(name))

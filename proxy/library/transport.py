@@ -111,10 +111,10 @@ class _Pieces:
                 yield piece
 
     def close(self) -> None:
-        self._line.leave(self._reply)
+        self._reply.leave()
 
     async def aclose(self) -> None:
-        self._line.leave(self._reply)
+        self._reply.leave()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -348,6 +349,24 @@ async def test_a_stream_that_is_left_early_ends_at_the_api(program: Making) -> N
         async with ours.stream("GET", "/x") as reply:
             assert await anext(reply.aiter_bytes()) == b"one"
         await made.api.until(lambda: made.api.ended == 1)
+
+
+async def test_a_stream_that_is_forgotten_ends_at_the_api(program: Making) -> None:
+    async def play(wire: Wire) -> None:
+        await wire.message()
+        await wire.send(CHUNKED, chunk(b"one"))
+        await wire.rest()
+
+    made: Program = await program(play=play)
+    keyless = await made.opened()
+
+    def script() -> None:
+        with httpx.Client(transport=keyless.transport(), timeout=PATIENCE) as ours:
+            ours.send(ours.build_request("GET", f"{BASE}/x"), stream=True)
+        gc.collect()
+
+    await asyncio.to_thread(script)
+    await made.api.until(lambda: made.api.ended == 1)
 
 
 async def test_an_upload_whose_source_fails(program: Making) -> None:
