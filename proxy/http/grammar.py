@@ -10,9 +10,6 @@ import re
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 §5.6.2: names of headers and cookies, and methods."""
 
-HOST_NAME = re.compile(rb"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+")
-"""In lower case, and with a dot: no address, and nothing that only a search domain makes one."""
-
 OF_THE_CONNECTION = frozenset(
     (
         *("connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"),

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
+from proxy.auth.token import Token
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
 from proxy.errors import ErrorShape, Fault
@@ -94,6 +96,9 @@ class RoutePlan:
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""
+    led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
+    """What a request with this token is forwarded with, where the issuer says where the API is."""
+    challenged: Challenged | None = None  # how an API's challenge is answered; None: it asks for no answer
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
@@ -101,13 +106,18 @@ class RoutePlan:
         """Raises Fault method_refused or path_refused. `rest` is what stands behind the prefix."""
         if method in UNUSUAL if self.methods is None else method not in self.methods or method == "CONNECT":
             raise self._method_refused(method)
-        if not self.takes(rest):
+        if self.paths is not None and not self.takes(rest):
             raise Fault("path_refused", f"{self.prefix} does not take this path")
 
     def _method_refused(self, method: str) -> Fault:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
         why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
         return Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+
+    @property
+    def follows_token(self) -> bool:
+        """Not all of it is decided at load."""
+        return self.led is not None or self.challenged is not None
 
     @property
     def needs_body(self) -> bool:

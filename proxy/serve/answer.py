@@ -54,8 +54,8 @@ _FRAMINGS: Final = {known: Framing(*known) for known in product((False, True), r
 
 def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
-    head, framing, scrubbed, urls = _head(exchange, reply)
-    data = exchange.needles.scrub(reply.take()) if scrubbed else reply.take()
+    head, framing, readable, urls = _head(exchange, reply)
+    data = exchange.needles.scrub(reply.take()) if readable else reply.take()
     if urls is not None:
         data = urls.feed(data) + urls.end()
     reply.close()
@@ -68,8 +68,8 @@ def whole(exchange: Exchange, reply: Reply) -> None:
 
 async def stream(exchange: Exchange, reply: Reply) -> None:
     """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
-    head, framing, scrubbed, urls = _head(exchange, reply)
-    scrubber = exchange.needles.stream() if scrubbed else None
+    head, framing, readable, urls = _head(exchange, reply)
+    scrubber = exchange.needles.stream() if readable and exchange.needles else None
     client = exchange.request.connection
     try:
         client.answer(head)
@@ -114,7 +114,7 @@ def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
 
 
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Changing | None]:
-    """The finished head, how the body is framed, whether it is to be scrubbed, and what rewrites it."""
+    """The finished head, how the body is framed, whether it can be searched for secrets, and what rewrites it."""
     plan, request = exchange.plan, exchange.request
     headers = reply.headers
     urls: Changing | None = None
@@ -130,7 +130,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Chang
     if not framing.keep_alive:
         request.last()
     theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
-    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable and bool(exchange.needles), urls
+    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable, urls
 
 
 def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool, bool]:

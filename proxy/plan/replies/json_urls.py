@@ -13,14 +13,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from proxy.http.grammar import HOST_NAME
+from proxy.auth.hosts import LONGEST, is_name
 
 _UNITS = re.compile(rb'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _BROKEN_OFF = re.compile(rb"(?:\\(?:u[0-9a-fA-F]{0,3})?)?")
 _END = rb'(?=["/?#{]|\\/|\\u00(?i:2f|3f|23|7b))'  # a brace: URI templates (RFC 6570)
 _IN_NAME = rb"(?:[A-Za-z0-9._-]|\\u00[2-7][0-9a-fA-F])"
-_LONGEST_NAME = 253
-_AUTHORITY = re.compile(rb"[a-z0-9._-]{0,%d}(?::\d{0,5})?" % _LONGEST_NAME)
+_AUTHORITY = re.compile(rb"[a-z0-9._-]{0,%d}(?::\d{0,5})?" % LONGEST)
 _BACKSLASH = ord("\\")
 _LONGEST_UNIT = len(rb"\u002f")
 
@@ -56,13 +55,13 @@ class Below(NamedTuple):
 
     @property
     def pattern(self) -> bytes:
-        name = b"%b{1,%d}" % (_IN_NAME, _LONGEST_NAME)
+        name = b"%b{1,%d}" % (_IN_NAME, LONGEST)
         return _spelled(self.scheme, any_case=True) + name + _spelled(self.ending, any_case=True)
 
     def own(self, url: bytes) -> bytes | None:
         """For a URL's scheme and authority as they stand there."""
         name = (_decoded(url) or b"").lower().removeprefix(self.scheme).partition(b":")[0]
-        return b"%b/~%b" % (self.prefix, name) if HOST_NAME.fullmatch(name) and len(name) <= _LONGEST_NAME else None
+        return b"%b/~%b" % (self.prefix, name) if is_name(name.decode("ascii")) else None
 
 
 class JsonUrls:
@@ -75,7 +74,7 @@ class JsonUrls:
         either = b"|".join(b"(%b)" % each.pattern for each in self._places)
         self._pattern = re.compile(rb'"(?<!\\")(?:%b)%b' % (either, _END))
         fixed = [len(each.head) + len(each.base) for each in self._places if isinstance(each, Place)]
-        self._longest = _LONGEST_UNIT * max(*fixed, _LONGEST_NAME + len(b"https://:65535"), 0) + len(b'"')
+        self._longest = _LONGEST_UNIT * max(*fixed, LONGEST + len(b"https://:65535"), 0) + len(b'"')
 
     def replaced(self, text: bytes, own: bytes) -> bytes:
         """`own` is the proxy's scheme and authority, as they may stand in a JSON string."""

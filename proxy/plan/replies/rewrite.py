@@ -7,13 +7,12 @@ a reply is framed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple, Protocol, Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple, Protocol
 
 from proxy.http.fields import Fields, without
-from proxy.http.origin import Origin
 from proxy.plan.replies.json_urls import Below, JsonUrls, Place, UrlStream, in_string
-from proxy.plan.target import Target
+from proxy.plan.replies.links import Links
 
 OF_THE_BYTES: Final = frozenset(
     (
@@ -55,17 +54,16 @@ class Rewriting(NamedTuple):
 class Rewrite:
     """Of a route, and of all hosts that it leads to."""
 
-    __slots__ = ("_urls",)
+    __slots__ = ("_hosts", "_urls")
 
-    def __init__(self, urls: JsonUrls) -> None:
-        self._urls = urls
+    def __init__(self, links: Links, hosts: Sequence[str]) -> None:
+        """`hosts` are those that `PREFIX/~HOST` leads to, as they are written."""
+        self._hosts = hosts
+        self._urls = JsonUrls([*_home(links), *_elsewhere(links, hosts)])
 
-    @classmethod
-    def compile(cls, target: Target, prefix: bytes, kept: bytes, hosts: Iterable[str]) -> Self:
-        """`prefix` is the route's, without a slash at its end; `kept` is the same where the API gets it, too; `hosts`
-        are those that `PREFIX/~HOST` leads to, as they are written.
-        """
-        return cls(JsonUrls([*_home(target, prefix, kept), *_elsewhere(target.origin, prefix, hosts)]))
+    def led(self, links: Links) -> Rewrite:
+        """The same, where the issuer has said which upstream it is."""
+        return Rewrite(links, self._hosts)
 
     def begin(self, status: int, headers: Fields, own: bytes) -> Rewriting | None:
         """None where the reply is no JSON, a part of one, coded or signed. `own`: the proxy's scheme and authority."""
@@ -95,8 +93,9 @@ def _is_opaque(name: bytes, value: bytes) -> bool:
     return name == b"signature-input" or name.endswith(b"signature")
 
 
-def _home(target: Target, prefix: bytes, kept: bytes) -> Iterator[Place]:
+def _home(links: Links) -> Iterator[Place]:
     """The upstream, by all names that `Target.below` knows it by."""
+    target = links.target
     if target.template is not None:  # a token follows the base: it must not come back, and no client could ask for it
         return
     tls, port = target.origin.tls, target.origin.port
@@ -105,10 +104,11 @@ def _home(target: Target, prefix: bytes, kept: bytes) -> Iterator[Place]:
     heads = {scheme + authority for scheme in (b"https://", b"http://") for authority in authorities}
     if port == (443 if tls else 80):
         heads.add((b"http://%b:80" if tls else b"https://%b:443") % name)
-    yield from (Place(head, target.base + kept, prefix) for head in sorted(heads))
+    yield from (Place(head, target.base + links.kept, links.prefix) for head in sorted(heads))
 
 
-def _elsewhere(home: Origin, prefix: bytes, hosts: Iterable[str]) -> Iterator[Place | Below]:
+def _elsewhere(links: Links, hosts: Iterable[str]) -> Iterator[Place | Below]:
+    home, prefix = links.target.origin, links.prefix
     scheme = b"https://" if home.tls else b"http://"
     ports = {b":%d" % home.port} | ({b""} if home.port == (443 if home.tls else 80) else set())
     for host in hosts:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from proxy.auth.placing.draft import Names
 from proxy.plan.replies.json_urls import JsonUrls, UrlStream, in_string
+from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.target import Target
 
@@ -22,7 +24,7 @@ HOSTS = ("files.test", "*.cdn.test")
 
 
 def urls(upstream: str = "https://api.test/v1", *hosts: str, kept: bytes = b"", prefix: bytes = b"/api") -> JsonUrls:
-    return Rewrite.compile(Target.parse(upstream), prefix, kept, hosts or HOSTS)._urls
+    return Rewrite(Links(Target.parse(upstream), prefix, Names(), kept=kept), hosts or HOSTS)._urls
 
 
 URLS = urls()

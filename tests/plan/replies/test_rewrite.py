@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.auth.placing.draft import Names
 from proxy.http.fields import Fields
+from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite, Rewriting
 from proxy.plan.target import Target
 
 OWN = b"http://localhost:8080"
-REWRITE = Rewrite.compile(Target.parse("https://api.test"), b"/api", b"", [])
+REWRITE = Rewrite(Links(Target.parse("https://api.test"), b"/api", Names()), [])
 JSON = (b"Content-Type", b"application/json; charset=utf-8")
 URL, LOCAL = b'{"url":"https://api.test/x"}', b'{"url":"http://localhost:8080/api/x"}'
 
@@ -61,6 +63,17 @@ def test_what_is_said_of_the_bytes_goes() -> None:
     rewriting = begun(JSON, *((name, b"1") for name in gone), (b"X-Request-Id", b"7"))
     assert rewriting is not None
     assert rewriting.headers == [JSON, (b"X-Request-Id", b"7")]
+
+
+def test_where_the_issuer_says_which_upstream_it_is() -> None:
+    links = Links(Target.parse("https://a.crm.test/data"), b"/crm", Names())
+    led = Rewrite(Links(Target.parse("https://elsewhere.test"), b"/crm", Names()), ["files.test"]).led(links)
+    text = b'["https://a.crm.test/data/x","https://elsewhere.test/x","https://files.test/x"]'
+    rewriting = led.begin(200, [JSON], OWN)
+    assert rewriting is not None
+    assert rewriting.text.feed(text) == (
+        b'["http://localhost:8080/crm/x","https://elsewhere.test/x","http://localhost:8080/crm/~files.test/x"]'
+    )
 
 
 EVENTS = (
