@@ -13,8 +13,13 @@ from typing import Final
 from proxy.auth.keys.provider import Host
 
 _NAME: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+")
-_LONGEST: Final = 253
+LONGEST: Final = 253
 """Characters of a name (RFC 1035 §2.3.4)."""
+
+
+def is_name(text: str) -> bool:
+    """Whether it is a name with a dot, in lower case: no address, and nothing that a search domain makes one."""
+    return len(text) <= LONGEST and _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Hosts:
         """Whether the host of this name, in lower case, may see the credential; None for one that is not listed. The
         longest ending counts.
         """
-        if len(name) > _LONGEST or not _NAME.fullmatch(name):
+        if not is_name(name):
             return None
         if name in self.exact:
             return self.exact[name]

@@ -31,6 +31,7 @@ from proxy.plan.globs import globs
 from proxy.plan.led import Led
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
+from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
@@ -112,7 +113,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
     judged = _judged(provider)
-    set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
+    set_headers = _set_headers(route)
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
@@ -177,9 +178,13 @@ def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
     """With the plans for what is not its usual request."""
     if isinstance(plan.placing, Challenged):
         plan = replace(plan, challenged=plan.placing)
-    provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
-    if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
-        plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
+    provider = around.loaded.config.providers.get(route.provider) if route.leads_elsewhere else None
+    reached = plan.target.origin.tls or route.plain_http
+    hosts = provider.hosts if provider is not None and reached else []
+    if route.rewrite is not None:
+        plan = replace(plan, rewrite=Rewrite(plan.links, [each.host for each in hosts]))
+    if hosts:
+        plan = replace(plan, elsewhere=Elsewhere.compile(hosts, plan).plan)
     if HOLE in plan.upstream:
         plan = replace(plan, led=Led(plan).plan)
     return _with_preflight(plan)
@@ -206,11 +211,12 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
     return replace(plan, preflight=bare)
 
 
-def _strictly(headers: dict[str, str]) -> dict[str, str]:
-    """`scrub: strict` asks the API for bodies that can be looked into, whatever the client or the route wish for."""
-    return {name: value for name, value in headers.items() if name.lower() != "accept-encoding"} | {
-        "Accept-Encoding": "identity"
-    }
+def _set_headers(route: Route) -> dict[str, str]:
+    """With `scrub: strict` or `rewrite`, a body is asked for that can be looked into, whoever wishes for others."""
+    written = route.headers.set
+    if route.scrub != "strict" and route.rewrite is None:
+        return written
+    return {name: value for name, value in written.items() if name.lower() != "accept-encoding"} | headers.IDENTITY
 
 
 def _unread(route: Route, limited: bool) -> list[str]:

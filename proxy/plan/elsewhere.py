@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from proxy.auth.hosts import Hosts
 from proxy.auth.keys.provider import Host
+from proxy.plan.headers import IDENTITY, set_lines
 from proxy.plan.replies.links import Links
 from proxy.plan.route import RoutePlan
 from proxy.plan.target import Target
@@ -47,5 +48,6 @@ class Elsewhere:
 
 def _bare(plan: RoutePlan) -> RoutePlan:
     """Without the credential, nor anything else that the config sends."""
-    bare = replace(plan, provider=None, set_headers=b"", placing=None, refusals=None, skewed=None, final=False)
-    return replace(bare, required_scope=None, challenged=None)
+    bare = replace(plan, provider=None, placing=None, refusals=None, skewed=None, final=False, required_scope=None)
+    asked = b"" if plan.rewrite is None else set_lines(IDENTITY)
+    return replace(bare, set_headers=asked, challenged=None)

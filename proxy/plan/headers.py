@@ -42,6 +42,8 @@ STEERING: Final = frozenset(
 
 `Proxy` becomes HTTP_PROXY in a CGI environment (httpoxy); `Max-Forwards` lets a hop answer in the API's place.
 """
+IDENTITY: Final = {"Accept-Encoding": "identity"}
+"""Asks for a body that can be looked into."""
 METHOD_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 """Dropped where somebody's methods are limited; else they are a means of long queries (Google's APIs)."""
 OF_EXTENSIONS = b"sec-websocket-extensions"

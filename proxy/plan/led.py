@@ -37,4 +37,5 @@ class Led:
         url = home.upstream.replace(HOLE, upstream, 1)
         target = Target.parse(url, private=origin.private, identity=origin.identity)
         links = Links(target, home.links.prefix, home.links.slots, home.links.forwarded, home.links.kept)
-        return replace(home, target=target, upstream=url, links=links)
+        rewrite = None if home.rewrite is None else home.rewrite.led(links)
+        return replace(home, target=target, upstream=url, links=links, rewrite=rewrite)

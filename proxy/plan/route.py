@@ -27,6 +27,7 @@ from proxy.plan.admission.quota import Limit
 from proxy.plan.headers import Sieve, reply_sieve, request_sieve
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
+from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
@@ -91,6 +92,7 @@ class RoutePlan:
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
+    rewrite: Rewrite | None = None  # the API's URLs in JSON bodies become the proxy's
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""

@@ -65,7 +65,7 @@ def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
     """Whose, the text, and an origin that it goes to: an issuer's, an API's."""
     config = loaded.config
     routes = [(prefix, str(route.upstream), route.provider) for prefix, route in config.routes.items()]
-    widened = {route.provider for route in config.routes.values() if route.hosts}
+    widened = {route.provider for route in config.routes.values() if route.leads_elsewhere}
     for name, provider in config.providers.items():
         listed = [each.host for each in provider.hosts if each.credential]
         asked = _led({_origin(url) for url in _urls(provider.model_dump())}, listed)

@@ -90,6 +90,13 @@ def test_what_may_change_unasked(tmp_path: Path, after: dict[str, Any]) -> None:
         ),
         (
             changed(
+                providers={"crm": oauth2(hosts=FILES)}, routes={"/crm": route("crm.example.com") | {"rewrite": "json"}}
+            ),
+            "provider crm",
+            "https://files.example.com",
+        ),
+        (
+            changed(
                 providers={"crm": oauth2(hosts=FILES, reply={"upstream": "url"})},
                 routes={"/led": {"upstream": "https://{upstream}", "provider": "crm"}},
             ),
