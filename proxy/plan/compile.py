@@ -5,12 +5,10 @@ Must not know: files, sockets, the event loop. What can be wrong was refused bef
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from proxy.auth.keys.provider import StandIn
 from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
@@ -32,13 +30,12 @@ from proxy.plan.led import Led
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite
-from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
+from proxy.plan.route import Plan, ProviderPlan, RoutePlan
 from proxy.plan.router import Router
+from proxy.plan.stand_in import stand_in_plan
 from proxy.plan.target import Target
 from proxy.values.now import Now
 from proxy.values.template import Template
-
-PLACEHOLDER = "keyless-placeholder-worth-nothing"
 
 
 def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
@@ -51,7 +48,7 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     limited = any(client.methods is not None for client in config.clients)
     around = _Around(loaded, providers, _Placings(config.providers, providers), limited)
-    routes = {prefix: _whole(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
+    routes = {prefix: _served(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
         Router(routes),
@@ -140,7 +137,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         refusals=judged.refusals,
         skewed=judged.skewed,
         final=judged.final,
-        stand_in=_stand_in(provider.stand_in) if provider is not None and route.stand_in else None,
+        stand_in=stand_in_plan(provider.stand_in) if provider is not None and route.stand_in else None,
         links=Links(target, below, names, config.forwarded, below if route.keep_prefix else b""),
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
@@ -172,6 +169,14 @@ def _judged(provider: Provider | None) -> _Judged:
         Refusals.compile(skewed) if skewed else None,
         bool(rules) and not refused,
     )
+
+
+def _served(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
+    """The URLs in replies follow the listener that was used, so those of a route's own address are made for it."""
+    whole = _whole(route, around, plan)
+    if route.listen is None:
+        return whole
+    return replace(whole, alone=_whole(route, around, replace(plan, links=plan.links.at_root())))
 
 
 def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
@@ -230,18 +235,3 @@ def _unread(route: Route, limited: bool) -> list[str]:
 def _of_challenges(placing: Placing | None) -> list[str]:
     """Headers of replies that are none of the client's, where the proxy answers challenges."""
     return ["WWW-Authenticate", "Authentication-Info"] if isinstance(placing, Challenged) else []
-
-
-def _stand_in(stand_in: StandIn | None) -> StandInPlan | None:
-    if stand_in is None:
-        return None
-    reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
-    return StandInPlan(stand_in.path.encode("ascii"), reply)
-
-
-def _filled(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("{placeholder}", PLACEHOLDER)
-    if isinstance(value, dict):
-        return {key: _filled(inner) for key, inner in value.items()}
-    return value

@@ -25,13 +25,13 @@ from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
-from proxy.values.listen import Listener
+from proxy.values.listen import Door
 from proxy.values.now import Now
 from proxy.wire.outbound.trust import Trust
 
 
 class Lasting(NamedTuple):
-    """What outlives every front. `listeners` are as written, in order."""
+    """What outlives every front. `doors` are as written, in order."""
 
     upstream: Upstream
     trust: Trust
@@ -40,15 +40,18 @@ class Lasting(NamedTuple):
     audit: Audit | None
     clock: Callable[[], Now]
     draw: Callable[[], float]
-    listeners: Sequence[Listener]
+    doors: Sequence[Door]
     sessions: Sessions
 
 
 class Front(NamedTuple):
-    """`guards`: one per listener; `inside` is that of connections made in this process."""
+    """`guards`: one per door; `inside` is that of connections made in this process. `alone` serves what comes by the
+    own address of a route: by its prefix.
+    """
 
     lanes: dict[str, Lane]
     forwarder: Forwarder
+    alone: dict[str, Forwarder]
     observers: Observers
     guards: tuple[Guard, ...]
     inside: Guard
@@ -68,9 +71,14 @@ class Front(NamedTuple):
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         observers = Observers(lasting.clock, visitors or None, quotas, lasting.access, lasting.audit, lasting.sessions)
         forwarder = Forwarder(Router(lanes), lasting.upstream, observers, plan.max_body)
-        guards = tuple(Guard.compile(config.browser, config.clients, listener) for listener in lasting.listeners)
+        alone = {
+            door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
+            for door in lasting.doors
+            if door.route is not None
+        }
+        guards = tuple(Guard.compile(config.browser, config.clients, door.listener) for door in lasting.doors)
         inside = Guard(hosts=None, origins=None)
-        return cls(lanes, forwarder, observers, guards, inside, visitors, quotas, config.clients)
+        return cls(lanes, forwarder, alone, observers, guards, inside, visitors, quotas, config.clients)
 
     async def close(self) -> None:
         closing = [self.visitors.close()]
@@ -84,6 +92,12 @@ def _lanes(plan: Plan, cells: Mapping[str, Cell]) -> dict[str, Lane]:
         prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name))
         for prefix, route in plan.routes.items()
     }
+
+
+def _alone(lanes: Mapping[str, Lane], prefix: str) -> Router[Lane]:
+    """To one route, and to nothing where it is gone since the start."""
+    lane = lanes[prefix].alone if prefix in lanes else None
+    return Router({} if lane is None else {"/": lane}, prefix.rstrip("/"))
 
 
 def _visitors(plan: Plan, config: Config, lasting: Lasting, previous: Front | None) -> Visitors:

@@ -24,10 +24,9 @@ from proxy.config.model import Config, Log
 from proxy.errors import Fault
 from proxy.process.lending.lender import new_session
 from proxy.process.lending.offer import Offer, offer
-from proxy.values.listen import Listener
+from proxy.values.listen import Door, Listener
 
-ANY_PORT = "127.0.0.1:0"
-UNKNOWN = Listener("127.0.0.1", 0)
+UNKNOWN = Door(Listener("127.0.0.1", 0))
 _MOST_LINES = 20
 _SANDBOX = "/sandbox"
 
@@ -56,7 +55,7 @@ async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
             service.listening.drain = 0.0  # who still asks was the program's
             service.started()
             await service.listen()
-            offered = _offered(whole, service.listening.addresses, wish)
+            offered = _offered(whole, service.doors, wish)
             key, session = new_session(wish.name, [route.prefix for route in offered.routes], time.time())
             service.sessions.add(session)
             loan = Loan(offered, key)
@@ -69,9 +68,9 @@ def offered_by(config: Path, wish: Wish) -> Offer:
     return _offered(load_or_exit(config), [UNKNOWN], wish)
 
 
-def _offered(loaded: Loaded, listeners: Sequence[Listener], wish: Wish) -> Offer:
+def _offered(loaded: Loaded, doors: Sequence[Door], wish: Wish) -> Offer:
     try:
-        offered = offer(loaded, listeners, wish.routes)
+        offered = offer(loaded, doors, wish.routes)
     except Fault as fault:
         raise NotLent(fault.detail) from None
     return replace(offered, variables=tuple(dict.fromkeys((*offered.variables, *_with_the_same(loaded)))))
@@ -87,7 +86,8 @@ def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:
     """No token is got for a route that the program has no key for."""
     routes = {prefix: route for prefix, route in loaded.config.routes.items() if prefix in prefixes or not prefixes}
     own = loaded.only(providers={route.provider for route in routes.values()}, routes=routes)
-    return own.with_config(listen=[ANY_PORT], tls=None, workers=1, log=Log(access=False))
+    doors = [UNKNOWN, *(UNKNOWN._replace(route=prefix) for prefix, route in routes.items() if route.listen is not None)]
+    return own.with_config(tls=None, workers=1, log=Log(access=False)).at(doors)
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
 from proxy.errors import Fault
-from proxy.values.listen import Listener
+from proxy.values.listen import Door, Listener
 from proxy.values.names import did_you_mean
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
@@ -60,31 +60,42 @@ class Offer:
         return asdict(self)
 
 
-def offer(loaded: Loaded, listeners: Sequence[Listener], prefixes: Collection[str] = ()) -> Offer:
+def offer(loaded: Loaded, doors: Sequence[Door], prefixes: Collection[str] = ()) -> Offer:
     """Of these routes, or of all. Raises Fault for one that there isn't, or where no program can reach the proxy."""
     routes = loaded.config.routes
     for prefix in prefixes:
         if prefix not in routes:
             raise Fault("no_route", f"there is no route {prefix}{did_you_mean(prefix, routes)}")
-    where = _reachable(listeners)
     wanted = [prefix for prefix in routes if prefix in prefixes or not prefixes]
-    offered = tuple(_route(prefix, routes[prefix], where, loaded) for prefix in wanted)
+    offered = tuple(_route(prefix, routes[prefix], _place(prefix, doors), loaded) for prefix in wanted)
     return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients))
 
 
-def _reachable(listeners: Sequence[Listener]) -> Listener:
-    """The first that speaks plain HTTP; a program would have to trust a certificate first."""
-    reached = [each._replace(host=_EVERYWHERE.get(each.host, each.host)) for each in listeners if not each.path]
-    reached.sort(key=lambda listener: listener.tls)
-    if not reached:
+class _Place(NamedTuple):
+    """`below`: what stands between the address and the API's paths."""
+
+    where: Listener
+    below: str
+
+
+def _place(prefix: str, doors: Sequence[Door]) -> _Place:
+    """The route's own address, since nobody gives it one that needs none; else below its prefix. Of several the first
+    that speaks plain HTTP: a program would have to trust a certificate first.
+    """
+    places = [
+        _Place(listener._replace(host=_EVERYWHERE.get(listener.host, listener.host)), "" if own else prefix.rstrip("/"))
+        for listener, own in doors
+        if not listener.path and own in (None, prefix)
+    ]
+    if not places:
         raise Fault(
             "route_refused", "the proxy listens on unix sockets alone; programs need a port: add one to `listen`"
         )
-    return reached[0]
+    return min(places, key=lambda place: (place.below != "" or prefix == "/", place.where.tls))
 
 
-def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> OfferedRoute:
-    url = where.url + prefix.rstrip("/")
+def _route(prefix: str, route: Route, place: _Place, loaded: Loaded) -> OfferedRoute:
+    url = place.where.url + place.below
     preset = loaded.presets.get(route.provider)
     if preset is None:
         return OfferedRoute(prefix, url)
@@ -92,7 +103,7 @@ def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> Offere
     rows = tuple(
         row.model_dump(include={"name", "env", "base"}, exclude_none=True)
         for row in preset.sdk
-        if (not row.bases or base in row.bases) and _fits(row.needs, prefix, where)
+        if (not row.bases or base in row.bases) and _fits(row.needs, place)
     )
     name = loaded.uses[route.provider]
     variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
@@ -100,5 +111,5 @@ def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> Offere
     return OfferedRoute(prefix, url, name, tuple(owns), rows)
 
 
-def _fits(needs: Collection[str], prefix: str, where: Listener) -> bool:
-    return ("tls" not in needs or where.tls) and ("root" not in needs or prefix == "/")
+def _fits(needs: Collection[str], place: _Place) -> bool:
+    return ("tls" not in needs or place.where.tls) and ("root" not in needs or not place.below)

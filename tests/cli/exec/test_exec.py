@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -79,6 +80,15 @@ def test_without_a_proxy_one_is_started_inside(folder: Path, sandbox: str) -> No
     with pytest.raises(OSError, match="refused"):
         status_of(told["url"], told["key"])
     assert not list((Path(os.environ["XDG_RUNTIME_DIR"]) / "keyless").glob("keyless-exec-*"))
+
+
+def test_one_inside_gives_a_route_an_address_of_its_own(folder: Path, sandbox: str) -> None:
+    """On a free port as well: that of the config may be another proxy's, or taken."""
+    own = {"provider": "openai", "upstream": f"{sandbox}/control", "listen": f"127.0.0.1:{free_port()}"}
+    told = report(executed(written(folder, routes={"/openai": own}), sys.executable, "-c", REPORT))
+    assert told["openai"] == 404
+    where = urlsplit(told["url"])
+    assert (where.path, where.netloc == own["listen"]) == ("/v1", False)
 
 
 def test_one_that_runs_lends_and_takes_back(folder: Path, sandbox: str) -> None:
