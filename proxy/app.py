@@ -5,6 +5,7 @@ Owns: which part is given to which, and the order of their end. Nothing is decid
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -36,7 +37,8 @@ from proxy.tokens.cell import Cell
 from proxy.tokens.handover import packed, unpacked
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
-from proxy.tokens.store.open import open_records
+from proxy.tokens.store.open import keeps_nothing, open_records
+from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
 from proxy.values.listen import Listener, parse
 from proxy.wire.inbound.request import Request
@@ -102,7 +104,8 @@ class Service:
             records = open_records(self._loaded.config.store, self._loaded.config.store_key, self._loaded.folder)
             stack.push_async_callback(records.close)
             means = Means(self._lasting.issuer, records, clock.now, clock.draw, audit=self.audit)
-            self.keeper = Keeper(means)
+            aside = keeps_nothing(self._loaded.config.store)
+            self.keeper = Keeper(means, open_logins=partial(open_logins, os.environ) if aside else None)
             stack.push_async_callback(self.keeper.close)
             self._succession = Succession(self._loaded, self.keeper, clock.now, clock.draw, self._settled)
             self._serving = self._serve(None)
