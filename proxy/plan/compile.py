@@ -70,7 +70,7 @@ def _provider(
         return Lifecycle(terms, draw, scheme.start(now))
 
     secrets = secrets if scheme.basic is None else secrets | {scheme.basic}
-    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
+    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets), provider.clients_log_in)
 
 
 class _Placings:
@@ -123,7 +123,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
         request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
-        reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
+        reply_headers=_reply_sieve(route, reply_edited),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
         set_reply_headers=headers.set_lines(route.reply_headers.set),
@@ -142,6 +142,11 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
         error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
     )
+
+
+def _reply_sieve(route: Route, edited: list[str]) -> headers.Sieve:
+    ours = route.provider != "none"
+    return headers.reply_sieve(edited, route.cookies == "pass", route.cors == "proxy", challenges=not ours)
 
 
 class _Judged(NamedTuple):

@@ -52,6 +52,7 @@ class ProviderPlan:
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
     secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token
     confidential: Confidential = field(default_factory=Confidential, repr=False)  # starred in replies
+    no_401: bool = False  # any 401 would send the API's clients into a login of their own
 
     @property
     def unset(self) -> str:

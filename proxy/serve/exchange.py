@@ -69,6 +69,11 @@ class Exchange:
         """What it is counted against."""
         return self.plan.limits if self.client is None else self.client.limits + self.plan.limits
 
+    @property
+    def hides_401(self) -> bool:
+        """Any 401 would send the client into a login of its own."""
+        return self.plan.provider is not None and self.plan.provider.no_401
+
     def can_be_replayed(self) -> bool:
         return self.body is None or self.body.replayable
 

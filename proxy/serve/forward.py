@@ -37,6 +37,7 @@ from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import needles, prepare
 from proxy.serve.skew import learnt
+from proxy.serve.unchallenged import forbidden, refused
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
@@ -84,6 +85,9 @@ class Forwarder:
             reply = await self._upstream.send(prepare(exchange, token, self._clock))
             if token is not None and not self._is_accepted(exchange, reply, token, now):
                 reply = await self._judged(exchange, reply, token)
+            if reply.status == 401 and exchange.hides_401:
+                reply.close()
+                raise await refused(exchange)
             exchange.status = reply.status
             if reply.complete:
                 answer.whole(exchange, reply)
@@ -128,6 +132,8 @@ class Forwarder:
         own.reply(exchange.request, reply.status, headers, reply.content_type, reply.body, cors_origin)
 
     def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
+        if fault.status == 401 and exchange.hides_401:
+            fault = forbidden(fault)
         exchange.status = fault.status
         if self._audit is not None:
             observers.refused(self._audit, exchange, fault)

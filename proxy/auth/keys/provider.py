@@ -147,6 +147,11 @@ class ProviderCommon(Secretive):
         return ()
 
     @property
+    def clients_log_in(self) -> bool:
+        """The API's clients answer any 401 with a login of their own, around the proxy; so none may reach them."""
+        return False
+
+    @property
     def effective_skewed(self) -> list[RefusalRule]:
         """How the API says that our clock is off, for what is sent with the time in it."""
         return []
