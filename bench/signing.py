@@ -1,13 +1,21 @@
-"""What it costs to sign one request, by algorithm: `python -m bench.signing`.
+"""What it costs to sign one request, by algorithm and by preset that describes its own: `python -m bench.signing`.
 
-From the draft to the signed draft: a chat call of half a kilobyte with four headers and two parameters. CPU time of
-this thread, the best of several rounds, less what the draft itself costs.
+From the draft to the signed draft: a chat call of half a kilobyte with four headers and two parameters; for those that
+sign the fields of a form, a form of five. CPU time of this thread, the best of several rounds, less what the draft
+itself costs.
 """
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from proxy.auth.keys.sign import Sign
 from proxy.auth.placing.draft import Draft
@@ -26,13 +34,15 @@ LINES = [
     b"X-Request-Id: 1234\r\n",
 ]
 BODY = b'{"model": "any", "messages": []}'.ljust(500)
+FORM = b"method=item.get&fields=num_iid%2Ctitle%2Cnick&num_iid=11223344&v=2.0&format=json"
 KEYS = {"access_key": "AKIDEXAMPLE", "secret_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
 SCOPE = {"region": "eu-west-1", "service": "bedrock"}
 
 
-def drafted(clock: Callable[[], Now]) -> Draft:
-    draft = Draft("POST", ORIGIN, b"/", b"/v1/chat/completions", LINES.copy())
-    draft.query, draft.body, draft.clock = b"a=1&b=x%20y", BODY, clock
+def drafted(clock: Callable[[], Now], *, form: bool = False) -> Draft:
+    lines = [b"Content-Type: application/x-www-form-urlencoded\r\n", *LINES[1:]] if form else LINES.copy()
+    draft = Draft("POST", ORIGIN, b"/", b"/v1/chat/completions", lines)
+    draft.query, draft.body, draft.clock = b"a=1&b=x%20y", FORM if form else BODY, clock
     return draft
 
 
@@ -50,10 +60,41 @@ def cost(call: Callable[[], object]) -> float:
 def of_algorithm(name: str) -> float:
     """Each second has new dates, and some keys with them, as at a few thousand requests a second."""
     scope = {key: SCOPE[key] for key in ALGORITHMS[name].needs}
-    signing = Sign.model_validate({"name": name, **KEYS, **scope}).signing()
+    return of(Sign.model_validate({"name": name, **KEYS, **scope}), form=False)
+
+
+def of(sign: Sign, *, form: bool) -> float:
+    signing = sign.signing()
     now = Now(0.0, 1767323045.0)
-    token = Token.eternal(KEYS["secret_key"], now)
-    return cost(lambda: signing.place(drafted(lambda: now), token)) - cost(lambda: drafted(lambda: now))
+    token = Token.eternal(sign.secret_key, now)
+
+    def make() -> Draft:
+        return drafted(lambda: now, form=form)
+
+    return cost(lambda: signing.place(make(), token)) - cost(make)
+
+
+def described() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What the presets say of digests of their own."""
+    for file in sorted((Path(__file__).parent.parent / "proxy" / "presets").glob("*.yaml")):
+        preset = yaml.safe_load(file.read_text("utf-8"))
+        digest = preset.get("provider", {}).get("sign", {}).get("digest")
+        if digest is not None:
+            text = json.dumps(digest)
+            for name, value in preset["examples"].get("with", {}).items():
+                text = text.replace(f"{{{name}}}", str(value))
+            yield file.stem, json.loads(text)
+
+
+def of_preset(digest: Mapping[str, Any]) -> float:
+    secret = _rsa_key() if digest.get("rsa") else KEYS["secret_key"]
+    made = {"name": "digest", "access_key": "12345678", "secret_key": secret, "session_token": "session"}
+    return of(Sign.model_validate({**made, "digest": digest}), form="form" in digest or "pairs" in json.dumps(digest))
+
+
+def _rsa_key() -> str:
+    key = rsa.generate_private_key(65537, 2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
 
 
 def of_botocore() -> float | None:
@@ -72,9 +113,11 @@ def of_botocore() -> float | None:
 
 def main() -> None:
     for name in ALGORITHMS:
-        print(f"{name:12} {of_algorithm(name):6.1f} µs")
+        print(f"{name:24} {of_algorithm(name):6.1f} µs")
+    for name, digest in described():
+        print(f"{name:24} {of_preset(digest):6.1f} µs")
     if (botocore := of_botocore()) is not None:
-        print(f"{'botocore':12} {botocore:6.1f} µs")
+        print(f"{'botocore':24} {botocore:6.1f} µs")
     print(f"the aim is {AIM} µs")
 
 

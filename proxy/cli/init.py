@@ -14,8 +14,9 @@ from proxy.cli.kit import shown
 from proxy.cli.kit.by_name.catalogue import catalogue_or_exit
 from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.by_name.snippet import LISTEN, config_lines, env_lines, variables
-from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail, print_rows
+from proxy.cli.kit.options import DEFAULT_CONFIG, NewConfigOption, command_app, fail, print_rows
 from proxy.config.own_presets import Joined
+from proxy.config.place import usual
 from proxy.config.secrets.pem import utc_now
 from proxy.config.written.preset import Preset
 
@@ -30,7 +31,7 @@ Chosen = Mapping[str, Preset]
 @app.command()
 def init(
     apis: Annotated[list[str] | None, typer.Argument(metavar="[API]...", help="Names of presets.")] = None,
-    config: ConfigOption = DEFAULT_CONFIG,
+    config: NewConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Write a config of one line per API, and an .env to fill in. Without names it asks.
 
@@ -141,7 +142,7 @@ def _set_in(path: Path) -> frozenset[str]:
 
 
 def _tell_next(config: Path, chosen: Chosen) -> None:
-    option = "" if config == DEFAULT_CONFIG else f" -c {config}"
+    option = "" if config == usual(os.environ) else f" -c {config}"
     print(f"\nThen `keyless run{option}`. What programs take in place of the API's address:")
     room = shown.room() - max(map(len, chosen)) - 5
     rows = [

@@ -1,18 +1,20 @@
 """Keyless for programs that don't await: the calls of library.py, on a loop in a thread of its own.
 
-Owns: the thread. Must not know: what the calls do.
+Owns: the thread, and its end with the program. Must not know: what the calls do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Protocol, TypedDict, TypeVar, Unpack
+from typing import Any, Protocol, Self, TypedDict, TypeVar, Unpack
 
 from multidict import CIMultiDictProxy
 
+from proxy.library.crossing import Crossing
 from proxy.library.reply import Reply
 
 T = TypeVar("T")
@@ -38,6 +40,10 @@ class Awaiting(Protocol):
 
     async def token(self, provider: str) -> str: ...
 
+    def transport(self) -> Any: ...
+
+    def adapter(self) -> Any: ...
+
 
 class BlockingReply:
     """A Reply for programs that don't await."""
@@ -60,6 +66,10 @@ class BlockingReply:
     @property
     def attempts(self) -> int:
         return self._reply.attempts
+
+    def raise_for_status(self) -> Self:
+        self._reply.raise_for_status()
+        return self
 
     def read(self) -> bytes:
         return self._blocking.run(self._reply.read())
@@ -84,13 +94,14 @@ class BlockingReply:
 
 
 class Blocking:
-    """What `with Keyless(...)` gives: the same calls without await. They run on a loop in a thread of its own, so any
-    thread may make them.
+    """What `with Keyless(...)` and `Keyless(...).open()` give: the same calls without await. They run on a loop in a
+    thread of its own, so any thread may make them, and any loop's. What nobody closes ends with the program.
     """
 
     def __init__(self, keyless: Awaiting) -> None:
         self._keyless = keyless
         self._loop = asyncio.new_event_loop()
+        self._crossing = Crossing(self._loop)
         self._thread = threading.Thread(target=self._loop.run_forever, name="keyless", daemon=True)
         self._thread.start()
         try:
@@ -98,6 +109,13 @@ class Blocking:
         except BaseException:
             self._stop()
             raise
+        atexit.register(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     def request(self, method: str, path: str, **options: Unpack[Options]) -> BlockingReply:
         return BlockingReply(self.run(self._keyless.request(method, path, **options)), self)
@@ -105,7 +123,14 @@ class Blocking:
     def token(self, provider: str) -> str:
         return self.run(self._keyless.token(provider))
 
+    def transport(self) -> Any:
+        return self._keyless.transport()
+
+    def adapter(self) -> Any:
+        return self._keyless.adapter()
+
     def close(self) -> None:
+        atexit.unregister(self.close)
         if not self._loop.is_closed():
             try:
                 self.run(self._keyless.__aexit__())
@@ -113,16 +138,8 @@ class Blocking:
                 self._stop()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """On the loop. Ctrl-C, or whatever else ends the wait, ends the work too."""
-        if self._loop.is_closed():
-            work.close()
-            raise closed()
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        """On the loop."""
+        return self._crossing.run(work)
 
     def _stop(self) -> None:
         with suppress(RuntimeError):
@@ -138,7 +155,3 @@ async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
 
 async def _close(reply: Reply) -> None:
     reply.close()
-
-
-def closed() -> RuntimeError:
-    return RuntimeError("use it within its `with` or `async with` block")

@@ -6,9 +6,11 @@ rules, who asks.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -25,6 +27,25 @@ _MAX_HEAD = 256 * 1024  # the API's are bounded already, in wire/outbound
 _DRAIN = 1.0
 
 
+class _End(ResponseHandler):
+    """Ours of a connection. Once it closes nobody will read on, which a half-closed socket would not say."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, served: Any) -> None:
+        """`served` is the transport of the other end: asyncio's types don't say that it can be aborted."""
+        super().__init__(loop)
+        self._served = served
+
+    def close(self) -> None:
+        transport = self.transport
+        super().close()
+        if transport is not None:
+            transport.abort()  # an upload that was given up is not sent to its end
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._served.abort()
+
+
 class _Inside(aiohttp.BaseConnector):
     """Each connection is a socket pair."""
 
@@ -34,8 +55,8 @@ class _Inside(aiohttp.BaseConnector):
 
     async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> ResponseHandler:  # noqa: ARG002, ASYNC109 -- aiohttp's signature
         ours, theirs = socket.socketpair()
-        await self._loop.connect_accepted_socket(self._server, theirs)
-        _, protocol = await self._loop.create_connection(self._factory, sock=ours)
+        served, _ = await self._loop.connect_accepted_socket(self._server, theirs)
+        _, protocol = await self._loop.create_connection(partial(_End, self._loop, served), sock=ours)
         return protocol
 
 
@@ -57,3 +78,18 @@ async def inside(service: Service, **options: Any) -> AsyncIterator[aiohttp.Clie
         finally:
             await session.close()
             await server.shutdown(_DRAIN)
+
+
+@asynccontextmanager
+async def undecoded(session: aiohttp.ClientSession) -> AsyncIterator[aiohttp.ClientSession]:
+    """The same way in, for clients that say and read all themselves."""
+    async with aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        timeout=session.timeout,
+        cookie_jar=session.cookie_jar,
+        auto_decompress=False,
+        max_line_size=_MAX_HEAD,
+        max_field_size=_MAX_HEAD,
+    ) as raw:
+        yield raw

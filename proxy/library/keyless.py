@@ -10,6 +10,7 @@ Owns: this face, and whose config it is. Must not know: rules, how a request get
 from __future__ import annotations
 
 import asyncio
+import os
 import string
 import time
 from collections.abc import Mapping
@@ -29,10 +30,14 @@ from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
-from proxy.errors import CODES, Code, Fault, is_code
-from proxy.library.blocking import Blocking, closed
-from proxy.library.inside import BASE, inside
+from proxy.config.place import usual
+from proxy.errors import CODES, Code, Fault, KeylessError, is_code
+from proxy.library.blocking import Blocking
+from proxy.library.crossing import Crossing, closed
+from proxy.library.inside import BASE, inside, undecoded
+from proxy.library.line import Line
 from proxy.library.reply import Reply, broken
+from proxy.library.transport import Transport
 from proxy.process.reload import Reloader
 from proxy.tokens.handout import hand_out
 
@@ -40,14 +45,15 @@ from proxy.tokens.handout import hand_out
 class Keyless:
     """A config in service for this program. The routes' names, client keys and pages don't count in here."""
 
-    def __init__(self, config: str | Path = "config.yaml") -> None:
-        """Raises ConfigError with every problem of the file."""
+    def __init__(self, config: str | Path | None = None) -> None:
+        """Unsaid, it is the file that commands take (config/place.py). Raises ConfigError with every problem of it."""
         self._began = time.time()
-        self._read = load(Path(config))
+        self._read = load(usual(os.environ) if config is None else Path(config))
         self._loaded = _own(self._read)
         self._stack = AsyncExitStack()
         self._service: Service | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._line: Line | None = None
         self._blocking: Blocking | None = None
         self._open: WeakSet[Reply] = WeakSet()
 
@@ -57,21 +63,27 @@ class Keyless:
         async with AsyncExitStack() as stack:
             self._service = await stack.enter_async_context(Service(self._loaded))
             self._session = await stack.enter_async_context(inside(self._service))
+            raw = await stack.enter_async_context(undecoded(self._session))
             replace_in = self._service.replace
             await stack.enter_async_context(
                 Reloader(self._read, lambda fresh, secrets: replace_in(_own(fresh), secrets), since=self._began)
             )
             self._stack = stack.pop_all()
+        self._line = Line(raw, Crossing(asyncio.get_running_loop()))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._service = self._session = None
+        self._service = self._session = self._line = None
         for opened in list(self._open):  # what nobody read to its end; later there is no loop to close it in
             opened.close()
         await self._stack.aclose()
 
+    def open(self) -> Blocking:
+        """For programs that don't await, and notebooks, whatever loop runs there: open until its `close`."""
+        return Blocking(self)
+
     def __enter__(self) -> Blocking:
-        self._blocking = Blocking(self)
+        self._blocking = self.open()
         return self._blocking
 
     def __exit__(self, *exc: object) -> None:
@@ -114,6 +126,25 @@ class Keyless:
         opened = Reply(reply, asyncio.get_running_loop())
         self._open.add(opened)
         return opened
+
+    def transport(self) -> Any:
+        """For a client of httpx, with or without await: `httpx.Client(transport=keyless.transport())`. It leads to
+        `http://keyless/ROUTE`; an answer of the proxy's own is a reply there, not a Fault.
+        """
+        return Transport(self._opened)
+
+    def adapter(self) -> Any:
+        """For requests: `session.mount("http://keyless/", keyless.adapter())`. As `transport`. Raises KeylessError."""
+        try:
+            from proxy.library.adapter import Adapter  # noqa: PLC0415 -- an extra, and a quarter of a second
+        except ImportError as error:
+            raise KeylessError(f"needs requests: pip install 'keyless[requests]' ({error})") from None
+        return Adapter(self._opened)
+
+    def _opened(self) -> Line:
+        if self._line is None:
+            raise closed()
+        return self._line
 
     async def token(self, provider: str) -> str:
         """A provider's credential, for a program that must speak to the API by itself. It lives on for a minute, or

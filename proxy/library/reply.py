@@ -8,12 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from multidict import CIMultiDictProxy
 
-from proxy.errors import Fault
+from proxy.errors import Fault, KeylessError
+
+
+class StatusError(KeylessError):
+    """The API refused, or failed. `reply` can still be read. The text holds no query, in which a key may stand."""
+
+    def __init__(self, message: str, reply: Reply) -> None:
+        super().__init__(message)
+        self.reply = reply
+        self.status = reply.status
 
 
 class Reply:
@@ -38,6 +47,13 @@ class Reply:
     def attempts(self) -> int:
         """2 if the API refused the first token and the request was sent again with a newer one."""
         return int(self.headers.get("X-Keyless-Attempts", 1))
+
+    def raise_for_status(self) -> Self:
+        """Raises StatusError for a status from 400 on."""
+        if self.status >= 400:
+            asked = self._reply
+            raise StatusError(f"{asked.method} {asked.url.path}: {asked.status} {asked.reason or ''}".rstrip(), self)
+        return self
 
     async def read(self) -> bytes:
         """All of the body. Raises Fault if it breaks off."""

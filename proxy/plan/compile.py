@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 from proxy.auth.keys.provider import StandIn
 from proxy.auth.life.lifecycle import Lifecycle, Terms
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
+from proxy.auth.reading.upstream import HOLE
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
@@ -26,8 +28,10 @@ from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.quota import limits_of
 from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
+from proxy.plan.led import Led
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
+from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
@@ -105,15 +109,15 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     loaded, providers, placings, limited = around
     config = loaded.config
     provider = config.providers.get(route.provider)
-    own = loaded.certificates.get(prefix)
-    target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
+    target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
     judged = _judged(provider)
-    set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
+    set_headers = _set_headers(route)
     removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
+    dropped = [*reply_edited, *_of_challenges(route, placing)]
     return RoutePlan(
         prefix=prefix,
         upstream=route.upstream,
@@ -123,7 +127,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
         request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
-        reply_headers=_reply_sieve(route, reply_edited),
+        reply_headers=headers.reply_sieve(dropped, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
         set_reply_headers=headers.set_lines(route.reply_headers.set),
@@ -144,9 +148,9 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     )
 
 
-def _reply_sieve(route: Route, edited: list[str]) -> headers.Sieve:
-    ours = route.provider != "none"
-    return headers.reply_sieve(edited, route.cookies == "pass", route.cors == "proxy", challenges=not ours)
+def _target(prefix: str, route: Route, loaded: Loaded) -> Target:
+    own = loaded.certificates.get(prefix)
+    return Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
 
 
 class _Judged(NamedTuple):
@@ -162,7 +166,7 @@ def _judged(provider: Provider | None) -> _Judged:
     if provider is None:
         return _Judged()
     refused, skewed = provider.effective_refusals, provider.effective_skewed
-    rules = refused or provider.dead or ()
+    rules = refused or provider.effective_dead
     return _Judged(
         Refusals.compile(rules) if rules else None,
         Refusals.compile(skewed) if skewed else None,
@@ -172,15 +176,23 @@ def _judged(provider: Provider | None) -> _Judged:
 
 def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
     """With the plans for what is not its usual request."""
-    provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
-    if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
-        plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
+    if isinstance(plan.placing, Challenged):
+        plan = replace(plan, challenged=plan.placing)
+    provider = around.loaded.config.providers.get(route.provider) if route.leads_elsewhere else None
+    reached = plan.target.origin.tls or route.plain_http
+    hosts = provider.hosts if provider is not None and reached else []
+    if route.rewrite is not None:
+        plan = replace(plan, rewrite=Rewrite(plan.links, [each.host for each in hosts]))
+    if hosts:
+        plan = replace(plan, elsewhere=Elsewhere.compile(hosts, plan).plan)
+    if HOLE in plan.upstream:
+        plan = replace(plan, led=Led(plan).plan)
     return _with_preflight(plan)
 
 
 def _with_preflight(plan: RoutePlan) -> RoutePlan:
     """Where the API answers CORS, it gets preflights, too; but for those whose path would need the credential."""
-    if plan.cors or plan.target.template is not None:
+    if plan.cors or plan.led is not None or plan.target.template is not None:
         return plan
     bare = replace(
         plan,
@@ -193,16 +205,18 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         skewed=None,
         stand_in=None,
         required_scope=None,
+        challenged=None,
         elsewhere=None,
     )
     return replace(plan, preflight=bare)
 
 
-def _strictly(headers: dict[str, str]) -> dict[str, str]:
-    """`scrub: strict` asks the API for bodies that can be looked into, whatever the client or the route wish for."""
-    return {name: value for name, value in headers.items() if name.lower() != "accept-encoding"} | {
-        "Accept-Encoding": "identity"
-    }
+def _set_headers(route: Route) -> dict[str, str]:
+    """With `scrub: strict` or `rewrite`, a body is asked for that can be looked into, whoever wishes for others."""
+    written = route.headers.set
+    if route.scrub != "strict" and route.rewrite is None:
+        return written
+    return {name: value for name, value in written.items() if name.lower() != "accept-encoding"} | headers.IDENTITY
 
 
 def _unread(route: Route, limited: bool) -> list[str]:
@@ -211,6 +225,12 @@ def _unread(route: Route, limited: bool) -> list[str]:
     if route.scrub != "headers" and route.provider != "none":
         dropped |= {headers.OF_EXTENSIONS}
     return [name.decode("ascii") for name in sorted(dropped)]
+
+
+def _of_challenges(route: Route, placing: Placing | None) -> list[str]:
+    """Headers of replies that are none of the client's: they ask for a credential that is ours, or speak of it."""
+    answers = ["Authentication-Info"] if isinstance(placing, Challenged) else []
+    return answers if route.provider == "none" else [headers.CHALLENGE, *answers]
 
 
 def _stand_in(stand_in: StandIn | None) -> StandInPlan | None:

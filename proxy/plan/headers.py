@@ -42,12 +42,14 @@ STEERING: Final = frozenset(
 
 `Proxy` becomes HTTP_PROXY in a CGI environment (httpoxy); `Max-Forwards` lets a hop answer in the API's place.
 """
+IDENTITY: Final = {"Accept-Encoding": "identity"}
+"""Asks for a body that can be looked into."""
 METHOD_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
 """Dropped where somebody's methods are limited; else they are a means of long queries (Google's APIs)."""
 OF_EXTENSIONS = b"sec-websocket-extensions"
 REPLACED: Final = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 """Said anew for the API; a request's trailers end here, and so does what announces them."""
-CHALLENGE: Final = b"www-authenticate"
+CHALLENGE = "WWW-Authenticate"
 """It asks for a credential. Where that is ours, some clients would log in by themselves, around the proxy."""
 NEVER_BACK: Final = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
 OURS: Final = b"x-keyless-"
@@ -183,16 +185,12 @@ def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bo
     return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted, passing, fold=True)
 
 
-def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool, *, challenges: bool = True) -> Sieve:
-    """For replies to the client; `cors` says that the proxy answers CORS itself, `challenges` that the credential is
-    the client's.
-    """
+def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:
+    """For replies to the client; `cors` says that the proxy answers CORS itself."""
     edited = lower_names(removed)
     drop = HOP_BY_HOP | NEVER_BACK | edited
     if not cookies:
         drop |= {b"set-cookie"}
-    if not challenges:
-        drop |= {CHALLENGE}
     ours = (b"access-control-", OURS) if cors else (OURS,)
     return Sieve(drop, ours, NOTED_IN_REPLIES, OF_CONTENT - edited)
 

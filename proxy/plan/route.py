@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
+from proxy.auth.token import Token
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
 from proxy.errors import ErrorShape, Fault
@@ -25,6 +27,7 @@ from proxy.plan.admission.quota import Limit
 from proxy.plan.headers import Sieve, reply_sieve, request_sieve
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
+from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 
@@ -90,9 +93,13 @@ class RoutePlan:
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
+    rewrite: Rewrite | None = None  # the API's URLs in JSON bodies become the proxy's
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""
+    led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
+    """What a request with this token is forwarded with, where the issuer says where the API is."""
+    challenged: Challenged | None = None  # how an API's challenge is answered; None: it asks for no answer
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
@@ -107,6 +114,11 @@ class RoutePlan:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
         why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
         return Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+
+    @property
+    def follows_token(self) -> bool:
+        """Not all of it is decided at load."""
+        return self.led is not None or self.challenged is not None
 
     @property
     def needs_body(self) -> bool:

@@ -15,7 +15,8 @@ from proxy.http.memo import Bound, remember
 from proxy.plan import cors
 from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
-from proxy.plan.replies.scrub import is_text
+from proxy.plan.replies.rewrite import OF_THE_BYTES, Changing
+from proxy.plan.replies.scrub import Scrubber, is_text
 from proxy.plan.route import RoutePlan
 from proxy.serve.exchange import DEAD, Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
@@ -53,19 +54,21 @@ _FRAMINGS: Final = {known: Framing(*known) for known in product((False, True), r
 
 def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
-    head, framing, readable = _head(exchange, reply)
+    head, framing, readable, urls = _head(exchange, reply)
     data = exchange.needles.scrub(reply.take()) if readable else reply.take()
+    if urls is not None:
+        data = urls.feed(data) + urls.end()
     reply.close()
     if framing.empty:
         data = b""
     elif framing.chunked:
-        data = framing.wrap(data) + framing.end(_trailers(exchange, reply))
+        data = framing.wrap(data) + framing.end(_trailers(exchange, reply, urls is not None))
     exchange.request.connection.answer(head + data)
 
 
 async def stream(exchange: Exchange, reply: Reply) -> None:
     """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
-    head, framing, readable = _head(exchange, reply)
+    head, framing, readable, urls = _head(exchange, reply)
     scrubber = exchange.needles.stream() if readable and exchange.needles else None
     client = exchange.request.connection
     try:
@@ -73,22 +76,32 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
         while data := await reply.read():
             if scrubber is not None:
                 data = scrubber.feed(data)
+            if urls is not None:
+                data = urls.feed(data)
             if data:
                 _write(exchange, framing.wrap(data))
                 await client.drain()
     except (Broken, Stalled, Fault):
         # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
-        if scrubber is not None:
-            _write(exchange, framing.wrap(scrubber.end()))
+        _write(exchange, framing.wrap(_held(scrubber, urls)))
         _cut(exchange, framing)
         return
-    rest = framing.wrap(scrubber.end()) if scrubber is not None else b""
-    _write(exchange, rest + framing.end(_trailers(exchange, reply)))
+    rest = framing.wrap(_held(scrubber, urls))
+    _write(exchange, rest + framing.end(_trailers(exchange, reply, urls is not None)))
 
 
-def _trailers(exchange: Exchange, reply: Reply) -> bytes:
+def _held(scrubber: Scrubber | None, urls: Changing | None) -> bytes:
+    """What waits of a body that has come to its end."""
+    rest = b"" if scrubber is None else scrubber.end()
+    return rest if urls is None else urls.feed(rest) + urls.end()
+
+
+def _trailers(exchange: Exchange, reply: Reply, rewritten: bool) -> bytes:
     """What could stand in the head may stand here, but for what frames or decides (RFC 9110 §6.5.1)."""
-    return exchange.needles.scrub(b"".join(_unnoted(exchange, reply.trailers))) if reply.trailers else b""
+    if not reply.trailers:
+        return b""
+    trailers = without(reply.trailers, OF_THE_BYTES) if rewritten else reply.trailers
+    return exchange.needles.scrub(b"".join(_unnoted(exchange, trailers)))
 
 
 def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
@@ -100,18 +113,24 @@ def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
     return lines
 
 
-def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
-    """The finished head, how the body is framed, and whether it can be searched for secrets."""
+def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Changing | None]:
+    """The finished head, how the body is framed, whether it can be searched for secrets, and what rewrites it."""
     plan, request = exchange.plan, exchange.request
-    lines, links, sized, readable = passed(plan, reply.headers)
+    headers = reply.headers
+    urls: Changing | None = None
+    empty = exchange.method == "HEAD" or reply.status in NO_BODY
+    if plan.rewrite is not None and not empty:
+        rewriting = plan.rewrite.begin(reply.status, headers, exchange.own_url)
+        if rewriting is not None:
+            headers, urls = rewriting
+    lines, links, sized, readable = passed(plan, headers)
     for name, value in links:
         lines.append(_link_line(exchange, name, value))
-    empty = exchange.method == "HEAD" or reply.status in NO_BODY
     framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
     if not framing.keep_alive:
         request.last()
     theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
-    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable
+    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable, urls
 
 
 def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool, bool]:

@@ -6,7 +6,7 @@
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
     send      to the API; network retries happen there
-    judge     did the API refuse the token?
+    judge     did the API refuse the token? Or does it tell what is lacking: its own time, an answer to its challenge?
     renew     then a newer token, if the brake permits, the body can be sent again and the issuer plays along
     answer    the reply goes to the client as it comes; an upgraded one becomes a pipe
 
@@ -20,6 +20,7 @@ from typing import Final
 
 import structlog
 
+from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
@@ -28,16 +29,15 @@ from proxy.plan import cors
 from proxy.plan.admission.guard import Guard
 from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
-from proxy.serve import answer, observers
+from proxy.serve import answer, observers, unchallenged
 from proxy.serve.admit import OwnReply, admit
 from proxy.serve.body import Body
-from proxy.serve.exchange import CLIENT_GONE, DEAD, Exchange
+from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
 from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
-from proxy.serve.prepare import needles, prepare
+from proxy.serve.prepare import bound, needles, prepare
 from proxy.serve.skew import learnt
-from proxy.serve.unchallenged import forbidden, refused
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
 from proxy.serve.visitors import KeysWanted
 from proxy.serve.websocket import tunnel
@@ -79,15 +79,15 @@ class Forwarder:
                 charged = self._quotas.take(exchange.limits, now)
                 exchange.quota = charged if isinstance(charged, bytes) else await charged
             token = exchange.lane.ready(now) or await exchange.lane.token()
+            if token is not None and exchange.plan.follows_token:
+                exchange.plan, token = bound(exchange.plan, token)
             if exchange.head.framed:
-                exchange.body = await self._body(exchange)
+                whole = exchange.plan.needs_body
+                exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
             exchange.needles = needles(exchange, token)
             reply = await self._upstream.send(prepare(exchange, token, self._clock))
             if token is not None and not self._is_accepted(exchange, reply, token, now):
-                reply = await self._judged(exchange, reply, token)
-            if reply.status == 401 and exchange.hides_401:
-                reply.close()
-                raise await refused(exchange)
+                reply = await unchallenged.judged(exchange, await self._judged(exchange, reply, token))
             exchange.status = reply.status
             if reply.complete:
                 answer.whole(exchange, reply)
@@ -132,8 +132,7 @@ class Forwarder:
         own.reply(exchange.request, reply.status, headers, reply.content_type, reply.body, cors_origin)
 
     def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
-        if fault.status == 401 and exchange.hides_401:
-            fault = forbidden(fault)
+        fault = unchallenged.told(exchange, fault)
         exchange.status = fault.status
         if self._audit is not None:
             observers.refused(self._audit, exchange, fault)
@@ -143,13 +142,13 @@ class Forwarder:
 
     # -------------------------------------------------------------- prepare, judge, renew
 
-    async def _body(self, exchange: Exchange) -> Body | None:
-        plan = exchange.plan
-        return await Body.of(exchange.request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
-
     def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
         """As far as can be told without waiting."""
         plan, age = exchange.plan, now.boot - token.minted.boot
+        if plan.challenged is not None:
+            if reply.status == 401:
+                return False
+            plan.challenged.accepted(token, plan.target.origin, reply.headers)
         if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
         if plan.refusals is None:
@@ -162,13 +161,18 @@ class Forwarder:
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
         lane, plan = exchange.lane, exchange.plan
-        if plan.skewed is not None:
-            reply = await self._in_time(exchange, plan.skewed, reply, token)
+        reply, token = await self._taught(exchange, reply, token)
+        if plan.challenged is not None and reply.status == 401 and not plan.challenged.judged(token, reply.headers):
+            exchange.skipped = exchange.skipped or UNANSWERED
+            return reply
         if not await self._is_refused(exchange, plan.refusals, reply, token):
             lane.accepted(token, exchange.started)
             return reply
         if plan.final:
-            self._died(exchange, reply, token)
+            # Only a person can put another credential there: reported, and the client need not try again.
+            exchange.skipped = DEAD
+            news = lane.died(token, self._clock().boot)
+            observers.died(self._audit, exchange, token, reply.status, news)
             return reply
         try:
             next_step = await lane.refused(token, exchange.can_be_replayed, self._clock().boot)
@@ -186,6 +190,7 @@ class Forwarder:
         newer = next_step.token
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
         exchange.needles = needles(exchange, newer)
+        exchange.plan, newer = bound(lane.plan, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, plan.refusals, reply, newer)
         await lane.replayed(next_step, again, self._clock().boot)
@@ -193,29 +198,30 @@ class Forwarder:
             observers.replayed(self._audit, exchange, newer, again)
         return reply
 
-    async def _in_time(self, exchange: Exchange, skewed: Refusals, reply: Reply, token: Token) -> Reply:
-        """The reply to the only other try, with the API's time in it, if that is what was wrong; else this one."""
-        if not await self._is_refused(exchange, skewed, reply, token):
-            return reply
-        if not learnt(exchange.plan, reply.headers, self._clock().wall):
-            return reply
-        if not exchange.can_be_replayed():
-            exchange.skipped = "body_too_large"
-            return reply
-        reply.close()
-        exchange.attempts = 2
-        exchange.needles = needles(exchange, token)
-        return await self._upstream.send(prepare(exchange, token, self._clock))
+    async def _taught(self, exchange: Exchange, reply: Reply, token: Token) -> tuple[Reply, Token]:
+        """The reply to the last try, after those that have told what was lacking: the API's time, an answer to it."""
+        for _ in range(ANSWERS if exchange.plan.challenged is not None else 1):
+            better = await self._lesson(exchange, reply, token)
+            if better is None:
+                break
+            if not exchange.can_be_replayed():
+                exchange.skipped = "body_too_large"
+                break
+            reply.close()
+            exchange.attempts, token = 2, better
+            exchange.needles = needles(exchange, token)
+            reply = await self._upstream.send(prepare(exchange, token, self._clock))
+            if exchange.plan.challenged is not None and reply.status != 401:
+                exchange.plan.challenged.accepted(token, exchange.plan.target.origin, reply.headers)
+        return reply, token
 
-    def _died(self, exchange: Exchange, reply: Reply, token: Token) -> None:
-        """Only a person can put another credential there: reported, and the client need not try again."""
-        exchange.skipped = DEAD
-        if self._audit is not None:
-            observers.token_refused(self._audit, exchange, token, reply.status)
-        if exchange.lane.died(token, self._clock().boot):
-            provider = exchange.plan.provider
-            name = None if provider is None else provider.name
-            log.warning("credential dead", provider=name, route=exchange.plan.prefix, status=reply.status)
+    async def _lesson(self, exchange: Exchange, reply: Reply, token: Token) -> Token | None:
+        """What to try with instead; None where the reply has told nothing new."""
+        plan = exchange.plan
+        if plan.challenged is not None and reply.status == 401:
+            return plan.challenged.learnt(token, plan.target.origin, reply.headers)
+        skewed = plan.skewed is not None and await self._is_refused(exchange, plan.skewed, reply, token)
+        return token if skewed and learnt(plan, reply.headers, self._clock().wall) else None
 
     async def _is_refused(self, exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token) -> bool:
         age = self._clock().boot - token.minted.boot

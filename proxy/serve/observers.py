@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from proxy.audit.events import Audit
 from proxy.auth.token import Token
 from proxy.config.model import Config
@@ -22,6 +24,8 @@ from proxy.serve.sessions import Sessions
 from proxy.serve.visitors import Visitors
 from proxy.tokens.cell import Cell
 from proxy.values.now import Now
+
+log = structlog.get_logger("keyless.forward")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,16 @@ def token_refused(audit: Audit, exchange: Exchange, token: Token, status: int) -
     """The API says no to a token; `outcome` is why there is no replay, or that there will be one."""
     outcome = exchange.skipped or "renewed"
     _tell(audit, exchange, "token_refused", generation=token.generation, status=status, outcome=outcome)
+
+
+def died(audit: Audit | None, exchange: Exchange, token: Token, status: int, news: bool) -> None:
+    """The API says that a credential is dead that nothing renews."""
+    if audit is not None:
+        token_refused(audit, exchange, token, status)
+    if news:
+        provider = exchange.plan.provider
+        name = None if provider is None else provider.name
+        log.warning("credential dead", provider=name, route=exchange.plan.prefix, status=status)
 
 
 def replayed(audit: Audit, exchange: Exchange, token: Token, again: bool) -> None:

@@ -1,6 +1,7 @@
 """What is said in place of a 401 where clients answer any 401 with a login of their own, around the proxy (MCP).
 
-Owns: the two answers. Must not know: which APIs have such clients, tokens.
+Owns: the two answers, to a request of ours that is refused and to one that the API has refused. Must not know: which
+APIs have such clients, tokens.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Any
 
 from proxy.errors import Fault
 from proxy.serve.exchange import Exchange
+from proxy.serve.upstream import Reply
 
 
 class Forbidden(Fault):
@@ -22,12 +24,22 @@ class Forbidden(Fault):
         return super().problem() | {"status": self.status}
 
 
-def forbidden(fault: Fault) -> Fault:
-    """The same refusal, without its challenge."""
+def told(exchange: Exchange, fault: Fault) -> Fault:
+    """The same, without a challenge where there must be none."""
+    if fault.status != 401 or not exchange.hides_401:
+        return fault
     return Forbidden(fault.code, fault.detail, provider=fault.provider)
 
 
-async def refused(exchange: Exchange) -> Fault:
+async def judged(exchange: Exchange, reply: Reply) -> Reply:
+    """The reply to pass on. Raises Fault in place of a 401 that must not reach the client."""
+    if reply.status != 401 or not exchange.hides_401:
+        return reply
+    reply.close()
+    raise await _refused(exchange)
+
+
+async def _refused(exchange: Exchange) -> Fault:
     """The API's last word was a 401: with a newer token as well, or there is none, or it could not be sent again."""
     provider = exchange.plan.provider
     name = None if provider is None else provider.name
@@ -39,7 +51,6 @@ async def refused(exchange: Exchange) -> Fault:
             await exchange.lane.token()
         except Fault as fault:  # why there is none
             return fault
-    why = exchange.skipped or "by the rules of its provider"
-    detail = f"the API refuses the token, and the request was not sent again: {why}"
-    headers = () if exchange.skipped is None else (("X-Keyless-Replay", f"skipped; reason={why}"),)
+    detail = f"the API refuses the token, and the request was not sent again: {exchange.skipped}"
+    headers = (("X-Keyless-Replay", f"skipped; reason={exchange.skipped}"),)
     return Fault("credential_refused", detail, provider=name, headers=headers)

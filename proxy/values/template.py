@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Final
 
 from proxy.values.names import did_you_mean
 from proxy.values.where import Where
 
-NAMES = ("token", "basic", "reply")
+NAMES: Final = ("token", "basic", "reply")
 """`reply` stands for every `reply.PATH`."""
 
-_PIECE = re.compile(r"(?P<escape>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<lone>[{}])")
-_SPEAKABLE = re.compile(r"[A-Za-z_][A-Za-z_.]{0,30}")  # anything else may be a piece of a key: never repeated
+_PIECE: Final = re.compile(r"(?P<escape>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<lone>[{}])")
+_SPEAKABLE: Final = re.compile(r"[A-Za-z_][A-Za-z_.]{0,30}")  # anything else may be a piece of a key: never repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class Template:
 
     def render(self, lookup: Callable[[str], str]) -> str:
         """The text with each name replaced by `lookup(name)`, as it is: nothing in it is read again."""
-        return "".join(lookup(part) if index % 2 else part for index, part in enumerate(self.parts))
+        parts = list(self.parts)
+        parts[1::2] = map(lookup, parts[1::2])
+        return "".join(parts)
 
 
 def _known(name: str, known: Collection[str]) -> str:

@@ -26,7 +26,7 @@ def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_there_are_some() -> None:
-    assert len(PROGRAMS) == 3
+    assert len(PROGRAMS) == 7
 
 
 @pytest.mark.parametrize("block", PROGRAMS)

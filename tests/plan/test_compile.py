@@ -29,6 +29,7 @@ def route_of(plan: Plan) -> RoutePlan:
 def test_what_a_route_does_not_use_is_none() -> None:
     plan = route_of(compiled())
     assert (plan.methods, plan.paths, plan.refusals, plan.stand_in) == (None, None, None, None)
+    assert (plan.rewrite, plan.elsewhere) == (None, None)
     assert plan.target.template is None
     assert plan.set_headers == plan.set_reply_headers == b""
 

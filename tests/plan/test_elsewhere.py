@@ -83,6 +83,15 @@ def test_what_the_config_sends_goes_only_where_the_credential_goes() -> None:
         assert plan.elsewhere is None
 
 
+def test_where_urls_are_rewritten_they_lead_somewhere() -> None:
+    plan = route_of(compiled({"rewrite": "json", "headers": {"set": {"X-Key": SECRET}}}, PROVIDER))
+    assert plan.elsewhere is not None
+    cdn = plan.elsewhere(b"a.cdn.test")
+    assert cdn is not None
+    assert cdn.rewrite is plan.rewrite is not None
+    assert cdn.set_headers == b"Accept-Encoding: identity\r\n"
+
+
 @pytest.mark.parametrize(
     ("route", "provider"),
     [

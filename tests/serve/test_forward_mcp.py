@@ -27,11 +27,11 @@ def answer(status: str, *headers: str, body: bytes = b"their words") -> bytes:
 REFUSED = answer("401 Unauthorized", f"WWW-Authenticate: {CHALLENGE}", "WWW-Authenticate: Basic", "X-Other: stays")
 
 
-async def logged_in(stage: Stage, *replies: bytes, **written: Any) -> RawApi:
+async def logged_in(stage: Stage, *replies: bytes, route: dict[str, Any] | None = None, **written: Any) -> RawApi:
     """A route `/tools` to an MCP server that answers so, where somebody has logged in."""
     api = await stage.api(*replies)
     provider = {"scheme": "mcp", "url": f"{api.url}/mcp"} | written
-    routes = {"/tools": {"upstream": f"{api.url}/mcp", "provider": "tools"}}
+    routes = {"/tools": {"upstream": f"{api.url}/mcp", "provider": "tools", **(route or {})}}
     service = await stage.open(routes, providers={"tools": provider}, store="file:store", store_key=new_key())
     cell, now = service.cells["tools"], time.time()
     record = Record(1, "a-token", now, now + 3600, 60.0, 5.0, "refresh", registration=NOWHERE)
@@ -95,10 +95,16 @@ async def test_a_401_that_no_renewal_mends_is_none(stage: Stage) -> None:
     assert int(reply.get("Retry-After") or 0) > 0
 
 
-async def test_nor_is_one_that_the_providers_own_rules_let_pass(stage: Stage) -> None:
+async def test_whatever_rules_the_provider_has_besides(stage: Stage) -> None:
     await logged_in(stage, REFUSED, refused=[{"status": [403]}])
-    reply = await stage.call("/tools", "POST", data=b"{}")
+    assert (await stage.call("/tools", "POST", data=b"{}")).status == 503
+
+
+async def test_one_that_could_not_be_sent_again_is_a_424(stage: Stage) -> None:
+    await logged_in(stage, REFUSED, route={"replay": {"max_body": 1}})
+    reply = await stage.call("/tools", "POST", data=b" " * 300_000)
     assert (reply.status, reply.code, reply.get("WWW-Authenticate")) == (424, "credential_refused", None)
+    assert reply.get("X-Keyless-Replay") == "skipped; reason=body_too_large"
     assert b"their words" not in reply.body
 
 

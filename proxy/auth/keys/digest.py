@@ -27,7 +27,7 @@ class Digest(Secretive):
     hashed, `key` the key of an HMAC, `proof` a text around the signature.
 
     `pairs` are the parameters of query and form, sorted by name, decoded. `zone`: how far ahead of UTC the vendor's
-    clocks are.
+    clocks are. `part`: of a multipart form, the part that is signed.
     """
 
     hash: Literal["md5", "sha1", "sha256", "sha512"]
@@ -47,6 +47,7 @@ class Digest(Secretive):
     json_: dict[str, str] = Field(default={}, alias="json")
     time: str = "s"
     zone: Duration = 0.0
+    part: str | None = None
 
     @model_validator(mode="after")
     def one_way(self) -> Digest:
@@ -83,13 +84,14 @@ class Digest(Secretive):
             self.output,
             _template(self.text, HASHED),
             _template(self.proof, (*MESSAGE, "signature")),
-            _template(self.pair, ("name", "value")),
+            _format(_template(self.pair, ("name", "value"))),
             latin(self.glue),
             frozenset(self.leave_out),
             self.empty,
             {part: _templates(part, texts) for part, texts in self.added.items()},
             self.time,
             self.zone,
+            self.part,
         )
         read = [name for text in (made.text, made.proof, *made.added["headers"].values()) for name in text.names]
         return Algorithm(
@@ -123,6 +125,11 @@ def _check_template(where: Where, text: str, names: tuple[str, ...]) -> Iterator
 
 def _template(text: str, names: Collection[str]) -> Template:
     return Template.parse(latin(text), names, FILTERS)
+
+
+def _format(template: Template) -> str:
+    """The same for `%`, which fills it in C: one is filled for each parameter of a request."""
+    return "".join(f"%({part})s" if index % 2 else part.replace("%", "%%") for index, part in enumerate(template.parts))
 
 
 def _templates(place: str, written: Mapping[str, str]) -> dict[str, Template]:

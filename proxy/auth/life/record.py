@@ -56,6 +56,7 @@ class Record:
     reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
     intent: Intent | None = None  # a refresh token is being spent, or was when its process died
     names: tuple[str, ...] = ()  # the providers that share the cell, for people who look into the store
+    upstream: str | None = None  # where the issuer said that the API is: host and path
     registration: Registration | None = None  # as whom, and at which issuer, the refresh token was got
 
     @classmethod
@@ -71,6 +72,7 @@ class Record:
             token.scope,
             token.reply,
             names=names,
+            upstream=token.upstream,
         )
 
     def token(self, now: Now) -> Token | None:
@@ -93,6 +95,7 @@ class Record:
             self.refresh_token,
             self.scope,
             self.reply,
+            self.upstream,
         )
 
     def to_bytes(self, cell: str) -> bytes:
@@ -125,7 +128,7 @@ class Record:
     def _check(self) -> None:
         intent = self.intent or Intent("", 0.0)
         registered = self.registration or Registration("", "")
-        texts = (self.value, self.refresh_token, self.scope, registered.client_secret)
+        texts = (self.value, self.refresh_token, self.scope, self.upstream, registered.client_secret)
         times = (self.minted, self.expires, self.soft, self.hard, intent.at)
         if type(self.generation) is not int or self.generation < 0:
             raise ValueError("a record's generation is a whole number")

@@ -6,16 +6,17 @@ isn't the credential's place keeps its bytes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from json.decoder import JSONDecodeError, JSONDecoder
-from typing import NamedTuple
+from json import JSONDecodeError, JSONDecoder, JSONEncoder
+from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
 
 Field = tuple[tuple[str, ...], str]
-_decoder = JSONDecoder()
-_SPACE = re.compile(r"[ \t\r\n]*")
+_decoder: Final = JSONDecoder()
+_encoded: Final = JSONEncoder(ensure_ascii=False).encode
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
 def inject_query(query: bytes, names: Collection[str], injected: bytes) -> bytes:
@@ -45,7 +46,10 @@ def _others(parts: Iterable[bytes], also: bytes, names: Collection[str]) -> Iter
 
 def _is_of(part: bytes, names: Collection[str]) -> bool:
     """Frameworks read `name[]` and `name[x]` as parts of a list or a mapping called `name`."""
-    name = unquote_plus(part.partition(b"=")[0].decode("latin-1")).strip().strip('"').lower()
+    name = part.partition(b"=")[0].decode("latin-1")
+    if "%" in name or "+" in name:
+        name = unquote_plus(name)
+    name = name.strip().strip('"').lower()
     return name in names or name.partition("[")[0] in names
 
 
@@ -63,11 +67,31 @@ def inject_json(body: bytes, fields: Sequence[Field]) -> bytes:
     """
     try:
         text = body.decode("utf-8-sig")
+        if _are_new(text, fields):
+            return _with(text, fields).encode()
         for keys, value in fields:
-            text = _set(text, keys, json.dumps(value, ensure_ascii=False))
+            text = _set(text, keys, _encoded(value))
         return text.encode()
     except (ValueError, RecursionError):
         raise ValueError("expected a JSON object") from None
+
+
+def _are_new(text: str, fields: Sequence[Field]) -> bool:
+    """Can it be told by a look that no member of these names is there? A name may be spelled with escapes."""
+    names = {keys[0] for keys, _ in fields}
+    plain = len(names) == len(fields) and "\\u" not in text
+    return plain and all(_PLAIN.fullmatch(name) and f'"{name}"' not in text for name in names)
+
+
+def _with(text: str, fields: Sequence[Field]) -> str:
+    """With all of them at the end of the one object that `text` is."""
+    before = _decoder.decode(text)
+    if not isinstance(before, dict):
+        raise JSONDecodeError("expected an object", text, 0)
+    for keys, value in fields:
+        text = _append(text, bool(before), keys, _encoded(value))
+        before = True
+    return text
 
 
 class _Member(NamedTuple):
@@ -93,10 +117,10 @@ def _set(text: str, keys: tuple[str, ...], value: str) -> str:
 
 def _append(text: str, after: bool, keys: tuple[str, ...], value: str) -> str:
     for key in reversed(keys[1:]):
-        value = f"{{{json.dumps(key, ensure_ascii=False)}:{value}}}"
+        value = f"{{{_encoded(key)}:{value}}}"
     end = text.rindex("}")
     head = text[:end].rstrip(" \t\r\n")
-    return f"{head}{',' if after else ''}{json.dumps(keys[0], ensure_ascii=False)}:{value}{text[len(head) :]}"
+    return f"{head}{',' if after else ''}{_encoded(keys[0])}:{value}{text[len(head) :]}"
 
 
 def _members(text: str) -> Iterator[_Member]:

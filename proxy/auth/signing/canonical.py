@@ -9,15 +9,20 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9_.~/-]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*")
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
 
 
 def encoded(text: str, safe: str = "") -> str:
     """Everything but unreserved characters."""
-    return text if _PLAIN.fullmatch(text) else quote(text.encode("latin-1"), safe=safe)
+    return (
+        text
+        if (text.isascii() and text.isalnum()) or _PLAIN.fullmatch(text)
+        else quote(text.encode("latin-1"), safe=safe)
+    )
 
 
 def decoded(text: str, *, plus: bool = True) -> str:
@@ -34,7 +39,9 @@ def path_encoded_once(path: str) -> str:
 
 def parameters(query: str, *, plus: bool = True) -> list[tuple[str, str]]:
     """Decoded, in order; one without `=` has an empty value."""
-    pairs = (piece.partition("=") for piece in query.split("&") if piece)
+    pairs = [piece.partition("=") for piece in query.split("&") if piece]
+    if "%" not in query and not (plus and "+" in query):
+        return [(name, value) for name, _, value in pairs]
     return [(decoded(name, plus=plus), decoded(value, plus=plus)) for name, _, value in pairs]
 
 

@@ -8,23 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from json import dumps, loads
-from typing import Any
+from typing import Any, Final
 
 from proxy.auth.placing import places
 from proxy.auth.signing.canonical import encoded, parameters
 from proxy.auth.signing.filters import OUTPUTS, filtered
+from proxy.auth.signing.multipart import KIND, part_of
 from proxy.auth.signing.request import Keys, Moment, Signable, Signed
 from proxy.auth.signing.times import time_of
 from proxy.errors import Fault
 from proxy.values.template import Template
 
-SENT = ("access_key", "session_token", "time", "nonce", "method", "host", "path")
-MESSAGE = (*SENT, "query", "target", "body", "header.", "query.", "form.", "json.")
-HASHED = ("secret", "pairs", *MESSAGE)
+SENT: Final = ("access_key", "session_token", "time", "nonce", "method", "host", "path")
+MESSAGE: Final = (*SENT, "query", "target", "body", "header.", "query.", "form.", "json.")
+HASHED: Final = ("secret", "pairs", *MESSAGE)
 """What texts in query and body know, those in headers, and the one that is hashed."""
-MADE = ("signature", "proof")
+MADE: Final = ("signature", "proof")
 """What is there only after the digest."""
-FORM = "application/x-www-form-urlencoded"
+FORM: Final = "application/x-www-form-urlencoded"
 
 Texts = Mapping[str, Template]
 
@@ -34,21 +35,22 @@ class Described:
     """`added`: what is put into `query`, `headers`, `form` and `json`. Texts with `{signature}` or `{proof}` are filled
     after the digest and take no part in it; those with `{session_token}` are left out where there is none.
 
-    `digest` makes bytes of the text; `proof` is a text around the signature; `zone` is in seconds ahead
-    of UTC.
+    `digest` makes bytes of the text; `proof` is a text around the signature; `pair` is a format (`%(name)s%(value)s`);
+    `zone` is in seconds ahead of UTC; `part` is what alone stands for the body, where it is a multipart form.
     """
 
     digest: Callable[[bytes], bytes] = field(repr=False)
     output: str
     text: Template = field(repr=False)
     proof: Template = field(repr=False)
-    pair: Template = field(repr=False)
+    pair: str = field(repr=False)
     glue: str
     leave_out: frozenset[str]
     empty: bool
     added: Mapping[str, Texts] = field(repr=False)
     time: str
     zone: float
+    part: str | None = None
     first: Mapping[str, Texts] = field(init=False, repr=False)
     last: Mapping[str, Texts] = field(init=False, repr=False)
 
@@ -80,7 +82,7 @@ class Described:
 
     def pairs(self, pairs: list[tuple[str, str]]) -> str:
         kept = sorted(pair for pair in pairs if pair[0] not in self.leave_out and (pair[1] or self.empty))
-        return self.glue.join(self.pair.render({"name": name, "value": value}.__getitem__) for name, value in kept)
+        return self.glue.join([self.pair % {"name": name, "value": value} for name, value in kept])
 
     def _account(self, keys: Keys, moment: Moment) -> dict[str, str]:
         account = {"access_key": keys.access, "secret": latin(keys.secret)}
@@ -90,7 +92,7 @@ class Described:
     def _filled(self, place: str, asked: _Asked, *, made: bool) -> dict[str, str]:
         """What needs the digest if `made`, else what does not."""
         texts = (self.last if made else self.first)[place]
-        if "session_token" not in asked.known:
+        if texts and "session_token" not in asked.known:
             texts = {name: text for name, text in texts.items() if not needs(text, "session_token")}
         return {name: asked.text(text) for name, text in texts.items()}
 
@@ -132,7 +134,19 @@ class _Asked:
             return self.digest.pairs(parameters(request.query) + self._form())
         if name == "target":
             return f"{request.path}?{request.query}" if request.query else request.path
-        return (request.body or b"").decode("latin-1") if name == "body" else getattr(request, name)
+        return self._body() if name == "body" else getattr(request, name)
+
+    def _body(self) -> str:
+        """Raises Fault for a multipart form without the part that is signed."""
+        body, kind, part = self.request.body or b"", self.request.header("content-type") or "", self.digest.part
+        if part is None or not kind.lower().startswith(KIND):
+            return body.decode("latin-1")
+        content = part_of(body, kind, part)
+        if content is None:
+            raise Fault(
+                "bad_request", f"the signature is over the part {part} of the form, which has none of that name"
+            )
+        return content.decode("latin-1")
 
     def _below(self, kind: str, name: str) -> str:
         """The first of that name; empty where there is none."""

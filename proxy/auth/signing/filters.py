@@ -8,18 +8,19 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from typing import Final
 from urllib.parse import quote_plus
 
 from proxy.auth.signing.canonical import encoded
 
-_HASHES = ("md5", "sha1", "sha256", "sha512")
+_HASHES: Final = ("md5", "sha1", "sha256", "sha512")
 
 
 def _hash(name: str) -> Callable[[str], str]:
     return lambda text: hashlib.new(name, text.encode("latin-1"), usedforsecurity=False).digest().decode("latin-1")
 
 
-OUTPUTS: Mapping[str, Callable[[bytes], str]] = {
+OUTPUTS: Final[Mapping[str, Callable[[bytes], str]]] = {
     "hex": bytes.hex,
     "HEX": lambda made: made.hex().upper(),
     "base64": lambda made: b64encode(made).decode("ascii"),
@@ -32,7 +33,7 @@ def _output(name: str) -> Callable[[str], str]:
     return lambda text: OUTPUTS[name](text.encode("latin-1"))
 
 
-FILTERS: Mapping[str, Callable[[str], str]] = {
+FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
     **{name: _hash(name) for name in _HASHES},
     **{name: _output(name) for name in OUTPUTS},
     "lower": str.lower,

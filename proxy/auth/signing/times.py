@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from proxy.auth.signing.request import Moment
 
@@ -15,7 +16,13 @@ def time_of(written: str, zone: float, moment: Moment) -> str:
     """`written` is a word of `_TIMES`, else a pattern of strftime, `zone` seconds ahead of UTC."""
     if written in _TIMES:
         return _TIMES[written](moment)
-    return datetime.fromtimestamp(int(moment.wall), timezone(timedelta(seconds=zone))).strftime(written)
+    return _patterned(written, zone, int(moment.wall))
+
+
+@lru_cache(maxsize=8)
+def _patterned(written: str, zone: float, second: int) -> str:
+    """Signed in one second are many."""
+    return datetime.fromtimestamp(second, timezone(timedelta(seconds=zone))).strftime(written)
 
 
 _TIMES: Mapping[str, Callable[[Moment], str]] = {

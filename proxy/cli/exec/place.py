@@ -1,7 +1,8 @@
 """Which config `exec` and `env` go by, and whether a proxy runs with it.
 
-Owns: the order of the places. Must not know: what a proxy is asked. The file of the folder where the user happens to be
-counts only where a proxy runs with it already: that of a foreign repository may hold commands (`${exec:}`).
+Owns: what differs from other commands (config/place.py). Must not know: what a proxy is asked. The file of the folder
+where the user happens to be counts only where a proxy runs with it already: that of a foreign repository may hold
+commands (`${exec:}`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from proxy.config.place import HERE, VARIABLE, named, own
 from proxy.errors import KeylessError
 from proxy.process.runtime import path_of
-
-HERE = Path("config.yaml")
-VARIABLE = "KEYLESS_CONFIG"
 
 
 class NoConfig(KeylessError):  # noqa: N818 -- it says what is the case
@@ -31,16 +30,15 @@ class Place(NamedTuple):
 
 def find(told: Path | None, environ: Mapping[str, str], here: Path = HERE) -> Place:
     """`told`: by `-c`. Raises NoConfig."""
-    if told is None and environ.get(VARIABLE):
-        told = Path(environ[VARIABLE])
+    told = told or named(environ)
     if told is not None:
         return Place(told, answers(told, environ))
     if answers(here, environ):
         return Place(here, True)
-    own = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "keyless" / "config.yaml"
-    if own.is_file():
-        return Place(own, answers(own, environ))
-    raise NoConfig(_advice(here, own))
+    users = own(environ)
+    if users.is_file():
+        return Place(users, answers(users, environ))
+    raise NoConfig(_advice(here, users))
 
 
 def answers(config: Path, environ: Mapping[str, str]) -> bool:
@@ -52,10 +50,10 @@ def answers(config: Path, environ: Mapping[str, str]) -> bool:
     return True
 
 
-def _advice(here: Path, own: Path) -> str:
+def _advice(here: Path, users: Path) -> str:
     if here.is_file():
         return (
             f"no proxy runs with {here}, and it is not taken unasked, since what it says is run; "
             f"start one with `keyless run`, or say `-c {here}`"
         )
-    return f"there is no config: name one with -c or ${VARIABLE}, or put yours at {own}"
+    return f"there is no config: name one with -c or ${VARIABLE}, or put yours at {users}"

@@ -6,6 +6,7 @@ Must not know: what any of it is for.
 from __future__ import annotations
 
 import json
+import os
 import string
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,12 +18,30 @@ import typer
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
+from proxy.config.place import HERE, named, usual
 from proxy.errors import ConfigError
 from proxy.http.grammar import TOKEN
 from proxy.values.names import did_you_mean
 
-DEFAULT_CONFIG = Path("config.yaml")
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")]
+
+def _usual(context: typer.Context, option: typer.CallbackParam, told: Path) -> Path:
+    return told if _is_told(context, option) else usual(os.environ)
+
+
+def _new(context: typer.Context, option: typer.CallbackParam, told: Path) -> Path:
+    return told if _is_told(context, option) else named(os.environ) or told
+
+
+def _is_told(context: typer.Context, option: typer.CallbackParam) -> bool:
+    source = context.get_parameter_source(option.name or "")
+    return source is not None and source.name != "DEFAULT"  # by its name: typer has a copy of click, or has it not
+
+
+DEFAULT_CONFIG = HERE
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.", callback=_usual)]
+NewConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", metavar="FILE", help="The config file to write.", callback=_new)
+]
 UnusedConfig = Annotated[Path, typer.Option("--config", "-c", hidden=True)]
 """For commands that need no config: `-c` works with every one."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

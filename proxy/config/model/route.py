@@ -44,8 +44,14 @@ class Route(Secretive):
     cookies: Literal["drop", "pass"] = "drop"
     cors: Literal["proxy", "pass"] = "proxy"
     scrub: Literal["bodies", "strict", "headers"] = "bodies"
+    rewrite: Literal["json"] | None = None
     stand_in: bool = False
     require_scope: Scopes | None = None
     private: bool = False
     plain_http: bool = False
     tls: TlsFiles | None = None
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """To the provider's other hosts, too: URLs that are rewritten must lead somewhere."""
+        return self.hosts or self.rewrite is not None

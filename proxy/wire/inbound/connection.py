@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields
+from proxy.wire.inbound.http2 import PriorKnowledge, goaway
 from proxy.wire.inbound.parser import Parser
 from proxy.wire.inbound.phase import (
     ANSWERING,
@@ -188,7 +189,8 @@ class ClientConnection(Socket):
         elif self.transport is not None and self.open:
             if self._host.unreadable is not None:
                 self._host.unreadable(self.peer or "unix", fault)
-            self.transport.write(last_words(fault))
+            in_frames = isinstance(fault, PriorKnowledge) and self.is_new  # behind an answer, they would be part of it
+            self.transport.write(goaway(fault.detail) if in_frames else last_words(fault))
             self._linger()
 
     # ------------------------------------------------------------ asyncio.Protocol

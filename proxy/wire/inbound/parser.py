@@ -13,12 +13,14 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from proxy import shortage
 from proxy.errors import Fault
 from proxy.http.fields import Fields
+from proxy.wire.inbound.http2 import PriorKnowledge
 
 MAX_FIELDS: Final = 256
 
 _METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _LINE_END: Final = b"\r\n"
 _MODERN: Final = b" HTTP/1.1\r\n"
+_PREFACE: Final = "Pause on PRI/Upgrade"  # llhttp's word for the whole of HTTP/2's; httptools has no class for it
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 
 
@@ -107,6 +109,8 @@ class Parser:
                 raise cause from None
             if isinstance(cause, MemoryError):
                 raise shortage.tell("memory") from None
+            if str(error) == _PREFACE:
+                raise PriorKnowledge from None
             raise Fault("bad_request", "the request is not valid HTTP/1.1") from None
         if self._unread > self._max_header:
             raise _too_large()

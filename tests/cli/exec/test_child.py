@@ -237,7 +237,7 @@ def test_a_shell_of_its_own_has_job_control_too(terminal: Terminal, scripts: Pat
     terminal.until("\nready")
     terminal.type("\x1a")
     terminal.until("Stopped")
-    terminal.type("kill -KILL %1; wait; exit 3\n")  # where a job is left it warns, and stays
+    terminal.type("kill -KILL %1; disown %1; exit 3\n")  # where it knows of a job it warns, and stays
     terminal.until("\nexit")
     terminal.type("echo outer code=$?\n")
     terminal.until("outer code=3")

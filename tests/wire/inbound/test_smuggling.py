@@ -336,8 +336,17 @@ async def test_http_0_9(front: Front) -> None:
     await front.refuses(b"GET /api/first\r\n\r\n")
 
 
-async def test_the_preface_of_http_2(front: Front) -> None:
-    await front.refuses(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+async def test_the_preface_of_http_2_behind_a_request(front: Front) -> None:
+    """Alone it is answered in frames (test_http2.py); here they would stand behind an answer of HTTP/1.1."""
+    wire = await front.say(NEXT, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", NEXT)
+    assert (await wire.message()).body == b"ok"
+    problem(await wire.message(), 400)
+    assert await wire.rest() == b""
+    assert [request.target for request in front.api.requests] == ["/next"]
+
+
+async def test_what_only_begins_like_the_preface_of_http_2(front: Front) -> None:
+    await front.refuses(b"PRI * HTTP/2.0\r\nHost: localhost\r\n\r\n")
 
 
 async def test_methods_that_are_none(front: Front) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from proxy.auth.keys.issuer import IssuerProvider
-from proxy.auth.keys.provider import ProviderCommon
+from proxy.auth.keys.provider import BY_STATUS, ProviderCommon, RefusalRule
 from proxy.values.kinds import Url
 from proxy.values.where import Finding, Where
 
@@ -51,6 +51,11 @@ class McpProvider(IssuerProvider):
     @property
     def clients_log_in(self) -> bool:
         return True
+
+    @property
+    def effective_refusals(self) -> list[RefusalRule]:
+        """A 401 is always one (MCP, authorization), whatever else the config says is."""
+        return [*BY_STATUS, *(self.refused or ())]
 
     @property
     def named(self) -> str:
