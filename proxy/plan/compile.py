@@ -6,7 +6,7 @@ Must not know: files, sockets, the event loop. What can be wrong was refused bef
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,18 +23,18 @@ from proxy.plan import headers
 from proxy.plan.admission import jwt_clients
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
+from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.quota import limits_of
 from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
+from proxy.plan.passing import Passing
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
-from proxy.plan.route import Plan, ProviderPlan, RoutePlan, StandInPlan
+from proxy.plan.route import PLACEHOLDER, Plan, ProviderPlan, RoutePlan, StandInPlan
 from proxy.plan.router import Router
 from proxy.plan.target import Target
 from proxy.values.now import Now
 from proxy.values.template import Template
-
-PLACEHOLDER = "keyless-placeholder-worth-nothing"
 
 
 def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
@@ -102,16 +102,16 @@ class _Around(NamedTuple):
 
 
 def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
-    loaded, providers, placings, limited = around
+    loaded, providers, placings, _ = around
     config = loaded.config
     provider = config.providers.get(route.provider)
-    own = loaded.certificates.get(prefix)
-    target = Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
+    target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
-    judged = _judged(provider)
+    stand_in = _stand_in(provider.stand_in) if provider is not None and route.stand_in else None
+    slots = _key_slots(prefix, route, placing, target, stand_in)
+    judged = _judged(provider, route.pass_)
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
-    removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
     return RoutePlan(
@@ -122,7 +122,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
+        request_headers=_request_sieve(route, names, slots, set_headers, around),
         reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -133,14 +133,38 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cors=route.cors == "proxy",
         scrub=route.scrub,
         placing=placing,
-        refusals=judged.refusals,
-        skewed=judged.skewed,
-        final=judged.final,
-        stand_in=_stand_in(provider.stand_in) if provider is not None and route.stand_in else None,
+        **judged._asdict(),
+        stand_in=stand_in,
         links=Links(target, below, names, config.forwarded, below if route.keep_prefix else b""),
+        key_slots=slots,
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
         error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
+    )
+
+
+def _target(prefix: str, route: Route, loaded: Loaded) -> Target:
+    own = loaded.certificates.get(prefix)
+    return Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
+
+
+def _key_slots(
+    prefix: str, route: Route, placing: Placing | None, target: Target, stand_in: StandInPlan | None
+) -> KeySlots:
+    token_call = None if stand_in is None else stand_in.path
+    passed, cookies = headers.lower_names(route.pass_), route.cookies == "pass"
+    return KeySlots.compile(prefix, placing, target.template, token_call, cookies=cookies, passed=passed)
+
+
+def _request_sieve(
+    route: Route, names: Names, slots: KeySlots, set_headers: dict[str, str], around: _Around
+) -> headers.Sieve:
+    return headers.request_sieve(
+        names.headers,
+        [*route.headers.remove, *set_headers, *_unread(route, around.limited)],
+        around.loaded.config.forwarded,
+        origin=route.cors == "pass",
+        keys=headers.KEYS | slots.headers | slots.passed,
     )
 
 
@@ -150,18 +174,20 @@ class _Judged(NamedTuple):
     refusals: Refusals | None = None
     skewed: Refusals | None = None
     final: bool = False
+    passing: Passing | None = None
 
 
-def _judged(provider: Provider | None) -> _Judged:
+def _judged(provider: Provider | None, passed: Sequence[str]) -> _Judged:
     """What is told of a credential's death counts only where nothing can be renewed."""
     if provider is None:
-        return _Judged()
+        return _Judged(passing=Passing.compile(passed, ()))
     refused, skewed = provider.effective_refusals, provider.effective_skewed
     rules = refused or provider.dead or ()
     return _Judged(
         Refusals.compile(rules) if rules else None,
         Refusals.compile(skewed) if skewed else None,
         bool(rules) and not refused,
+        Passing.compile(passed, rules),
     )
 
 
@@ -186,6 +212,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         placing=None,
         refusals=None,
         skewed=None,
+        passing=None,
         stand_in=None,
         required_scope=None,
         elsewhere=None,
@@ -212,7 +239,7 @@ def _stand_in(stand_in: StandIn | None) -> StandInPlan | None:
     if stand_in is None:
         return None
     reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
-    return StandInPlan(stand_in.path.encode("ascii"), reply)
+    return StandInPlan(stand_in.path.encode("ascii"), reply, stand_in.lifetime)
 
 
 def _filled(value: Any) -> Any:

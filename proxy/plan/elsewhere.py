@@ -64,5 +64,13 @@ class Elsewhere:
 def _bare(plan: RoutePlan) -> RoutePlan:
     """Without the credential, nor anything else that the config sends."""
     return replace(
-        plan, provider=None, set_headers=b"", placing=None, refusals=None, skewed=None, final=False, required_scope=None
+        plan,
+        provider=None,
+        set_headers=b"",
+        placing=None,
+        passing=None,
+        refusals=None,
+        skewed=None,
+        final=False,
+        required_scope=None,
     )

@@ -23,12 +23,12 @@ import structlog
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
-from proxy.logs import AccessLog
 from proxy.plan import cors
+from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
 from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
-from proxy.serve import answer, observers
+from proxy.serve import answer, identify, observers
 from proxy.serve.admit import OwnReply, admit
 from proxy.serve.body import Body
 from proxy.serve.exchange import CLIENT_GONE, DEAD, Exchange
@@ -38,7 +38,7 @@ from proxy.serve.observers import Observers
 from proxy.serve.prepare import needles, prepare
 from proxy.serve.skew import learnt
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
-from proxy.serve.visitors import KeysWanted
+from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
 from proxy.wire.inbound import own
@@ -55,6 +55,7 @@ class Forwarder:
         self._upstream = upstream
         self._clock = watch.clock
         self._visitors = watch.visitors
+        self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
         self._quotas = watch.quotas
         self._access = watch.access
@@ -68,8 +69,10 @@ class Forwarder:
         exchange = Exchange(request, now.boot, way, lost)
         try:
             wanted = self._arrive(exchange, guard, now)
-            if wanted is not None:  # the keys of the issuer of an access token
-                exchange.client = (await wanted.settled()).client
+            if wanted is not None:
+                await self._settle(exchange, wanted)
+            if exchange.plan.passing is not None and (head := exchange.plan.passing.along(exchange.head)) is not None:
+                exchange.head, exchange.beside = head, True
             answered = admit(exchange)
             if answered is not None:
                 self._answer(exchange, answered)
@@ -78,8 +81,9 @@ class Forwarder:
                 charged = self._quotas.take(exchange.limits, now)
                 exchange.quota = charged if isinstance(charged, bytes) else await charged
             token = exchange.lane.ready(now) or await exchange.lane.token()
-            if exchange.head.framed:
-                exchange.body = await self._body(exchange)
+            if exchange.head.framed and exchange.body is None:
+                plan = exchange.plan
+                exchange.body = await Body.of(request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
             exchange.needles = needles(exchange, token)
             reply = await self._upstream.send(prepare(exchange, token, self._clock))
             if token is not None and not self._is_accepted(exchange, reply, token, now):
@@ -95,12 +99,12 @@ class Forwarder:
             exchange.status = CLIENT_GONE
         finally:
             if self._access is not None:
-                self._log(exchange, self._access)
+                observers.log_access(self._access, exchange, self._clock().boot)
 
     # -------------------------------------------------------------- arrive, admit
 
-    def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | None:
-        """Where it goes and who asks. Raises Fault."""
+    def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:
+        """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
         request = exchange.request
         exchange.head = exchange.plan.request_headers.read(request.fields)
         if self._audit is not None:
@@ -113,14 +117,29 @@ class Forwarder:
             if lane is not None and not exchange.preflight:
                 exchange.lane, exchange.plan = lane, lane.plan
                 exchange.head = lane.plan.request_headers.read(request.fields)
-        elif self._sessions.used and (session := self._sessions.identify(exchange.head.facts, now.wall)) is not None:
-            exchange.client = session
-        elif self._visitors is not None:
-            visitor = self._visitors.identify(exchange.head.facts, request.connection.transport, now)
-            if isinstance(visitor, KeysWanted):
-                return visitor
-            exchange.client = visitor.client
+        elif self._guarded or self._sessions.used:
+            key = identify.at_a_glance(self._visitors, exchange, now.wall)
+            if key is not None:
+                exchange.client = key.client
+                return None
+            found = identify.closely(self._visitors, exchange, now)
+            if not isinstance(found, Visitor):
+                return found
+            self._identified(exchange, found)
         return None
+
+    async def _settle(self, exchange: Exchange, wanted: KeysWanted | BodyWanted) -> None:
+        visitor, exchange.body = await identify.settled(wanted, exchange.request, self._max_body)
+        if visitor is not None:
+            self._identified(exchange, visitor)
+
+    def _identified(self, exchange: Exchange, visitor: Visitor) -> None:
+        """What proved the client goes no further."""
+        exchange.client, plan = visitor.client, exchange.plan
+        if visitor.texts:
+            exchange.head, exchange.way = without_keys(visitor.texts, exchange.head, exchange.way, plan.key_slots)
+        if plan.stand_in is not None and visitor.key is not None:
+            exchange.placeholder = identify.placeholder(self._visitors, plan, visitor.key, self._clock().wall)
 
     def _answer(self, exchange: Exchange, reply: OwnReply) -> None:
         exchange.status, headers = reply.status, list(reply.headers)
@@ -132,23 +151,20 @@ class Forwarder:
         if self._audit is not None:
             observers.refused(self._audit, exchange, fault)
         # Who may not ask learns nothing of the route, not even whose API it leads to.
-        asked = self._visitors is None or exchange.client is not None
+        asked = not self._guarded or exchange.client is not None
         own.fault(exchange.request, fault, exchange.cors_origin, exchange.plan.error_shape if asked else None)
 
     # -------------------------------------------------------------- prepare, judge, renew
-
-    async def _body(self, exchange: Exchange) -> Body | None:
-        plan = exchange.plan
-        return await Body.of(exchange.request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
 
     def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
         """As far as can be told without waiting."""
         plan, age = exchange.plan, now.boot - token.minted.boot
         if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
-        if plan.refusals is None:
+        refusals = exchange.refusals
+        if refusals is None:
             return True
-        if verdict(plan.refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
+        if verdict(refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
         exchange.lane.accepted(token, now.boot)
         return True
@@ -158,7 +174,7 @@ class Forwarder:
         lane, plan = exchange.lane, exchange.plan
         if plan.skewed is not None:
             reply = await self._in_time(exchange, plan.skewed, reply, token)
-        if not await self._is_refused(exchange, plan.refusals, reply, token):
+        if not await self._is_refused(exchange, exchange.refusals, reply, token):
             lane.accepted(token, exchange.started)
             return reply
         if plan.final:
@@ -181,7 +197,7 @@ class Forwarder:
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
         exchange.needles = needles(exchange, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
-        again = await self._is_refused(exchange, plan.refusals, reply, newer)
+        again = await self._is_refused(exchange, exchange.refusals, reply, newer)
         await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
@@ -207,9 +223,7 @@ class Forwarder:
         if self._audit is not None:
             observers.token_refused(self._audit, exchange, token, reply.status)
         if exchange.lane.died(token, self._clock().boot):
-            provider = exchange.plan.provider
-            name = None if provider is None else provider.name
-            log.warning("credential dead", provider=name, route=exchange.plan.prefix, status=reply.status)
+            observers.credential_dead(exchange.plan, reply.status)
 
     async def _is_refused(self, exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token) -> bool:
         age = self._clock().boot - token.minted.boot
@@ -230,9 +244,3 @@ class Forwarder:
             await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
         finally:
             reply.close()  # also where the client has left in the turn of the loop that brought the reply
-
-    def _log(self, exchange: Exchange, access: AccessLog) -> None:
-        note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
-        path = exchange.way.path.decode("latin-1")
-        client = "" if exchange.client is None else exchange.client.name
-        access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note, client)

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from proxy.audit.events import Audit
 from proxy.auth.token import Token
 from proxy.config.model import Config
 from proxy.errors import Fault
 from proxy.logs import AccessLog
-from proxy.plan.route import Plan
+from proxy.plan.route import Plan, RoutePlan
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
 from proxy.serve.sessions import Sessions
@@ -23,17 +25,27 @@ from proxy.serve.visitors import Visitors
 from proxy.tokens.cell import Cell
 from proxy.values.now import Now
 
+log = structlog.get_logger("keyless.forward")
+
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """None for what the config doesn't ask for; sessions come without being asked for."""
+    """None for what the config doesn't ask for; sessions come without being asked for, and visitors may."""
 
     clock: Callable[[], Now]
-    visitors: Visitors | None
+    visitors: Visitors
     quotas: Quotas | None
     access: AccessLog | None
     audit: Audit | None
     sessions: Sessions
+
+
+def log_access(access: AccessLog, exchange: Exchange, boot: float) -> None:
+    """The line of a request that is over at `boot`."""
+    note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
+    path = exchange.plan.key_slots.hidden(exchange.way.path).decode("latin-1")
+    client = "" if exchange.client is None else exchange.client.name
+    access.line(exchange.method, path, exchange.status, boot - exchange.started, note, client)
 
 
 def refused(audit: Audit, exchange: Exchange, fault: Fault) -> None:
@@ -50,6 +62,12 @@ def token_refused(audit: Audit, exchange: Exchange, token: Token, status: int) -
     _tell(audit, exchange, "token_refused", generation=token.generation, status=status, outcome=outcome)
 
 
+def credential_dead(plan: RoutePlan, status: int) -> None:
+    """Told once, in the log."""
+    name = None if plan.provider is None else plan.provider.name
+    log.warning("credential dead", provider=name, route=plan.prefix, status=status)
+
+
 def replayed(audit: Audit, exchange: Exchange, token: Token, again: bool) -> None:
     _tell(audit, exchange, "replay", generation=token.generation, outcome="refused" if again else "accepted")
 
@@ -61,7 +79,7 @@ def _tell(audit: Audit, exchange: Exchange, event: str, **facts: Any) -> None:
         event,
         client.name if client is not None else None,
         (request.peer or "unix", request.headers.get("Origin")),
-        (exchange.method, request.target),
+        (exchange.method, plan.key_slots.hidden(request.target)),
         route=plan.prefix or None,  # what no route takes has a plan without a name
         provider=plan.provider.name if plan.provider is not None else None,
         **facts,
