@@ -15,6 +15,7 @@ from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.model.client import SHORTEST
 from proxy.config.rules.clients import check_clients, check_rates
 from proxy.config.rules.identities import check_identities
+from proxy.config.rules.loops import check_loops
 from proxy.config.rules.passing import check_passing
 from proxy.config.rules.reach import check_upstream
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
@@ -50,6 +51,7 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from check_clients(config.clients, known.routes, known.providers)
     yield from check_identities(config)
+    yield from check_loops(config)
     yield from _browser(config)
     yield from _store(config)
     if config.audit is not None and config.audit.key is not None:
