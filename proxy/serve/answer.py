@@ -53,8 +53,8 @@ _FRAMINGS: Final = {known: Framing(*known) for known in product((False, True), r
 
 def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
-    head, framing, scrubbed = _head(exchange, reply)
-    data = exchange.needles.scrub(reply.take()) if scrubbed else reply.take()
+    head, framing, readable = _head(exchange, reply)
+    data = exchange.needles.scrub(reply.take()) if readable else reply.take()
     reply.close()
     if framing.empty:
         data = b""
@@ -65,8 +65,8 @@ def whole(exchange: Exchange, reply: Reply) -> None:
 
 async def stream(exchange: Exchange, reply: Reply) -> None:
     """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
-    head, framing, scrubbed = _head(exchange, reply)
-    scrubber = exchange.needles.stream() if scrubbed else None
+    head, framing, readable = _head(exchange, reply)
+    scrubber = exchange.needles.stream() if readable and exchange.needles else None
     client = exchange.request.connection
     try:
         client.answer(head)
@@ -101,7 +101,7 @@ def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
 
 
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
-    """The finished head, how the body is framed, and whether it is to be scrubbed."""
+    """The finished head, how the body is framed, and whether it can be searched for secrets."""
     plan, request = exchange.plan, exchange.request
     lines, links, sized, readable = passed(plan, reply.headers)
     for name, value in links:
@@ -111,7 +111,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool]:
     if not framing.keep_alive:
         request.last()
     theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
-    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable and bool(exchange.needles)
+    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable
 
 
 def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool, bool]:

@@ -42,11 +42,12 @@ class Upstream:
             leg: Leg | None = self.pool.take(call.origin, once=not _stays_repeatable(call))
             if leg is not None:
                 try:
-                    return await _exchange(leg, call)
+                    return await leg.begin(call).head()
                 except Broken as broken:  # a name of its own: compiled, one has one type
                     if not _may_repeat(call, broken):
                         raise
-            return await _exchange(await self._open(call), call)
+            leg = await self._open(call)
+            return await leg.begin(call).head()
         except (Broken, Stalled, Crowded, OSError, UnicodeError) as cause:
             raise fault_of(call.origin, cause) from None
 
@@ -55,16 +56,6 @@ class Upstream:
             return await self.pool.open(call.origin, call.timeout.connect)
         except TimeoutError:
             raise Stalled(f"no connection within {call.timeout.connect:g} s") from None
-
-
-async def _exchange(leg: Leg, call: Call) -> Reply:
-    reply = leg.begin(call)
-    try:
-        await reply.head()
-    except BaseException:
-        reply.close()  # not leg.close(): a reply that is complete gave its connection to the next exchange
-        raise
-    return reply
 
 
 def _stays_repeatable(call: Call) -> bool:

@@ -17,14 +17,14 @@ class IllegalMove(Exception):  # noqa: N818 -- it says what was tried
 class Phase:
     """One of a closed set, known by identity. All but the name is said by its row."""
 
-    __slots__ = ("bit", "leads", "limit", "name")
+    __slots__ = ("bit", "comes", "leads", "limit", "name")
 
     def __init__(self, name: str, number: int) -> None:
         """`number` tells those of one set apart."""
         self.name = name
         self.bit = 1 << number
         self.leads = 0  # the bits of the phases that may follow
-        self.limit = ""
+        self.comes = self.limit = ""
 
     def __repr__(self) -> str:
         return self.name
@@ -44,7 +44,7 @@ def lay(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Give each phase what its row says. Once, when the table is defined."""
     table = tuple(rows)
     for row in table:
-        row.phase.limit = row.limit
+        row.phase.comes, row.phase.limit = row.comes, row.limit
         row.phase.leads = 0
         for phase in row.leads:
             row.phase.leads |= phase.bit

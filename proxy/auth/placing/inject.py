@@ -126,7 +126,7 @@ class Injection:
 
     def place(self, draft: Draft, token: Token) -> None:
         """Strip, then inject (docs/traps.md 20). Raises as `Placing.place` does."""
-        rendered = self.render(token)
+        rendered = self._rendered.get(token) or self.render(token)
         if rendered.headers:  # the client's were dropped with the others that don't pass
             draft.lines.append(rendered.headers)
         if self._beside:

@@ -77,7 +77,7 @@ class Needles:
     def scrub(self, data: bytes) -> bytes:
         """The same text with stars where a secret stood, also one that breaks off at the very end."""
         spans = self.spans(data)
-        if cut := self.cut_off(data):
+        if data and self._ends[data[-1]] and (cut := self.cut_off(data)):
             spans = [*spans, (len(data) - cut, len(data))]
         return starred(data, spans) if spans else data
 

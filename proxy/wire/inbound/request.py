@@ -75,7 +75,7 @@ class Request(Flow[Client]):
     def __init__(
         self, connection: Client, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool
     ) -> None:
-        super().__init__(connection)
+        Flow.__init__(self, connection)  # super() would be looked up for each
         self.method = method
         self.target = target
         self.fields = fields

@@ -19,10 +19,14 @@ from proxy.wire.outbound.parser import ReplyParser
 from proxy.wire.outbound.phase import (
     AWAITING,
     CLOSED,
+    END_IT,
     ENDING,
     EXCHANGING,
     FINISHING,
     IDLE,
+    NOBODY,
+    PARSER,
+    READER,
     READING,
     SENDING,
     STALLED,
@@ -72,14 +76,13 @@ class Connection(Socket):
         """Send a request; a body that comes in pieces goes out beside the reply. Raises Broken."""
         if self.transport is None:
             raise Broken("the connection closed", unanswered=True)
-        body = call.body
-        whole = body is None or isinstance(body, bytes)
-        self.enter(AWAITING if whole else SENDING)
+        body = None if isinstance(call.body, bytes) else call.body
+        self.enter(AWAITING if body is None else SENDING)
         self._call = call
         self._reply = reply = Reply(self)
         self._parser.expect(call.method == "HEAD")
         self.transport.write(encoded(call, self._host))
-        if body is not None and not isinstance(body, bytes):
+        if body is not None:
             self._upload = spawn(upload(self, body), "upload")
         self._renew()
         return reply
@@ -152,16 +155,16 @@ class Connection(Socket):
     # ------------------------------------------------------------ asyncio.Protocol
 
     def data_received(self, data: bytes) -> None:
-        reply, phase = self._reply, self.phase
+        reply, comes = self._reply, self.phase.comes
         if len(data) > LARGEST_READ:
             self.read_in_pieces()
-        if reply is None or phase is IDLE or phase is FINISHING:
-            if phase is not CLOSED:
+        if reply is None or comes == END_IT:
+            if comes != NOBODY:
                 self._malformed("bytes that nothing asked for")
-        elif phase is TUNNEL or phase is ENDING:
+        elif comes == READER:
             self._feed(reply, data)
             reply.wake()
-        elif phase is not CLOSED:
+        elif comes == PARSER:
             try:
                 self._parser.feed(data)
             except ValueError as error:

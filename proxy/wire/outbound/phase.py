@@ -16,6 +16,12 @@ TUNNEL: Final = Phase("tunnel", 6)
 ENDING: Final = Phase("ending", 7)
 CLOSED: Final = Phase("closed", 8)
 
+PARSER: Final = "parser"
+READER: Final = "the reply's reader"
+NOBODY: Final = "nobody"
+END_IT: Final = "end it"
+"""What becomes of bytes that come."""
+
 STALLED: Final[dict[Phase, str]] = {
     SENDING: "the request stood still while it was sent",
     EXCHANGING: "the request stood still while it was sent",
@@ -27,16 +33,14 @@ STALLED: Final[dict[Phase, str]] = {
 
 TABLE = lay(
     [
-        Row(IDLE, "waits in the pool", "end it", "patience", (SENDING, AWAITING, CLOSED)),
-        Row(
-            SENDING, "the request goes out, piece by piece", "parser", "idle", (AWAITING, EXCHANGING, FINISHING, CLOSED)
-        ),
-        Row(AWAITING, "the request is out", "parser", "head", (READING, IDLE, TUNNEL, CLOSED)),
-        Row(EXCHANGING, "the reply has begun before the request ended", "parser", "idle", (READING, FINISHING, CLOSED)),
-        Row(READING, "the reply's body comes", "parser", "idle", (IDLE, CLOSED)),
-        Row(FINISHING, "the reply is whole, the request is not", "end it", "idle", (IDLE, CLOSED)),
-        Row(TUNNEL, "a 101 has come", "the reply's reader", "", (ENDING, CLOSED)),
-        Row(ENDING, "the client's last words go out", "the reply's reader", "last words", (CLOSED,)),
-        Row(CLOSED, "nothing more", "nobody", "", ()),
+        Row(IDLE, "waits in the pool", END_IT, "patience", (SENDING, AWAITING, CLOSED)),
+        Row(SENDING, "the request goes out, piece by piece", PARSER, "idle", (AWAITING, EXCHANGING, FINISHING, CLOSED)),
+        Row(AWAITING, "the request is out", PARSER, "head", (READING, IDLE, TUNNEL, CLOSED)),
+        Row(EXCHANGING, "the reply has begun before the request ended", PARSER, "idle", (READING, FINISHING, CLOSED)),
+        Row(READING, "the reply's body comes", PARSER, "idle", (IDLE, CLOSED)),
+        Row(FINISHING, "the reply is whole, the request is not", END_IT, "idle", (IDLE, CLOSED)),
+        Row(TUNNEL, "a 101 has come", READER, "", (ENDING, CLOSED)),
+        Row(ENDING, "the client's last words go out", READER, "last words", (CLOSED,)),
+        Row(CLOSED, "nothing more", NOBODY, "", ()),
     ]
 )

@@ -6,7 +6,7 @@ Owns: what is known of the head. Must not know: framing, sockets, pools.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Self
 
 from proxy.http.fields import Fields, first
 from proxy.wire.flow import Flow, Source, twin
@@ -47,7 +47,7 @@ class Reply(Flow[Answering]):
     __slots__ = ("headers", "reason", "status", "trailers")
 
     def __init__(self, connection: Answering) -> None:
-        super().__init__(connection)
+        Flow.__init__(self, connection)  # super() would be looked up for each
         self.status = 0
         self.reason = b""
         self.headers: Fields = []
@@ -60,13 +60,21 @@ class Reply(Flow[Answering]):
         """The first header of this (lower case) name."""
         return first(self.headers, name)
 
-    async def head(self) -> None:
-        """Wait for the head. Raises as `read` does, but not where an API that refuses has cut its refusal short."""
-        while self.error is None and not self.status:
-            await self._more()
+    async def head(self) -> Self:
+        """As soon as the head is there. Raises as `read` does, but not where an API that refuses has cut its refusal
+        short; then, or where nobody waits any more, it is closed.
+        """
+        try:
+            while self.error is None and not self.status:
+                await self._more()
+        except BaseException:
+            self.close()
+            raise
         error = self.error
         if error is not None and not (self.status >= 400 and isinstance(error, Broken) and error.cut):
+            self.close()
             raise twin(error)
+        return self
 
     def tunnel(self, on_writable: Callable[[], None]) -> Tunnel:
         """The way back, after a 101; `on_writable` is called when the API reads again after it did not."""
