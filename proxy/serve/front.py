@@ -70,7 +70,8 @@ class Front(NamedTuple):
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         observers = Observers(lasting.clock, visitors, quotas, lasting.access, lasting.audit, lasting.sessions)
-        forwarder = Forwarder(Router(lanes), lasting.upstream, observers, plan.max_body)
+        private = [prefix for prefix, lane in lanes.items() if lane.plan.key_slots.path is not None]
+        forwarder = Forwarder(Router(lanes, private), lasting.upstream, observers, plan.max_body)
         guards = tuple(Guard.compile(config.browser, config.clients, listener) for listener in lasting.listeners)
         inside = Guard(hosts=None, origins=None)
         return cls(lanes, forwarder, observers, guards, inside, visitors, quotas, config.clients)
