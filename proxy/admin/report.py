@@ -26,6 +26,7 @@ class ProviderReport:
     replays: int = 0
     last_error: str | None = None
     skew: float | None = None  # seconds by which the API's clock is ahead of ours, as it said; the most of its hosts
+    upstream: str | None = None  # where the API is, host and path, as the issuer said
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -55,6 +56,7 @@ class ProviderReport:
             sum(report.replays for report in workers),
             latest.last_error,
             max((report.skew for report in workers if report.skew is not None), key=abs, default=None),
+            telling.upstream,
         )
 
 

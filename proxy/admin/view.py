@@ -71,6 +71,7 @@ class View:
             cell.replays,
             _dead(cell, life.state(now)) if failure is None else failure.message,
             _skew(self.plan.providers[name].scheme),
+            None if token is None else token.upstream,
         )
 
     def process(self) -> ProcessReport:

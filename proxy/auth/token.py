@@ -95,7 +95,8 @@ class Minted:
     """What a login brought. Times are seconds counted from the moment the request was sent.
 
     `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`. `dated` is
-    what the issuer's clock said, Unix time; `doubt`, why its word on the lifetime was not taken.
+    what the issuer's clock said, Unix time; `doubt`, why its word on the lifetime was not taken. `upstream` is where it
+    said that the API is, host and path, as far as it may say so.
     """
 
     value: str = field(repr=False)
@@ -106,6 +107,7 @@ class Minted:
     reply: Any = field(default=None, repr=False)
     dated: float | None = None
     doubt: str | None = None
+    upstream: str | None = None
 
     def refresh_token_after(self, before: str | None) -> str | None:
         """The one that is good from now on."""
@@ -133,6 +135,7 @@ class Token:
     refresh_token: str | None = field(default=None, repr=False)
     scope: str | None = None  # as granted, if the issuer said it
     reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
+    upstream: str | None = None  # where the issuer said that the API is: host and path
     previous: Token | None = field(default=None, repr=False, compare=False)
     fresh_boot: float = field(init=False)
     fresh_wall: float = field(init=False)

@@ -117,6 +117,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "client_key": bool(loaded.config.clients),
         "provider": _provider(written.provider, provider, loaded),
         "upstream": _upstream(drafted, shown.Mask(shown.secrets_of(loaded))),
+        "named": _named(route, provider),
         "headers": {"removed": _removed(route), "set": ["Host", *set_by_route]},
         "injected": _injected(route, placing),
         "refused": rules.of_provider(provider),
@@ -167,6 +168,13 @@ def _upstream(drafted: Draft, hidden: shown.Mask) -> str:
     return hidden(whole.replace(quote(shown.HIDDEN, safe=""), shown.HIDDEN))
 
 
+def _named(route: RoutePlan, provider: Provider | None) -> list[str] | None:
+    """The hosts of which the issuer names one; None where the config says where to."""
+    if route.led is None or provider is None:
+        return None
+    return [each.host for each in provider.hosts if each.credential]
+
+
 def _removed(route: RoutePlan) -> list[str]:
     """Names that don't reach the API, if the client sends them."""
     named = _KNOWN | (route.placing.names.headers if route.placing else frozenset())
@@ -195,6 +203,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("route", told["route"]),
         ("provider", _told_provider(provider)),
         ("upstream", f"{told['method']} {told['upstream']}"),
+        ("named by", f"the issuer, one of {', '.join(told['named'])}" if told["named"] else ""),
         ("upstream may", _told_consent(told["reach"]["upstream"])),
         ("issuer may", _told_consent(told["reach"]["issuer"])),
         ("certificates", ", ".join(f"{key} {file}" for key, file in (told["tls"] or {}).items())),

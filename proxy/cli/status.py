@@ -41,13 +41,15 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
 
 
 def _provider(name: str, report: ProviderReport, now: float) -> tuple[str, ...]:
-    trouble = [report.last_error] if report.last_error else []
+    remarks = [report.last_error] if report.last_error else []
     if report.skew is not None:
-        trouble.append(f"its clock is {abs(report.skew):.0f} s {'ahead of' if report.skew > 0 else 'behind'} ours")
+        remarks.append(f"its clock is {abs(report.skew):.0f} s {'ahead of' if report.skew > 0 else 'behind'} ours")
+    if report.upstream is not None:
+        remarks.append(f"its API is at {report.upstream}")
     if report.next_attempt_at is not None:
-        trouble.append(f"next try in {shown.duration(report.next_attempt_at - now)}")
+        remarks.append(f"next try in {shown.duration(report.next_attempt_at - now)}")
     numbers = (str(report.mints), str(report.replays))
-    return (name, report.state, str(report.generation), _left(report, now), *numbers, "; ".join(trouble))
+    return (name, report.state, str(report.generation), _left(report, now), *numbers, "; ".join(remarks))
 
 
 def _ends(session: SessionReport, now: float) -> str:

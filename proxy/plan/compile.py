@@ -5,14 +5,14 @@ Must not know: files, sockets, the event loop. What can be wrong was refused bef
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from proxy.auth.keys.provider import StandIn
 from proxy.auth.life.lifecycle import Lifecycle, Terms
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
+from proxy.auth.reading.upstream import HOLE
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
@@ -27,11 +27,13 @@ from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.quota import limits_of
 from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
+from proxy.plan.led import Led
 from proxy.plan.passing import Passing
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
-from proxy.plan.route import PLACEHOLDER, Plan, ProviderPlan, RoutePlan, StandInPlan
+from proxy.plan.route import Plan, ProviderPlan, RoutePlan
 from proxy.plan.router import Router
+from proxy.plan.stand_in import StandInPlan
 from proxy.plan.target import Target
 from proxy.values.now import Now
 from proxy.values.template import Template
@@ -108,12 +110,13 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
-    stand_in = _stand_in(provider.stand_in) if provider is not None and route.stand_in else None
+    stand_in = StandInPlan.compile(provider.stand_in) if provider is not None and route.stand_in else None
     slots = _key_slots(prefix, route, placing, target, stand_in)
     judged = _judged(provider, route.pass_)
     set_headers = _strictly(route.headers.set) if route.scrub == "strict" else route.headers.set
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
+    dropped = [*reply_edited, *_of_challenges(placing)]
     return RoutePlan(
         prefix=prefix,
         upstream=route.upstream,
@@ -123,7 +126,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
         request_headers=_request_sieve(route, names, slots, set_headers, around),
-        reply_headers=headers.reply_sieve(reply_edited, route.cookies == "pass", route.cors == "proxy"),
+        reply_headers=headers.reply_sieve(dropped, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
         set_reply_headers=headers.set_lines(route.reply_headers.set),
@@ -182,7 +185,7 @@ def _judged(provider: Provider | None, passed: Sequence[str]) -> _Judged:
     if provider is None:
         return _Judged(passing=Passing.compile(passed, ()))
     refused, skewed = provider.effective_refusals, provider.effective_skewed
-    rules = refused or provider.dead or ()
+    rules = refused or provider.effective_dead
     return _Judged(
         Refusals.compile(rules) if rules else None,
         Refusals.compile(skewed) if skewed else None,
@@ -193,15 +196,19 @@ def _judged(provider: Provider | None, passed: Sequence[str]) -> _Judged:
 
 def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
     """With the plans for what is not its usual request."""
+    if isinstance(plan.placing, Challenged):
+        plan = replace(plan, challenged=plan.placing)
     provider = around.loaded.config.providers.get(route.provider) if route.hosts else None
     if provider is not None and provider.hosts and (plan.target.origin.tls or route.plain_http):
         plan = replace(plan, elsewhere=Elsewhere.compile(provider.hosts, plan).plan)
+    if HOLE in plan.upstream:
+        plan = replace(plan, led=Led(plan).plan)
     return _with_preflight(plan)
 
 
 def _with_preflight(plan: RoutePlan) -> RoutePlan:
     """Where the API answers CORS, it gets preflights, too; but for those whose path would need the credential."""
-    if plan.cors or plan.target.template is not None:
+    if plan.cors or plan.led is not None or plan.target.template is not None:
         return plan
     bare = replace(
         plan,
@@ -215,6 +222,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         passing=None,
         stand_in=None,
         required_scope=None,
+        challenged=None,
         elsewhere=None,
     )
     return replace(plan, preflight=bare)
@@ -235,16 +243,6 @@ def _unread(route: Route, limited: bool) -> list[str]:
     return [name.decode("ascii") for name in sorted(dropped)]
 
 
-def _stand_in(stand_in: StandIn | None) -> StandInPlan | None:
-    if stand_in is None:
-        return None
-    reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
-    return StandInPlan(stand_in.path.encode("ascii"), reply, stand_in.lifetime)
-
-
-def _filled(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("{placeholder}", PLACEHOLDER)
-    if isinstance(value, dict):
-        return {key: _filled(inner) for key, inner in value.items()}
-    return value
+def _of_challenges(placing: Placing | None) -> list[str]:
+    """Headers of replies that are none of the client's, where the proxy answers challenges."""
+    return ["WWW-Authenticate", "Authentication-Info"] if isinstance(placing, Challenged) else []

@@ -15,7 +15,7 @@ from proxy.http.fields import named_by_connection
 from proxy.plan.headers import Head
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Passing:
     """`names` as the config writes them, by their lower case. `refusals`: those that hold where one has passed."""
 

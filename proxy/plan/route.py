@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.auth.life.lifecycle import Lifecycle
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import RequiredScope
+from proxy.auth.token import Token
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
 from proxy.errors import ErrorShape, Fault
@@ -28,30 +30,13 @@ from proxy.plan.passing import Passing
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.router import Router
+from proxy.plan.stand_in import StandInPlan
 from proxy.plan.target import Target
 
 UNUSUAL: Final = frozenset(("CONNECT", "TRACE", "TRACK"))
 """An API that answers TRACE shows the credential, so that has to be asked for; CONNECT is no request to an API at all,
 and what follows a 2xx to it has no framing (RFC 9110 §9.3.6, §9.3.8)."""
 USUAL: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
-
-
-PLACEHOLDER: Final = "keyless-placeholder-worth-nothing"
-"""What a stand-in gives whoever has not proven to be a client."""
-
-
-@dataclass(frozen=True, slots=True)
-class StandInPlan:
-    """The token endpoint that the proxy plays: its path below the prefix, and the finished JSON it answers. `lifetime`:
-    the seconds that the JSON tells.
-    """
-
-    path: bytes
-    reply: bytes
-    lifetime: int
-
-    def reply_with(self, placeholder: bytes) -> bytes:
-        return self.reply.replace(PLACEHOLDER.encode("ascii"), placeholder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +91,9 @@ class RoutePlan:
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""
+    led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
+    """What a request with this token is forwarded with, where the issuer says where the API is."""
+    challenged: Challenged | None = None  # how an API's challenge is answered; None: it asks for no answer
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
@@ -120,6 +108,11 @@ class RoutePlan:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))
         why = ", unless its `methods` name it" if self.methods is None and method != "CONNECT" else ""
         return Fault("method_refused", f"{self.prefix} does not take {method}{why}", headers=(("Allow", allowed),))
+
+    @property
+    def follows_token(self) -> bool:
+        """Not all of it is decided at load."""
+        return self.led is not None or self.challenged is not None
 
     @property
     def needs_body(self) -> bool:

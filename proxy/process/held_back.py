@@ -67,9 +67,10 @@ def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
     routes = [(prefix, str(route.upstream), route.provider) for prefix, route in config.routes.items()]
     widened = {route.provider for route in config.routes.values() if route.hosts}
     for name, provider in config.providers.items():
-        asked = {_origin(url) for url in _urls(provider.model_dump())}
-        own = [_origin(upstream) for _, upstream, of in routes if of == name]
-        others = [each.host for each in provider.hosts if each.credential and name in widened]
+        listed = [each.host for each in provider.hosts if each.credential]
+        asked = _led({_origin(url) for url in _urls(provider.model_dump())}, listed)
+        own = _led({_origin(upstream) for _, upstream, of in routes if of == name}, listed)
+        others = listed if name in widened else []
         called = {*own, *(f"{upstream.partition('://')[0]}://{host}" for upstream in own for host in others)}
         secrets = (*loaded.secrets.get(name, ()), *provider.unwritten)
         # a metadata service asks for no secret: what it answers is one
@@ -77,6 +78,14 @@ def _sent(loaded: Loaded) -> Iterator[tuple[str, str, str]]:
             yield from ((f"provider {name}", secret, origin) for origin in sorted(asked | called))
     for prefix, upstream, _ in routes:  # which may hold one itself
         yield f"route {prefix}", upstream, _origin(upstream)
+
+
+def _led(origins: set[str], listed: list[str]) -> set[str]:
+    """Where a reply names the host, it may be any that is listed."""
+    named = {f"https://{host}" for host in listed}
+    return {origin for origin in origins if "{" not in origin} | (
+        named if any("{" in each for each in origins) else set()
+    )
 
 
 def _urls(tree: Any, key: str = "") -> Iterator[str]:

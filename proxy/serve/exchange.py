@@ -24,6 +24,8 @@ _UNREAD: Final = Head([], {})
 
 DEAD: Final = "credential_dead"
 """Why a refusal is not replayed: the credential is the only one there is."""
+UNANSWERED: Final = "unanswered"
+"""The same: it says nothing of the credential, but asks for what could not be said."""
 
 
 class Exchange:

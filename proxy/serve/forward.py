@@ -6,7 +6,7 @@
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
     send      to the API; network retries happen there
-    judge     did the API refuse the token?
+    judge     did the API refuse the token? Or does it tell what is lacking: its own time, an answer to its challenge?
     renew     then a newer token, if the brake permits, the body can be sent again and the issuer plays along
     answer    the reply goes to the client as it comes; an upgraded one becomes a pipe
 
@@ -20,6 +20,7 @@ from typing import Final
 
 import structlog
 
+from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
@@ -28,20 +29,19 @@ from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
 from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
-from proxy.serve import answer, identify, observers
-from proxy.serve.admit import OwnReply, admit
+from proxy.serve import answer, identify, observers, own_answers
+from proxy.serve.admit import admit
 from proxy.serve.body import Body
-from proxy.serve.exchange import CLIENT_GONE, DEAD, Exchange
+from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
 from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
-from proxy.serve.prepare import needles, prepare
+from proxy.serve.prepare import bound, needles, prepare
 from proxy.serve.skew import learnt
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
 from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
-from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
 log: Final = structlog.get_logger("keyless.forward")
@@ -69,21 +69,21 @@ class Forwarder:
         exchange = Exchange(request, now.boot, way, lost)
         try:
             wanted = self._arrive(exchange, guard, now)
-            if wanted is not None:
+            if wanted is not None or exchange.plan.passing is not None:
                 await self._settle(exchange, wanted)
-            if exchange.plan.passing is not None and (head := exchange.plan.passing.along(exchange.head)) is not None:
-                exchange.head, exchange.beside = head, True
             answered = admit(exchange)
             if answered is not None:
-                self._answer(exchange, answered)
+                exchange.status = own_answers.reply(exchange, answered)
                 return
             if self._quotas is not None:
                 charged = self._quotas.take(exchange.limits, now)
                 exchange.quota = charged if isinstance(charged, bytes) else await charged
             token = exchange.lane.ready(now) or await exchange.lane.token()
+            if token is not None and exchange.plan.follows_token:
+                exchange.plan, token = bound(exchange.plan, token)
             if exchange.head.framed and exchange.body is None:
-                plan = exchange.plan
-                exchange.body = await Body.of(request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
+                whole = exchange.plan.needs_body
+                exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
             exchange.needles = needles(exchange, token)
             reply = await self._upstream.send(prepare(exchange, token, self._clock))
             if token is not None and not self._is_accepted(exchange, reply, token, now):
@@ -94,7 +94,7 @@ class Forwarder:
             else:
                 await self._pass_on(exchange, reply)
         except Fault as fault:
-            self._answer_fault(exchange, fault)
+            exchange.status = own_answers.fault(exchange, fault, self._audit, guarded=self._guarded)
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
         finally:
@@ -128,10 +128,14 @@ class Forwarder:
             self._identified(exchange, found)
         return None
 
-    async def _settle(self, exchange: Exchange, wanted: KeysWanted | BodyWanted) -> None:
-        visitor, exchange.body = await identify.settled(wanted, exchange.request, self._max_body)
-        if visitor is not None:
-            self._identified(exchange, visitor)
+    async def _settle(self, exchange: Exchange, wanted: KeysWanted | BodyWanted | None) -> None:
+        """Who asks, if that had to be waited for; and what of the client's own goes along."""
+        if wanted is not None:
+            visitor, exchange.body = await identify.settled(wanted, exchange.request, self._max_body)
+            if visitor is not None:
+                self._identified(exchange, visitor)
+        if (passing := exchange.plan.passing) is not None and (head := passing.along(exchange.head)) is not None:
+            exchange.head, exchange.beside = head, True
 
     def _identified(self, exchange: Exchange, visitor: Visitor) -> None:
         """What proved the client goes no further."""
@@ -141,24 +145,15 @@ class Forwarder:
         if plan.stand_in is not None and visitor.key is not None:
             exchange.placeholder = identify.placeholder(self._visitors, plan, visitor.key, self._clock().wall)
 
-    def _answer(self, exchange: Exchange, reply: OwnReply) -> None:
-        exchange.status, headers = reply.status, list(reply.headers)
-        cors_origin = None if exchange.preflight else exchange.cors_origin  # a preflight's answer has it already
-        own.reply(exchange.request, reply.status, headers, reply.content_type, reply.body, cors_origin)
-
-    def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
-        exchange.status = fault.status
-        if self._audit is not None:
-            observers.refused(self._audit, exchange, fault)
-        # Who may not ask learns nothing of the route, not even whose API it leads to.
-        asked = not self._guarded or exchange.client is not None
-        own.fault(exchange.request, fault, exchange.cors_origin, exchange.plan.error_shape if asked else None)
-
     # -------------------------------------------------------------- prepare, judge, renew
 
     def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
         """As far as can be told without waiting."""
         plan, age = exchange.plan, now.boot - token.minted.boot
+        if plan.challenged is not None:
+            if reply.status == 401:
+                return False
+            plan.challenged.accepted(token, plan.target.origin, reply.headers)
         if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
         refusals = exchange.refusals
@@ -172,13 +167,18 @@ class Forwarder:
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
         lane, plan = exchange.lane, exchange.plan
-        if plan.skewed is not None:
-            reply = await self._in_time(exchange, plan.skewed, reply, token)
+        reply, token = await self._taught(exchange, reply, token)
+        if plan.challenged is not None and reply.status == 401 and not plan.challenged.judged(token, reply.headers):
+            exchange.skipped = exchange.skipped or UNANSWERED
+            return reply
         if not await self._is_refused(exchange, exchange.refusals, reply, token):
             lane.accepted(token, exchange.started)
             return reply
         if plan.final:
-            self._died(exchange, reply, token)
+            # Only a person can put another credential there: reported, and the client need not try again.
+            exchange.skipped = DEAD
+            news = lane.died(token, self._clock().boot)
+            observers.died(self._audit, exchange, token, reply.status, news)
             return reply
         try:
             next_step = await lane.refused(token, exchange.can_be_replayed, self._clock().boot)
@@ -196,6 +196,7 @@ class Forwarder:
         newer = next_step.token
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
         exchange.needles = needles(exchange, newer)
+        exchange.plan, newer = bound(lane.plan, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
         again = await self._is_refused(exchange, exchange.refusals, reply, newer)
         await lane.replayed(next_step, again, self._clock().boot)
@@ -203,27 +204,30 @@ class Forwarder:
             observers.replayed(self._audit, exchange, newer, again)
         return reply
 
-    async def _in_time(self, exchange: Exchange, skewed: Refusals, reply: Reply, token: Token) -> Reply:
-        """The reply to the only other try, with the API's time in it, if that is what was wrong; else this one."""
-        if not await self._is_refused(exchange, skewed, reply, token):
-            return reply
-        if not learnt(exchange.plan, reply.headers, self._clock().wall):
-            return reply
-        if not exchange.can_be_replayed():
-            exchange.skipped = "body_too_large"
-            return reply
-        reply.close()
-        exchange.attempts = 2
-        exchange.needles = needles(exchange, token)
-        return await self._upstream.send(prepare(exchange, token, self._clock))
+    async def _taught(self, exchange: Exchange, reply: Reply, token: Token) -> tuple[Reply, Token]:
+        """The reply to the last try, after those that have told what was lacking: the API's time, an answer to it."""
+        for _ in range(ANSWERS if exchange.plan.challenged is not None else 1):
+            better = await self._lesson(exchange, reply, token)
+            if better is None:
+                break
+            if not exchange.can_be_replayed():
+                exchange.skipped = "body_too_large"
+                break
+            reply.close()
+            exchange.attempts, token = 2, better
+            exchange.needles = needles(exchange, token)
+            reply = await self._upstream.send(prepare(exchange, token, self._clock))
+            if exchange.plan.challenged is not None and reply.status != 401:
+                exchange.plan.challenged.accepted(token, exchange.plan.target.origin, reply.headers)
+        return reply, token
 
-    def _died(self, exchange: Exchange, reply: Reply, token: Token) -> None:
-        """Only a person can put another credential there: reported, and the client need not try again."""
-        exchange.skipped = DEAD
-        if self._audit is not None:
-            observers.token_refused(self._audit, exchange, token, reply.status)
-        if exchange.lane.died(token, self._clock().boot):
-            observers.credential_dead(exchange.plan, reply.status)
+    async def _lesson(self, exchange: Exchange, reply: Reply, token: Token) -> Token | None:
+        """What to try with instead; None where the reply has told nothing new."""
+        plan = exchange.plan
+        if plan.challenged is not None and reply.status == 401:
+            return plan.challenged.learnt(token, plan.target.origin, reply.headers)
+        skewed = plan.skewed is not None and await self._is_refused(exchange, plan.skewed, reply, token)
+        return token if skewed and learnt(plan, reply.headers, self._clock().wall) else None
 
     async def _is_refused(self, exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token) -> bool:
         age = self._clock().boot - token.minted.boot

@@ -17,7 +17,7 @@ from proxy.auth.token import Token
 from proxy.config.model import Config
 from proxy.errors import Fault
 from proxy.logs import AccessLog
-from proxy.plan.route import Plan, RoutePlan
+from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
 from proxy.serve.sessions import Sessions
@@ -62,10 +62,14 @@ def token_refused(audit: Audit, exchange: Exchange, token: Token, status: int) -
     _tell(audit, exchange, "token_refused", generation=token.generation, status=status, outcome=outcome)
 
 
-def credential_dead(plan: RoutePlan, status: int) -> None:
-    """Told once, in the log."""
-    name = None if plan.provider is None else plan.provider.name
-    log.warning("credential dead", provider=name, route=plan.prefix, status=status)
+def died(audit: Audit | None, exchange: Exchange, token: Token, status: int, news: bool) -> None:
+    """The API says that a credential is dead that nothing renews."""
+    if audit is not None:
+        token_refused(audit, exchange, token, status)
+    if news:
+        provider = exchange.plan.provider
+        name = None if provider is None else provider.name
+        log.warning("credential dead", provider=name, route=exchange.plan.prefix, status=status)
 
 
 def replayed(audit: Audit, exchange: Exchange, token: Token, again: bool) -> None:

@@ -29,6 +29,15 @@ from proxy.serve.upstream import Call
 from proxy.values.now import Now
 
 
+def bound(plan: RoutePlan, token: Token) -> tuple[RoutePlan, Token]:
+    """The plan that this token leads to, and the token with the API's challenge that it answers. Raises Fault."""
+    if plan.led is not None:
+        plan = plan.led(token)
+    if plan.challenged is not None:
+        token = plan.challenged.ready(token, plan.target.origin)
+    return plan, token
+
+
 def needles(exchange: Exchange, token: Token | None) -> Needles:
     """What must not go back to the client: after a replay also what the first try carried."""
     plan = exchange.plan

@@ -145,7 +145,9 @@ class Mint:
             if self._life.generation > dead:
                 return  # it was replaced while we waited
             generation = max(dead, found.generation if found is not None else 0) + 1
-            grave = Record(generation, refresh_token=self.refresh_token, names=tuple(self._names))
+            token = self._life.token
+            upstream = None if token is None else token.upstream  # a refresh need not say it again
+            grave = Record(generation, refresh_token=self.refresh_token, names=tuple(self._names), upstream=upstream)
             pending = found.intent if found is not None and self._pending(found) else None
             await self._records.keep(self._key, replace(grave, intent=pending))
 
@@ -180,7 +182,7 @@ class Mint:
             finally:
                 self.spending = False
         sent, minted = await self._tries()
-        token = self._life.minted(sent, self._means.clock(), minted, floor)
+        token = self._life.minted(sent, self._means.clock(), _located(minted, found), floor)
         self.refresh_token = token.refresh_token
         if not await self._keep(Record.of(token, tuple(self._names)), durably=self._life.exclusive):
             await self._adopt_if_there()
@@ -207,7 +209,8 @@ class Mint:
             await self._intend(found)
             sent, minted = await self._tries()
         self.refresh_token = minted.refresh_token_after(spent)
-        return await self._publish(sent, replace(minted, refresh_token=self.refresh_token), floor, spent)
+        minted = replace(_located(minted, found), refresh_token=self.refresh_token)
+        return await self._publish(sent, minted, floor, spent)
 
     async def _publish(self, sent: Now, minted: Minted, floor: int, spent: str | None) -> Token:
         """Keep the new refresh token, then let the new access token be used."""
@@ -298,6 +301,13 @@ class Mint:
                 hint = "It is tried again when the store is back; until then a restart needs a login."
                 log.error("the rotated refresh token could not be kept", provider=self._names, hint=hint)  # noqa: TRY400
             return True
+
+
+def _located(minted: Minted, found: Record | None) -> Minted:
+    """A refresh need not say again where the API is, also where the token before it died with another process."""
+    if minted.upstream is not None or found is None or found.upstream is None:
+        return minted
+    return replace(minted, upstream=found.upstream)
 
 
 def _explained(error: IssuerError, pending: Intent | None) -> IssuerError:

@@ -118,6 +118,7 @@ async def test_status_says_what_is_known_and_no_secret(stage: Stage) -> None:
         "replays",
         "last_error",
         "skew",
+        "upstream",
     }
     assert (oauth2["state"], oauth2["generation"], oauth2["mints"], oauth2["replays"]) == ("fresh", 2, 2, 1)
     assert 0 < oauth2["expires_at"] - stage.sandbox.clock() <= 30

@@ -18,6 +18,7 @@ BLANK = {
     "replays": 0,
     "last_error": None,
     "skew": None,
+    "upstream": None,
 }
 STATIC = BLANK | {"state": "static", "generation": 1}
 

@@ -43,6 +43,26 @@ def test_an_ordinary_request(tmp_path: Path) -> None:
     assert told["headers"]["set"] == ["Host"]
 
 
+def test_an_upstream_that_the_issuer_names(tmp_path: Path) -> None:
+    hosts = [{"host": "*.api.example.com", "credential": True}, {"host": "cdn.example.com", "credential": False}]
+    provider = CRM | {"reply": {"upstream": "instance_url"}, "hosts": hosts}
+    config = one_route(provider, "https://{upstream}/v2")
+    told = explained(tmp_path, "GET", "/crm/x?a=1", **config)
+    assert (told["upstream"], told["named"]) == ("https://{upstream}/v2/x?a=1", ["*.api.example.com"])
+    assert (
+        "named by     the issuer, one of *.api.example.com"
+        in keyless("explain", "GET", "/crm/x", "-c", written(tmp_path, **config)).out
+    )
+    assert explained(tmp_path, "GET", "/crm/x", **one_route(CRM))["named"] is None
+
+
+def test_a_challenge_that_will_be_answered(tmp_path: Path) -> None:
+    provider = {"scheme": "http_digest", "username": "user", "password": "made-up-secret"}
+    told = explained(tmp_path, "GET", "/crm/x", **one_route(provider))
+    assert told["injected"] == {"header": {"Authorization": "Digest, as the API's challenge asks for it"}}
+    assert told["refused"] == []
+
+
 def test_where_it_may_go(tmp_path: Path) -> None:
     told = explained(tmp_path, "GET", "/crm/x", **one_route(CRM))
     nothing = {"private": False, "plain_http": False}

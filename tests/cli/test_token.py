@@ -34,6 +34,7 @@ def test_as_json(config: str) -> None:
         "lifetime",
         "expires_at",
         "scope",
+        "upstream",
         "fingerprint",
         "refresh_token_replaced",
     }

@@ -43,7 +43,7 @@ from proxy.errors import CODES, ConfigError, Fault
 from proxy.plan import headers
 from proxy.sandbox import api
 from proxy.sandbox.state import Switches
-from proxy.serve.exchange import DEAD
+from proxy.serve.exchange import DEAD, UNANSWERED
 from proxy.values import units
 from proxy.values.kinds import Strict
 from proxy.values.now import Now
@@ -232,7 +232,7 @@ def test_the_problem_document_is_one() -> None:
 
 def test_headers_and_replay_reasons_are_those_of_the_source() -> None:
     source = "\n".join(path.read_text() for path in (ROOT / "proxy").rglob("*.py"))
-    reasons = {row.skipped for row in RULE.values() if row.skipped is not None} | {DEAD}
+    reasons = {row.skipped for row in RULE.values() if row.skipped is not None} | {DEAD, UNANSWERED}
     assert {code(row[0])[0] for row in table("errors.md", "\n| reason |")} == reasons
     assert {code(row[0])[0] for row in table("errors.md", "\n| header |")} == set(re.findall(r"X-Keyless-\w+", source))
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from proxy.auth.placing.challenged import Challenged
+from proxy.auth.placing.signing import Signing
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.token import Minted
 from proxy.config.presets import presets
@@ -47,9 +49,11 @@ def examples() -> list[Any]:
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_preset_has_examples_of_each_kind_that_applies(name: str) -> None:
     """Keys that a reply brings sign as those of a config do: that has its own tests."""
+    placing = proven(name).placing
+    by_config = isinstance(placing, Challenged) or (isinstance(placing, Signing) and placing.reply is None)
     shown, signs, static = CATALOGUE[name].examples, proven(name).signs, proven(name).lasting is not None
     kinds = {"dead"} if static else {"refusals", "login"}
-    kinds |= {"injection"} if not signs else {"signing"} if static else set()
+    kinds |= {"injection"} if not signs else {"signing"} if by_config else set()
     optional = {"skewed"} if signs and static else set()
     assert kinds <= set(shown) - {"with"} <= kinds | optional
     assert "with" in shown

@@ -65,6 +65,7 @@ def changed(providers: dict[str, Any] | None = None, routes: dict[str, Any] | No
         changed(providers={"crm": oauth2(secret="${NEW}", host="new.example.com")}),
         changed(providers={"crm": oauth2(scope="https://scopes.example.com/read")}),
         changed(providers={"crm": oauth2(hosts=FILES)}),
+        changed(providers={"crm": oauth2(hosts=FILES, reply={"upstream": "url"})}),
         changed(
             providers={"crm": oauth2(hosts=[{"host": "files.example.com", "credential": False}])},
             routes={"/crm": route("crm.example.com") | {"hosts": True}},
@@ -83,6 +84,14 @@ def test_what_may_change_unasked(tmp_path: Path, after: dict[str, Any]) -> None:
         (
             changed(
                 providers={"crm": oauth2(hosts=FILES)}, routes={"/crm": route("crm.example.com") | {"hosts": True}}
+            ),
+            "provider crm",
+            "https://files.example.com",
+        ),
+        (
+            changed(
+                providers={"crm": oauth2(hosts=FILES, reply={"upstream": "url"})},
+                routes={"/led": {"upstream": "https://{upstream}", "provider": "crm"}},
             ),
             "provider crm",
             "https://files.example.com",

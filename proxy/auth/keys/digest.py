@@ -27,7 +27,7 @@ class Digest(Secretive):
     hashed, `key` the key of an HMAC, `proof` a text around the signature.
 
     `pairs` are the parameters of query and form, sorted by name, decoded. `zone`: how far ahead of UTC the vendor's
-    clocks are.
+    clocks are. `part`: of a multipart form, the part that is signed.
     """
 
     hash: Literal["md5", "sha1", "sha256", "sha512"]
@@ -47,6 +47,7 @@ class Digest(Secretive):
     json_: dict[str, str] = Field(default={}, alias="json")
     time: str = "s"
     zone: Duration = 0.0
+    part: str | None = None
 
     @model_validator(mode="after")
     def one_way(self) -> Digest:
@@ -90,6 +91,7 @@ class Digest(Secretive):
             {part: _templates(part, texts) for part, texts in self.added.items()},
             self.time,
             self.zone,
+            self.part,
         )
         read = [name for text in (made.text, made.proof, *made.added["headers"].values()) for name in text.names]
         return Algorithm(

@@ -151,8 +151,18 @@ class ProviderCommon(Secretive):
         return list(self.default_refusals) if self.refused is None else self.refused
 
     @property
+    def effective_dead(self) -> list[RefusalRule]:
+        """The rules by which a credential is dead that nothing renews."""
+        return self.dead or []
+
+    @property
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         return BY_STATUS
+
+    @property
+    def names_upstream(self) -> bool:
+        """The reply that brings the token says where the API is."""
+        return False
 
     @property
     def commands(self) -> tuple[CommandRequest, ...]:

@@ -6,11 +6,12 @@ Must not know: how a reply is read (auth/reading/reply.py), or which scheme has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
+from proxy.auth.keys.provider import Host
 from proxy.auth.paths import is_jmespath
 from proxy.http.grammar import TOKEN
 from proxy.values.kinds import OneOrMore, Regex, Statuses, Strict, Texts
@@ -43,7 +44,8 @@ _OF_HEAD = re.compile(rf"(header|cookie):{TOKEN.pattern}")
 
 
 class ReplyMap(Strict):
-    """Where the parts of the issuer's reply are: JMESPath into its document, `header:NAME` or `cookie:NAME`.
+    """Where the parts of the issuer's reply are: JMESPath into its document, `header:NAME` or `cookie:NAME`; after
+    several steps also `kept:NAME`. `upstream`: where it says that the API is.
 
     `format`: what the body is; unsaid, JSON or a form.
     """
@@ -56,6 +58,7 @@ class ReplyMap(Strict):
     refresh_in: str | None = None
     refresh_token: str | None = None
     scope: str | None = None
+    upstream: str | None = None
     error: str | None = None
     errors: list[ErrorRule] = []
 
@@ -64,11 +67,21 @@ class ReplyMap(Strict):
         """A text is the token, where nobody says otherwise."""
         return "@" if self.format == "text" and "token" not in self.model_fields_set else self.token
 
-    def check(self, where: Where) -> Iterator[Finding]:
-        for key in ("token", "expires_in", "expires_at", "refresh_in", "refresh_token", "scope", "error"):
+    def check(self, where: Where, hosts: Iterable[Host] = (), kept: Collection[str] = ()) -> Iterator[Finding]:
+        """`hosts` are the provider's; `kept` the names of what the steps of a login keep."""
+        if self.upstream is not None and not any(host.credential for host in hosts):
+            yield Finding(
+                (*where, "upstream"),
+                "no issuer may choose where its token goes: list the hosts that it may name in `hosts` of the provider,"
+                " with credential: true",
+            )
+        for key in ("token", "expires_in", "expires_at", "refresh_in", "refresh_token", "scope", "upstream", "error"):
             value = getattr(self, key)
             path, at = (value, (*where, key)) if isinstance(value, str | None) else (value.path, (*where, key, "path"))
-            if path is not None and key in _ALSO_OF_HEAD:
+            if path is not None and path.startswith("kept:"):
+                if path.removeprefix("kept:") not in kept:
+                    yield Finding(at, "no step of `steps` before the last keeps that", got=True)
+            elif path is not None and key in _ALSO_OF_HEAD:
                 yield from check_locator(at, path)
             elif path is not None and not is_jmespath(path):
                 yield Finding(at, "expected a JMESPath expression", got=True)
@@ -78,7 +91,7 @@ class ReplyMap(Strict):
             yield from check_paths((*where, "errors", index, "message"), rule.message)
 
 
-_ALSO_OF_HEAD = ("token", "expires_in", "expires_at", "refresh_token")
+_ALSO_OF_HEAD = ("token", "expires_in", "expires_at", "refresh_token", "upstream")
 
 
 def check_locator(where: Where, locator: str) -> Iterator[Finding]:

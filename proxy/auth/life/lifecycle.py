@@ -263,6 +263,7 @@ class Lifecycle:
             refresh_token=minted.refresh_token_after(previous.refresh_token if previous else None),
             scope=minted.scope,
             reply=minted.reply,
+            upstream=minted.upstream or (previous.upstream if previous else None),
         )
 
     def adopted(self, token: Token) -> None:

@@ -56,6 +56,7 @@ class Record:
     reply: Any = field(default=None, repr=False)  # the issuer's, parsed, for `{reply.PATH}`
     intent: Intent | None = None  # a refresh token is being spent, or was when its process died
     names: tuple[str, ...] = ()  # the providers that share the cell, for people who look into the store
+    upstream: str | None = None  # where the issuer said that the API is: host and path
 
     @classmethod
     def of(cls, token: Token, names: tuple[str, ...]) -> Record:
@@ -70,6 +71,7 @@ class Record:
             token.scope,
             token.reply,
             names=names,
+            upstream=token.upstream,
         )
 
     def token(self, now: Now) -> Token | None:
@@ -92,6 +94,7 @@ class Record:
             self.refresh_token,
             self.scope,
             self.reply,
+            self.upstream,
         )
 
     def to_bytes(self, cell: str) -> bytes:
@@ -117,7 +120,7 @@ class Record:
 
     def _check(self) -> None:
         intent = self.intent or Intent("", 0.0)
-        texts = (self.value, self.refresh_token, self.scope)
+        texts = (self.value, self.refresh_token, self.scope, self.upstream)
         times = (self.minted, self.expires, self.soft, self.hard, intent.at)
         if type(self.generation) is not int or self.generation < 0:
             raise ValueError("a record's generation is a whole number")

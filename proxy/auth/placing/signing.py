@@ -28,7 +28,8 @@ from proxy.values.template import Template
 class Signing:
     """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none.
 
-    `reply`: where each token's own keys are, if `keys` tells no more than what they are for.
+    `reply`: where each token's own keys are, if `keys` tells no more than what they are for. `beside_token`: the token
+    is signed and sent as the session token, with keys of the config.
     `skews`: seconds by which the clock of an API is ahead of ours, as far as it has said so.
     """
 
@@ -40,6 +41,7 @@ class Signing:
     needs_body: bool
     nonce: Callable[[], str] = field(default=lambda: token_hex(16), repr=False)
     reply: Mapping[str, Path] | None = field(default=None, repr=False)
+    beside_token: bool = False
     _brought: PerToken[Keys] = field(default_factory=PerToken, repr=False, compare=False)
     skews: dict[Origin, float] = field(default_factory=dict, repr=False, compare=False)
 
@@ -108,9 +110,12 @@ class Signing:
         return said if authorization is None else in_header(self.algorithm, authorization)
 
     def _keys(self, token: Token) -> Keys:
-        if self.reply is None:
+        if self.reply is None and not self.beside_token:
             return self.keys
-        return self._brought.get(token) or self._brought.keep(token, self._of_reply(token, self.reply))
+        return self._brought.get(token) or self._brought.keep(token, self._of(token))
+
+    def _of(self, token: Token) -> Keys:
+        return replace(self.keys, session=token.value) if self.reply is None else self._of_reply(token, self.reply)
 
     def _of_reply(self, token: Token, paths: Mapping[str, Path]) -> Keys:
         texts = {name: path.find(token.reply) for name, path in paths.items()}

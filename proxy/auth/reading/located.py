@@ -1,7 +1,8 @@
 """An issuer's reply with what its body says, and where the parts of it are looked for.
 
-A locator is JMESPath into the document, `header:NAME` or `cookie:NAME`. Owns: the formats that a body may have, and
-what keeps a reply from being a good one. Must not know: what is made of the parts. A stranger's bytes come in.
+A locator is JMESPath into the document, `header:NAME`, `cookie:NAME`, or `kept:NAME` of an earlier reply. Owns: the
+formats that a body may have, and what keeps a reply from being a good one. Must not know: what is made of the parts. A
+stranger's bytes come in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from proxy.auth.reading.xml_tree import read_xml
 from proxy.auth.rules import holds
 from proxy.auth.token import IssuerReply
 
-HEADER, COOKIE = "header:", "cookie:"
+HEADER, COOKIE, KEPT = "header:", "cookie:", "kept:"
 
 Ok = Sequence[tuple[str, frozenset[str]]]
 """Locators, and of each the texts that it may lead to."""
@@ -40,6 +41,7 @@ class Located:
     paths: Mapping[str, Path]
     now: float
     said: float | None
+    kept: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, reply: IssuerReply, form: str | None, paths: Mapping[str, Path], wall: float) -> Located:
@@ -54,6 +56,8 @@ class Located:
         if locator.startswith(COOKIE):
             cookie = self.cookie(locator)
             return None if cookie is None else cookie.value
+        if locator.startswith(KEPT):
+            return self.kept.get(locator.removeprefix(KEPT))
         return self.paths[locator].find(self.document)
 
     def cookie(self, locator: str) -> Cookie | None:
@@ -76,18 +80,19 @@ class Located:
 
     def lacks(self, locator: str) -> str:
         """Why there is nothing at the locator, in words."""
-        if self.document is None and not is_of_head(locator):
+        if self.document is None and not is_outside(locator):
             return self.problem
         return f"no text at `{locator}`"
 
 
-def is_of_head(locator: str) -> bool:
-    return locator.startswith((HEADER, COOKIE))
+def is_outside(locator: str) -> bool:
+    """What it names stands elsewhere than in the document."""
+    return locator.startswith((HEADER, COOKIE, KEPT))
 
 
 def paths_of(locators: Iterable[str | None]) -> dict[str, Path]:
     """Raises ValueError for a locator of the document that is not JMESPath."""
-    return {each: compile_path(each) for each in locators if each is not None and not is_of_head(each)}
+    return {each: compile_path(each) for each in locators if each is not None and not is_outside(each)}
 
 
 def _read(reply: IssuerReply, form: str | None) -> tuple[Any | None, str]:

@@ -7,21 +7,26 @@ A stranger's bytes come in, so every step here expects the worst of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from proxy.auth.hosts import Hosts
+from proxy.auth.keys.provider import Host
 from proxy.auth.keys.reply import ExpiresAt, ExpiresIn, ReplyMap
 from proxy.auth.paths import Path, as_text
 from proxy.auth.reading.failure import Diagnosis
 from proxy.auth.reading.lifetime import Lifetime
 from proxy.auth.reading.located import Located, Ok, paths_of
+from proxy.auth.reading.upstream import named_upstream
 from proxy.auth.rules import texts
 from proxy.auth.token import IssuerReply, Minted
 from proxy.errors import FailureClass, IssuerError
 
 LONGEST_TOKEN = 64 * 1024
 """No server takes a header of this size."""
+
+NOTHING: Mapping[str, Any] = {}
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _PROVEN = frozenset({"mac", "dpop", "pop"})
@@ -41,11 +46,15 @@ class ReplyReader:
     paths: Mapping[str, Path]
     form: str | None = None
     bearer: bool = False
+    upstream: str | None = None
+    hosts: Hosts | None = None
 
     @classmethod
-    def compile(cls, reply: ReplyMap, ttl: float | None, *, bearer: bool = False) -> ReplyReader:
-        """`bearer`: nobody has said how the token is sent, so it goes as Bearer. Raises ValueError for a path that is
-        not JMESPath.
+    def compile(
+        cls, reply: ReplyMap, ttl: float | None, hosts: Iterable[Host] = (), *, bearer: bool = False
+    ) -> ReplyReader:
+        """`hosts` are those that the reply may name as the upstream; `bearer`: nobody has said how the token is sent,
+        so it goes as Bearer. Raises ValueError for a path that is not JMESPath.
         """
         into, at = reply.expires_in, reply.expires_at
         into = ExpiresIn(path=into) if isinstance(into, str) else into
@@ -60,7 +69,7 @@ class ReplyReader:
         )
         ok = tuple((locator, texts(wanted)) for locator, wanted in reply.ok.items())
         token = reply.token_at
-        locators = (token, reply.refresh_token, reply.scope, reply.refresh_in, lifetime.expires_in, lifetime.expires_at)
+        locators = (token, reply.refresh_token, reply.scope, reply.refresh_in, reply.upstream)
         return cls(
             token,
             reply.refresh_token,
@@ -68,9 +77,11 @@ class ReplyReader:
             ok,
             lifetime,
             Diagnosis.compile(reply.error, reply.errors),
-            paths_of((*locators, *reply.ok)),
+            paths_of((*locators, lifetime.expires_in, lifetime.expires_at, *reply.ok)),
             reply.format,
             bearer,
+            reply.upstream,
+            Hosts.compile(hosts),
         )
 
     def read(
@@ -81,12 +92,13 @@ class ReplyReader:
         *,
         refreshing: bool = False,
         held: str | None = None,
+        kept: Mapping[str, Any] = NOTHING,
     ) -> Minted:
         """`wall` is when the request was sent; `secrets` are kept out of messages; `refreshing` says that the grant
         was a stored refresh token, whose `invalid_grant` means a new login; `held` is a token that is prolonged, and
-        need not be told again. Raises IssuerError.
+        need not be told again; `kept` is what the replies before it gave. Raises IssuerError.
         """
-        located = Located.of(reply, self.form, self.paths, wall)
+        located = replace(Located.of(reply, self.form, self.paths, wall), kept=kept)
         why = self._objection(located) if held is None else located.objection(self.ok)
         token = located.find(self.token) if held is None else held
         if why is not None or not isinstance(token, str):
@@ -108,7 +120,19 @@ class ReplyReader:
             located.document,
             located.said,
             span.doubt,
+            self._upstream(located, first=not refreshing),
         )
+
+    def _upstream(self, located: Located, *, first: bool) -> str | None:
+        """A refresh need not name it again. Raises IssuerError for one that is not allowed."""
+        said = None if self.upstream is None else located.find(self.upstream)
+        if self.upstream is None or self.hosts is None or (said is None and not first):
+            return None
+        try:
+            return named_upstream(said, self.hosts)
+        except ValueError as error:
+            hint = "See `reply.upstream` and `hosts` of the provider: only what is listed there may be named."
+            raise IssuerError(FailureClass.PASSING, str(error), hint=hint) from None
 
     def _objection(self, located: Located) -> str | None:
         objection = located.objection(self.ok)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Field
 
 from proxy.auth.schemes.exec import ExecProvider, ExecScheme
+from proxy.auth.schemes.http_digest import HttpDigestProvider, HttpDigestScheme
 from proxy.auth.schemes.jwt import JwtProvider, JwtScheme
 from proxy.auth.schemes.login.keys import LoginProvider
 from proxy.auth.schemes.login.scheme import LoginScheme
@@ -22,6 +23,7 @@ Provider = Annotated[
     | Annotated[LoginProvider, LoginScheme]
     | Annotated[JwtProvider, JwtScheme]
     | Annotated[SignedProvider, SignedScheme]
+    | Annotated[HttpDigestProvider, HttpDigestScheme]
     | Annotated[ExecProvider, ExecScheme],
     Field(discriminator="scheme"),
 ]

@@ -66,9 +66,13 @@ class ExecProvider(KeyedProvider, CommandKeys):
     def commands(self) -> tuple[CommandRequest, ...]:
         return (self.request(),)
 
+    @property
+    def names_upstream(self) -> bool:
+        return self.reply.upstream is not None
+
     def check(self, where: Where) -> Iterator[Finding]:
         yield from self.check_command(where)
-        yield from self.reply.check((*where, "reply"))
+        yield from self.reply.check((*where, "reply"), self.hosts)
         for key in ("token", "expires_in", "expires_at"):
             said = getattr(self.reply, key)
             if str(getattr(said, "path", said)).startswith("header:"):
@@ -80,7 +84,7 @@ class ExecProvider(KeyedProvider, CommandKeys):
     def reader(self) -> ReplyReader:
         """Of the JSON that is no one's standard, or of any if `reply` says so."""
         if self.sign is None:
-            return ReplyReader.compile(self.reply, self.ttl, bearer=self.sent_as_bearer)
+            return ReplyReader.compile(self.reply, self.ttl, self.hosts, bearer=self.sent_as_bearer)
         reply = self.reply if "reply" in self.model_fields_set else _AWS
         return ReplyReader.compile(self.sign.over(reply), self.ttl)
 
@@ -102,7 +106,7 @@ class ExecScheme(Scheme):
     def compile(cls, provider: ExecProvider, secrets: frozenset[str]) -> ExecScheme:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError for what is no JMESPath."""
         sign = provider.sign
-        parts = (provider.command, provider.env, reading(provider.reply, provider.ttl))
+        parts = (provider.command, provider.env, reading(provider.reply, provider.ttl, provider.hosts))
         return cls(
             digest("exec", *parts, None if sign is None else sign.secret_key),
             provider.request(),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from proxy.auth.keys.provider import Host
 from proxy.auth.keys.reply import ReplyMap
 
 
@@ -17,13 +19,15 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(_canonical(parts), separators=(",", ":")).encode()).hexdigest()
 
 
-def reading(reply: ReplyMap, ttl: float | None) -> dict[str, Any]:
+def reading(reply: ReplyMap, ttl: float | None, hosts: Iterable[Host] = ()) -> dict[str, Any]:
     """How the reply is read, as far as another way would give another token. Error texts don't.
 
-    A format counts only where it is said: the tokens that stores hold keep their names.
+    What came later counts only where it is said: the tokens that stores hold keep their names. `hosts` are those that
+    a reply may name: with fewer, what was named before is not good any more.
     """
-    unsaid = {"error", "errors"} | ({"format"} if reply.format is None else set())
-    return {**reply.model_dump(exclude=unsaid), "ttl": ttl}
+    unsaid = {"error", "errors"} | {name for name in ("format", "upstream") if getattr(reply, name) is None}
+    named = {} if reply.upstream is None else {"hosts": [each.model_dump() for each in hosts]}
+    return {**reply.model_dump(exclude=unsaid), "ttl": ttl, **named}
 
 
 def _canonical(part: Any) -> Any:

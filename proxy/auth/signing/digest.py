@@ -13,6 +13,7 @@ from typing import Any
 from proxy.auth.placing import places
 from proxy.auth.signing.canonical import encoded, parameters
 from proxy.auth.signing.filters import OUTPUTS, filtered
+from proxy.auth.signing.multipart import KIND, part_of
 from proxy.auth.signing.request import Keys, Moment, Signable, Signed
 from proxy.auth.signing.times import time_of
 from proxy.errors import Fault
@@ -35,7 +36,7 @@ class Described:
     after the digest and take no part in it; those with `{session_token}` are left out where there is none.
 
     `digest` makes bytes of the text; `proof` is a text around the signature; `zone` is in seconds ahead
-    of UTC.
+    of UTC; `part` is what alone stands for the body, where it is a multipart form.
     """
 
     digest: Callable[[bytes], bytes] = field(repr=False)
@@ -49,6 +50,7 @@ class Described:
     added: Mapping[str, Texts] = field(repr=False)
     time: str
     zone: float
+    part: str | None = None
     first: Mapping[str, Texts] = field(init=False, repr=False)
     last: Mapping[str, Texts] = field(init=False, repr=False)
 
@@ -132,7 +134,19 @@ class _Asked:
             return self.digest.pairs(parameters(request.query) + self._form())
         if name == "target":
             return f"{request.path}?{request.query}" if request.query else request.path
-        return (request.body or b"").decode("latin-1") if name == "body" else getattr(request, name)
+        return self._body() if name == "body" else getattr(request, name)
+
+    def _body(self) -> str:
+        """Raises Fault for a multipart form without the part that is signed."""
+        body, kind, part = self.request.body or b"", self.request.header("content-type") or "", self.digest.part
+        if part is None or not kind.lower().startswith(KIND):
+            return body.decode("latin-1")
+        content = part_of(body, kind, part)
+        if content is None:
+            raise Fault(
+                "bad_request", f"the signature is over the part {part} of the form, which has none of that name"
+            )
+        return content.decode("latin-1")
 
     def _below(self, kind: str, name: str) -> str:
         """The first of that name; empty where there is none."""

@@ -81,7 +81,7 @@ async def _tried(session: aiohttp.ClientSession, prefix: str, live: Live, provid
 
 def _is_refused(provider: Provider, reply: aiohttp.ClientResponse, begun: bytes) -> bool:
     """By the provider's rules; a 401 says so wherever it stands."""
-    refusals = Refusals.compile([*provider.effective_refusals, *(provider.dead or ())])
+    refusals = Refusals.compile([*provider.effective_refusals, *provider.effective_dead])
     headers = list(reply.raw_headers)
     found = refusals.head(reply.status, headers, _OLD, True)
     if found is Verdict.READ_BODY:

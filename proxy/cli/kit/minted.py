@@ -91,6 +91,7 @@ def _known(token: Token) -> dict[str, Any]:
         "lifetime": None if eternal else round(token.expires.wall - token.minted.wall, 3),
         "expires_at": None if eternal else round(token.expires.wall, 3),
         "scope": token.scope,
+        "upstream": token.upstream,
         "fingerprint": None if eternal else f"sha256:{hashlib.sha256(token.value.encode()).hexdigest()[:16]}",
     }
 
@@ -111,6 +112,7 @@ def rows(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         else f"{shown.moment(expires)}, in {shown.duration(expires - time.time())}",
         "lifetime": None if known["lifetime"] is None else shown.duration(known["lifetime"]),
         "scope": known["scope"],
+        "upstream": known["upstream"],
         "token": known["fingerprint"],
         "warning": _REPLACED if known["refresh_token_replaced"] else None,
     }
@@ -121,4 +123,6 @@ def line(answer: Got | Denied) -> str:
     """The same, or the failure, in a line."""
     if isinstance(answer, Denied):
         return f"{answer.code}: {answer.said}"
-    return ", ".join(f"{key} {value}" for key, value in rows(answer.known) if key in ("expires", "scope", "warning"))
+    return ", ".join(
+        f"{key} {value}" for key, value in rows(answer.known) if key in ("expires", "scope", "upstream", "warning")
+    )

@@ -98,7 +98,7 @@ def _rules(preset: Preset) -> str:
     told = [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in preset.dead]
     written = preset.provider.get("refused")
     told = told or (written if isinstance(written, list) else [written] if isinstance(written, dict) else [])
-    if not told and preset.provider.get("scheme") not in ("static", "signed"):
+    if not told and preset.provider.get("scheme") not in ("static", "signed", "http_digest"):
         told = [{"status": [401]}]  # what counts for a provider that says nothing
     return "\nor ".join(rules.text(rule) for rule in map(rules.spelled_out, told))
 

@@ -66,7 +66,7 @@ class LoginExample(Strict):
     """An exchange for a token; or, with `at` (Unix time), a JWT that is made and asked of nobody.
 
     `identity` is what the file or command holds that a workload shows, `refresh_token` what is spent, `jwt` what the
-    JWT says that the last request carries.
+    JWT says that one of the requests carries, `upstream` where the reply says that the API is.
     """
 
     about: str = ""
@@ -81,6 +81,7 @@ class LoginExample(Strict):
     claims: dict[str, Any] | None = None
     token: str | None = None
     lifetime: float | None = None
+    upstream: str | None = None
     error: Failed | None = None
 
     @model_validator(mode="after")
@@ -98,7 +99,7 @@ class LoginExample(Strict):
 
 
 _OF_A_MADE_JWT = {"header", "claims"}
-_OF_AN_EXCHANGE = {"identity", "refresh_token", "before", "request", "jwt", "error"}
+_OF_AN_EXCHANGE = {"identity", "refresh_token", "before", "request", "jwt", "upstream", "error"}
 
 
 class RefusalExample(Strict):
@@ -143,13 +144,16 @@ class Sent(Strict):
 
 
 class SigningExample(Strict):
-    """What of a signed request goes out at Unix time `at`; what is not said is not compared.
+    """What of a signed request goes out at Unix time `at`; what is not said is not compared. `token` is what was
+    minted, where requests are signed besides; `challenge`, what the API's `WWW-Authenticate` asks to be answered.
 
     `{signature}` is one by an RSA key, which is another each time: then `signed` is the text that it is of.
     """
 
     about: str = ""
     at: float = 1_767_323_045
+    token: str | None = None
+    challenge: str | None = None
     request: Sent
     headers: dict[str, str] = Field(default={})
     query: str | None = None

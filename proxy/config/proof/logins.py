@@ -53,7 +53,7 @@ class Logins:
         if example.jwt is not None:
             expected["jwt"], got["jwt"] = self._carried(example.jwt, sent)
         if example.error is None:
-            expected |= {"token": example.token, "lifetime": example.lifetime}
+            expected |= {"token": example.token, "lifetime": example.lifetime, "upstream": example.upstream}
             got |= _of_minted(came)
         else:
             expected |= _of_failed(example.error) | {"secrets in the message": False}
@@ -90,12 +90,12 @@ class Logins:
                 return "the login goes on with another request"
 
     def _carried(self, wanted: Jwt, sent: tuple[Request, ...]) -> tuple[Compared, Any]:
-        """The JWT of the last request: what it should say, and what it says."""
-        last = sent[-1] if sent else None
-        texts = [*(value for _, value in last.headers), _text(last)] if isinstance(last, IssuerRequest) else []
+        """The JWT of the requests: what it should say, and what it says."""
+        asked = [request for request in sent if isinstance(request, IssuerRequest)]
+        texts = [text for each in asked for text in (*(value for _, value in each.headers), _text(each))]
         carried = _JWT.findall(" ".join(texts))
         if len(carried) != 1:
-            return wanted.model_dump(), f"{len(carried)} of them in the request"
+            return wanted.model_dump(), f"{len(carried)} of them in the requests"
         header, claims = _parts(carried[0])
         names = {**self.names, "{jti}": claims.get("jti") or "{jti}"}
         expected = {"header": _named(wanted.header, names), "claims": _named(wanted.claims, names)}
@@ -123,7 +123,7 @@ class Logins:
             return Proof(where, example.about, {"made": "here"}, {"made": "by an issuer, which is asked"})
         header, claims = _parts(minted.value)
         expected: Compared = {"header": example.header, "claims": _named(example.claims or {}, self.names)}
-        expected |= {"token": example.token or minted.value, "lifetime": example.lifetime}
+        expected |= {"token": example.token or minted.value, "lifetime": example.lifetime, "upstream": None}
         return Proof(where, example.about, expected, {"header": header, "claims": claims} | _of_minted(minted))
 
 
@@ -157,7 +157,7 @@ def _replaced(text: str, names: Mapping[str, str]) -> str:
 
 def _of_minted(came: Minted | IssuerError | str) -> Compared:
     if isinstance(came, Minted):
-        return {"token": came.value, "lifetime": came.lifetime}
+        return {"token": came.value, "lifetime": came.lifetime, "upstream": came.upstream}
     return {"error": str(came)}
 
 

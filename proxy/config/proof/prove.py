@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from proxy.auth.keys.provider import ProviderCommon
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
 from proxy.auth.placing.signing import Signing
@@ -57,8 +58,8 @@ class Proven:
 
     @property
     def signs(self) -> bool:
-        """Requests are signed, by keys of the config or of a reply, so that nothing is injected."""
-        return isinstance(self.placing, Signing)
+        """Requests are signed, by keys of the config or of a reply, or with a password, so that nothing is injected."""
+        return isinstance(self.placing, Signing | Challenged)
 
     @cached_property
     def placing(self) -> Placing:
@@ -120,11 +121,12 @@ class Proven:
         return Proof(where, about, expected, got)
 
     def _signing(self, where: Where, example: SigningExample) -> Proof:
-        token = self.lasting
-        if not isinstance(self.placing, Signing) or token is None:
+        token = self.lasting or (None if example.token is None else Token.eternal(example.token, _NOW))
+        if not isinstance(self.placing, Signing | Challenged) or token is None:
             got = "nothing, by a key of the config" if self.signs else "nothing: see examples.injection"
             return Proof(where, example.about, {"signed": "the request"}, {"signed": got})
-        signings = Signings(self.placing, token, key_for(self.preset), self._filled(self.preset.base() or ""))
+        secret = self.placing.keys.secret if isinstance(self.placing, Signing) else self.placing.password
+        signings = Signings(self.placing, secret, token, key_for(self.preset), self._filled(self.preset.base() or ""))
         return signings.proof(where, example)
 
     def _filled(self, base: str) -> str:

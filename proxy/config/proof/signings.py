@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Draft
 from proxy.auth.placing.signing import Signing
 from proxy.auth.token import Token
@@ -26,9 +27,12 @@ _NONCE = "1".rjust(32, "0")
 
 @dataclass(frozen=True, slots=True)
 class Signings:
-    """`token` is the secret that signs; `key` the made-up one of the examples, if there is one; `base` the upstream."""
+    """`placing` signs, with `secret`. `token` is the secret that signs, or what was minted; `key` the made-up one of
+    the examples, if there is one; `base` the upstream.
+    """
 
-    signing: Signing
+    placing: Signing | Challenged
+    secret: str = field(repr=False)
     token: Token = field(repr=False)
     key: Any = field(repr=False)
     base: str
@@ -37,15 +41,24 @@ class Signings:
         expected: Compared = example.texts | {"secrets in the request": False}
         draft = self._draft(example)
         try:
-            replace(self.signing, nonce=lambda: _NONCE).place(draft, self.token)
+            self._place(draft, example)
         except (Fault, ValueError) as error:
             return Proof(where, example.about, expected, {"not signed": str(error)})
         sent = _sent(draft)
         got: Compared = {name: self._as_written(text, sent.get(name), example) for name, text in example.texts.items()}
-        got["secrets in the request"] = any(
-            self.token.value in text for text in (*sent.values(), draft.target.decode())
-        )
+        got["secrets in the request"] = any(self.secret in text for text in (*sent.values(), draft.target.decode()))
         return Proof(where, example.about, expected, got)
+
+    def _place(self, draft: Draft, example: SigningExample) -> None:
+        """Raises Fault; ValueError for a challenge that can't be answered."""
+        placing = replace(self.placing, nonce=lambda: _NONCE)
+        token: Token | None = self.token
+        if isinstance(placing, Challenged):
+            asked = [(b"WWW-Authenticate", (example.challenge or "").encode())]
+            token = placing.learnt(self.token, draft.origin, asked)
+        if token is None:
+            raise ValueError("a challenge that can't be answered")
+        placing.place(draft, token)
 
     def _draft(self, example: SigningExample) -> Draft:
         url, request = urlsplit(self.base), example.request

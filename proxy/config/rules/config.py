@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from proxy.auth.keys.check import check_provider, template_findings
+from proxy.auth.reading.upstream import HOLE
 from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.model.client import SHORTEST
 from proxy.config.rules.clients import check_clients, check_rates
@@ -140,6 +141,9 @@ def _prefix(where: Where, prefix: str, admin: str) -> Iterator[Finding]:
 def _upstream(where: Where, route: Route, config: Config) -> Iterator[Finding]:
     if "#" in route.upstream:
         yield Finding(where, "a URL to forward to can't have a #fragment")
+    if HOLE in route.upstream:
+        yield from _named_upstream(where, route, config)
+        return
     before, slashes, rest = route.upstream.partition("://")
     host, slash, rest = rest.partition("/")
     path, mark, query = rest.partition("?")
@@ -151,6 +155,17 @@ def _upstream(where: Where, route: Route, config: Config) -> Iterator[Finding]:
         yield from template_findings(where, slash + path, None)
     elif route.provider in config.providers:
         yield from template_findings(where, slash + path, config.providers[route.provider])
+    yield from check_upstream(where[:-1], route)
+
+
+def _named_upstream(where: Where, route: Route, config: Config) -> Iterator[Finding]:
+    """`https://{upstream}/path`: the issuer says where the API is."""
+    before, _, rest = route.upstream.partition(HOLE)
+    if before != "https://" or rest[:1] not in ("", "/") or "{" in rest:
+        yield Finding(where, f"{HOLE} stands for a host: write https://{HOLE}, with a plain path behind it or without")
+    provider = config.providers.get(route.provider)
+    if route.provider == "none" or (provider is not None and not provider.names_upstream):
+        yield Finding(where, f"{HOLE} needs a provider whose `reply.upstream` says where the issuer names it")
     yield from check_upstream(where[:-1], route)
 
 

@@ -25,7 +25,7 @@ def check_preset(preset: Preset) -> Iterator[Finding]:
         yield Finding(("live", "base"), "no such base", did_you_mean(preset.live.base, preset.bases or {}))
     if preset.live and preset.base() is None:
         yield Finding(("live",), "a live path stands below an upstream, and there is none; add `upstream` or `bases`")
-    if preset.dead and preset.provider.get("scheme") not in ("static", "signed", None):
+    if preset.dead and preset.provider.get("scheme") not in ("static", "signed", "http_digest", None):
         yield Finding(("dead",), "only for a credential that is never renewed; write `refused` into the provider")
 
 
@@ -46,7 +46,7 @@ def _bases(preset: Preset) -> Iterator[Finding]:
 def _texts(written: tuple[Where, str], preset: Preset) -> Iterator[Finding]:
     where, text = written
     for name in PARAMETER.findall(text):
-        if name not in preset.parameters and name not in ("token", "basic"):
+        if name not in preset.parameters and name not in ("token", "basic", "upstream"):
             hint = did_you_mean(name, preset.parameters)
             yield Finding(where, f"{{{name}}} is no parameter of this preset{hint}")
         elif where[0] in ("upstream", "bases") and name in preset.parameters and preset.parameters[name].secret:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
 
+from proxy.config.model.client import SHORTEST
 from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.readings import of_header
 from proxy.plan.headers import Head
@@ -18,15 +19,15 @@ from proxy.plan.router import Way
 
 def without_keys(keys: Sequence[bytes], head: Head, way: Way[Any], slots: KeySlots) -> tuple[Head, Way[Any]]:
     """Head and way, the same ones where nothing is to be taken out."""
+    if passed := [name for name in slots.passed if name in head.facts and holds_key(head.facts[name], keys)]:
+        head = Head(head.lines, {name: value for name, value in head.facts.items() if name not in passed})
     for key in keys:
         if key in b"".join(head.lines):
-            head = Head([line for line in head.lines if key not in line], head.facts)
-        if passed := [name for name in slots.passed if name in head.facts and holds_key(head.facts[name], keys)]:
-            facts = {name: value for name, value in head.facts.items() if name not in passed}
-            head = Head(head.lines, facts)
+            kept = [line for line in head.lines if not _is_in(key, line.partition(b": ")[2].rstrip())]
+            head = Head(kept, head.facts)
         cookie = head.facts.get(b"cookie")
         if cookie is not None and key in cookie:
-            kept = [piece for piece in cookie.split(b";") if key not in piece]
+            kept = [piece for piece in cookie.split(b";") if not _is_in(key, piece.partition(b"=")[2].strip())]
             head = Head(head.lines, head.facts | {b"cookie": b";".join(kept).strip()})
         if way.query:
             way = _without_parameters(key, way)
@@ -38,18 +39,25 @@ def without_keys(keys: Sequence[bytes], head: Head, way: Way[Any], slots: KeySlo
 def holds_key(value: bytes, keys: Iterable[bytes]) -> bool:
     """Whether a header's value is one of these, however it is written."""
     texts = (value, *of_header(value))
-    return any(key in text for key in keys for text in texts)
+    return any(_is_in(key, text) for key in keys for text in texts)
+
+
+def _is_in(key: bytes, text: bytes) -> bool:
+    """A short key, of which only the hash is in the config, may be a part of any innocent text."""
+    return key in text if len(key) >= SHORTEST else key == text
 
 
 def _without_parameters(key: bytes, way: Way[Any]) -> Way[Any]:
     if key not in way.query and b"%" not in way.query and b"+" not in way.query:
         return way
-    kept = [part for part in way.query.split(b"&") if not _holds(part, key)]
+    kept = [part for part in way.query.split(b"&") if not _is_in_parameter(key, part)]
     return way._replace(query=b"&".join(kept))
 
 
-def _holds(part: bytes, key: bytes) -> bool:
-    return key in part or key in unquote_plus(part.decode("latin-1")).encode("utf-8", "surrogateescape")
+def _is_in_parameter(key: bytes, part: bytes) -> bool:
+    value = part.partition(b"=")[2] if len(key) < SHORTEST else part
+    decoded = unquote_plus(value.decode("latin-1")).encode("utf-8", "surrogateescape")
+    return _is_in(key, value) or _is_in(key, decoded)
 
 
 def _without_beginning(key: bytes, way: Way[Any], slots: KeySlots) -> Way[Any]:

@@ -37,7 +37,7 @@ _JWT_BEGINS: Final = JWT_BEGINS.encode("ascii")
 _FETCHING: Final = b"sec-fetch-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KeySlots:
     """The places of one route: those of all routes, and those that its provider fills. Names are in lower case.
 

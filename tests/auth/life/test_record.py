@@ -41,12 +41,15 @@ def test_what_comes_back_is_what_was_kept(record: Record) -> None:
 
 
 def test_a_token_survives_a_restart_on_another_machine() -> None:
-    token = Token(3, "v", Now(50.0, MINTED), Now(3650.0, MINTED + 3600), 300.0, 60.0, "r", "read", {"a": 1})
+    token = Token(
+        3, "v", Now(50.0, MINTED), Now(3650.0, MINTED + 3600), 300.0, 60.0, "r", "read", {"a": 1}, "api.test/v1"
+    )
     back = Record.of(token, ("mail",)).token(Now(7.0, MINTED + 600))
     assert back is not None
     assert (back.minted, back.expires) == (Now(-593.0, MINTED), Now(3007.0, MINTED + 3600))
     assert back.left(Now(7.0, MINTED + 600)) == 3000
     assert (back.generation, back.value, back.refresh_token, back.scope, back.reply) == (3, "v", "r", "read", {"a": 1})
+    assert back.upstream == "api.test/v1"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.schemes import SCHEMES, Provider, scheme_for
 from proxy.auth.schemes.exec import ExecScheme
+from proxy.auth.schemes.http_digest import HttpDigestScheme
 from proxy.auth.schemes.jwt import JwtScheme
 from proxy.auth.schemes.login.scheme import LoginScheme
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
@@ -31,9 +32,10 @@ def test_scheme_for() -> None:
         {"scheme": "oauth2", "token_url": "https://a.example", "client_id": "a", "client_secret": "b"},
         {"scheme": "jwt", "algorithm": "HS256", "key": "b"},
         {"scheme": "signed", "sign": {"name": "cos", "access_key": "a", "secret_key": "b"}},
+        {"scheme": "http_digest", "username": "a", "password": "b"},
         {"scheme": "exec", "command": ["a"]},
     ]
     made = [scheme_for(PROVIDER.validate_python(each), frozenset({"b"})) for each in written]
-    kinds = [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme, SignedScheme, ExecScheme]
+    kinds = [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme, SignedScheme, HttpDigestScheme, ExecScheme]
     assert [type(each) for each in made] == kinds
     assert not any(each.one_shot for each in made)

@@ -363,3 +363,11 @@ def test_a_key_that_is_none_is_named_without_being_shown() -> None:
     [finding] = sign.check(("p", "sign"))
     assert finding.where == ("p", "sign", "secret_key")
     assert "hush" not in finding.message
+
+
+def test_a_form_without_the_part_that_is_signed_is_told() -> None:
+    vector = next(vector for vector in VECTORS if vector["id"] == "wechatpay-v3-media-multipart")
+    body = base64.b64decode(vector["request"]["body_base64"]).replace(b'name="meta"', b'name="mete"')
+    request = vector["request"] | {"body_base64": base64.b64encode(body).decode()}
+    with pytest.raises(Fault, match="the part meta"):
+        placed(vector | {"request": request})

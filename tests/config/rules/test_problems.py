@@ -51,7 +51,7 @@ def test_known_keys(where: Where, some: set[str], none: set[str]) -> None:
 
 
 def test_schemes() -> None:
-    assert NAMES == ("static", "oauth2", "login", "jwt", "signed", "exec")
+    assert NAMES == ("static", "oauth2", "login", "jwt", "signed", "http_digest", "exec")
 
 
 @pytest.mark.parametrize(

@@ -9,24 +9,34 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from proxy.auth.filled import filled, templates
+from proxy.auth.hosts import Hosts
 from proxy.auth.paths import as_text
 from proxy.auth.placing.inject import encode_form
 from proxy.auth.placing.signing import Signing
+from proxy.auth.reading.upstream import named_upstream
 from proxy.auth.schemes.login.carried import carries, carrying
 from proxy.auth.schemes.login.keys import TEXTS, TokenRequest
 from proxy.auth.schemes.request import signed, text_pairs, with_query
 from proxy.auth.token import Consent, IssuerRequest, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.http.grammar import TOKEN
+from proxy.values.template import Template
 
 _ACCEPT = {"xml": "application/xml, text/xml", "text": "*/*", "form": "*/*"}
 """By the format of the reply; JSON for all others."""
 
 Known = Mapping[str, Any]
+
+
+class Around(NamedTuple):
+    """Where requests of one provider may go: `hosts` are those that a reply may name."""
+
+    consent: Consent
+    hosts: Hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +53,11 @@ class Asked:
     tls: Tls | None
     consent: Consent
     accept: str
+    hosts: Hosts
 
     @classmethod
     def compile(
-        cls, request: TokenRequest, known: Collection[str] | None, form: str | None, tls: Tls | None, consent: Consent
+        cls, request: TokenRequest, known: Collection[str] | None, form: str | None, tls: Tls | None, around: Around
     ) -> Asked:
         """`known` are the names in its texts, None where they are no templates; `form` is the format of the reply.
 
@@ -60,9 +71,9 @@ class Asked:
         elif carries(written):
             parts = {name: carrying(tree) for name, tree in written.items()}
         else:
-            ready = replace(build(request, accept), tls=tls, consent=consent)
+            ready = replace(build(request, accept), tls=tls, consent=around.consent)
         signing = None if request.sign is None else request.sign.signing()
-        return cls(request, ready, parts, signing, tls, consent, accept)
+        return cls(request, ready, parts, signing, tls, around.consent, accept, around.hosts)
 
     def at(self, wall: float, known: Known) -> IssuerRequest:
         """As it is sent at Unix time `wall`. Raises IssuerError for a value that can't stand where it should."""
@@ -81,8 +92,22 @@ class Asked:
         made = {name: filled(tree, known.__getitem__, text) for name, tree in self.parts.items() if name != "url"}
         made["headers"] = {name: value.render(text) for name, value in self.parts["headers"].items()}
         made["body"] = None if self.parts["body"] is None else self.parts["body"].render(text)
-        made["url"] = self.parts["url"].render(lambda name: _of_url(name, known))
+        made["url"] = self._url(known)
         return self.written.model_copy(update=made)
+
+    def _url(self, known: Known) -> str:
+        """A host that an earlier reply named is one of the provider's. Raises ValueError."""
+        url: Template = self.parts["url"]
+        if not names_host(url):
+            return url.render(lambda name: _of_url(name, known))
+        before, name, *behind = url.parts
+        host = named_upstream(known[name], self.hosts)
+        return before + host + Template(tuple(behind)).render(lambda name: _of_url(name, known))
+
+
+def names_host(url: Template) -> bool:
+    """Whether an earlier reply says where this goes."""
+    return url.literals[0] == "https://" and len(url.parts) > 1
 
 
 def _text(name: str, known: Known) -> str:

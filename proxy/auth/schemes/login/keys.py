@@ -5,6 +5,7 @@ Must not know: how a request is built or sent. No finding quotes a value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -132,6 +133,10 @@ class LoginProvider(KeyedProvider, CarryingProvider):
         return tuple(step.request for step in self.steps) if self.request is None else (self.request,)
 
     @property
+    def names_upstream(self) -> bool:
+        return self.reply.upstream is not None
+
+    @property
     def first(self) -> str | None:
         """What the first refresh is made with."""
         return self.token if self.refresh.in_place else self.refresh_token
@@ -139,6 +144,11 @@ class LoginProvider(KeyedProvider, CarryingProvider):
     def known_at(self, step: int) -> tuple[str, ...]:
         """The names that templates of that step know."""
         return (*self.carries, *self.values, *(name for before in self.steps[:step] for name in before.keep))
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The names of what the steps before the last keep."""
+        return tuple(name for step in self.steps[:-1] for name in step.keep)
 
     @property
     def known_refreshing(self) -> tuple[str, ...]:
@@ -169,12 +179,12 @@ class LoginProvider(KeyedProvider, CarryingProvider):
             yield from step.check(here, last=index + 1 == len(self.steps))
             for name in step.keep:
                 yield from check_name((*here, "keep", name), name, known)
-        yield from self.reply.check((*where, "reply"))
+        yield from self.reply.check((*where, "reply"), self.hosts, self.kept)
         if self.refresh.request is not None:
             here = (*where, "refresh", "request")
             yield from self._check_request(here, self.refresh.request, self.known_refreshing)
         if self.refresh.reply is not None:
-            yield from self.refresh.reply.check((*where, "refresh", "reply"))
+            yield from self.refresh.reply.check((*where, "refresh", "reply"), self.hosts)
 
     def _check_request(self, where: Where, request: TokenRequest, known: tuple[str, ...] | None) -> Iterator[Finding]:
         """`known` are the names in its texts, None where they are no templates."""
@@ -184,8 +194,14 @@ class LoginProvider(KeyedProvider, CarryingProvider):
             return
         for key in TEXTS:
             yield from check_templates((*where, key.removesuffix("_")), getattr(request, key), known)
-        if "{" in urlsplit(request.url).netloc:
+        if "{" in urlsplit(request.url).netloc and not self._may_name(request.url):
             yield Finding(
                 (*where, "url"),
-                "the host must be written out: no issuer may say where the next request, and its secrets, go",
+                "no issuer may choose where the next request, and its secrets, go: write the host out, or"
+                " https://{NAME}/... of one that the provider's `hosts` list with credential: true",
             )
+
+    def _may_name(self, url: str) -> bool:
+        """Whether the host is what an earlier step has kept, and may be one of a list."""
+        named = re.fullmatch(r"https://\{(\w+)\}(/.*)?", url)
+        return named is not None and named[1] in self.kept and any(host.credential for host in self.hosts)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxy.auth.reading.reply import ReplyReader
-from proxy.auth.schemes.login.asked import Asked
+from proxy.auth.schemes.login.asked import Around, Asked
 from proxy.auth.schemes.login.keys import LoginProvider
-from proxy.auth.token import Consent, Flow, Minted, Tls
+from proxy.auth.token import Flow, Minted, Tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Refreshing:
     in_place: bool
 
     @classmethod
-    def compile(cls, provider: LoginProvider, tls: Tls | None, consent: Consent) -> Refreshing:
+    def compile(cls, provider: LoginProvider, tls: Tls | None, around: Around) -> Refreshing:
         """Raises ValueError for what can't be sent or read."""
         refresh = provider.refresh
         assert refresh.request is not None  # noqa: S101 -- asked before
         reply = provider.reply if refresh.reply is None else refresh.reply
         return cls(
-            Asked.compile(refresh.request, provider.known_refreshing, reply.format, tls, consent),
-            ReplyReader.compile(reply, provider.ttl, bearer=provider.sent_as_bearer),
+            Asked.compile(refresh.request, provider.known_refreshing, reply.format, tls, around),
+            ReplyReader.compile(reply, provider.ttl, provider.hosts, bearer=provider.sent_as_bearer),
             refresh.in_place,
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from proxy.auth.hosts import Hosts
 from proxy.auth.keys.provider import Inject
 from proxy.auth.paths import as_text
 from proxy.auth.placing.draft import Placing
@@ -17,7 +18,7 @@ from proxy.auth.placing.signing import Signing
 from proxy.auth.reading.kept import KeptReader
 from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.schemes.login.asked import Asked
+from proxy.auth.schemes.login.asked import Around, Asked
 from proxy.auth.schemes.login.carried import Carried
 from proxy.auth.schemes.login.keys import LoginProvider, TokenRequest
 from proxy.auth.schemes.login.refresh import Refreshing
@@ -59,10 +60,11 @@ class LoginScheme(Scheme):
         consent, form = provider.consent(*urls), provider.reply.format
         keyed = provider.sign
         reply = provider.reply if keyed is None else keyed.over(provider.reply)
-        reader = ReplyReader.compile(reply, provider.ttl, bearer=provider.sent_as_bearer)
+        reader = ReplyReader.compile(reply, provider.ttl, provider.hosts, bearer=provider.sent_as_bearer)
         formats = [*(step.format for step in provider.steps[:-1]), form]
+        around = Around(consent, Hosts.compile(provider.hosts))
         asked = [
-            Asked.compile(request, provider.known_at(index) if provider.steps else None, formats[index], tls, consent)
+            Asked.compile(request, provider.known_at(index) if provider.steps else None, formats[index], tls, around)
             for index, request in enumerate(provider.requests)
         ]
         kept = [KeptReader.compile(step.keep, step.ok, step.format, reader.diagnosis) for step in provider.steps[:-1]]
@@ -71,7 +73,7 @@ class LoginScheme(Scheme):
             tuple(zip(asked[:-1], kept, strict=True)),
             asked[-1] if asked else None,
             reader,
-            None if refresh.request is None else Refreshing.compile(provider, tls, consent),
+            None if refresh.request is None else Refreshing.compile(provider, tls, around),
             provider.first,
             Made.compile(provider.values),
             provider.carried,
@@ -113,7 +115,7 @@ class LoginScheme(Scheme):
             kept = reader.read((yield asked.at(wall, known)), wall, hidden)
             known |= kept
             hidden |= {text for value in kept.values() if (text := as_text(value)) and len(text) >= SHORTEST}
-        minted = self.reader.read((yield self.last.at(wall, known)), wall, hidden)
+        minted = self.reader.read((yield self.last.at(wall, known)), wall, hidden, kept=known)
         return minted if self.refreshing is None else self.refreshing.after_login(minted)
 
 
@@ -125,7 +127,8 @@ def _identity(provider: LoginProvider) -> str:
     """What is said by newer keys counts only where it is said: the tokens that stores hold keep their names."""
     tls = provider.certificates
     parts: list[Any] = ["login", None if provider.request is None else _dump(provider.request)]
-    parts.append(reading(provider.reply if provider.sign is None else provider.sign.over(provider.reply), provider.ttl))
+    reply = provider.reply if provider.sign is None else provider.sign.over(provider.reply)
+    parts.append(reading(reply, provider.ttl, provider.hosts))
     parts += [] if tls is None else [tls._asdict()]
     more = _beyond_one_request(provider)
     return digest(*parts, more) if more else digest(*parts)

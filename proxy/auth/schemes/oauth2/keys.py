@@ -139,6 +139,10 @@ class OAuth2Provider(IssuerProvider):
         """A token costs a refresh token, which may rotate; one that has died means a new login."""
         return self.by_person or self.grant == "refresh_token"
 
+    @property
+    def names_upstream(self) -> bool:
+        return self.reply.upstream is not None
+
     def same_login(self, other: ProviderCommon) -> bool:
         if not isinstance(other, OAuth2Provider):
             return False
@@ -155,4 +159,4 @@ class OAuth2Provider(IssuerProvider):
                 signing_key(self.private_key, self.algorithm)
             except ValueError as error:
                 yield Finding((*where, "private_key"), str(error))
-        yield from self.reply.check((*where, "reply"))
+        yield from self.reply.check((*where, "reply"), self.hosts)

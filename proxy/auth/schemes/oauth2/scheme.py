@@ -70,7 +70,7 @@ class OAuth2Scheme(Scheme):
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
             provider.certificates,
             provider.consent(provider.token_url, provider.issuer, provider.device_url, provider.revocation_url),
-            ReplyReader.compile(provider.reply, provider.ttl, bearer=provider.sent_as_bearer),
+            ReplyReader.compile(provider.reply, provider.ttl, provider.hosts, bearer=provider.sent_as_bearer),
             secrets | ({Secret(pair)} if pair else set()),
         )
 
@@ -171,4 +171,4 @@ def _identity(provider: OAuth2Provider) -> str:
     """Everything counts that isn't known to leave the token alone; a login lands in the cell that it was made for."""
     left_out = _NOT_OF_THE_TOKEN | (_OF_LOGIN_ONLY if provider.by_person else frozenset())
     known = provider.model_dump(exclude=set(left_out))
-    return digest("oauth2", known, scope_of(provider), reading(provider.reply, provider.ttl))
+    return digest("oauth2", known, scope_of(provider), reading(provider.reply, provider.ttl, provider.hosts))

@@ -246,3 +246,47 @@ def test_reprs_hold_no_secret() -> None:
     step = {"request": {"url": A, "json": {"k": "s3cr3t"}, "headers": {"k": "s3cr3t"}}}
     made = scheme("s3cr3t", steps=[step], values={"x": {"text": "s3cr3t", "key": "s3cr3t", "hash": "md5"}})
     assert "s3cr3t" not in repr(made) + repr(next(made.login(0.0, None)))
+
+
+HOSTS = [{"host": "*.example.com", "credential": True}]
+
+
+def led() -> LoginScheme:
+    steps = [{"request": {"url": A}, "keep": {"there": "url"}}, {"request": {"url": "https://{there}/token?x={there}"}}]
+    return scheme(steps=steps, hosts=HOSTS)
+
+
+def test_a_step_may_go_to_a_host_that_an_earlier_one_named() -> None:
+    flow = led().login(WALL, None)
+    next(flow)
+    request = asked(flow, {"url": "https://c2.example.com/auth"})
+    assert request.url == "https://c2.example.com/auth/token?x=https%3A%2F%2Fc2.example.com%2Fauth"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://c2.example.com", "https://evil.test", "https://c2.example.com@evil.test", "https://c2.example.com/..", 7],
+)
+def test_but_to_none_that_is_not_listed(url: Any) -> None:
+    flow = led().login(WALL, None)
+    next(flow)
+    with pytest.raises(IssuerError, match="the reply names") as failed:
+        asked(flow, {"url": url})
+    assert failed.value.failure is FailureClass.PASSING
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "wrong"),
+    [
+        ("https://{there}/token", HOSTS, []),
+        ("https://{there}", HOSTS, []),
+        ("https://{there}/token", [], ["steps.1.request.url"]),
+        ("https://x.{there}/token", HOSTS, ["steps.1.request.url"]),
+        ("https://{there}.example.com/token", HOSTS, ["steps.1.request.url"]),
+        ("https://{there}:8443/token", HOSTS, ["steps.1.request.url"]),
+        ("http://{there}/token", HOSTS, ["steps.1.request.url"] * 2),
+    ],
+)
+def test_how_a_named_host_is_written(url: str, hosts: list[Any], wrong: list[str]) -> None:
+    steps = [{"request": {"url": A}, "keep": {"there": "url"}}, {"request": {"url": url}}]
+    assert places(steps=steps, hosts=hosts) == wrong
