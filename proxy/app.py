@@ -22,8 +22,10 @@ from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.logs import AccessLog
+from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes
+from proxy.process.common_secret import common_secrets
 from proxy.process.inherited import Sockets
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
@@ -134,7 +136,9 @@ class Service:
         stack.push_async_callback(upstream.close)
         listeners = [parse(written, config.tls is not None) for written in config.listen]
         sessions = Sessions(() if self._post is None else self._post.sessions)
-        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, listeners, sessions)
+        private = None if self._post is None else self._post.private
+        placeholders = Placeholders(common_secrets(config.store_key, private))
+        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, listeners, sessions, placeholders)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""

@@ -292,7 +292,7 @@ async def test_a_reply_that_does_not_come(program: Making) -> None:
         await wire.rest()
 
     made: Program = await program(play=play)
-    async with made.keyless() as keyless, client(keyless, timeout=0.05) as ours:
+    async with made.keyless() as keyless, client(keyless, timeout=1.0) as ours:
         with pytest.raises(httpx.ReadTimeout):
             await ours.get("/x")
     await made.api.until(lambda: made.api.ended == 1)
@@ -305,7 +305,7 @@ async def test_a_stream_that_stands_still(program: Making) -> None:
         await wire.rest()
 
     made: Program = await program(play=play)
-    async with made.keyless() as keyless, client(keyless, timeout=0.2) as ours:
+    async with made.keyless() as keyless, client(keyless, timeout=1.0) as ours:
         with pytest.raises(httpx.ReadTimeout):
             await ours.get("/x")
     await made.api.until(lambda: made.api.ended == 1)

@@ -8,8 +8,9 @@ import pytest
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
-from proxy.plan.compile import PLACEHOLDER, compile_plan
+from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, RoutePlan
+from proxy.plan.stand_in import PLACEHOLDER
 from proxy.values.now import Now
 
 SECRET = "a-very-secret-text"

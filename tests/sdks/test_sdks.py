@@ -204,7 +204,7 @@ def pairs(target: str) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in parts]
 
 
-async def run(name: str, *words: str, said: bytes = b"") -> str:
+async def run(name: str, *words: str, said: bytes = b"", may_fail: bool = False) -> str:
     """Without this machine's own proxies and keys."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(PROGRAMS), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     pipe = asyncio.subprocess.PIPE
@@ -218,5 +218,5 @@ async def run(name: str, *words: str, said: bytes = b"") -> str:
         if program.returncode is None:
             program.kill()
             await program.wait()
-    assert program.returncode == 0, wrong.decode()[-3000:]
+    assert may_fail or program.returncode == 0, wrong.decode()[-3000:]
     return out.decode()
