@@ -22,11 +22,13 @@ bench: .venv/test
 
 # The vendors' own SDKs, with made-up keys: not in `make test`, as they are many and large.
 sdks: .venv/test .venv/sdks/bin/done
-	KEYLESS_SDKS=.venv/sdks/bin/python $(BIN)/python -m pytest -n 0 tests/sdks
+	KEYLESS_SDKS=.venv/sdks/bin/python KEYLESS_NODE=.venv/sdks/node $(BIN)/python -m pytest -n 0 tests/sdks
 
 .venv/sdks/bin/done: tests/sdks/requirements.txt | .venv/bin/python
 	$(PYTHON) -m venv .venv/sdks
 	.venv/sdks/bin/python -m pip install --quiet -r tests/sdks/requirements.txt
+	@mkdir -p .venv/sdks/node
+	if command -v npm; then npm install --silent --prefix .venv/sdks/node @modelcontextprotocol/sdk@1.32.2; fi
 	@touch $@
 
 docs: .venv/test

@@ -5,6 +5,7 @@ Owns: which part is given to which, and the order of their end. Nothing is decid
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -21,8 +22,10 @@ from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.logs import AccessLog
+from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes
+from proxy.process.common_secret import common_secrets
 from proxy.process.inherited import Sockets
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.front import Front, Lasting
@@ -36,7 +39,8 @@ from proxy.tokens.cell import Cell
 from proxy.tokens.handover import packed, unpacked
 from proxy.tokens.keeper import Keeper
 from proxy.tokens.mint import Means
-from proxy.tokens.store.open import open_records
+from proxy.tokens.store.open import keeps_nothing, open_records
+from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
 from proxy.values.listen import Door, Listener
 from proxy.wire.inbound.request import Request
@@ -102,7 +106,8 @@ class Service:
             records = open_records(self._loaded.config.store, self._loaded.config.store_key, self._loaded.folder)
             stack.push_async_callback(records.close)
             means = Means(self._lasting.issuer, records, clock.now, clock.draw, audit=self.audit)
-            self.keeper = Keeper(means)
+            aside = keeps_nothing(self._loaded.config.store)
+            self.keeper = Keeper(means, open_logins=partial(open_logins, os.environ) if aside else None)
             stack.push_async_callback(self.keeper.close)
             self._succession = Succession(self._loaded, self.keeper, clock.now, clock.draw, self._settled)
             self._serving = self._serve(None)
@@ -130,7 +135,10 @@ class Service:
         upstream = Upstream(Dialer(proxies, _bypass, trust, self._resolve), config.limits.upstream_connections)
         stack.push_async_callback(upstream.close)
         sessions = Sessions(() if self._post is None else self._post.sessions)
-        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, config.doors, sessions)
+        private = None if self._post is None else self._post.private
+        placeholders = Placeholders(common_secrets(config.store_key, private))
+        doors = config.doors
+        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, doors, sessions, placeholders)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""

@@ -77,7 +77,7 @@ Code = Literal[
 ]
 
 
-ErrorShape = Literal["openai", "anthropic", "google", "aws", "s3"]
+ErrorShape = Literal["openai", "anthropic", "google", "aws", "s3", "mcp"]
 """Whose SDKs read an error: each vendor's look for it in places of their own (docs/errors.md#shapes)."""
 
 HELP = "docs/errors.md#codes"

@@ -29,6 +29,7 @@ from tests.raw import PATIENCE, Message, Play, RawApi, Wire
 
 _RUNTIME = tempfile.TemporaryDirectory(prefix="kls-")
 os.environ["XDG_RUNTIME_DIR"] = _RUNTIME.name  # of processes that tests start: not the runtime folder of who runs them
+os.environ["XDG_STATE_HOME"] = f"{_RUNTIME.name}/state"  # nor their logins
 
 STYLES = ("baidu", "aiob", "session", "oauth2")
 

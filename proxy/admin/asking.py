@@ -9,8 +9,8 @@ import hashlib
 import hmac
 
 from proxy.errors import Fault
-from proxy.plan.admission.clients import presented_key
 from proxy.plan.admission.guard import Guard
+from proxy.plan.admission.readings import bearer
 from proxy.values.listen import is_loopback
 from proxy.wire.inbound.request import Request
 
@@ -23,8 +23,8 @@ def check_operator(request: Request, guard: Guard, key: bytes | None) -> None:
     if b"origin" in headers and not guard.is_own(headers):
         raise Fault("origin_refused", "other pages than the proxy's own may not look after it")
     if key is not None:
-        given = hashlib.sha256(presented_key(headers) or b"").digest()
-        if not hmac.compare_digest(given, key):
+        given = bearer(headers.get(b"authorization", b"")), headers.get(b"x-api-key")
+        if not any(hmac.compare_digest(hashlib.sha256(text or b"").digest(), key) for text in given):
             raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
     elif not _is_local(request):
         raise Fault("route_refused", "set `admin.key` to use this from another machine")

@@ -114,6 +114,20 @@ class Minted:
         return before if self.refresh_token is None else self.refresh_token or None
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """As whom a person has logged in, and at which issuer, where a server says so and not the config.
+
+    A refresh token is bound to both (RFC 6749 §10.4), so they are kept beside it. `client_auth` is a word of
+    the config.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    client_auth: str = "none"
+
+
 Flow = Generator[Request, IssuerReply, Minted]
 """A login without I/O: yields requests, is sent replies, returns what was minted or raises IssuerError."""
 

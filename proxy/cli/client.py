@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
 import time
 from typing import Annotated
 
 import typer
 
 from proxy.cli.kit.options import DEFAULT_CONFIG, JsonOption, UnusedConfig, command_app, fail, print_json
-from proxy.config.model.client import HASHED, OWN_KEYS
+from proxy.config.model.client import HASHED, new_key
 from proxy.values import moments, units
 
 DAY = 86400
@@ -38,7 +37,7 @@ def new(
 ) -> None:
     """Print a new key once, and its hash for the config, which is all that the proxy needs."""
     ends = None if expires is None else _ends(expires)
-    key = OWN_KEYS + secrets.token_urlsafe(32)
+    key = new_key()
     digest = f"{HASHED}{hashlib.sha256(key.encode('ascii')).hexdigest()}"
     if as_json:
         print_json({"name": name, "key": key, "digest": digest, "expires": ends})

@@ -184,7 +184,8 @@ def _removed(route: RoutePlan) -> list[str]:
 
 def _passes(route: RoutePlan, name: bytes) -> bool:
     lines, noted = route.request_headers.sort([(name, b"")])
-    return bool(lines) or (name == b"cookie" and bool(noted) and route.cookies) or name == b"upgrade"
+    passed = name in route.key_slots.passed or (name == b"cookie" and bool(noted) and route.cookies)
+    return bool(lines) or passed or name == b"upgrade"
 
 
 def _injected(route: RoutePlan, masked: Placing | None) -> dict[str, dict[str, str]]:

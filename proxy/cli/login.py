@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -32,12 +33,15 @@ from proxy.cli.kit.options import (
     load_or_exit,
     print_json,
     print_rows,
+    provider_of,
 )
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.errors import IssuerError
 from proxy.tokens import signin
 from proxy.tokens.store import StoreDown
+from proxy.tokens.store.open import keeps_nothing
+from proxy.tokens.store.state import LOGINS, state_folder
 
 _NOT_REFRESHED = (
     "the issuer gave no refresh token, so this login ends with the token; many issuers give one for the scope "
@@ -49,7 +53,7 @@ app = command_app()
 
 @app.command()
 def login(
-    provider: Annotated[str, typer.Argument(help="A provider of the config.")],
+    provider: Annotated[str, typer.Argument(help="A provider of the config, or a route's prefix.")],
     config: ConfigOption = DEFAULT_CONFIG,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL instead of opening it.")] = False,
     port: Annotated[
@@ -60,6 +64,7 @@ def login(
 ) -> None:
     """Log in to PROVIDER with a person's account. A running proxy takes the login over by itself."""
     loaded = load_or_exit(config)
+    provider = provider_of(provider, loaded)
     person = for_person_or_exit(provider, loaded)
     port = person.redirect_port if port is None else port
     try:
@@ -74,6 +79,9 @@ def login(
         fail(f"can't listen on 127.0.0.1:{port} for the browser: {error.strerror or error}; choose another --port")
     write_down(loaded, "login", provider, "logged_in", by="device_code" if person.by_device else "authorization_code")
     _tell(provider, token, as_json)
+    if keeps_nothing(loaded.config.store):
+        where = state_folder(os.environ) / LOGINS
+        print(f"`store: memory` keeps nothing, so this login is kept in {where}, sealed", file=sys.stderr)
 
 
 async def _login(loaded: Loaded, name: str, person: PersonLogin, port: int, patience: float, no_browser: bool) -> Token:
@@ -89,20 +97,19 @@ async def signing_in(loaded: Loaded, name: str) -> AsyncIterator[signin.SignIn]:
     logs.configure(Log(level="error"))
     async with Service(loaded.only(providers=[name])) as service:
         plan = service.plan.providers[name]
-        person = None if plan.scheme is None else plan.scheme.by_person
-        assert person is not None  # noqa: S101 -- for_person_or_exit has seen to it
+        assert plan.scheme is not None  # noqa: S101 -- for_person_or_exit has seen to it
         assert plan.life is not None  # noqa: S101 -- likewise
-        yield signin.SignIn(name, person, plan.life, service.issuer, service.keeper.records)
+        person = plan.scheme.by_person
+        assert person is not None  # noqa: S101 -- likewise
+        yield signin.SignIn(name, person, plan.life, service.issuer, service.keeper.records_of(plan.scheme))
 
 
 def for_person_or_exit(name: str, loaded: Loaded) -> PersonLogin:
-    """Exit code 2 if there is nothing to log in to, or nowhere to keep it."""
+    """Exit code 2 if there is nothing to log in to."""
     awake_or_exit(name, loaded)
     person = scheme_for(loaded.config.providers[name], loaded.secrets.get(name, frozenset())).by_person
     if person is None:
-        fail(f"{name} needs no one to log in: that is for grant authorization_code and device_code", 2)
-    if loaded.config.store == "memory":
-        fail("a login has to be kept, and store: memory forgets it; set store: file:DIR in the config", 2)
+        fail(f"{name} needs no one to log in: that is for scheme mcp, and grant authorization_code and device_code", 2)
     return person
 
 

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from proxy.cli.kit.audited import write_down
-from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, load_or_exit, print_json
+from proxy.cli.kit.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    command_app,
+    fail,
+    load_or_exit,
+    print_json,
+    provider_of,
+)
 from proxy.cli.login import for_person_or_exit, signing_in
 from proxy.config.loaded import Loaded
 from proxy.errors import IssuerError
@@ -21,12 +30,13 @@ app = command_app()
 
 @app.command()
 def logout(
-    provider: Annotated[str, typer.Argument(help="A provider of the config.")],
+    provider: Annotated[str, typer.Argument(help="A provider of the config, or a route's prefix.")],
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Log out of PROVIDER: its tokens are revoked and removed. A running proxy stops using them."""
     loaded = load_or_exit(config)
+    provider = provider_of(provider, loaded)
     for_person_or_exit(provider, loaded)
     try:
         failed = asyncio.run(_logout(loaded, provider))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
@@ -26,7 +27,8 @@ from proxy.config.loaded import Loaded
 from proxy.config.secrets.seal import Unsealable
 from proxy.tokens.records import Records
 from proxy.tokens.store import StoreDown
-from proxy.tokens.store.open import open_records
+from proxy.tokens.store.open import keeps_nothing, open_records
+from proxy.tokens.store.state import LOGINS, open_logins, state_folder
 
 T = TypeVar("T")
 
@@ -95,11 +97,13 @@ def rotate_key(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 def _with_records(loaded: Loaded, does: Callable[[Records], Awaitable[T]]) -> T:
-    if loaded.config.store == "memory":
-        fail("store: memory holds nothing outside of the running proxy; see docs/stores.md")
+    aside = keeps_nothing(loaded.config.store)
+    if aside and not (state_folder(os.environ) / LOGINS).exists():
+        fail("store: memory holds nothing outside of the running proxy but logins; see docs/stores.md")
 
     async def run() -> T:
-        records = open_records(loaded.config.store, loaded.config.store_key, loaded.folder)
+        config = loaded.config
+        records = open_logins(os.environ) if aside else open_records(config.store, config.store_key, loaded.folder)
         try:
             return await does(records)
         finally:

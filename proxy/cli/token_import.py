@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import re
 import sys
 from typing import Annotated, Any, NamedTuple
@@ -39,7 +40,8 @@ from proxy.config.model import Log
 from proxy.plan.compile import compile_plan
 from proxy.tokens.records import Records
 from proxy.tokens.store import StoreDown
-from proxy.tokens.store.open import open_records
+from proxy.tokens.store.open import keeps_nothing, open_records
+from proxy.tokens.store.state import open_logins
 from proxy.values import units
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -76,7 +78,7 @@ def import_(
     awake_or_exit(provider, loaded)
     logs.configure(Log(level="error"))
     scheme, life = _parts(provider, loaded)
-    _check_place(provider, life, loaded.config.store)
+    _check_place(provider, scheme, life, loaded.config.store)
     if refresh_token and not scheme.one_shot:
         fail(f"the login of {provider} uses no refresh token; import an access token", 2)
     value = _read()
@@ -105,10 +107,10 @@ def _told(expires_in: str | None, expires_at: str | None) -> float | None:
     return moment
 
 
-def _check_place(provider: str, life: Lifecycle, store: str) -> None:
+def _check_place(provider: str, scheme: Scheme, life: Lifecycle, store: str) -> None:
     if life.state(clock.now()) is State.STATIC:
         fail(f"{provider} is static: its token stands in the config, and nothing takes its place", 2)
-    if store == "memory":
+    if store == "memory" and scheme.by_person is None:
         fail("with `store: memory` nothing is kept; set `store: file:DIR`, or a Redis URL, then import", 2)
 
 
@@ -145,7 +147,7 @@ def _expiry(value: str, told: float | None) -> float:
 
 async def _keep(loaded: Loaded, provider: str, scheme: Scheme, life: Lifecycle, given: Given) -> Record:
     """Under the lease, so that no flight is in the air. Raises StoreDown."""
-    records = open_records(loaded.config.store, loaded.config.store_key, loaded.folder)
+    records = _records(loaded, scheme)
     try:
         async with records.lease(scheme.identity):
             found = await records.find(scheme.identity)
@@ -154,6 +156,13 @@ async def _keep(loaded: Loaded, provider: str, scheme: Scheme, life: Lifecycle, 
             return record
     finally:
         await records.close()
+
+
+def _records(loaded: Loaded, scheme: Scheme) -> Records:
+    store = loaded.config.store
+    if keeps_nothing(store) and scheme.by_person is not None:
+        return open_logins(os.environ)
+    return open_records(store, loaded.config.store_key, loaded.folder)
 
 
 def _next(found: Record, life: Lifecycle, given: Given) -> Record:

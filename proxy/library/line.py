@@ -39,6 +39,9 @@ class Outgoing(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     patience: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<Outgoing {self.method}>"  # targets and headers may hold secrets
+
     @property
     def framed(self) -> bool:
         """Does it say how long its body is?"""

@@ -13,7 +13,6 @@ from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.placing.challenged import Challenged
 from proxy.auth.placing.draft import Names, Placing
 from proxy.auth.reading.upstream import HOLE
-from proxy.auth.refusal.refusal import Refusals
 from proxy.auth.schemes import Provider, scheme_for
 from proxy.auth.scope import RequiredScope
 from proxy.config.loaded import Loaded
@@ -23,16 +22,18 @@ from proxy.plan import headers
 from proxy.plan.admission import jwt_clients
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
+from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.quota import limits_of
 from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
+from proxy.plan.judged import Judged
 from proxy.plan.led import Led
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan
 from proxy.plan.router import Router
-from proxy.plan.stand_in import stand_in_plan
+from proxy.plan.stand_in import StandInPlan
 from proxy.plan.target import Target
 from proxy.values.now import Now
 from proxy.values.template import Template
@@ -71,7 +72,7 @@ def _provider(
         return Lifecycle(terms, draw, scheme.start(now))
 
     secrets = secrets if scheme.basic is None else secrets | {scheme.basic}
-    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets))
+    return ProviderPlan(name, Lacking(), scheme, life, secrets, Confidential(secrets), provider.clients_log_in)
 
 
 class _Placings:
@@ -103,18 +104,19 @@ class _Around(NamedTuple):
 
 
 def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
-    loaded, providers, placings, limited = around
+    loaded, providers, placings, _ = around
     config = loaded.config
     provider = config.providers.get(route.provider)
     target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
-    judged = _judged(provider)
+    stand_in = StandInPlan.compile(provider.stand_in) if provider is not None and route.stand_in else None
+    slots = _key_slots(prefix, route, placing, target, stand_in)
+    judged = Judged.compile(provider, route.pass_)
     set_headers = _set_headers(route)
-    removed = [*route.headers.remove, *set_headers, *_unread(route, limited)]
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
-    dropped = [*reply_edited, *_of_challenges(placing)]
+    dropped = [*reply_edited, *_of_challenges(route, placing)]
     return RoutePlan(
         prefix=prefix,
         upstream=route.upstream,
@@ -123,7 +125,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         methods=None if route.methods is None else frozenset(route.methods),
         paths=None if route.paths is None else globs(route.paths),
         keep_prefix=route.keep_prefix,
-        request_headers=headers.request_sieve(names.headers, removed, config.forwarded, origin=route.cors == "pass"),
+        request_headers=_request_sieve(route, names, slots, set_headers, around),
         reply_headers=headers.reply_sieve(dropped, route.cookies == "pass", route.cors == "proxy"),
         reply_edited=headers.lower_names(reply_edited),
         set_headers=headers.set_lines(set_headers),
@@ -134,11 +136,10 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cors=route.cors == "proxy",
         scrub=route.scrub,
         placing=placing,
-        refusals=judged.refusals,
-        skewed=judged.skewed,
-        final=judged.final,
-        stand_in=stand_in_plan(provider.stand_in) if provider is not None and route.stand_in else None,
+        **judged._asdict(),
+        stand_in=stand_in,
         links=Links(target, below, names, config.forwarded, below if route.keep_prefix else b""),
+        key_slots=slots,
         limits=limits_of("route", prefix, route.rate),
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
         error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
@@ -150,24 +151,23 @@ def _target(prefix: str, route: Route, loaded: Loaded) -> Target:
     return Target.parse(route.upstream, private=route.private, identity="" if own is None else own.identity)
 
 
-class _Judged(NamedTuple):
-    """By what replies are judged; fields as of RoutePlan."""
+def _key_slots(
+    prefix: str, route: Route, placing: Placing | None, target: Target, stand_in: StandInPlan | None
+) -> KeySlots:
+    token_call = None if stand_in is None else stand_in.path
+    passed, cookies = headers.lower_names(route.pass_), route.cookies == "pass"
+    return KeySlots.compile(prefix, placing, target.template, token_call, cookies=cookies, passed=passed)
 
-    refusals: Refusals | None = None
-    skewed: Refusals | None = None
-    final: bool = False
 
-
-def _judged(provider: Provider | None) -> _Judged:
-    """What is told of a credential's death counts only where nothing can be renewed."""
-    if provider is None:
-        return _Judged()
-    refused, skewed = provider.effective_refusals, provider.effective_skewed
-    rules = refused or provider.effective_dead
-    return _Judged(
-        Refusals.compile(rules) if rules else None,
-        Refusals.compile(skewed) if skewed else None,
-        bool(rules) and not refused,
+def _request_sieve(
+    route: Route, names: Names, slots: KeySlots, set_headers: dict[str, str], around: _Around
+) -> headers.Sieve:
+    return headers.request_sieve(
+        names.headers,
+        [*route.headers.remove, *set_headers, *_unread(route, around.limited)],
+        around.loaded.config.forwarded,
+        origin=route.cors == "pass",
+        keys=headers.KEYS | slots.headers | slots.passed,
     )
 
 
@@ -208,6 +208,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         placing=None,
         refusals=None,
         skewed=None,
+        passing=None,
         stand_in=None,
         required_scope=None,
         challenged=None,
@@ -232,6 +233,7 @@ def _unread(route: Route, limited: bool) -> list[str]:
     return [name.decode("ascii") for name in sorted(dropped)]
 
 
-def _of_challenges(placing: Placing | None) -> list[str]:
-    """Headers of replies that are none of the client's, where the proxy answers challenges."""
-    return ["WWW-Authenticate", "Authentication-Info"] if isinstance(placing, Challenged) else []
+def _of_challenges(route: Route, placing: Placing | None) -> list[str]:
+    """Headers of replies that are none of the client's: they ask for a credential that is ours, or speak of it."""
+    answers = ["Authentication-Info"] if isinstance(placing, Challenged) else []
+    return answers if route.provider == "none" else [headers.CHALLENGE, *answers]

@@ -50,4 +50,4 @@ def _bare(plan: RoutePlan) -> RoutePlan:
     """Without the credential, nor anything else that the config sends."""
     bare = replace(plan, provider=None, placing=None, refusals=None, skewed=None, final=False, required_scope=None)
     asked = b"" if plan.rewrite is None else set_lines(IDENTITY)
-    return replace(bare, set_headers=asked, challenged=None)
+    return replace(bare, set_headers=asked, challenged=None, passing=None)

@@ -9,23 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from proxy.errors import Fault
+from proxy.http.credentials import KEY_HEADERS, OF_PRESETS
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 from proxy.http.memo import Bound, remember
 
-KEY_HEADERS = (
-    *(b"x-api-key", b"api-key", b"x-goog-api-key", b"private-token", b"job-token", b"x-auth-token", b"xi-api-key"),
-    *(b"x-amz-security-token", b"ocp-apim-subscription-key", b"x-shopify-access-token", b"x-appbuilder-authorization"),
-)
-"""Where SDKs put a key, in the order in which they are looked at."""
-OF_PRESETS = frozenset(
-    (
-        *(b"access-token", b"apikey", b"dd-api-key", b"dd-application-key", b"plaid-client-id", b"plaid-secret"),
-        *(b"x-acs-dingtalk-access-token", b"x-algolia-api-key", b"x-auth-key", b"x-figma-token", b"x-license-key"),
-        *(b"x-postmark-account-token", b"x-postmark-server-token", b"x-qw-api-key", b"x-subscription-token"),
-        *(b"x-tableau-auth", b"x-vault-token", b"token", b"x-access-token", b"x-nls-token"),
-    )
-)
-"""Where the APIs of the shipped presets look for a credential besides."""
 KEYS: Final = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
 CREDENTIALS: Final = KEYS | OF_PRESETS | {b"proxy-authorization", b"cookie"}
@@ -49,6 +36,8 @@ METHOD_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-m
 OF_EXTENSIONS = b"sec-websocket-extensions"
 REPLACED: Final = frozenset((b"host", b"content-length", b"expect", b"trailer"))
 """Said anew for the API; a request's trailers end here, and so does what announces them."""
+CHALLENGE = "WWW-Authenticate"
+"""It asks for a credential. Where that is ours, some clients would log in by themselves, around the proxy."""
 NEVER_BACK: Final = frozenset((b"strict-transport-security", b"alt-svc", b"clear-site-data"))
 OURS: Final = b"x-keyless-"
 
@@ -172,10 +161,19 @@ def preflight_sieve() -> Sieve:
     return _Only(frozenset((b"origin", b"user-agent", b"accept")), (b"access-control-request-",), frozenset())
 
 
-def request_sieve(slots: frozenset[bytes], removed: Iterable[str], forwarded: bool, *, origin: bool = False) -> Sieve:
-    """For requests to the API; `slots` are the headers that the provider fills. `origin`: the API answers CORS."""
+def request_sieve(
+    slots: frozenset[bytes],
+    removed: Iterable[str],
+    forwarded: bool,
+    *,
+    origin: bool = False,
+    keys: frozenset[bytes] = KEYS,
+) -> Sieve:
+    """For requests to the API; `slots` are the headers that the provider fills. `origin`: the API answers CORS. `keys`:
+    where a client's key may stand.
+    """
     edited = lower_names(removed)
-    noted = ABOUT_THE_REQUEST | KEYS | (NOTED_IN_REQUESTS - edited)
+    noted = ABOUT_THE_REQUEST | keys | (NOTED_IN_REQUESTS - edited)
     passing = (AHEAD | {b"origin"} if origin else AHEAD) - edited
     drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | STEERING | slots | edited
     if forwarded:

@@ -23,26 +23,21 @@ from proxy.errors import ErrorShape, Fault
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.jwt_clients import JwtRule
+from proxy.plan.admission.key_places import KeySlots
+from proxy.plan.admission.passing import Passing
 from proxy.plan.admission.quota import Limit
 from proxy.plan.headers import Sieve, reply_sieve, request_sieve
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.router import Router
+from proxy.plan.stand_in import StandInPlan
 from proxy.plan.target import Target
 
 UNUSUAL: Final = frozenset(("CONNECT", "TRACE", "TRACK"))
 """An API that answers TRACE shows the credential, so that has to be asked for; CONNECT is no request to an API at all,
 and what follows a 2xx to it has no framing (RFC 9110 §9.3.6, §9.3.8)."""
 USUAL: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
-
-
-@dataclass(frozen=True, slots=True)
-class StandInPlan:
-    """The token endpoint that the proxy plays: its path below the prefix, and the finished JSON it answers."""
-
-    path: bytes
-    reply: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +50,7 @@ class ProviderPlan:
     life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
     secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token
     confidential: Confidential = field(default_factory=Confidential, repr=False)  # starred in replies
+    no_401: bool = False  # any 401 would send the API's clients into a login of their own
 
     @property
     def unset(self) -> str:
@@ -88,7 +84,9 @@ class RoutePlan:
     refusals: Refusals | None  # None: no reply is looked at
     stand_in: StandInPlan | None
     links: Links  # how the API's URLs become the proxy's
+    key_slots: KeySlots = field(default_factory=KeySlots)  # where a client's key may stand
     skewed: Refusals | None = None  # how the API says that our clock is off; None: no time is sent, or nothing is known
+    passing: Passing | None = None  # headers of the client's own that reach the API
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from proxy.http.memo import Bound, remember
@@ -35,9 +35,11 @@ class Router(Generic[T]):
     So ten thousand routes below one segment cost what ten do: a look-up per length at which the path has a slash.
     """
 
-    __slots__ = ("_above", "_known", "_lengths", "_root", "_routes", "prefixes")
+    __slots__ = ("_above", "_known", "_lengths", "_private", "_root", "_routes", "prefixes")
 
-    def __init__(self, routes: Mapping[str, T], above: str = "") -> None:
+    def __init__(self, routes: Mapping[str, T], private: Iterable[str] = (), above: str = "") -> None:
+        """`private` are prefixes below which a path may hold a key."""
+        self._private = frozenset(id(routes[prefix]) for prefix in private)
         self._above = above.encode("ascii")
         self.prefixes = tuple(routes)
         self._root = routes.get("/")
@@ -51,8 +53,8 @@ class Router(Generic[T]):
     def find(self, target: bytes) -> Way[T] | None:
         """The way of a request target; None if no route takes it. Raises Fault for one that could leave its route.
 
-        Programs ask for the same few targets again and again, so each is looked at once. Queries, which may hold
-        secrets, are not kept.
+        Programs ask for the same few targets again and again, so each is looked at once. Queries and paths that may
+        hold secrets are not kept.
         """
         known = self._known.get(target)
         if known is not None:
@@ -69,7 +71,7 @@ class Router(Generic[T]):
             rest = b"/" + rest.lstrip(b"/")
             path = above + rest
         way = Way(route, self._above + path, query, rest, not query and target.endswith(b"?"))
-        return way if query else remember(self._known, target, way, len(target), _TARGETS)
+        return way if query or id(route) in self._private else remember(self._known, target, way, len(target), _TARGETS)
 
     def match(self, path: bytes) -> tuple[T, bytes] | None:
         """The route of `path`, and what stands behind its prefix."""

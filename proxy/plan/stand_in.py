@@ -1,24 +1,38 @@
-"""The token endpoint that the proxy plays: its reply, finished at load (docs/config.md#stand_in).
+"""The token endpoint that the proxy plays for SDKs that insist on one.
 
-Must not know: requests.
+Owns: its path and its answer. Pure. Must not know: who asks, how a client's placeholder is made
+(plan/admission/placeholders.py).
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from proxy.auth.keys.provider import StandIn
-from proxy.plan.route import StandInPlan
 
-PLACEHOLDER = "keyless-placeholder-worth-nothing"
+PLACEHOLDER: Final = "keyless-placeholder-worth-nothing"
+"""What it gives whoever has not proven to be a client."""
 
 
-def stand_in_plan(stand_in: StandIn | None) -> StandInPlan | None:
-    if stand_in is None:
-        return None
-    reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
-    return StandInPlan(stand_in.path.encode("ascii"), reply)
+@dataclass(frozen=True, slots=True)
+class StandInPlan:
+    """Its path below the prefix, and the finished JSON that it answers. `lifetime`: the seconds that the JSON tells."""
+
+    path: bytes
+    reply: bytes
+    lifetime: int
+
+    @classmethod
+    def compile(cls, stand_in: StandIn | None) -> StandInPlan | None:
+        if stand_in is None:
+            return None
+        reply = json.dumps(_filled(stand_in.reply), ensure_ascii=False).encode("utf-8")
+        return cls(stand_in.path.encode("ascii"), reply, stand_in.lifetime)
+
+    def reply_with(self, placeholder: bytes) -> bytes:
+        return self.reply.replace(PLACEHOLDER.encode("ascii"), placeholder)
 
 
 def _filled(value: Any) -> Any:

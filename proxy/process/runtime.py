@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, cast
 from proxy.errors import CODES, Code, Fault
 from proxy.process.shared_sockets import clear
 from proxy.tasks import Tasks
+from proxy.tokens.store.state import state_folder
 
 BACKLOG = 16
 LONGEST = 16 * 1024 * 1024
@@ -54,7 +55,7 @@ def folder(environ: Mapping[str, str]) -> Path:
     """Of this user: gone with the session where the system has such a one, else the state folder."""
     if environ.get("XDG_RUNTIME_DIR"):
         return Path(environ["XDG_RUNTIME_DIR"]) / "keyless"
-    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "keyless"
+    return state_folder(environ)
 
 
 def path_of(config: Path, environ: Mapping[str, str]) -> Path:

@@ -241,7 +241,7 @@ async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Changes, Loaded]]
 
 
 def _store(configured: str, private: PrivateFolder) -> str:
-    return f"file:{private.path / 'store'}" if configured == "memory" else configured
+    return f"memory:{private.path / 'store'}" if configured == "memory" else configured
 
 
 def _terminate(process: asyncio.subprocess.Process) -> None:

@@ -40,11 +40,12 @@ def admit(exchange: Exchange) -> OwnReply | None:
     if coding is not None and coding.strip().lower() != b"chunked":
         exchange.request.last()  # whoever passed this on may have seen another end of it
         raise Fault("bad_request", "of the transfer codings only `chunked` is understood")
-    return None if plan.stand_in is None else stand_in(plan, rest)
+    return None if plan.stand_in is None else stand_in(plan, rest, exchange.placeholder)
 
 
-def stand_in(plan: RoutePlan, rest: bytes) -> OwnReply | None:
-    """That of the token endpoint which the proxy plays for an SDK that insists on one."""
+def stand_in(plan: RoutePlan, rest: bytes, placeholder: bytes | None = None) -> OwnReply | None:
+    """That of the token endpoint which the proxy plays for an SDK that insists on one; `placeholder` is a client's."""
     if plan.stand_in is None or rest != plan.stand_in.path:
         return None
-    return OwnReply(200, (), "application/json", plan.stand_in.reply)
+    reply = plan.stand_in.reply if placeholder is None else plan.stand_in.reply_with(placeholder)
+    return OwnReply(200, (), "application/json", reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.auth.refusal.refusal import Refusals
 from proxy.errors import Fault
 from proxy.plan.admission.clients import ClientPlan
 from proxy.plan.admission.quota import Limit
@@ -33,6 +34,7 @@ class Exchange:
     __slots__ = (
         *(
             "attempts",
+            "beside",
             "body",
             "client",
             "cors_origin",
@@ -41,6 +43,7 @@ class Exchange:
             "lost",
             "method",
             "needles",
+            "placeholder",
             "plan",
             "preflight",
         ),
@@ -56,9 +59,11 @@ class Exchange:
         self.plan: RoutePlan = self.lane.plan
         self.lost = lost  # why no route takes it: said only to someone who may ask
         self.head = _UNREAD
+        self.beside = False  # a credential of the client's own goes along
         self.cors_origin: str | None = None  # of the browser page that asks and may read the answer
         self.preflight = False  # of a browser, to be answered by the proxy
         self.client: ClientPlan | None = None
+        self.placeholder: bytes | None = None  # what a stand-in gives this client
         self.quota = b""  # finished lines: what client and route have left
         self.body: Body | None = None
         self.needles: Needles = NOTHING  # what must not go back to the client
@@ -70,6 +75,18 @@ class Exchange:
     def limits(self) -> tuple[Limit, ...]:
         """What it is counted against."""
         return self.plan.limits if self.client is None else self.client.limits + self.plan.limits
+
+    @property
+    def hides_401(self) -> bool:
+        """Any 401 would send the client into a login of its own."""
+        return self.plan.provider is not None and self.plan.provider.no_401
+
+    @property
+    def refusals(self) -> Refusals | None:
+        """By which the reply is judged: where the client's own credential went along, a bare 401 may be about that."""
+        if self.beside and self.plan.passing is not None:
+            return self.plan.passing.refusals
+        return self.plan.refusals
 
     def can_be_replayed(self) -> bool:
         return self.body is None or self.body.replayable

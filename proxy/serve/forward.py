@@ -24,13 +24,13 @@ from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
-from proxy.logs import AccessLog
 from proxy.plan import cors
+from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
 from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
-from proxy.serve import answer, observers
-from proxy.serve.admit import OwnReply, admit
+from proxy.serve import answer, identify, observers, own_answers, unchallenged
+from proxy.serve.admit import admit
 from proxy.serve.body import Body
 from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
 from proxy.serve.judge import is_refused, verdict
@@ -39,10 +39,9 @@ from proxy.serve.observers import Observers
 from proxy.serve.prepare import bound, needles, prepare
 from proxy.serve.skew import learnt
 from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
-from proxy.serve.visitors import KeysWanted
+from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
-from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
 log: Final = structlog.get_logger("keyless.forward")
@@ -56,6 +55,7 @@ class Forwarder:
         self._upstream = upstream
         self._clock = watch.clock
         self._visitors = watch.visitors
+        self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
         self._quotas = watch.quotas
         self._access = watch.access
@@ -69,11 +69,11 @@ class Forwarder:
         exchange = Exchange(request, now.boot, way, lost)
         try:
             wanted = self._arrive(exchange, guard, now)
-            if wanted is not None:  # the keys of the issuer of an access token
-                exchange.client = (await wanted.settled()).client
+            if wanted is not None or exchange.plan.passing is not None:
+                await self._settle(exchange, wanted)
             answered = admit(exchange)
             if answered is not None:
-                self._answer(exchange, answered)
+                exchange.status = own_answers.reply(exchange, answered)
                 return
             if self._quotas is not None:
                 charged = self._quotas.take(exchange.limits, now)
@@ -81,30 +81,30 @@ class Forwarder:
             token = exchange.lane.ready(now) or await exchange.lane.token()
             if token is not None and exchange.plan.follows_token:
                 exchange.plan, token = bound(exchange.plan, token)
-            if exchange.head.framed:
+            if exchange.head.framed and exchange.body is None:
                 whole = exchange.plan.needs_body
                 exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
             exchange.needles = needles(exchange, token)
             reply = await self._upstream.send(prepare(exchange, token, self._clock))
             if token is not None and not self._is_accepted(exchange, reply, token, now):
-                reply = await self._judged(exchange, reply, token)
+                reply = await unchallenged.judged(exchange, await self._judged(exchange, reply, token))
             exchange.status = reply.status
             if reply.complete:
                 answer.whole(exchange, reply)
             else:
                 await self._pass_on(exchange, reply)
         except Fault as fault:
-            self._answer_fault(exchange, fault)
+            exchange.status = own_answers.fault(exchange, fault, self._audit, guarded=self._guarded)
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
         finally:
             if self._access is not None:
-                self._log(exchange, self._access)
+                observers.log_access(self._access, exchange, self._clock().boot)
 
     # -------------------------------------------------------------- arrive, admit
 
-    def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | None:
-        """Where it goes and who asks. Raises Fault."""
+    def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:
+        """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
         request = exchange.request
         exchange.head = exchange.plan.request_headers.read(request.fields)
         if self._audit is not None:
@@ -117,27 +117,33 @@ class Forwarder:
             if lane is not None and not exchange.preflight:
                 exchange.lane, exchange.plan = lane, lane.plan
                 exchange.head = lane.plan.request_headers.read(request.fields)
-        elif self._sessions.used and (session := self._sessions.identify(exchange.head.facts, now.wall)) is not None:
-            exchange.client = session
-        elif self._visitors is not None:
-            visitor = self._visitors.identify(exchange.head.facts, request.connection.transport, now)
-            if isinstance(visitor, KeysWanted):
-                return visitor
-            exchange.client = visitor.client
+        elif self._guarded or self._sessions.used:
+            key = identify.at_a_glance(self._visitors, exchange, now.wall)
+            if key is not None:
+                exchange.client = key.client
+                return None
+            found = identify.closely(self._visitors, exchange, now)
+            if not isinstance(found, Visitor):
+                return found
+            self._identified(exchange, found)
         return None
 
-    def _answer(self, exchange: Exchange, reply: OwnReply) -> None:
-        exchange.status, headers = reply.status, list(reply.headers)
-        cors_origin = None if exchange.preflight else exchange.cors_origin  # a preflight's answer has it already
-        own.reply(exchange.request, reply.status, headers, reply.content_type, reply.body, cors_origin)
+    async def _settle(self, exchange: Exchange, wanted: KeysWanted | BodyWanted | None) -> None:
+        """Who asks, if that had to be waited for; and what of the client's own goes along."""
+        if wanted is not None:
+            visitor, exchange.body = await identify.settled(wanted, exchange.request, self._max_body)
+            if visitor is not None:
+                self._identified(exchange, visitor)
+        if (passing := exchange.plan.passing) is not None and (head := passing.along(exchange.head)) is not None:
+            exchange.head, exchange.beside = head, True
 
-    def _answer_fault(self, exchange: Exchange, fault: Fault) -> None:
-        exchange.status = fault.status
-        if self._audit is not None:
-            observers.refused(self._audit, exchange, fault)
-        # Who may not ask learns nothing of the route, not even whose API it leads to.
-        asked = self._visitors is None or exchange.client is not None
-        own.fault(exchange.request, fault, exchange.cors_origin, exchange.plan.error_shape if asked else None)
+    def _identified(self, exchange: Exchange, visitor: Visitor) -> None:
+        """What proved the client goes no further."""
+        exchange.client, plan = visitor.client, exchange.plan
+        if visitor.texts:
+            exchange.head, exchange.way = without_keys(visitor.texts, exchange.head, exchange.way, plan.key_slots)
+        if plan.stand_in is not None and visitor.key is not None:
+            exchange.placeholder = identify.placeholder(self._visitors, plan, visitor.key, self._clock().wall)
 
     # -------------------------------------------------------------- prepare, judge, renew
 
@@ -150,9 +156,10 @@ class Forwarder:
             plan.challenged.accepted(token, plan.target.origin, reply.headers)
         if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
-        if plan.refusals is None:
+        refusals = exchange.refusals
+        if refusals is None:
             return True
-        if verdict(plan.refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
+        if verdict(refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
             return False
         exchange.lane.accepted(token, now.boot)
         return True
@@ -164,7 +171,7 @@ class Forwarder:
         if plan.challenged is not None and reply.status == 401 and not plan.challenged.judged(token, reply.headers):
             exchange.skipped = exchange.skipped or UNANSWERED
             return reply
-        if not await self._is_refused(exchange, plan.refusals, reply, token):
+        if not await self._is_refused(exchange, exchange.refusals, reply, token):
             lane.accepted(token, exchange.started)
             return reply
         if plan.final:
@@ -191,7 +198,7 @@ class Forwarder:
         exchange.needles = needles(exchange, newer)
         exchange.plan, newer = bound(lane.plan, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
-        again = await self._is_refused(exchange, plan.refusals, reply, newer)
+        again = await self._is_refused(exchange, exchange.refusals, reply, newer)
         await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
@@ -241,9 +248,3 @@ class Forwarder:
             await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
         finally:
             reply.close()  # also where the client has left in the turn of the loop that brought the reply
-
-    def _log(self, exchange: Exchange, access: AccessLog) -> None:
-        note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
-        path = exchange.way.path.decode("latin-1")
-        client = "" if exchange.client is None else exchange.client.name
-        access.line(exchange.method, path, exchange.status, self._clock().boot - exchange.started, note, client)

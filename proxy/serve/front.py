@@ -14,9 +14,11 @@ from proxy.audit.events import Audit
 from proxy.config.model import Client, Config
 from proxy.logs import AccessLog
 from proxy.plan.admission.guard import Guard
+from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
 from proxy.serve.forward import Forwarder
+from proxy.serve.keys import Keys
 from proxy.serve.lane import Lane
 from proxy.serve.observers import Observers
 from proxy.serve.quota.local import Quotas, open_quotas
@@ -42,6 +44,7 @@ class Lasting(NamedTuple):
     draw: Callable[[], float]
     doors: Sequence[Door]
     sessions: Sessions
+    placeholders: Placeholders
 
 
 class Front(NamedTuple):
@@ -69,8 +72,8 @@ class Front(NamedTuple):
         lanes = _lanes(plan, cells)
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
-        observers = Observers(lasting.clock, visitors or None, quotas, lasting.access, lasting.audit, lasting.sessions)
-        forwarder = Forwarder(Router(lanes), lasting.upstream, observers, plan.max_body)
+        observers = Observers(lasting.clock, visitors, quotas, lasting.access, lasting.audit, lasting.sessions)
+        forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
             for door in lasting.doors
@@ -94,15 +97,21 @@ def _lanes(plan: Plan, cells: Mapping[str, Cell]) -> dict[str, Lane]:
     }
 
 
+def _router(lanes: Mapping[str, Lane], above: str = "") -> Router[Lane]:
+    private = [prefix for prefix, lane in lanes.items() if lane.plan.key_slots.path is not None]
+    return Router(lanes, private, above)
+
+
 def _alone(lanes: Mapping[str, Lane], prefix: str) -> Router[Lane]:
     """To one route, and to nothing where it is gone since the start."""
     lane = lanes[prefix].alone if prefix in lanes else None
-    return Router({} if lane is None else {"/": lane}, prefix.rstrip("/"))
+    return _router({} if lane is None else {"/": lane}, prefix.rstrip("/"))
 
 
 def _visitors(plan: Plan, config: Config, lasting: Lasting, previous: Front | None) -> Visitors:
     if previous is not None and previous.clients == config.clients:
         return previous.visitors
-    visitors = Visitors(plan, lasting.issuer, lasting.clock, lasting.draw)
+    keys = Keys(plan.clients, lasting.sessions, lasting.placeholders)
+    visitors = Visitors(plan, keys, lasting.issuer, lasting.clock, lasting.draw)
     visitors.tls = None if previous is None else previous.visitors.tls
     return visitors

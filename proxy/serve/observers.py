@@ -30,14 +30,22 @@ log = structlog.get_logger("keyless.forward")
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """None for what the config doesn't ask for; sessions come without being asked for."""
+    """None for what the config doesn't ask for; sessions come without being asked for, and visitors may."""
 
     clock: Callable[[], Now]
-    visitors: Visitors | None
+    visitors: Visitors
     quotas: Quotas | None
     access: AccessLog | None
     audit: Audit | None
     sessions: Sessions
+
+
+def log_access(access: AccessLog, exchange: Exchange, boot: float) -> None:
+    """The line of a request that is over at `boot`."""
+    note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
+    path = exchange.plan.key_slots.hidden(exchange.way.path).decode("latin-1")
+    client = "" if exchange.client is None else exchange.client.name
+    access.line(exchange.method, path, exchange.status, boot - exchange.started, note, client)
 
 
 def refused(audit: Audit, exchange: Exchange, fault: Fault) -> None:
@@ -75,7 +83,7 @@ def _tell(audit: Audit, exchange: Exchange, event: str, **facts: Any) -> None:
         event,
         client.name if client is not None else None,
         (request.peer or "unix", request.headers.get("Origin")),
-        (exchange.method, request.target),
+        (exchange.method, plan.key_slots.hidden(exchange.way.path or request.target)),
         route=plan.prefix or None,  # what no route takes has a plan without a name
         provider=plan.provider.name if plan.provider is not None else None,
         **facts,

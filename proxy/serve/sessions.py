@@ -9,17 +9,18 @@ one because of it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any, Final, Self
 
-from proxy.auth.signing.presented import access_key
 from proxy.config.model.client import SESSION_KEYS
 from proxy.errors import Fault
-from proxy.plan.admission.clients import ClientPlan, key_required, presented_key
+from proxy.plan.admission.clients import ClientPlan, Key
+from proxy.plan.admission.key_places import MOST, KeyPlaces, KeySlots
+from proxy.plan.admission.placeholders import id_of
 
-_PREFIX: Final = SESSION_KEYS.encode("ascii")
+SESSION: Final = SESSION_KEYS.encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +51,39 @@ class Session:
 class Sessions:
     """Those of one process. `used` stays true once there was one: until then no request is looked at."""
 
-    __slots__ = ("_sessions", "used")
+    __slots__ = ("_keys", "_sessions", "used")
 
     def __init__(self, sessions: Iterable[Session] = ()) -> None:
-        self._sessions: dict[str, tuple[Session, ClientPlan]] = {}
+        self._sessions: dict[str, Session] = {}
+        self._keys: dict[bytes, Key] = {}
         self.used = False
         for session in sessions:
             self.add(session)
 
     def __iter__(self) -> Iterator[Session]:
-        return iter([session for session, _ in self._sessions.values()])
+        return iter(list(self._sessions.values()))
 
     def __len__(self) -> int:
         return len(self._sessions)
 
     def add(self, session: Session) -> None:
         plan = ClientPlan(session.name, routes=frozenset(session.routes))
-        self._sessions[session.digest] = (session, plan)
+        ends = float("inf") if session.until is None else session.until
+        digest = bytes.fromhex(session.digest)
+        self._sessions[session.digest] = session
+        self._keys[digest] = self._keys[id_of(digest)] = Key(plan, digest, ends=ends)
         self.used = True
 
     def drop(self, digest: str) -> None:
         self._sessions.pop(digest, None)
+        raw = bytes.fromhex(digest)
+        self._keys.pop(raw, None)
+        self._keys.pop(id_of(raw), None)
 
     def replace(self, sessions: Iterable[Session]) -> None:
         """These and no others."""
         self._sessions.clear()
+        self._keys.clear()
         for session in sessions:
             self.add(session)
 
@@ -85,22 +94,13 @@ class Sessions:
             self.drop(digest)
         return bool(over)
 
-    def identify(self, known: Mapping[bytes, bytes], wall: float) -> ClientPlan | None:
-        """The session whose key stands in the headers, known by lower case names; None if what does is no session key.
-
-        Raises Fault client_key_required for one that is over.
-        """
-        presented = access_key(known.get(b"authorization", b"")) or presented_key(known)
-        if presented is None or not presented.startswith(_PREFIX):
-            return None
-        found = self._sessions.get(hashlib.sha256(presented).hexdigest())
-        if found is None or not found[0].holds(wall):
-            raise key_required("the command that this session key was lent to has ended")
-        return found[1]
+    def find(self, name: bytes) -> Key | None:
+        """The key with this SHA-256, or that a stand-in's token names so."""
+        return self._keys.get(name)
 
 
 def refuse_session_key(known: Mapping[bytes, bytes]) -> None:
     """Of the proxy's own pages. Raises Fault route_refused."""
-    presented = presented_key(known)
-    if presented is not None and presented.startswith(_PREFIX):
+    texts = KeyPlaces(known, KeySlots(), []).texts()
+    if any(text.startswith(SESSION) for text in islice(texts, MOST)):
         raise Fault("route_refused", "a session key is for routes")

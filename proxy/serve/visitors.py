@@ -2,7 +2,7 @@
 
 Owns: the order of these, and what is remembered so that the second request costs a look-up. Must not know: what a
 client may do. A certificate counts before all else, since an SDK on a connection that has one still sends some
-made-up key; its names are taken from the connection once.
+made-up key; its names are taken from the connection once. A token that will not do hides no key beside it.
 """
 
 from __future__ import annotations
@@ -12,52 +12,64 @@ import hashlib
 import re
 import ssl
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from proxy.auth.jwks import JWT_BEGINS, Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
+from proxy.auth.jwks import Jwt, UnknownKey, check_signature, looks_like_jwt, read_jwt
 from proxy.errors import Fault
 from proxy.plan.admission.certificates import names_of
-from proxy.plan.admission.clients import ClientPlan, presented_key
+from proxy.plan.admission.clients import ClientPlan, Key
 from proxy.plan.admission.jwt_clients import JwtRule, judge, rules_of
+from proxy.plan.admission.key_places import KeyPlaces
 from proxy.plan.route import Plan
 from proxy.serve.jwks import IssuerKeys
+from proxy.serve.keys import Keys, Unproven, two_clients
 from proxy.tokens.calls.issuer import Issuer
 from proxy.values.now import Now
 from proxy.wire.inbound.tls import Certificates
 from proxy.wire.socket import Transport
-
-Known = Mapping[bytes, bytes]
-
-_JWT_BEGINS = JWT_BEGINS.encode("ascii")
 
 REMEMBERED = 10_000
 """Tokens whose signatures are known to be good."""
 
 
 class Visitor(NamedTuple):
-    """`who`: the person or machine behind the client, as far as the credential says; for logs."""
+    """`who`: the person or machine behind the client, as far as the credential says; for logs.
+
+    `texts`: what proved it, as it was presented. `key`: that of the client, where it was one.
+    """
 
     client: ClientPlan
     who: str = ""
+    texts: tuple[bytes, ...] = ()
+    key: Key | None = None
+
+    def __repr__(self) -> str:
+        return f"<Visitor {self.client.name}>"
 
 
 class KeysWanted:
     """The token can't be judged before its issuer's keys are there. `ask` is the same question once more."""
 
-    def __init__(self, keys: IssuerKeys, ask: Callable[[], Visitor | KeysWanted], clock: Callable[[], Now]) -> None:
+    def __init__(self, keys: IssuerKeys, ask: Callable[[], Found]) -> None:
         self._keys = keys
         self._ask = ask
-        self._clock = clock
 
-    async def settled(self) -> Visitor:
-        """Waits for the keys. Raises Fault as `identify` does."""
+    async def settled(self) -> Found:
+        """Waits for the keys; never wants them again. Raises Fault as `identify` does."""
         await self._keys.fetch()
-        visitor = self._ask()
-        if isinstance(visitor, KeysWanted):
-            raise self._keys.unavailable(self._clock().boot)
-        return visitor
+        return self._ask()
+
+
+class BodyWanted:
+    """Nothing but the body may hold a key."""
+
+    def __init__(self, ask: Callable[[bytes], Found]) -> None:
+        self.ask = ask
+
+
+Found = Visitor | KeysWanted | BodyWanted | None
 
 
 class _Believed(NamedTuple):
@@ -70,7 +82,10 @@ class _Believed(NamedTuple):
 class Visitors:
     """One per plan. Falsy when there are no clients: then everyone who reaches the listener may ask."""
 
-    def __init__(self, plan: Plan, issuer: Issuer, clock: Callable[[], Now], draw: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: Plan, keys: Keys, issuer: Issuer, clock: Callable[[], Now], draw: Callable[[], float]
+    ) -> None:
+        self.client_keys = keys
         self._clients = plan.clients
         self._certificates = plan.certificates
         self._rules = plan.jwts
@@ -81,12 +96,14 @@ class Visitors:
         self.tls: Certificates | None = None
         """What the listeners verify with, once they listen."""
         self.room = REMEMBERED
+        self.at_once = plan.certificates is None and not plan.jwts
+        """A key that stands alone in a request says all there is to say."""
 
     def __bool__(self) -> bool:
         return bool(self._clients)
 
-    def identify(self, known: Known, transport: Transport | None, now: Now) -> Visitor | KeysWanted:
-        """`known` are headers by lower case names; KeysWanted where waiting may help.
+    def identify(self, places: KeyPlaces, transport: Transport | None, now: Now, waited: bool = False) -> Found:
+        """What is wanted, where waiting may help; `waited`: it has. None where nobody needs a key.
 
         Raises Fault client_key_required or issuer_unavailable.
         """
@@ -94,15 +111,35 @@ class Visitors:
             visitor = self._by_certificate(transport.get_extra_info("ssl_object"))
             if visitor is not None:
                 return visitor
-        if self._rules:
-            token = presented_key(known)
-            if token is not None and token.startswith(_JWT_BEGINS):
-                found = self._by_token(token, known, now)
-                if isinstance(found, IssuerKeys):
-                    return KeysWanted(found, lambda: self.identify(known, transport, self._clock()), self._clock)
-                if found is not None:
-                    return found
-        return Visitor(self._clients.identify(known, now.wall))
+        if self._rules and (token := places.token()) is not None:
+            judged = self._by_token(token, now, waited)
+            if isinstance(judged, IssuerKeys):
+                return KeysWanted(judged, lambda: self.identify(places, transport, self._clock(), waited=True))
+            return self._by_key(places, now, judged, token)
+        return self._by_key(places, now)
+
+    def _by_key(
+        self, places: KeyPlaces, now: Now, judged: Visitor | Fault | None = None, token: bytes | None = None
+    ) -> Found:
+        """`judged` is what the token came to."""
+        proven = self.client_keys.prove(places, now.wall, token if isinstance(judged, Visitor) else None)
+        if isinstance(judged, Visitor):
+            if isinstance(proven, Unproven):
+                return judged
+            if proven.client is not judged.client:
+                raise two_clients()
+            return Visitor(judged.client, judged.who, judged.texts + proven.texts)
+        if not isinstance(proven, Unproven):
+            return Visitor(proven.client, "", proven.texts, proven.key)
+        if places.wants_body:
+            return BodyWanted(lambda body: self._in_body(places, body, judged))
+        if self._clients or proven.over:
+            raise judged or proven.fault()
+        return None
+
+    def _in_body(self, places: KeyPlaces, body: bytes, judged: Visitor | Fault | None) -> Found:
+        places.body = body
+        return self._by_key(places, self._clock(), judged)
 
     async def close(self, patience: float = 0.0) -> None:
         """`patience`: seconds that keys under way may still take, for the requests that wait for them."""
@@ -128,13 +165,13 @@ class Visitors:
 
     # -------------------------------------------------------------- tokens
 
-    def _by_token(self, presented: bytes, known: Known, now: Now) -> Visitor | IssuerKeys | None:
-        """None for what isn't a token at all; the keys without which it can't be judged."""
+    def _by_token(self, presented: bytes, now: Now, waited: bool) -> Visitor | IssuerKeys | Fault | None:
+        """None for what isn't a token at all; the keys without which it can't be judged; or why it will not do."""
         digest = hashlib.sha256(presented).digest()
         believed = self._tokens.get(digest)
         if believed is not None and self._still_holds(believed, now):
             self._tokens.move_to_end(digest)
-            return believed.visitor
+            return Visitor(believed.visitor.client, believed.visitor.who, (presented,))
         text = presented.decode("latin-1")
         if not looks_like_jwt(text):
             return None
@@ -144,26 +181,19 @@ class Visitors:
             if not rules:
                 raise ValueError("no client takes tokens of its issuer")  # noqa: TRY301 -- one place makes the answer
         except ValueError as error:
-            return self._as_key(known, now, str(error))
-        judged = self._believed(jwt, rules, now)
-        if isinstance(judged, IssuerKeys):
+            return invalid_token(str(error))
+        judged = self._believed(jwt, rules, now, waited)
+        if not isinstance(judged, _Believed):
             return judged
         self._remember(digest, judged)
-        return judged.visitor
+        return judged.visitor._replace(texts=(presented,))
 
     def _still_holds(self, known: _Believed, now: Now) -> bool:
         """Until it expires, while its issuer's keys are those that it was checked with."""
         usable = known.keys.usable(now.boot)
         return now.wall < known.until and usable is not None and known.keys.version == known.version
 
-    def _as_key(self, known: Known, now: Now, why: str) -> Visitor:
-        """A client key may look like a token, too."""
-        try:
-            return Visitor(self._clients.identify(known, now.wall))
-        except Fault:
-            raise invalid_token(why) from None
-
-    def _believed(self, jwt: Jwt, rules: Sequence[JwtRule], now: Now) -> _Believed | IssuerKeys:
+    def _believed(self, jwt: Jwt, rules: Sequence[JwtRule], now: Now, waited: bool) -> _Believed | IssuerKeys | Fault:
         """The keys that are wanted. Claims first: a token that would not do anyway is no reason to fetch keys."""
         keys = self._keys[place(rules[0])]
         try:
@@ -171,10 +201,10 @@ class Visitors:
             check_signature(jwt, keys.usable(now.boot) or ())
         except UnknownKey as error:
             if keys.may_fetch(now.boot):
-                return keys
-            raise keys.unavailable(now.boot) if keys.failing else invalid_token(str(error)) from None
+                return keys.unavailable(now.boot) if waited else keys
+            return keys.unavailable(now.boot) if keys.failing else invalid_token(str(error))
         except ValueError as error:
-            raise invalid_token(str(error)) from None
+            return invalid_token(str(error))
         return _Believed(Visitor(judged.client, judged.who), judged.until, keys, keys.version)
 
     def _remember(self, digest: bytes, known: _Believed) -> None:

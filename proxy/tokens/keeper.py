@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from weakref import WeakSet
 
 import structlog
@@ -20,7 +21,7 @@ from proxy.tasks import spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.mint import Means
 from proxy.tokens.records import Records
-from proxy.tokens.store import EVERYTHING, NOTED
+from proxy.tokens.store import EVERYTHING, NOTED, StoreDown
 
 log = structlog.get_logger("keyless.keeper")
 
@@ -35,12 +36,21 @@ LOOK_AT_ONCE = 16
 class Keeper:
     """All cells of the process, by the identity of their credential: equal definitions share one."""
 
-    def __init__(self, means: Means, flight_timeout: float = FLIGHT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        means: Means,
+        flight_timeout: float = FLIGHT_TIMEOUT,
+        open_logins: Callable[[], Records] | None = None,
+    ) -> None:
+        """`open_logins`: where logins of people are kept, if not with all else. Opened with the first of them."""
         self._means = means
+        self._open_logins = open_logins
+        self._logins: Records | None = None
         self._flight_timeout = flight_timeout
         self._cells: dict[str, Cell] = {}
         self._gone: WeakSet[Cell] = WeakSet()
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
+        self._watching_began = False
         self._cold: deque[Cell] = deque()
         self._warming: set[asyncio.Task[None]] = set()
 
@@ -48,7 +58,7 @@ class Keeper:
         """The cell of provider `name`; `life` makes its record if no provider shares it yet."""
         cell = self._cells.get(scheme.identity)
         if cell is None:
-            cell = self._cells[scheme.identity] = Cell(scheme, life(), self._means, self._flight_timeout)
+            cell = self._cells[scheme.identity] = Cell(scheme, life(), self._means_of(scheme), self._flight_timeout)
         elif not cell.names:  # from before a reload
             cell.redefined(scheme, life())
         cell.names.append(name)
@@ -72,6 +82,22 @@ class Keeper:
     @property
     def records(self) -> Records:
         return self._means.records
+
+    def records_of(self, scheme: Scheme) -> Records:
+        """Where what it brings is kept. Raises StoreDown."""
+        if scheme.by_person is None or self._open_logins is None:
+            return self.records
+        if self._logins is None:
+            self._logins = self._open_logins()
+            self._watch(self._logins)
+        return self._logins
+
+    def _means_of(self, scheme: Scheme) -> Means:
+        try:
+            return replace(self._means, records=self.records_of(scheme))
+        except StoreDown as down:
+            log.warning("logins can't be kept, so there are none", reason=str(down))
+            return self._means
 
     def warm(self, cells: Iterable[Cell]) -> None:
         """Fetch what they need, in the background and a few at a time; one that is asked for does not wait for this."""
@@ -111,13 +137,18 @@ class Keeper:
 
     def watch(self) -> None:
         """Take over at once what other processes mint, expire, or log in to."""
-        if self._means.records.shared:
-            self._watch = spawn(self._watching(), "watch the store")
+        self._watching_began = True
+        for records in (self.records, self._logins):
+            self._watch(records)
 
-    async def _watching(self) -> None:
+    def _watch(self, records: Records | None) -> None:
+        if self._watching_began and records is not None and records.shared:
+            self._watches.append(spawn(self._watching(records), "watch the store"))
+
+    async def _watching(self, records: Records) -> None:
         while True:
             try:
-                await self._means.records.watch(self._heard)
+                await records.watch(self._heard)
             except Exception as error:
                 # A bug here must not end the watch for good. Its message may quote a secret.
                 log.exception("watching the store broke", kind=kind(error), exc_info=False)
@@ -135,10 +166,12 @@ class Keeper:
 
     async def close(self) -> None:
         self._cold.clear()
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.wait((self._watch,))
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
         await asyncio.gather(*(cell.close() for cell in (*self, *self._gone)))
+        if self._logins is not None:
+            await self._logins.close()
 
 
 async def _look_at_all_of(cell: Cell) -> None:

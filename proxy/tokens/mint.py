@@ -24,7 +24,7 @@ from proxy.auth.life import backoff
 from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.life.record import Intent, Record
 from proxy.auth.schemes.scheme import Scheme
-from proxy.auth.token import Flow, Minted, Token
+from proxy.auth.token import Flow, Minted, Registration, Token
 from proxy.errors import FailureClass, IssuerError, StoreAway
 from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark
@@ -67,7 +67,8 @@ class Means:
 
 
 class Mint:
-    """Mints for one cell, one at a time. `refresh_token` is the newest that this process knows.
+    """Mints for one cell, one at a time. `refresh_token` is the newest that this process knows, `registration` as whom
+    it was got.
 
     `asked`: an issuer was, and what came of it is for the cell to say. `spending`: a refresh token is being sent, or
     its successor kept; to cancel now may cost a login.
@@ -82,6 +83,7 @@ class Mint:
         self._records = means.records
         self._needs_store = scheme.one_shot or life.exclusive
         self.refresh_token: str | None = None
+        self.registration: Registration | None = None
         self.asked = False
         self.spending = False
 
@@ -92,7 +94,7 @@ class Mint:
     def inherit(self, other: Mint) -> None:
         """Go on with another's refresh token, unless there is one."""
         if self.refresh_token is None:
-            self.refresh_token = other.refresh_token
+            self.refresh_token, self.registration = other.refresh_token, other.registration
 
     async def run(self, before: int) -> Token:
         """A token of a generation after `before`: adopted or minted. Raises IssuerError."""
@@ -118,8 +120,9 @@ class Mint:
             return found
         if found.generation == self._life.generation:
             self.refresh_token = found.refresh_token or self.refresh_token
+            self.registration = found.registration or self.registration
             return found
-        self.refresh_token = found.refresh_token
+        self.refresh_token, self.registration = found.refresh_token, found.registration
         token = found.token(self._means.clock())
         if token is not None:
             self._life.adopted(token)
@@ -149,7 +152,7 @@ class Mint:
             upstream = None if token is None else token.upstream  # a refresh need not say it again
             grave = Record(generation, refresh_token=self.refresh_token, names=tuple(self._names), upstream=upstream)
             pending = found.intent if found is not None and self._pending(found) else None
-            await self._records.keep(self._key, replace(grave, intent=pending))
+            await self._records.keep(self._key, replace(grave, intent=pending, registration=self.registration))
 
     # -------------------------------------------------------------- what is known
 
@@ -168,7 +171,11 @@ class Mint:
         """What this process knows, whatever the store does."""
         names, token = tuple(self._names), self._life.token
         known = Record(self._life.generation, names=names) if token is None else Record.of(token, names)
-        return replace(known, generation=self._life.generation, refresh_token=self.refresh_token)
+        known = replace(known, generation=self._life.generation, refresh_token=self.refresh_token)
+        return replace(known, registration=self.registration)
+
+    def _record(self, token: Token) -> Record:
+        return replace(Record.of(token, tuple(self._names)), registration=self.registration)
 
     # -------------------------------------------------------------- minting
 
@@ -184,7 +191,7 @@ class Mint:
         sent, minted = await self._tries()
         token = self._life.minted(sent, self._means.clock(), _located(minted, found), floor)
         self.refresh_token = token.refresh_token
-        if not await self._keep(Record.of(token, tuple(self._names)), durably=self._life.exclusive):
+        if not await self._keep(self._record(token), durably=self._life.exclusive):
             await self._adopt_if_there()
         return self._life.token or token
 
@@ -216,7 +223,7 @@ class Mint:
         """Keep the new refresh token, then let the new access token be used."""
         while True:
             token = self._life.draft(sent, minted, floor)
-            if await self._keep(Record.of(token, tuple(self._names)), durably=True):
+            if await self._keep(self._record(token), durably=True):
                 return self._life.minted(sent, self._means.clock(), minted, floor)
             found = await self._found()
             if found is None or found.refresh_token == minted.refresh_token:
@@ -271,7 +278,8 @@ class Mint:
             sent = self._means.clock()
             self.asked = True
             try:
-                minted = await self._means.issuer.login(self.scheme.login(sent.wall, self.refresh_token))
+                scheme = self.scheme.registered(self.registration)
+                minted = await self._means.issuer.login(scheme.login(sent.wall, self.refresh_token))
             except IssuerError as error:
                 waits = backoff.wait_in_flight(error, tries, self._means.draw())
                 if waits is None or self.scheme.one_shot:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from proxy import clock
@@ -18,7 +18,7 @@ from proxy.auth.life.record import Record
 from proxy.auth.schemes.oauth2 import device
 from proxy.auth.schemes.oauth2.authorize import Attempt, Denied, Foreign, judge
 from proxy.auth.schemes.oauth2.discovery import Endpoints
-from proxy.auth.schemes.person import PersonLogin
+from proxy.auth.schemes.person import LoginClient, PersonLogin
 from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.calls.issuer import Issuer
@@ -34,7 +34,7 @@ KEEP_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """What every login of one provider works with. `life` makes the draft of a token, margins and all."""
+    """What a login of one provider works with. `life` makes the draft of a token, margins and all."""
 
     name: str
     scheme: PersonLogin
@@ -51,9 +51,10 @@ async def by_browser(
     """`show` brings the person to a URL. Raises IssuerError, StoreDown, or OSError if the port is taken."""
     endpoints = await _begin(signin)
     async with Loopback(port) as loopback:
-        callback = Callback(signin, endpoints, Attempt.new(loopback.redirect_uri))
+        client = await _client(signin, endpoints, loopback.redirect_uri)
+        callback = Callback(signin, client, endpoints, Attempt.new(loopback.redirect_uri))
         loopback.hear(callback)
-        show(signin.scheme.authorization_url(endpoints, callback.attempt))
+        show(client.authorization_url(endpoints, callback.attempt))
         try:
             await asyncio.wait_for(loopback.ended(), patience)
         except TimeoutError:
@@ -67,13 +68,14 @@ async def by_device(signin: SignIn, show: Callable[[device.Device], None]) -> To
     """`show` tells the person where to type which code. Raises IssuerError, StoreDown."""
     began = signin.clock()
     endpoints = await _begin(signin)
-    asked = await signin.issuer.run(signin.scheme.ask_code(endpoints, began.wall))
+    client = await _client(signin, endpoints, "")
+    asked = await signin.issuer.run(client.ask_code(endpoints, began.wall))
     show(asked)
     interval = asked.interval
     while signin.clock().boot + interval < began.boot + asked.lifetime:
         await signin.sleep(interval)
         try:
-            return await _redeem(signin, endpoints, asked.redemption())
+            return await _redeem(signin, client, endpoints, asked.redemption())
         except IssuerError as error:
             interval = device.next_interval(error, interval)
     raise device.expired()
@@ -90,8 +92,11 @@ async def sign_out(signin: SignIn) -> list[IssuerError] | None:
         if found is None or (found.refresh_token is None and found.value is None):
             return None
         await signin.records.keep(key, Record(found.generation + 1, names=found.names), DURABLE)
+    client = signin.scheme.client_of(found.registration)
+    if client is None:
+        return [IssuerError(FailureClass.CREDENTIAL, "nobody has kept at which issuer the login was made")]
     tokens = (("refresh_token", found.refresh_token), ("access_token", found.value))
-    return await _revoke(signin, [(kind, token) for kind, token in tokens if token is not None])
+    return await _revoke(signin, client, [(kind, token) for kind, token in tokens if token is not None])
 
 
 async def _begin(signin: SignIn) -> Endpoints:
@@ -100,13 +105,17 @@ async def _begin(signin: SignIn) -> Endpoints:
     return await signin.issuer.run(signin.scheme.endpoints(signin.clock().wall))
 
 
-async def _revoke(signin: SignIn, tokens: list[tuple[str, str]]) -> list[IssuerError]:
+async def _client(signin: SignIn, endpoints: Endpoints, redirect_uri: str) -> LoginClient:
+    return await signin.issuer.run(signin.scheme.as_client(endpoints, redirect_uri, signin.clock().wall))
+
+
+async def _revoke(signin: SignIn, client: LoginClient, tokens: list[tuple[str, str]]) -> list[IssuerError]:
     failed = []
     try:
-        endpoints = await signin.issuer.run(signin.scheme.endpoints(signin.clock().wall))
+        endpoints = await signin.issuer.run(client.endpoints(signin.clock().wall))
         for kind, token in tokens:
             try:
-                await signin.issuer.run(signin.scheme.revoke(endpoints, token, kind, signin.clock().wall))
+                await signin.issuer.run(client.revoke(endpoints, token, kind, signin.clock().wall))
             except IssuerError as error:
                 failed.append(error)
     except IssuerError as error:
@@ -117,10 +126,11 @@ async def _revoke(signin: SignIn, tokens: list[tuple[str, str]]) -> list[IssuerE
 class Callback:
     """Answers the browser. The first callback that is the issuer's own answer ends the attempt, whatever it says."""
 
-    def __init__(self, signin: SignIn, endpoints: Endpoints, attempt: Attempt) -> None:
+    def __init__(self, signin: SignIn, client: LoginClient, endpoints: Endpoints, attempt: Attempt) -> None:
         self.attempt = attempt
         self.taken = False
         self._signin = signin
+        self._client = client
         self._endpoints = endpoints
         self._outcome: Token | IssuerError | StoreDown | None = None
 
@@ -144,7 +154,8 @@ class Callback:
 
     async def _complete(self, code: str) -> Page:
         try:
-            self._outcome = await _redeem(self._signin, self._endpoints, self.attempt.redemption(code))
+            redemption = self.attempt.redemption(code)
+            self._outcome = await _redeem(self._signin, self._client, self._endpoints, redemption)
         except IssuerError as error:
             self._outcome = error
             return _failed(error.message)
@@ -158,25 +169,26 @@ def _failed(why: str) -> Page:
     return Page(502, "Not logged in", f"{why[:1].upper()}{why[1:]}. The terminal tells more.", final=True)
 
 
-async def _redeem(signin: SignIn, endpoints: Endpoints, fields: dict[str, str]) -> Token:
+async def _redeem(signin: SignIn, client: LoginClient, endpoints: Endpoints, fields: dict[str, str]) -> Token:
     """The code for tokens, and the tokens into the store."""
     sent = signin.clock()
-    minted = await signin.issuer.login(signin.scheme.redeem(endpoints.token, sent.wall, fields))
+    minted = await signin.issuer.login(client.redeem(endpoints.token, sent.wall, fields))
     for _ in range(KEEP_TRIES):
         # the code is spent, and a person would have to begin again for a disk that was slow
-        token = await patiently(partial(_keep, signin, sent, minted), KEEP_TRIES, signin.sleep)
+        token = await patiently(partial(_keep, signin, client, sent, minted), KEEP_TRIES, signin.sleep)
         if token is not None:
             return token
     raise StoreDown("others keep writing this login's record")
 
 
-async def _keep(signin: SignIn, sent: Now, minted: Minted) -> Token | None:
+async def _keep(signin: SignIn, client: LoginClient, sent: Now, minted: Minted) -> Token | None:
     """None if someone has kept a later generation. Raises StoreDown."""
     key = signin.scheme.identity
     async with signin.records.lease(key):
         found = await signin.records.find(key)
         token = signin.life().draft(sent, minted, 0 if found is None else found.generation)
-        kept = await signin.records.keep(key, Record.of(token, (signin.name,)), DURABLE)
+        record = replace(Record.of(token, (signin.name,)), registration=client.registration)
+        kept = await signin.records.keep(key, record, DURABLE)
     return token if kept else None
 
 

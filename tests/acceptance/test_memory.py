@@ -105,6 +105,8 @@ _PUBLIC = {
     *("Names.headers", "Names.query", "Names.cookies", "Start.path", "News.secrets", "Lasting.upstream", "Renew.token"),
     *("Signing.needs_body", "Algorithm.query", "Family.secret", "Family.token"),  # a vendor's words
     *("ReplyReader.form", "KeptReader.form", "FileRequest.path"),  # json or xml, and where; a credential file's name
+    *("Minted.upstream", "Token.upstream", "Record.upstream", "ProviderReport.upstream"),  # host and path, as shown
+    *("ReplyReader.upstream", "Signing.beside_token"),  # where in a reply; yes or no
     *("RoutePlan.reply_edited", "RoutePlan.replay_max_body", "RoutePlan.cookies", "Plan.max_body"),
 }
 """Names and places of things, not what is in them; rules; words for people; and what hides itself."""

@@ -215,6 +215,14 @@ async def test_an_admin_key_is_asked_of_everyone(stage: Stage) -> None:
     assert (await stage.ask("GET /-/healthz HTTP/1.1")).status == 200
 
 
+async def test_an_admin_key_counts_in_two_places_alone(stage: Stage) -> None:
+    await stage.open(admin={"key": ADMIN_KEY})
+    stale = "Authorization: Bearer stale"
+    assert {reply.status for reply in await operate(stage, stale, f"X-Api-Key: {ADMIN_KEY}")} == {200}
+    for header in (f"Authorization: Token {ADMIN_KEY}", f"Api-Key: {ADMIN_KEY}", f"apikey: {ADMIN_KEY}"):
+        assert {reply.code for reply in await operate(stage, header)} == {"client_key_required"}
+
+
 async def test_without_one_only_this_machine_may_and_not_through_a_proxy(stage: Stage) -> None:
     await stage.open(clients=CLIENTS)
     assert {reply.status for reply in await operate(stage)} == {200}

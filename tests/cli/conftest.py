@@ -138,7 +138,7 @@ class Process:
 @contextmanager
 def process(*words: str, stdin: int | None = None, **environ: str) -> Iterator[Process]:
     command = [sys.executable, "-m", "proxy", *words]
-    own = {name: os.environ[name] for name in ("PATH", "XDG_RUNTIME_DIR")}
+    own = {name: os.environ[name] for name in ("PATH", "XDG_RUNTIME_DIR", "XDG_STATE_HOME")}
     environ = {"PYTHONPATH": str(ROOT), **own, **environ}
     with subprocess.Popen(
         command,

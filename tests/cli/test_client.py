@@ -13,6 +13,7 @@ import yaml
 
 from proxy.config.load import load
 from proxy.config.model import ClientKey
+from proxy.config.model.client import new_key
 from proxy.values import moments
 from tests.cli.conftest import PATIENCE, crm, free_port, keyless, process, written
 
@@ -45,6 +46,11 @@ def test_the_key_opens_the_proxy(tmp_path: Path, sandbox: str) -> None:
             urlopen(request.full_url, timeout=PATIENCE)
         with refused.value as reply:
             assert reply.headers["X-Keyless-Error"] == "client_key_required"
+
+
+def test_a_key_has_no_dash_that_a_tool_could_take_for_an_end() -> None:
+    assert new_key().removeprefix("kls_").isalnum()
+    assert len(new_key()) >= 40 + len("kls_")
 
 
 def test_each_key_is_new_and_long() -> None:

@@ -92,12 +92,37 @@ def test_on_another_device(authority: Authority, tmp_path: Path) -> None:
     assert "the-device-code" not in done.out + done.err
 
 
-def test_the_store_must_keep_it(authority: Authority, tmp_path: Path) -> None:
-    for command in ("login", "logout"):
-        done = keyless(command, "mail", "-c", config(authority, tmp_path, store="memory"))
-        assert (done.code, done.out) == (2, "")
-        assert "set store: file:DIR" in done.err
-    assert authority.metadata_calls == 0
+def test_where_the_store_keeps_nothing_a_login_lies_in_the_state_folder(authority: Authority, tmp_path: Path) -> None:
+    path, state = config(authority, tmp_path, store="memory"), str(tmp_path / "state")
+    with process("login", "mail", "-c", path, BROWSER=BROWSER, XDG_STATE_HOME=state) as started:
+        done = started.end()
+    assert done.code == 0, done
+    assert f"kept in {state}/keyless/logins, sealed" in done.err
+    (record,) = (tmp_path / "state" / "keyless" / "logins").glob("*.sealed")
+    assert (record.stat().st_mode & 0o077, record.parent.stat().st_mode & 0o077) == (0, 0)
+    held = record.read_bytes()
+    assert not [token for token in (*authority.issued, *authority.refresh_tokens) if token.encode() in held]
+    for command, said in ((["token", "mail"], "mail"), (["store", "list"], "mail"), (["logout", "mail"], "revoked")):
+        with process(*command, "-c", path, XDG_STATE_HOME=state) as started:
+            done = started.end()
+        assert (done.code, said in done.out) == (0, True), done
+    assert (len(authority.token_calls), len(authority.revoked)) == (1, 2)
+
+
+def test_a_routes_prefix_names_its_provider(authority: Authority, tmp_path: Path) -> None:
+    routes = {
+        "/mail": {"upstream": "https://mail.example", "provider": "mail"},
+        "/open": {"upstream": "https://open.example", "provider": "none"},
+    }
+    path = written(tmp_path, store="file:store", providers={"mail": authority.provider()}, routes=routes)
+    with process("login", "/mail", "-c", path, BROWSER=BROWSER) as started:
+        done = started.end()
+    assert (done.code, done.out.splitlines()[0]) == (0, "mail: logged in"), done
+    assert keyless("logout", "/mail", "-c", path).out.strip() == "mail: logged out, the tokens are removed and revoked"
+    for prefix, said in (("/open", "goes without a credential"), ("/mial", "did you mean '/mail'?")):
+        for command in ("login", "logout"):
+            done = keyless(command, prefix, "-c", path)
+            assert (done.code, said in done.err) == (2, True), done
 
 
 def test_a_store_that_cannot_be_used(authority: Authority, tmp_path: Path) -> None:

@@ -83,7 +83,9 @@ def test_rotated_records_open_with_the_new_key_alone(tmp_path: Path, config: str
 
 
 def test_memory_and_a_store_that_is_down_are_said(tmp_path: Path) -> None:
-    assert "memory holds nothing" in keyless("store", "list", "-c", written(tmp_path)).err
+    nobody = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    assert "memory holds nothing" in keyless("store", "list", "-c", written(tmp_path), environ=nobody).err
+    assert not (tmp_path / "state").exists()
     (tmp_path / "tokens").mkdir(0o755)
     down = keyless("store", "list", "-c", written(tmp_path, store="file:tokens"))
     assert (down.code, f"chmod 700 {tmp_path / 'tokens'}" in down.err) == (1, True)

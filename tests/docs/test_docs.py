@@ -254,7 +254,7 @@ def test_headers_that_do_not_pass_are_listed() -> None:
     rows = table("sdks.md", "\n| what |")
     named = {name.lower().encode() for row in rows for name in code(row[0])}
     requests = headers.HOP_BY_HOP | headers.CREDENTIALS | headers.OF_BROWSERS | headers.OF_PROXIES | headers.STEERING
-    replies = headers.NEVER_BACK | {b"set-cookie", b"access-control-*"}
+    replies = headers.NEVER_BACK | {b"set-cookie", b"access-control-*", headers.CHALLENGE.lower().encode()}
     prefixes = {b"sec-fetch-*", b"x-forwarded-*", headers.OURS + b"*"}
     assert named == requests | headers.REPLACED | replies | prefixes
 

@@ -87,6 +87,13 @@ def test_ten_thousand_routes_below_one_segment_take_the_steps_of_ten(target: byt
     assert steps(lambda: many.find(target)) <= steps(lambda: few.find(target)) + 4 * 3
 
 
+def test_a_path_that_may_hold_a_key_is_not_remembered() -> None:
+    router = Router({"/a": "private", "/b": "open"}, private=["/a"])
+    for target in (b"/a/botKEY", b"/b/x", b"/b/x?key=KEY"):
+        assert router.find(target) is not None
+    assert list(router._known) == [b"/b/x"]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     router = Router({"/a": "a"})
     for number in range(10_000):

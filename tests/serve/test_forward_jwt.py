@@ -278,3 +278,41 @@ async def test_memory_for_tokens_is_bounded(stage: Stage, idp: IdentityProvider)
     for number in range(6):
         assert (await ask(stage, idp.token(sub=str(number)))).status == 200
     assert len(service.front.visitors._tokens) == 3
+
+
+# ---------------------------------------------------------------------------------------------- beside a client key
+
+KEY = "a-client-key-of-the-config"
+BOTH = [{"name": "other", "key": KEY}]
+
+
+async def beside(stage: Stage, token: str) -> Message:
+    return await stage.call("/oauth2/echo", headers={"Authorization": f"Bearer {token}", "X-Api-Key": KEY})
+
+
+async def test_a_token_that_will_not_do_hides_no_key_beside_it(stage: Stage, idp: IdentityProvider) -> None:
+    await stage.open(clients=[idp.client(), *BOTH])
+    stale = (idp.token(exp=1), idp.token(aud="another"), idp.token(iss="https://another.test"), "eyJ.no.token")
+    assert [(await beside(stage, token)).status for token in stale] == [200] * len(stale)
+
+
+async def test_an_issuer_that_is_down_hides_no_key_either(stage: Stage, idp: IdentityProvider) -> None:
+    await stage.open(clients=[idp.client(), *BOTH])
+    idp.down = True
+    assert (await beside(stage, idp.token())).status == 200
+
+
+async def test_a_good_token_beside_another_clients_key_is_refused(stage: Stage, idp: IdentityProvider) -> None:
+    await stage.open(clients=[idp.client(), *BOTH])
+    reply = await beside(stage, idp.token())
+    assert (reply.status, reply.code) == (401, "client_key_required")
+    assert "two clients" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/oauth2/echo?access_token={}", "/oauth2/echo?key={}"])
+async def test_a_token_counts_in_no_other_place(stage: Stage, idp: IdentityProvider, path: str) -> None:
+    await stage.open(clients=[idp.client()])
+    assert (await stage.call(path.format(idp.token()))).code == "client_key_required"
+    elsewhere = {"Sec-WebSocket-Protocol": f"keyless.key.{idp.token()}"}
+    assert (await stage.call("/oauth2/echo", headers=elsewhere)).code == "client_key_required"
+    assert idp.asked == []

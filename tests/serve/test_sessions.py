@@ -9,6 +9,10 @@ import pytest
 
 from proxy.config.model.client import SESSION_KEYS
 from proxy.errors import Fault
+from proxy.plan.admission.clients import ClientPlan, Clients
+from proxy.plan.admission.key_places import KeyPlaces, KeySlots
+from proxy.plan.admission.placeholders import Placeholders
+from proxy.serve.keys import Keys, Unproven
 from proxy.serve.sessions import Session, Sessions, refuse_session_key
 from tests.conftest import Stage
 
@@ -25,21 +29,31 @@ def bearer(key: str) -> dict[bytes, bytes]:
     return {b"authorization": b"Bearer " + key.encode()}
 
 
+def asks(sessions: Sessions, headers: dict[bytes, bytes], wall: float) -> ClientPlan | Unproven:
+    """Where the config has no clients."""
+    keys = Keys(Clients([]), sessions, Placeholders([b"secret"]))
+    found = keys.prove(KeyPlaces(headers, KeySlots(), []), wall)
+    return found if isinstance(found, Unproven) else found.client
+
+
 def test_it_is_whoever_presents_it_while_it_holds() -> None:
     sessions = Sessions([session(until=10.0)])
     for headers in (bearer(KEY), {b"x-api-key": KEY.encode()}):
-        plan = sessions.identify(headers, 9.9)
-        assert plan is not None
+        plan = asks(sessions, headers, 9.9)
+        assert isinstance(plan, ClientPlan)
         assert (plan.name, plan.routes, plan.read_tokens) == ("exec app", {"/oauth2"}, frozenset())
-    with pytest.raises(Fault, match="has ended"):
-        sessions.identify(bearer(KEY), 10.0)
+    over = asks(sessions, bearer(KEY), 10.0)
+    assert isinstance(over, Unproven)
+    assert "has ended" in over.fault().detail
     assert sessions.expire(10.0)
     assert not list(sessions)
 
 
 @pytest.mark.parametrize("headers", [{}, bearer("keyless"), bearer("kls_of-a-client"), {b"x-api-key": b"x"}])
 def test_other_keys_are_for_others_to_judge(headers: dict[bytes, bytes]) -> None:
-    assert Sessions([session()]).identify(headers, 0.0) is None
+    found = asks(Sessions([session()]), headers, 0.0)
+    assert isinstance(found, Unproven)
+    assert not found.over
 
 
 def test_one_that_was_dropped_or_never_lent_is_refused() -> None:
@@ -47,9 +61,10 @@ def test_one_that_was_dropped_or_never_lent_is_refused() -> None:
     sessions.drop(session().digest)
     sessions.drop(session().digest)
     for key in (KEY, f"{SESSION_KEYS}another"):
-        with pytest.raises(Fault) as raised:
-            sessions.identify(bearer(key), 0.0)
-        assert raised.value.code == "client_key_required"
+        found = asks(sessions, bearer(key), 0.0)
+        assert isinstance(found, Unproven)
+        assert found.over
+        assert found.fault().code == "client_key_required"
 
 
 def test_replaced_they_are_these_and_no_others() -> None:

@@ -11,6 +11,7 @@ from proxy.admin.page import Answer, Asked, Who
 from proxy.admin.view import View
 from proxy.audit import journal
 from proxy.errors import Fault
+from proxy.plan.admission.key_places import KeyPlaces, KeySlots
 from proxy.serve.visitors import KeysWanted, Visitor
 from proxy.tokens.handout import Handout, hand_out
 from proxy.wire.inbound.request import Request
@@ -49,5 +50,9 @@ async def _admit(request: Request, view: View) -> Visitor:
     if not view.visitors:
         raise Fault("route_refused", "tokens are given only to `clients` with `read_tokens`; the config has none")
     transport = request.connection.transport
-    visitor = view.visitors.identify(request.known, transport, view.clock())
-    return await visitor.settled() if isinstance(visitor, KeysWanted) else visitor
+    places = KeyPlaces(request.known, KeySlots(), request.fields)
+    visitor = view.visitors.identify(places, transport, view.clock())
+    if isinstance(visitor, KeysWanted):
+        visitor = await visitor.settled()
+    assert isinstance(visitor, Visitor)  # noqa: S101 -- there are clients, and no body is looked into
+    return visitor

@@ -80,6 +80,13 @@ class Host(Strict):
     credential: bool
 
 
+_DAY = 86400
+
+
+def _seconds(value: Any) -> int:
+    return int(value) if str(value).isdecimal() else 0
+
+
 class Refresh(Strict):
     before: Duration | None = None
     min_interval: Duration | None = None
@@ -90,6 +97,12 @@ class StandIn(Strict):
 
     path: str
     reply: dict[str, Any]
+
+    @property
+    def lifetime(self) -> int:
+        """The seconds that the reply tells; a day where it tells none."""
+        told = (_seconds(value) for name, value in self.reply.items() if name.lower().startswith("expire"))
+        return next(filter(None, told), _DAY)
 
 
 BY_STATUS = (RefusalRule(status=[401]),)
@@ -117,6 +130,11 @@ class ProviderCommon(Secretive):
     def effective_inject(self) -> Inject:
         """Where the credential goes if the route says nothing else."""
         return self.inject
+
+    @property
+    def filled_headers(self) -> frozenset[str]:
+        """In lower case: in these stands what the provider sends, whatever the client sent."""
+        return frozenset(name.lower() for name in self.effective_inject.in_place["header"])
 
     @property
     def sent_as_bearer(self) -> bool:
@@ -155,6 +173,11 @@ class ProviderCommon(Secretive):
     def unwritten(self) -> tuple[str, ...]:
         """In words, what its credential is made of that stands nowhere in the config: read anew at each mint."""
         return ()
+
+    @property
+    def clients_log_in(self) -> bool:
+        """The API's clients answer any 401 with a login of their own, around the proxy; so none may reach them."""
+        return False
 
     @property
     def effective_skewed(self) -> list[RefusalRule]:

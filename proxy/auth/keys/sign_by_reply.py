@@ -71,6 +71,10 @@ class KeyedProvider(ProviderCommon):
         return self.inject if self.sign is None else Inject()
 
     @property
+    def filled_headers(self) -> frozenset[str]:
+        return super().filled_headers if self.sign is None else self.sign.algorithm.fills
+
+    @property
     def sent_as_bearer(self) -> bool:
         return self.sign is None and super().sent_as_bearer
 

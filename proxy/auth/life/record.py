@@ -12,7 +12,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from proxy.auth.token import Token
+from proxy.auth.token import Registration, Token
 from proxy.values.now import Now
 
 VERSION = 1
@@ -57,6 +57,7 @@ class Record:
     intent: Intent | None = None  # a refresh token is being spent, or was when its process died
     names: tuple[str, ...] = ()  # the providers that share the cell, for people who look into the store
     upstream: str | None = None  # where the issuer said that the API is: host and path
+    registration: Registration | None = None  # as whom, and at which issuer, the refresh token was got
 
     @classmethod
     def of(cls, token: Token, names: tuple[str, ...]) -> Record:
@@ -111,8 +112,14 @@ class Record:
             if known.pop("cell", None) != cell:
                 raise ValueError("the record of another cell")
             intent = known.pop("intent", None)
+            registered = known.pop("registration", None)
             names = tuple(known.pop("names", ()))
-            record = cls(**known, names=names, intent=None if intent is None else Intent(**intent))
+            record = cls(
+                **known,
+                names=names,
+                intent=None if intent is None else Intent(**intent),
+                registration=None if registered is None else Registration(**registered),
+            )
         except (TypeError, RecursionError) as error:
             raise ValueError(f"not a record ({type(error).__name__})") from None
         record._check()
@@ -120,13 +127,18 @@ class Record:
 
     def _check(self) -> None:
         intent = self.intent or Intent("", 0.0)
-        texts = (self.value, self.refresh_token, self.scope, self.upstream)
+        registered = self.registration or Registration("", "")
+        texts = (self.value, self.refresh_token, self.scope, self.upstream, registered.client_secret)
         times = (self.minted, self.expires, self.soft, self.hard, intent.at)
         if type(self.generation) is not int or self.generation < 0:
             raise ValueError("a record's generation is a whole number")
         if not all(text is None or isinstance(text, str) for text in texts):
             raise ValueError("a record's texts are texts")
-        if not all(isinstance(text, str) for text in (*self.names, intent.fingerprint)):
+        if not all(isinstance(text, str) for text in (*self.names, intent.fingerprint, *_named(registered))):
             raise ValueError("a record's names are texts")
         if not all(isinstance(time, (int, float)) and math.isfinite(time) for time in times):
             raise ValueError("a record's times are numbers")
+
+
+def _named(registration: Registration) -> tuple[str, ...]:
+    return registration.issuer, registration.client_id, registration.client_auth

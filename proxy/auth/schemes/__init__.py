@@ -11,6 +11,8 @@ from proxy.auth.schemes.http_digest import HttpDigestProvider, HttpDigestScheme
 from proxy.auth.schemes.jwt import JwtProvider, JwtScheme
 from proxy.auth.schemes.login.keys import LoginProvider
 from proxy.auth.schemes.login.scheme import LoginScheme
+from proxy.auth.schemes.mcp.keys import McpProvider
+from proxy.auth.schemes.mcp.scheme import McpScheme
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
@@ -24,7 +26,8 @@ Provider = Annotated[
     | Annotated[JwtProvider, JwtScheme]
     | Annotated[SignedProvider, SignedScheme]
     | Annotated[HttpDigestProvider, HttpDigestScheme]
-    | Annotated[ExecProvider, ExecScheme],
+    | Annotated[ExecProvider, ExecScheme]
+    | Annotated[McpProvider, McpScheme],
     Field(discriminator="scheme"),
 ]
 """The keys, and beside them the scheme that they compile to."""

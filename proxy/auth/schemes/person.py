@@ -1,6 +1,7 @@
 """A login that takes a person: what `keyless login` and `keyless logout` ask of a scheme that has one.
 
-Must not know: terminals, browsers, stores, or which scheme it is.
+Must not know: terminals, browsers, stores, or which scheme it is. Each step is a generator without I/O, as `Flow` is,
+and raises IssuerError.
 """
 
 from __future__ import annotations
@@ -11,12 +12,33 @@ from typing import Protocol
 from proxy.auth.schemes.oauth2.authorize import Attempt
 from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding
-from proxy.auth.token import Flow
+from proxy.auth.token import Flow, Registration
+
+
+class LoginClient(Protocol):
+    """As whom a person logs in, and out."""
+
+    @property
+    def registration(self) -> Registration | None:
+        """What is kept beside the refresh token, where the config does not say it."""
+
+    def endpoints(self, wall: float) -> Finding[Endpoints]:
+        """Where a logout takes place."""
+
+    def authorization_url(self, endpoints: Endpoints, attempt: Attempt) -> str:
+        """Where the person logs in. Raises IssuerError if nobody says where that is."""
+
+    def ask_code(self, endpoints: Endpoints, wall: float) -> Finding[Device]:
+        """A code to type on another device."""
+
+    def redeem(self, token_url: str, wall: float, fields: Mapping[str, str]) -> Flow:
+        """The end of the login: the code that it brought, for tokens."""
+
+    def revoke(self, endpoints: Endpoints, token: str, kind: str, wall: float) -> Finding[None]:
+        """`kind` is `refresh_token` or `access_token`. A token that is dead already is revoked, too."""
 
 
 class PersonLogin(Protocol):
-    """Each step is a generator without I/O, as `Flow` is, and raises IssuerError."""
-
     @property
     def identity(self) -> str:
         """Of the cell that the login is for."""
@@ -30,16 +52,10 @@ class PersonLogin(Protocol):
         """Where the browser comes back to, unless the person says otherwise; 0 takes a free port."""
 
     def endpoints(self, wall: float) -> Finding[Endpoints]:
-        """Where a login and a logout take place."""
+        """Where a login takes place."""
 
-    def authorization_url(self, endpoints: Endpoints, attempt: Attempt) -> str:
-        """Where the person logs in. Raises IssuerError if nobody says where that is."""
+    def as_client(self, endpoints: Endpoints, redirect_uri: str, wall: float) -> Finding[LoginClient]:
+        """As whom: the client of the config, or one that is registered for it."""
 
-    def ask_code(self, endpoints: Endpoints, wall: float) -> Finding[Device]:
-        """A code to type on another device."""
-
-    def redeem(self, token_url: str, wall: float, fields: Mapping[str, str]) -> Flow:
-        """The end of the login: the code that it brought, for tokens."""
-
-    def revoke(self, endpoints: Endpoints, token: str, kind: str, wall: float) -> Finding[None]:
-        """`kind` is `refresh_token` or `access_token`. A token that is dead already is revoked, too."""
+    def client_of(self, registration: Registration | None) -> LoginClient | None:
+        """As whom a login was made; None where nobody has kept it."""

@@ -12,7 +12,7 @@ from proxy.auth.keys.provider import Inject
 from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
 from proxy.auth.schemes.person import PersonLogin
-from proxy.auth.token import Consent, Flow, Token
+from proxy.auth.token import Consent, Flow, Registration, Token
 from proxy.http.origin import Origin
 from proxy.values.now import Now
 from proxy.values.template import Template
@@ -31,6 +31,10 @@ class Scheme(ABC):
     @abstractmethod
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         """One login, sent at Unix time `wall`; `refresh_token` is the newest one known, if any."""
+
+    def registered(self, registration: Registration | None) -> Scheme:  # noqa: ARG002 -- for logins that a server names
+        """The scheme of a login that was made as this client, at this issuer; the same where the config says both."""
+        return self
 
     def start(self, now: Now) -> Token | None:  # noqa: ARG002 -- for schemes that need no login
         """The token that it has from the start, and for ever; None where one is fetched."""

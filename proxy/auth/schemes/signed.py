@@ -36,6 +36,10 @@ class SignedProvider(ProviderCommon):
         return Inject()
 
     @property
+    def filled_headers(self) -> frozenset[str]:
+        return self.sign.algorithm.fills
+
+    @property
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         """None: there is no other key to try."""
         return ()

@@ -69,6 +69,20 @@ def named_or_exit(provider: str, loaded: Loaded) -> None:
         fail(f"there is no provider '{provider}'{others}", 2)
 
 
+def provider_of(named: str, loaded: Loaded) -> str:
+    """The provider of that name, or of the route with that prefix. Exit code 2 if there is none."""
+    if not named.startswith("/"):
+        return named
+    routes = loaded.config.routes
+    route = routes.get(named.rstrip("/") or "/") or routes.get(named)
+    if route is None:
+        others = did_you_mean(named, routes) or f"; the config has {', '.join(routes) or 'none'}"
+        fail(f"there is no route '{named}'{others}", 2)
+    if route.provider == "none":
+        fail(f"{named} goes without a credential, so there is nothing to log in to", 2)
+    return route.provider
+
+
 def awake_or_exit(provider: str, loaded: Loaded) -> None:
     """Exit code 2 if the config has no such provider, 1 if it's asleep."""
     named_or_exit(provider, loaded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -27,7 +28,14 @@ OWN_KEYS = "kls_"
 SESSION_KEYS = f"{OWN_KEYS}session_"
 """Lent to a command for as long as it runs (docs/agents.md)."""
 SHORTEST = 16
+RANDOM = 24
+"""Bytes of chance in a key that is made here."""
 _HASH = re.compile(r"sha256:[0-9A-Fa-f]{64}")
+
+
+def new_key(begins: str = OWN_KEYS) -> str:
+    """Letters and digits alone: wandb counts only what stands behind a dash, URLs would encode other marks."""
+    return begins + secrets.token_hex(RANDOM)
 
 
 class ClientKey(Secretive):

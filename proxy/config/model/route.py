@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from proxy.auth.keys.issuer import TlsFiles
 from proxy.values.kinds import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
 
@@ -39,6 +41,7 @@ class Route(Secretive):
     hosts: bool = False
     keep_prefix: bool = False
     headers: HeaderEdits = HeaderEdits()
+    pass_: Texts = Field(default=[], alias="pass")
     reply_headers: HeaderEdits = HeaderEdits()
     timeout: Timeout = Timeout()
     replay: Replay = Replay()

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
+from proxy.auth.token import Registration
 from proxy.values.kinds import Strict
 
 
@@ -65,13 +66,15 @@ class Jwt(Strict):
 class LoginExample(Strict):
     """An exchange for a token; or, with `at` (Unix time), a JWT that is made and asked of nobody.
 
-    `identity` is what the file or command holds that a workload shows, `refresh_token` what is spent, `jwt` what the
-    JWT says that one of the requests carries, `upstream` where the reply says that the API is.
+    `identity` is what the file or command holds that a workload shows, `refresh_token` what is spent, `registered` as
+    whom it was got, `jwt` what the JWT says that one of the requests carries, `upstream` where the reply says that the
+    API is.
     """
 
     about: str = ""
     identity: str = "example-identity"
     refresh_token: str | None = None
+    registered: Registration | None = None
     before: list[Step] = Field(default=[])
     request: Asked | None = None
     jwt: Jwt | None = None
@@ -99,7 +102,7 @@ class LoginExample(Strict):
 
 
 _OF_A_MADE_JWT = {"header", "claims"}
-_OF_AN_EXCHANGE = {"identity", "refresh_token", "before", "request", "jwt", "upstream", "error"}
+_OF_AN_EXCHANGE = {"identity", "refresh_token", "registered", "before", "request", "jwt", "upstream", "error"}
 
 
 class RefusalExample(Strict):

@@ -62,7 +62,8 @@ class Logins:
 
     def exchange(self, example: LoginExample) -> Exchange:
         """Every request that is sent, each answered with the example's replies, as far as they reach."""
-        flow = self.scheme.drawing(_zeros).login(WALL, example.refresh_token)
+        scheme = self.scheme.drawing(_zeros).registered(example.registered)
+        flow = scheme.login(WALL, example.refresh_token)
         replies = iter([*(of_issuer(step.reply) for step in example.before), *_last(example)])
         sent: list[Request] = []
         try:

@@ -16,6 +16,8 @@ from proxy.config.model import Config, HeaderEdits, Route
 from proxy.config.model.client import SHORTEST
 from proxy.config.rules.clients import check_clients, check_rates
 from proxy.config.rules.identities import check_identities
+from proxy.config.rules.loops import check_loops
+from proxy.config.rules.passing import check_passing
 from proxy.config.rules.reach import check_upstream
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
 from proxy.http.grammar import field_problem
@@ -50,6 +52,7 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
         yield from _route(("routes", prefix), prefix, route, config, known)
     yield from check_clients(config.clients, known.routes, known.providers)
     yield from check_identities(config)
+    yield from check_loops(config)
     yield from _browser(config)
     yield from _store(config)
     if config.audit is not None and config.audit.key is not None:
@@ -135,6 +138,7 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
         yield Finding((*where, "stand_in"), "its provider has no stand_in; only some presets do")
     if route.require_scope is not None and route.provider == "none":
         yield Finding((*where, "require_scope"), "without a provider there is no token that could have a scope")
+    yield from check_passing((*where, "pass"), route, provider)
     yield from _upstream((*where, "upstream"), route, config)
     yield from check_rates((*where, "rate"), route.rate)
     for key, edits in (("headers", route.headers), ("reply_headers", route.reply_headers)):

@@ -30,6 +30,13 @@ def warnings(config: Config, written: Mapping[str, Any], wall: float) -> Iterato
     for index, client in enumerate(config.clients):
         yield from _client(("clients", index), client, at(written, ("clients", index, "key")), wall)
     yield from _counting(config)
+    for prefix, route in config.routes.items():
+        if route.pass_:
+            names = ", ".join(route.pass_)
+            yield Finding(
+                ("routes", prefix, "pass"),
+                f"the client's own {names} reaches the API beside the provider's credential: whoever calls chooses it",
+            )
 
 
 def in_the_clear(written: Mapping[str, Any], secret: Collection[Where], public: Collection[Where]) -> Iterator[Finding]:

@@ -1,23 +1,19 @@
 """The applications that may ask: which key says who one is, and what each may do. Pure; raises Fault.
 
-Who asks (`Clients.identify`) is apart from what a client may do (`ClientPlan`), so that others can tell, too.
+Who asks (`Clients.find`) is apart from what a client may do (`ClientPlan`), so that others can tell, too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from proxy.auth.signing.presented import access_key
 from proxy.config.model import Client
 from proxy.errors import Fault
-from proxy.plan.admission import subprotocol
 from proxy.plan.admission.quota import Limit, limits_of
 from proxy.plan.globs import globs
-from proxy.plan.headers import KEY_HEADERS
 from proxy.values import moments
 
 
@@ -62,12 +58,25 @@ class ClientPlan:
             raise Fault("route_refused", f"client {self.name} may not read tokens of {provider}; see its `read_tokens`")
 
 
-class _Key(NamedTuple):
-    """A key that has been presented is only used while `begins` <= now < `ends`."""
+class Key(NamedTuple):
+    """A key that has been presented is only used while `begins` <= now < `ends`; `digest` is its SHA-256."""
 
     client: ClientPlan
-    begins: float
-    ends: float
+    digest: bytes
+    begins: float = 0.0
+    ends: float = float("inf")
+
+    def __repr__(self) -> str:
+        return f"<Key of {self.client.name}>"
+
+    def holds(self, wall: float) -> bool:
+        return self.begins <= wall < self.ends
+
+    def lapsed(self, wall: float) -> str:
+        """Why it does not hold: said only to who holds the key."""
+        if wall < self.begins:
+            return f"this key of client {self.client.name} is not good yet"
+        return f"this key of client {self.client.name} has expired ({moments.shown(self.ends)})"
 
 
 class Clients:
@@ -79,53 +88,31 @@ class Clients:
 
     def __init__(self, clients: Sequence[Client]) -> None:
         self.plans = tuple(map(ClientPlan.compile, clients))
-        self._keys: dict[bytes, _Key] = {}
+        self._keys: dict[bytes, Key] = {}
         for client, plan in zip(clients, self.plans, strict=True):
             for key in client.keys:
                 ends = float("inf") if key.expires is None else key.expires
-                self._keys[key.digest] = _Key(plan, key.not_before or 0.0, ends)
+                self._keys[key.digest] = Key(plan, key.digest, key.not_before or 0.0, ends)
 
     def __bool__(self) -> bool:
         return bool(self.plans)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._keys.values())
 
     @property
     def limited(self) -> bool:
         return any(plan.limits for plan in self.plans)
 
-    def identify(self, known: Mapping[bytes, bytes], wall: float) -> ClientPlan:
-        """The client whose key stands in the headers, known by lower case names. Raises Fault client_key_required.
+    def find(self, digest: bytes) -> Key | None:
+        """The key of this SHA-256.
 
         The lookup takes the same time for every key that is presented, as far as its sender can steer: the key goes
         through SHA-256 whole, and what the table's hash and its comparison of bytes could leak is about the digest. A
         digest that shares its first bytes with a known one can only be found by trying keys, and brings its finder
         no nearer to the key, which is random. So the cost of a request does not grow with the number of clients.
         """
-        presented = access_key(known.get(b"authorization", b"")) or presented_key(known)
-        if presented is None:
-            raise key_required("no client key was sent")
-        key = self._keys.get(hashlib.sha256(presented).digest())
-        if key is None:
-            raise key_required("the client key is not known")
-        if not key.begins <= wall < key.ends:  # said only to who holds the key
-            raise key_required(_lapsed(key, wall))
-        return key.client
-
-
-def presented_key(known: Mapping[bytes, bytes]) -> bytes | None:
-    """`known` are headers by their names in lower case."""
-    scheme, _, key = known.get(b"authorization", b"").partition(b" ")
-    if key and scheme.lower() == b"bearer":
-        return key.strip()
-    for name in KEY_HEADERS:
-        if (value := known.get(name)) is not None:
-            return value
-    return subprotocol.presented_key(known.get(subprotocol.LOWER))
-
-
-def _lapsed(key: _Key, wall: float) -> str:
-    if wall < key.begins:
-        return f"this key of client {key.client.name} is not good yet"
-    return f"this key of client {key.client.name} has expired ({moments.shown(key.ends)})"
+        return self._keys.get(digest)
 
 
 def key_required(detail: str) -> Fault:

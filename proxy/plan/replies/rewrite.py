@@ -50,6 +50,9 @@ class Rewriting(NamedTuple):
     headers: Fields
     text: Changing
 
+    def __repr__(self) -> str:
+        return "<Rewriting>"  # what stands in the headers of a reply is not for logs
+
 
 class Rewrite:
     """Of a route, and of all hosts that it leads to."""

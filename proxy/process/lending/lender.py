@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from proxy.config.model.client import SESSION_KEYS
+from proxy.config.model.client import SESSION_KEYS, new_key
 from proxy.errors import Fault
 from proxy.process.lending.offer import Offer
 from proxy.process.runtime import Answer, Ask
@@ -39,7 +38,7 @@ async def alone() -> None:
 
 def new_session(name: str, routes: Sequence[str], now: float, until: float | None = None) -> tuple[str, Session]:
     """And its key."""
-    key = SESSION_KEYS + secrets.token_urlsafe(32)
+    key = new_key(SESSION_KEYS)
     return key, Session(name, hashlib.sha256(key.encode("ascii")).hexdigest(), tuple(routes), now, until)
 
 

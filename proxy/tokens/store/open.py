@@ -19,15 +19,22 @@ KEY_FILE = "key"
 
 
 def open_records(store: str, keys: Sequence[str] | None, folder: Path) -> Records:
-    """`store` as configured; a relative directory is below `folder`, the config's. Raises StoreDown."""
+    """`store` as configured, or what the workers of one proxy have for its memory; a relative directory is below
+    `folder`, the config's. Raises StoreDown.
+    """
     kind, _, where = store.partition(":")
-    if kind == "memory":
+    if kind == "memory" and not where:
         return Records(MemoryStore(), Seal([new_key()]))
-    if kind == "file":
+    if kind in ("memory", "file"):
         path = folder / Path(where).expanduser()
         engine: Store = FileStore(path)
         return Records(engine, _seal(_keys_beside(path, keys or ())))
     return Records(_redis(store), _seal(keys or ()))
+
+
+def keeps_nothing(store: str) -> bool:
+    """All is forgotten with the proxy."""
+    return store.partition(":")[0] == "memory"
 
 
 def _keys_beside(folder: Path, keys: Sequence[str]) -> list[str]:

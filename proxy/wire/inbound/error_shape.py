@@ -42,6 +42,8 @@ _AWS = {
     500: "InternalServerException",
     503: "ServiceUnavailableException",
 }
+_OF_SERVER = -32000
+"""JSON-RPC 2.0 §5.1 leaves this one to servers."""
 _S3 = {
     400: "InvalidRequest",
     401: "AccessDenied",
@@ -106,6 +108,12 @@ def _s3(error: Fault, document: Document) -> tuple[Headers, bytes]:
     return (), xml.encode("utf-8")
 
 
+def _mcp(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    """JSON-RPC 2.0 §5.1; which request it answers is known by the exchange, as the SDKs take it."""
+    inner = {"code": _OF_SERVER, "message": document["message"], "data": {"code": error.code}}
+    return (), _json(document | {"jsonrpc": "2.0", "id": None, "error": inner})
+
+
 def _side(error: Fault, asker: str, server: str) -> str:
     return asker if error.status < 500 else server
 
@@ -120,4 +128,5 @@ _SHAPES: dict[ErrorShape, Callable[[Fault, Document], tuple[Headers, bytes]]] = 
     "google": _google,
     "aws": _aws,
     "s3": _s3,
+    "mcp": _mcp,
 }

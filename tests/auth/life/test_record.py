@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.auth.life.record import Intent, Record
-from proxy.auth.token import Token
+from proxy.auth.token import Registration, Token
 from proxy.values.now import Now
 
 MINTED = 1_700_000_000.0
@@ -32,6 +32,8 @@ records = st.builds(
     st.none() | st.dictionaries(st.text(), st.integers() | st.text()),
     st.none() | st.builds(Intent, st.text(), times),
     st.lists(st.text()).map(tuple),
+    texts,
+    st.none() | st.builds(Registration, st.text(), st.text(), texts, st.text()),
 )
 
 
@@ -116,6 +118,10 @@ def changed(**what: Any) -> bytes:
         changed(intent={"fingerprint": 5, "at": 1.0}),
         changed(intent={"fingerprint": "x", "at": "noon"}),
         changed(intent=[]),
+        changed(registration=[]),
+        changed(registration={"issuer": "x"}),
+        changed(registration={"issuer": "x", "client_id": 5}),
+        changed(registration={"issuer": "x", "client_id": "y", "client_secret": 5}),
         changed(unknown=1),
     ],
 )

@@ -10,6 +10,7 @@ from proxy.auth.schemes.exec import ExecScheme
 from proxy.auth.schemes.http_digest import HttpDigestScheme
 from proxy.auth.schemes.jwt import JwtScheme
 from proxy.auth.schemes.login.scheme import LoginScheme
+from proxy.auth.schemes.mcp.scheme import McpScheme
 from proxy.auth.schemes.oauth2.scheme import OAuth2Scheme
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.schemes.signed import SignedScheme
@@ -34,8 +35,9 @@ def test_scheme_for() -> None:
         {"scheme": "signed", "sign": {"name": "cos", "access_key": "a", "secret_key": "b"}},
         {"scheme": "http_digest", "username": "a", "password": "b"},
         {"scheme": "exec", "command": ["a"]},
+        {"scheme": "mcp", "url": "https://a.example/mcp"},
     ]
     made = [scheme_for(PROVIDER.validate_python(each), frozenset({"b"})) for each in written]
-    kinds = [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme, SignedScheme, HttpDigestScheme, ExecScheme]
+    kinds = [StaticScheme, LoginScheme, OAuth2Scheme, JwtScheme, SignedScheme, HttpDigestScheme, ExecScheme, McpScheme]
     assert [type(each) for each in made] == kinds
-    assert not any(each.one_shot for each in made)
+    assert [each.one_shot for each in made] == [False] * 7 + [True]

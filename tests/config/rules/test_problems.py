@@ -51,7 +51,7 @@ def test_known_keys(where: Where, some: set[str], none: set[str]) -> None:
 
 
 def test_schemes() -> None:
-    assert NAMES == ("static", "oauth2", "login", "jwt", "signed", "http_digest", "exec")
+    assert NAMES == ("static", "oauth2", "login", "jwt", "signed", "http_digest", "exec", "mcp")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from proxy.config.model import Client
 from proxy.errors import Fault
-from proxy.plan.admission.clients import Clients, presented_key
+from proxy.plan.admission.clients import ClientPlan, Clients
+from proxy.plan.admission.key_places import KeyPlaces, KeySlots
+from proxy.plan.admission.placeholders import Placeholders
+from proxy.serve.keys import Keys, Unproven
+from proxy.serve.sessions import Sessions
 from proxy.values import moments
 
 A, B, C = "a" * 16, "b" * 16, "c" * 16
@@ -26,32 +30,21 @@ def clients(*written: dict[str, Any]) -> Clients:
     return Clients([Client.model_validate(each) for each in written])
 
 
+def who(known: Clients, key: str, wall: float = NOON) -> ClientPlan:
+    """Who it is whose key stands in a header. Raises Fault."""
+    keys = Keys(known, Sessions(), Placeholders([b"secret"]))
+    found = keys.prove(KeyPlaces({b"x-api-key": key.encode()}, KeySlots(), []), wall)
+    if isinstance(found, Unproven):
+        raise found.fault()
+    return found.client
+
+
 def refusal(known: Clients, key: str, wall: float = NOON) -> Fault:
     with pytest.raises(Fault) as refused:
-        known.identify({b"x-api-key": key.encode()}, wall)
+        who(known, key, wall)
     assert refused.value.code == "client_key_required"
     assert dict(refused.value.headers)["WWW-Authenticate"].startswith("Bearer")
     return refused.value
-
-
-@pytest.mark.parametrize(
-    ("headers", "key"),
-    [
-        ({}, None),
-        ({"Authorization": "Bearer k"}, "k"),
-        ({"Authorization": "bEARER  k "}, "k"),
-        ({"Authorization": "Bearer "}, None),
-        ({"Authorization": "Basic k"}, None),
-        ({"Authorization": "Basic k", "X-Api-Key": "x"}, "x"),
-        ({"Authorization": "Bearer k", "X-Api-Key": "x"}, "k"),
-        ({"Api-Key": "x"}, "x"),
-        ({"X-Api-Key": "", "Api-Key": "x"}, ""),
-        ({"X-Goog-Api-Key": "x"}, "x"),
-    ],
-)
-def test_where_a_key_may_stand(headers: dict[str, str], key: str | None) -> None:
-    known = {name.lower().encode(): value.encode() for name, value in headers.items()}
-    assert presented_key(known) == (None if key is None else key.encode())
 
 
 # ---------------------------------------------------------------------------------------------- who
@@ -61,7 +54,7 @@ def test_a_key_is_kept_as_its_digest() -> None:
     digest = hashlib.sha256(b"b" * 16).hexdigest()
     for written in (B, f"sha256:{digest}", f"sha256:{digest.upper()}"):
         known = clients({"name": "a", "key": A}, {"name": "b", "key": written})
-        assert known.identify({b"x-api-key": B.encode()}, NOON).name == "b"
+        assert who(known, B, NOON).name == "b"
         assert B not in repr(known._keys)
     assert bool(known)
     assert not Clients([])
@@ -69,13 +62,13 @@ def test_a_key_is_kept_as_its_digest() -> None:
 
 def test_a_client_may_have_several_keys_at_once() -> None:
     known = clients({"name": "one", "key": [A, {"key": B}]}, {"name": "two", "key": {"key": C}})
-    assert [known.identify({b"x-api-key": key.encode()}, NOON).name for key in (A, B, C)] == ["one", "one", "two"]
-    assert known.identify({b"x-api-key": A.encode()}, NOON) is known.identify({b"x-api-key": B.encode()}, NOON)
+    assert [who(known, key, NOON).name for key in (A, B, C)] == ["one", "one", "two"]
+    assert who(known, A, NOON) is who(known, B, NOON)
 
 
-@given(st.text(max_size=30).filter(lambda key: key != A))
+@given(st.text(max_size=30).filter(lambda key: A not in key))
 def test_another_key_is_refused(key: str) -> None:
-    assert "not known" in refusal(clients({"name": "a", "key": A}), key).detail
+    assert "client key" in refusal(clients({"name": "a", "key": A}), key).detail
 
 
 @pytest.mark.parametrize(
@@ -90,7 +83,7 @@ def test_another_key_is_refused(key: str) -> None:
 )
 def test_a_key_is_good_from_its_first_moment_to_its_last(bounds: dict[str, str], good: str, bad: str) -> None:
     known = clients({"name": "one", "key": {"key": A, **bounds}})
-    assert known.identify({b"x-api-key": A.encode()}, moments.begin(good)).name == "one"
+    assert who(known, A, moments.begin(good)).name == "one"
     assert "client one" in refusal(known, A, moments.begin(bad)).detail
 
 
@@ -98,7 +91,7 @@ def test_only_who_holds_the_key_hears_that_it_has_expired() -> None:
     known = clients({"name": "one", "key": [{"key": A, "expires": "2026-12-31"}, B]})
     assert refusal(known, A).detail == "this key of client one has expired (2026-12-31)"
     assert refusal(known, A[:-1]).detail == refusal(known, C).detail == "the client key is not known"
-    assert known.identify({b"x-api-key": B.encode()}, NOON).name == "one", "the next key goes on"
+    assert who(known, B, NOON).name == "one", "the next key goes on"
 
 
 def test_unknown_keys_leave_nothing_behind() -> None:
@@ -134,7 +127,7 @@ def test_unknown_keys_leave_nothing_behind() -> None:
     ],
 )
 def test_what_a_client_may_do(rules: dict[str, Any], asks: dict[str, Any], code: str | None) -> None:
-    plan = Clients([client(**rules)]).identify({b"x-api-key": A.encode()}, NOON)
+    plan = who(Clients([client(**rules)]), A)
     request = {"prefix": "/crm", "rest": b"/v1/a", "method": "GET", "origin": None} | asks
     if code is None:
         plan.check(**request)
@@ -145,7 +138,7 @@ def test_what_a_client_may_do(rules: dict[str, Any], asks: dict[str, Any], code:
 
 
 def test_rates_are_limits_shortest_first() -> None:
-    plan = Clients([client(rate=["10000/day", "600/min"])]).identify({b"x-api-key": A.encode()}, NOON)
+    plan = who(Clients([client(rate=["10000/day", "600/min"])]), A)
     assert [limit.name for limit in plan.limits] == ["client 600/min", "client 10000/day"]
     assert Clients([client(rate="1/s")]).limited
     assert not Clients([client()]).limited

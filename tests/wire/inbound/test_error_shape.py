@@ -12,8 +12,14 @@ from proxy.errors import CODES, Code, ErrorShape, Fault
 from proxy.wire.inbound.error_shape import shaped
 from proxy.wire.inbound.problem import kind_of_problem, problem
 
-JSON_SHAPES = ("openai", "anthropic", "google", "aws")
-TOP = {"openai": {"error"}, "anthropic": {"error", "type"}, "google": {"error"}, "aws": {"__type"}}
+JSON_SHAPES = ("openai", "anthropic", "google", "aws", "mcp")
+TOP = {
+    "openai": {"error"},
+    "anthropic": {"error", "type"},
+    "google": {"error"},
+    "aws": {"__type"},
+    "mcp": {"jsonrpc", "id", "error"},
+}
 
 
 def fault(code: Code, retry_after: float | None = None) -> Fault:

@@ -5,7 +5,8 @@ Owns: the metadata requests and what makes a document trustworthy. Must not know
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,10 +18,14 @@ from proxy.values.listen import is_loopback
 
 T = TypeVar("T")
 Finding = Generator[IssuerRequest, IssuerReply, T]
+Places = Callable[[str], tuple[str, ...]]
+"""The URLs at which an issuer's metadata may lie, in the order in which they are asked."""
 
 
 class Endpoints(NamedTuple):
-    """`issuer`: as the metadata names it. `announces_itself`: each callback of a login carries it (RFC 9207)."""
+    """`issuer`: as the metadata names it. `announces_itself`: each callback of a login carries it (RFC 9207).
+    `metadata` is all of it, as it came; `scope`, what a login should ask for where the config says nothing.
+    """
 
     token: str
     authorization: str | None = None
@@ -28,14 +33,20 @@ class Endpoints(NamedTuple):
     revocation: str | None = None
     issuer: str | None = None
     announces_itself: bool = False
+    metadata: Mapping[str, Any] = MappingProxyType({})
+    scope: str | None = None
 
 
 def find_endpoints(
-    issuer: str, wall: float, tls: Tls | None = None, consent: Consent | None = None
+    issuer: str,
+    wall: float,
+    tls: Tls | None = None,
+    consent: Consent | None = None,
+    places: Places | None = None,
 ) -> Finding[Endpoints]:
     """Raises IssuerError. `consent` is the provider's; unsaid, there is none beyond `issuer` as it's written."""
     consent = consent or Consent.of(issuer)
-    for url in metadata_urls(issuer):
+    for url in (places or metadata_urls)(issuer):
         reply = yield IssuerRequest("GET", url, (("Accept", "application/json"),), tls=tls, consent=consent)
         if reply.status in TRANSIENT_STATUSES:
             raise IssuerError(
@@ -116,6 +127,7 @@ def _endpoints(document: dict[str, Any], issuer: str, tls: Tls | None, *, plain:
         _url(document, "revocation_endpoint", plain),
         named,
         document.get("authorization_response_iss_parameter_supported") is True,
+        document,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.placing.inject import encode_form
@@ -18,12 +19,12 @@ from proxy.auth.schemes.oauth2.assertion import Signer
 from proxy.auth.schemes.oauth2.authorize import Attempt, authorization_url
 from proxy.auth.schemes.oauth2.client_auth import ClientAuth, client_pair, private_signer
 from proxy.auth.schemes.oauth2.device import Device
-from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, find_endpoints
+from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, Places, find_endpoints, metadata_urls
 from proxy.auth.schemes.oauth2.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.request import Asking, text_pairs
 from proxy.auth.schemes.scheme import Scheme
-from proxy.auth.token import Consent, Flow, IssuerRequest, Tls
+from proxy.auth.token import Consent, Flow, IssuerRequest, Registration, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.secret import Secret
 
@@ -59,7 +60,7 @@ class OAuth2Scheme(Scheme):
     known_url: str | None = field(default=None, init=False)
 
     @classmethod
-    def compile(cls, provider: OAuth2Provider, secrets: frozenset[str]) -> OAuth2Scheme:
+    def compile(cls, provider: OAuth2Provider, secrets: frozenset[str]) -> Self:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError for what can't be read."""
         pair = client_pair(provider.client_id, provider.client_secret) if provider.client_secret else ""
         return cls(
@@ -98,6 +99,22 @@ class OAuth2Scheme(Scheme):
     def redirect_port(self) -> int:
         return self.provider.redirect_port
 
+    @property
+    def places(self) -> Places:
+        return metadata_urls
+
+    @property
+    def registration(self) -> Registration | None:
+        """None where the config says as whom, and where."""
+        return None
+
+    def client_of(self, registration: Registration | None) -> OAuth2Scheme:  # noqa: ARG002 -- the config says it
+        return self
+
+    def as_client(self, endpoints: Endpoints, redirect_uri: str, wall: float) -> Finding[OAuth2Scheme]:  # noqa: ARG002
+        yield from ()
+        return self
+
     def login(self, wall: float, refresh_token: str | None) -> Flow:
         """`refresh_token` is the newest that the issuer gave; the config's own serves until there is one."""
         newest = refresh_token or self.provider.refresh_token
@@ -130,7 +147,7 @@ class OAuth2Scheme(Scheme):
         given = self.provider
         if given.issuer is None:
             return Endpoints(given.token_url or "", given.authorization_url, given.device_url, given.revocation_url)
-        found = yield from find_endpoints(given.issuer, wall, self.tls, self.consent)
+        found = yield from find_endpoints(given.issuer, wall, self.tls, self.consent, self.places)
         return found._replace(
             authorization=given.authorization_url or found.authorization,
             device=given.device_url or found.device,

@@ -1,0 +1,44 @@
+"""Which headers of a client's own a route may pass on beside its provider's credential.
+
+Must not know: files, lines, requests. No finding quotes a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from proxy.auth.schemes import Provider
+from proxy.config.model import Route
+from proxy.http.credentials import OF_CREDENTIALS
+from proxy.http.grammar import TOKEN
+from proxy.values.where import Finding, Where
+
+_ALLOWED = frozenset(name.decode("ascii") for name in OF_CREDENTIALS)
+
+
+def check_passing(where: Where, route: Route, provider: Provider | None) -> Iterator[Finding]:
+    """`where` is that of the key."""
+    filled = frozenset() if provider is None else _filled(provider)
+    for index, name in enumerate(route.pass_):
+        if (problem := _problem(name, filled)) is not None:
+            yield Finding((*where, index), problem)
+
+
+def _filled(provider: Provider) -> frozenset[str]:
+    try:
+        return provider.filled_headers
+    except ValueError:  # a signature that can't be made is told where it is described
+        return frozenset()
+
+
+def _problem(name: str, filled: frozenset[str]) -> str | None:
+    lower = name.lower()
+    if not TOKEN.fullmatch(name):
+        return "not a name that a header can have"
+    if lower in filled:
+        return "the provider fills this header; what a client sends there never reaches the API"
+    if lower == "cookie":
+        return "cookies pass where the route says `cookies: pass`"
+    if lower not in _ALLOWED:
+        return "not a header in which a credential stands: it passes anyway, or never"
+    return None

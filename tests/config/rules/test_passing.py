@@ -1,0 +1,62 @@
+"""Which headers `pass` takes, and that it is said aloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from proxy.config.load import load
+from proxy.errors import ConfigError
+
+PROVIDERS = """
+providers:
+  p: {scheme: static, token: "${KEY}", inject: {header: {apikey: "{token}"}}}
+  s: {scheme: signed, sign: {name: obs, access_key: "${KEY}", secret_key: "${KEY}"}}
+"""
+
+
+def written(folder: Path, names: str, provider: str = "p") -> Path:
+    path = folder / "config.yaml"
+    route = f"{{upstream: 'https://api.example.com', provider: {provider}, pass: {names}}}"
+    path.write_text(f"routes:\n  /a: {route}\n{PROVIDERS}")
+    path.chmod(0o600)
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load(path, environ={"KEY": "0123456789abcdef"})
+    return [problem.message for problem in raised.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "why"),
+    [
+        ("apikey", "p", "the provider fills"),
+        ("APIKEY", "p", "the provider fills"),
+        ("Authorization", "s", "the provider fills"),
+        ("Cookie", "p", "cookies: pass"),
+        ("Host", "p", "passes anyway, or never"),
+        ("Connection", "p", "passes anyway, or never"),
+        ("Transfer-Encoding", "p", "passes anyway, or never"),
+        ("Proxy-Authorization", "p", "passes anyway, or never"),
+        ("X-Forwarded-For", "p", "passes anyway, or never"),
+        ("Forwarded", "p", "passes anyway, or never"),
+        ("X-Original-Url", "p", "passes anyway, or never"),
+        ("X-Http-Method-Override", "p", "passes anyway, or never"),
+        ("X-Keyless-Attempts", "p", "passes anyway, or never"),
+        ("'a b'", "p", "not a name"),
+    ],
+)
+def test_what_it_does_not_take(name: str, provider: str, why: str, tmp_path: Path) -> None:
+    (message,) = problems(written(tmp_path, f"[{name}]", provider))
+    assert why in message
+
+
+def test_what_passes_is_said_aloud(tmp_path: Path) -> None:
+    loaded = load(written(tmp_path, "[Authorization, X-Api-Key]"), environ={"KEY": "0123456789abcdef"})
+    (warning,) = loaded.warnings
+    assert warning.path == "routes./a.pass"
+    assert "Authorization, X-Api-Key reaches the API" in warning.message
+    assert load(written(tmp_path, "[]"), environ={"KEY": "0123456789abcdef"}).warnings == ()
