@@ -28,6 +28,7 @@ from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
+_CERTIFIED = ("127.0.0.1", "::1", "localhost")
 _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
 
@@ -123,7 +124,9 @@ def _listener(
     if where[0] == "routes" and not listener.port and not listener.path:
         yield Finding(where, "expected a port: programs must know where their route is", got=True)
     if listener.tls and config.tls is None:
-        yield Finding(where, "https needs a certificate", "; add `tls`", got=True)
+        yield Finding(where, "https needs a certificate", "; add `tls: local`, or files of your own", got=True)
+    if listener.tls and config.tls is not None and config.tls.is_local and listener.host not in _CERTIFIED:
+        yield Finding(where, "`tls: local` is for 127.0.0.1, [::1] and localhost alone", got=True)
     if not listener.loopback and not known.guarded:
         yield Finding(where, _EXPOSED, _WAYS_OUT, got=True)
 
