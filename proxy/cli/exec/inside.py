@@ -20,13 +20,14 @@ from proxy.app import Service
 from proxy.cli.exec.loan import Loan, NotLent, Wish
 from proxy.cli.kit.options import load_or_exit
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, Log
+from proxy.config.model import Config, ListenerTls, Log
+from proxy.config.model.tls import LOCAL
 from proxy.errors import Fault
 from proxy.process.lending.lender import new_session
-from proxy.process.lending.offer import Offer, offer
+from proxy.process.lending.offer import Offer, offer, wants_tls
 from proxy.values.listen import Door, Listener
 
-UNKNOWN = Door(Listener("127.0.0.1", 0))
+UNKNOWN, SECURE = Door(Listener("127.0.0.1", 0)), Door(Listener("127.0.0.1", 0, tls=True))
 _MOST_LINES = 20
 _SANDBOX = "/sandbox"
 
@@ -50,6 +51,7 @@ async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     whole = load_or_exit(config)
     _offered(whole, [UNKNOWN], wish)
     loaded = _narrowed(whole, wish.routes)
+    whole = whole.with_config(tls=loaded.config.tls)
     with _quiet(tail):
         async with _sandbox(loaded.config), Service(loaded) as service:
             service.listening.drain = 0.0  # who still asks was the program's
@@ -65,7 +67,10 @@ async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
 
 def offered_by(config: Path, wish: Wish) -> Offer:
     """What one would offer, on a port that is not known yet. Raises NotLent."""
-    return _offered(load_or_exit(config), [UNKNOWN], wish)
+    whole = load_or_exit(config)
+    _offered(whole, [UNKNOWN], wish)
+    loaded = _narrowed(whole, wish.routes)
+    return _offered(whole.with_config(tls=loaded.config.tls), loaded.config.doors, wish)
 
 
 def _offered(loaded: Loaded, doors: Sequence[Door], wish: Wish) -> Offer:
@@ -86,8 +91,16 @@ def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:
     """No token is got for a route that the program has no key for."""
     routes = {prefix: route for prefix, route in loaded.config.routes.items() if prefix in prefixes or not prefixes}
     own = loaded.only(providers={route.provider for route in routes.values()}, routes=routes)
-    doors = [UNKNOWN, *(UNKNOWN._replace(route=prefix) for prefix, route in routes.items() if route.listen is not None)]
-    return own.with_config(tls=None, workers=1, log=Log(access=False)).at(doors)
+    tls = ListenerTls(cert=LOCAL) if any(wants_tls(own, prefix) for prefix in routes) else None
+    return own.with_config(tls=tls, workers=1, log=Log(access=False)).at(_doors(own))
+
+
+def _doors(loaded: Loaded) -> list[Door]:
+    """With TLS for SDKs that insist on it, and an address each for routes that have one."""
+    insisting = {prefix for prefix in loaded.config.routes if wants_tls(loaded, prefix)}
+    alone = [prefix for prefix, route in loaded.config.routes.items() if route.listen is not None]
+    own = [Door((SECURE if prefix in insisting else UNKNOWN).listener, prefix) for prefix in alone]
+    return [UNKNOWN, *([SECURE] if insisting else []), *own]
 
 
 @contextmanager

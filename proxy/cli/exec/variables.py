@@ -17,7 +17,7 @@ from proxy.errors import KeylessError
 from proxy.process.lending.offer import Offer, OfferedRoute
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_NAMES = re.compile(r"\{(base|host|key)\}")
+_NAMES = re.compile(r"\{(base|host|path|key)\}")
 
 
 class ClaimedTwice(KeylessError):  # noqa: N818 -- it says what is the case
@@ -94,5 +94,5 @@ def _is_named_after(variable: str, route: OfferedRoute) -> bool:
 
 
 def _text(template: str, url: str, key: str) -> str:
-    known = {"base": url, "host": urlsplit(url).netloc, "key": key}
+    known = {"base": url, "host": urlsplit(url).netloc, "path": urlsplit(url).path, "key": key}
     return _NAMES.sub(lambda match: known[match[1]], template)

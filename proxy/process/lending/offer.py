@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
+from proxy.config.written.preset import Sdk
 from proxy.errors import Fault
 from proxy.values.listen import Door, Listener
 from proxy.values.names import did_you_mean
@@ -41,18 +42,23 @@ class OfferedRoute:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`variables` are those that secrets are read from. `clients`: whether the proxy asks for keys."""
+    """`variables` are those that secrets are read from. `clients`: whether the proxy asks for keys.
+
+    `local_tls`: whether some of these addresses show the certificate of this machine (`tls: local`).
+    """
 
     routes: tuple[OfferedRoute, ...]
     variables: tuple[str, ...] = ()
     clients: bool = False
+    local_tls: bool = False
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
         """From JSON. Raises ValueError."""
         try:
             routes = tuple(map(OfferedRoute.read, document["routes"]))
-            return cls(routes, tuple(document["variables"]), bool(document["clients"]))
+            local_tls = bool(document.get("local_tls"))  # the proxy may be of a release that knows none
+            return cls(routes, tuple(document["variables"]), bool(document["clients"]), local_tls)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not an offer: {error!r}") from None
 
@@ -67,8 +73,15 @@ def offer(loaded: Loaded, doors: Sequence[Door], prefixes: Collection[str] = ())
         if prefix not in routes:
             raise Fault("no_route", f"there is no route {prefix}{did_you_mean(prefix, routes)}")
     wanted = [prefix for prefix in routes if prefix in prefixes or not prefixes]
-    offered = tuple(_route(prefix, routes[prefix], _place(prefix, doors), loaded) for prefix in wanted)
-    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients))
+    offered = tuple(_route(prefix, routes[prefix], _place(prefix, doors, loaded), loaded) for prefix in wanted)
+    tls = loaded.config.tls
+    local_tls = tls is not None and tls.is_local and any(route.url.startswith("https:") for route in offered)
+    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients), local_tls)
+
+
+def wants_tls(loaded: Loaded, prefix: str) -> bool:
+    """Whether an SDK of the route takes nothing but https."""
+    return any("tls" in row.needs for row in _rows(loaded, loaded.config.routes[prefix]))
 
 
 class _Place(NamedTuple):
@@ -76,14 +89,20 @@ class _Place(NamedTuple):
 
     where: Listener
     below: str
+    is_own: bool
 
 
-def _place(prefix: str, doors: Sequence[Door]) -> _Place:
+def _place(prefix: str, doors: Sequence[Door], loaded: Loaded) -> _Place:
     """The route's own address, since nobody gives it one that needs none; else below its prefix. Of several the first
-    that speaks plain HTTP: a program would have to trust a certificate first.
+    that speaks plain HTTP: a program would have to trust a certificate first. But where one insists, with TLS.
     """
+    insists = wants_tls(loaded, prefix)
     places = [
-        _Place(listener._replace(host=_EVERYWHERE.get(listener.host, listener.host)), "" if own else prefix.rstrip("/"))
+        _Place(
+            listener._replace(host=_EVERYWHERE.get(listener.host, listener.host)),
+            "" if own else prefix.rstrip("/"),
+            own is not None,
+        )
         for listener, own in doors
         if not listener.path and own in (None, prefix)
     ]
@@ -91,7 +110,7 @@ def _place(prefix: str, doors: Sequence[Door]) -> _Place:
         raise Fault(
             "route_refused", "the proxy listens on unix sockets alone; programs need a port: add one to `listen`"
         )
-    return min(places, key=lambda place: (place.below != "" or prefix == "/", place.where.tls))
+    return min(places, key=lambda place: (insists and not place.where.tls, not place.is_own, place.where.tls))
 
 
 def _route(prefix: str, route: Route, place: _Place, loaded: Loaded) -> OfferedRoute:
@@ -99,16 +118,24 @@ def _route(prefix: str, route: Route, place: _Place, loaded: Loaded) -> OfferedR
     preset = loaded.presets.get(route.provider)
     if preset is None:
         return OfferedRoute(prefix, url)
-    base = preset.base_of(str(route.upstream))
     rows = tuple(
         row.model_dump(include={"name", "env", "base"}, exclude_none=True)
-        for row in preset.sdk
-        if (not row.bases or base in row.bases) and _fits(row.needs, place)
+        for row in _rows(loaded, route)
+        if _fits(row.needs, place)
     )
     name = loaded.uses[route.provider]
     variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
     owns = dict.fromkeys([name.upper().partition("-")[0], *(variable.partition("_")[0] for variable in variables)])
     return OfferedRoute(prefix, url, name, tuple(owns), rows)
+
+
+def _rows(loaded: Loaded, route: Route) -> list[Sdk]:
+    """Of the SDKs for its base."""
+    preset = loaded.presets.get(route.provider)
+    if preset is None:
+        return []
+    base = preset.base_of(str(route.upstream))
+    return [row for row in preset.sdk if not row.bases or base in row.bases]
 
 
 def _fits(needs: Collection[str], place: _Place) -> bool:

@@ -80,3 +80,29 @@ def test_a_route_with_an_address_of_its_own_is_there_without_its_prefix(tmp_path
     told = {route.prefix: route.url for route in offer(loaded(tmp_path), [HERE, *own]).routes}
     assert told["/openai"] == "http://127.0.0.1:8091"
     assert told["/plain"] == "http://127.0.0.1:8080/plain"
+
+
+SECURE = Door(Listener("127.0.0.1", 8443, tls=True))
+
+
+@pytest.mark.parametrize(
+    ("doors", "url"),
+    [
+        ([HERE, SECURE], "https://127.0.0.1:8443/dropbox"),
+        ([HERE], "http://127.0.0.1:8080/dropbox"),
+        ([HERE, SECURE, Door(Listener("127.0.0.1", 1), "/dropbox")], "https://127.0.0.1:8443/dropbox"),
+        ([HERE, SECURE, Door(Listener("127.0.0.1", 1, tls=True), "/dropbox")], "https://127.0.0.1:1"),
+    ],
+)
+def test_an_sdk_that_insists_on_https_gets_it_where_there_is_one(tmp_path: Path, doors: list[Door], url: str) -> None:
+    routes = {"/dropbox": "dropbox", "/openai": "openai"}
+    made = offer(loaded(tmp_path, routes=routes, tls="local", listen="https://127.0.0.1:8443"), doors)
+    told = {route.prefix: route for route in Offer.read(json.loads(json.dumps(made.document()))).routes}
+    assert told["/dropbox"].url == url
+    assert bool(told["/dropbox"].sdk) is url.startswith("https:")
+    assert told["/openai"].url == "http://127.0.0.1:8080/openai"
+    assert made.local_tls is url.startswith("https:")
+
+
+def test_only_the_certificate_of_this_machine_is_to_be_trusted_anew(tmp_path: Path) -> None:
+    assert not offer(loaded(tmp_path, routes={"/dropbox": "dropbox"}), [HERE, SECURE]).local_tls
