@@ -24,7 +24,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listen
 @dataclass(frozen=True, slots=True)
 class OfferedRoute:
     """`url` is its address. `preset` is the name of the one that its provider uses; the rows of `sdk` are as it has
-    them: `name`, `env`, and perhaps `base`.
+    them: `name`, `env`, and perhaps `base`; with `url` where this one needs another address.
     """
 
     prefix: str
@@ -32,6 +32,10 @@ class OfferedRoute:
     preset: str | None = None
     owns: tuple[str, ...] = ()  # words that stand for its vendor in names of variables
     sdk: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def urls(self) -> set[str]:
+        return {self.url, *(row["url"] for row in self.sdk if "url" in row)}
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -73,9 +77,11 @@ def offer(loaded: Loaded, doors: Sequence[Door], prefixes: Collection[str] = ())
         if prefix not in routes:
             raise Fault("no_route", f"there is no route {prefix}{did_you_mean(prefix, routes)}")
     wanted = [prefix for prefix in routes if prefix in prefixes or not prefixes]
-    offered = tuple(_route(prefix, routes[prefix], _place(prefix, doors, loaded), loaded) for prefix in wanted)
+    offered = tuple(_route(prefix, routes[prefix], _places(prefix, doors), loaded) for prefix in wanted)
     tls = loaded.config.tls
-    local_tls = tls is not None and tls.is_local and any(route.url.startswith("https:") for route in offered)
+    local_tls = (
+        tls is not None and tls.is_local and any(url.startswith("https:") for route in offered for url in route.urls)
+    )
     return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients), local_tls)
 
 
@@ -91,12 +97,18 @@ class _Place(NamedTuple):
     below: str
     is_own: bool
 
+    @property
+    def url(self) -> str:
+        return self.where.url + self.below
 
-def _place(prefix: str, doors: Sequence[Door], loaded: Loaded) -> _Place:
-    """The route's own address, since nobody gives it one that needs none; else below its prefix. Of several the first
-    that speaks plain HTTP: a program would have to trust a certificate first. But where one insists, with TLS.
+    def fits(self, needs: Collection[str]) -> bool:
+        return ("tls" not in needs or self.where.tls) and ("root" not in needs or not self.below)
+
+
+def _places(prefix: str, doors: Sequence[Door]) -> list[_Place]:
+    """The route's own address first, since nobody gives it one that needs none; of several one that speaks plain HTTP:
+    a program would have to trust a certificate first.
     """
-    insists = wants_tls(loaded, prefix)
     places = [
         _Place(
             listener._replace(host=_EVERYWHERE.get(listener.host, listener.host)),
@@ -110,18 +122,19 @@ def _place(prefix: str, doors: Sequence[Door], loaded: Loaded) -> _Place:
         raise Fault(
             "route_refused", "the proxy listens on unix sockets alone; programs need a port: add one to `listen`"
         )
-    return min(places, key=lambda place: (insists and not place.where.tls, not place.is_own, place.where.tls))
+    return sorted(places, key=lambda place: (not place.is_own, place.where.tls))
 
 
-def _route(prefix: str, route: Route, place: _Place, loaded: Loaded) -> OfferedRoute:
-    url = place.where.url + place.below
+def _route(prefix: str, route: Route, places: list[_Place], loaded: Loaded) -> OfferedRoute:
+    url = places[0].url
     preset = loaded.presets.get(route.provider)
     if preset is None:
         return OfferedRoute(prefix, url)
     rows = tuple(
         row.model_dump(include={"name", "env", "base"}, exclude_none=True)
+        | ({} if fit.url == url else {"url": fit.url})
         for row in _rows(loaded, route)
-        if _fits(row.needs, place)
+        if (fit := next((place for place in places if place.fits(row.needs)), None)) is not None
     )
     name = loaded.uses[route.provider]
     variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
@@ -136,7 +149,3 @@ def _rows(loaded: Loaded, route: Route) -> list[Sdk]:
         return []
     base = preset.base_of(str(route.upstream))
     return [row for row in preset.sdk if not row.bases or base in row.bases]
-
-
-def _fits(needs: Collection[str], place: _Place) -> bool:
-    return ("tls" not in needs or place.where.tls) and ("root" not in needs or not place.below)

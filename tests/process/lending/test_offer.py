@@ -89,19 +89,33 @@ SECURE = Door(Listener("127.0.0.1", 8443, tls=True))
     ("doors", "url"),
     [
         ([HERE, SECURE], "https://127.0.0.1:8443/dropbox"),
-        ([HERE], "http://127.0.0.1:8080/dropbox"),
+        ([HERE], None),
         ([HERE, SECURE, Door(Listener("127.0.0.1", 1), "/dropbox")], "https://127.0.0.1:8443/dropbox"),
         ([HERE, SECURE, Door(Listener("127.0.0.1", 1, tls=True), "/dropbox")], "https://127.0.0.1:1"),
     ],
 )
-def test_an_sdk_that_insists_on_https_gets_it_where_there_is_one(tmp_path: Path, doors: list[Door], url: str) -> None:
+def test_an_sdk_that_insists_on_https_gets_it_where_there_is_one(
+    tmp_path: Path, doors: list[Door], url: str | None
+) -> None:
     routes = {"/dropbox": "dropbox", "/openai": "openai"}
     made = offer(loaded(tmp_path, routes=routes, tls="local", listen="https://127.0.0.1:8443"), doors)
     told = {route.prefix: route for route in Offer.read(json.loads(json.dumps(made.document()))).routes}
-    assert told["/dropbox"].url == url
-    assert bool(told["/dropbox"].sdk) is url.startswith("https:")
+    route = told["/dropbox"]
+    assert [row.get("url", route.url) for row in route.sdk] == ([] if url is None else [url])
     assert told["/openai"].url == "http://127.0.0.1:8080/openai"
-    assert made.local_tls is url.startswith("https:")
+    assert made.local_tls is (url is not None)
+
+
+def test_the_others_of_the_same_route_stay_where_they_are(tmp_path: Path) -> None:
+    provider = {"b": {"use": "bedrock-api-key", "region": "eu-west-1", "api_key": "made-up-key"}}
+    routes = {"/b": {"provider": "b", "base": "runtime"}}
+    made = offer(
+        loaded(tmp_path, routes=routes, providers=provider, tls="local", listen="https://[::1]:1"), [HERE, SECURE]
+    )
+    (route,) = made.routes
+    told = {row["name"]: row.get("url", route.url) for row in route.sdk}
+    assert told["boto3"] == "https://127.0.0.1:8443/b"
+    assert told["Claude Code, Bedrock"] == "http://127.0.0.1:8080/b"
 
 
 def test_only_the_certificate_of_this_machine_is_to_be_trusted_anew(tmp_path: Path) -> None:
