@@ -24,11 +24,13 @@ bench: .venv/test
 sdks: .venv/test .venv/sdks/bin/done
 	KEYLESS_SDKS=.venv/sdks/bin/python KEYLESS_NODE=.venv/sdks/node $(BIN)/python -m pytest -n 0 tests/sdks
 
+NODE_SDKS = @modelcontextprotocol/sdk@1.32.2 openai@7.57.0 stripe@23.1.0 ws@8.23.0
+
 .venv/sdks/bin/done: tests/sdks/requirements.txt | .venv/bin/python
 	$(PYTHON) -m venv .venv/sdks
 	.venv/sdks/bin/python -m pip install --quiet -r tests/sdks/requirements.txt
 	@mkdir -p .venv/sdks/node
-	if command -v npm; then npm install --silent --prefix .venv/sdks/node @modelcontextprotocol/sdk@1.32.2; fi
+	if command -v npm; then npm install --silent --prefix .venv/sdks/node $(NODE_SDKS); fi
 	@touch $@
 
 docs: .venv/test

@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from tests.raw import Message
 from tests.wire.outbound.test_dial import Names
 
 PYTHON = os.environ.get("KEYLESS_SDKS", "")
+NODE = os.environ.get("KEYLESS_NODE", "")
+"""A folder with `node_modules`."""
 PROGRAMS = Path(__file__).with_name("programs")
 PATIENCE = 60.0
 REAL = ("real-id", "real-secret")
@@ -184,8 +187,8 @@ async def test_its_made_up_token_becomes_a_real_one(name: str, stage: Stage) -> 
     await judged(name, api.requests[0])
 
 
-async def called(name: str, url: str) -> Any:
-    return json.loads((await run(name, "call", url)).splitlines()[-1])
+async def called(name: str, url: str, **environ: str) -> Any:
+    return json.loads((await run(name, "call", url, environ=environ)).splitlines()[-1])
 
 
 async def judged(name: str, request: Message) -> None:
@@ -205,24 +208,29 @@ def pairs(target: str) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in parts]
 
 
-async def run(name: str, *words: str, said: bytes = b"", may_fail: bool = False) -> str:
+async def run(
+    name: str, *words: str, said: bytes = b"", may_fail: bool = False, environ: Mapping[str, str] | None = None
+) -> str:
     """Without this machine's own proxies and keys, and in a home of its own: SDKs leave caches and identities there."""
     with tempfile.TemporaryDirectory(prefix="kls-sdk-") as home:
-        environ = {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        return await _run(environ, name, *words, said=said, may_fail=may_fail)
-
-
-async def _run(environ: dict[str, str], name: str, *words: str, said: bytes, may_fail: bool) -> str:
-    pipe = asyncio.subprocess.PIPE
-    program = await asyncio.create_subprocess_exec(
-        PYTHON, str(PROGRAMS / f"{name}.py"), *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environ
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            out, wrong = await program.communicate(said)
-    finally:
-        if program.returncode is None:
-            program.kill()
-            await program.wait()
+        own = {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        program = await _started(name, words, own | dict(environ or {}))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                out, wrong = await program.communicate(said)
+        finally:
+            if program.returncode is None:
+                program.kill()
+                await program.wait()
     assert may_fail or program.returncode == 0, wrong.decode()[-3000:]
     return out.decode()
+
+
+async def _started(name: str, words: Sequence[str], environ: dict[str, str]) -> asyncio.subprocess.Process:
+    """Python's, or Node's where it has a program of this name."""
+    pipe, of_node = asyncio.subprocess.PIPE, PROGRAMS / f"{name}.cjs"
+    command = ["node", str(of_node)] if of_node.exists() else [PYTHON, str(PROGRAMS / f"{name}.py")]
+    own = {"KEYLESS_NODE": str(Path(NODE).resolve())} if of_node.exists() else {}
+    return await asyncio.create_subprocess_exec(
+        *command, *words, stdin=pipe, stdout=pipe, stderr=pipe, env=environ | own
+    )

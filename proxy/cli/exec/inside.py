@@ -91,16 +91,22 @@ def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:
     """No token is got for a route that the program has no key for."""
     routes = {prefix: route for prefix, route in loaded.config.routes.items() if prefix in prefixes or not prefixes}
     own = loaded.only(providers={route.provider for route in routes.values()}, routes=routes)
-    tls = ListenerTls(cert=LOCAL) if any(wants_tls(own, prefix) for prefix in routes) else None
-    return own.with_config(tls=tls, workers=1, log=Log(access=False)).at(_doors(own))
+    secure = _secure(own)
+    tls = ListenerTls(cert=LOCAL) if secure else None
+    return own.with_config(tls=tls, workers=1, log=Log(access=False)).at(_doors(own, secure))
 
 
-def _doors(loaded: Loaded) -> list[Door]:
-    """With TLS for SDKs that insist on it, and an address each for routes that have one."""
-    insisting = {prefix for prefix in loaded.config.routes if wants_tls(loaded, prefix)}
+def _secure(loaded: Loaded) -> set[str]:
+    """The routes with an SDK that insists on https, and those whose own address speaks it."""
+    spoken = {door.route for door in loaded.config.doors if door.listener.tls}
+    return {prefix for prefix in loaded.config.routes if prefix in spoken or wants_tls(loaded, prefix)}
+
+
+def _doors(loaded: Loaded, secure: Collection[str]) -> list[Door]:
+    """One for all, with TLS a second one, and an address each for routes that have one."""
     alone = [prefix for prefix, route in loaded.config.routes.items() if route.listen is not None]
-    own = [Door((SECURE if prefix in insisting else UNKNOWN).listener, prefix) for prefix in alone]
-    return [UNKNOWN, *([SECURE] if insisting else []), *own]
+    own = [Door((SECURE if prefix in secure else UNKNOWN).listener, prefix) for prefix in alone]
+    return [UNKNOWN, *([SECURE] if secure else []), *own]
 
 
 @contextmanager

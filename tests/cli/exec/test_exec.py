@@ -122,6 +122,19 @@ def test_an_sdk_that_insists_on_https_gets_it_and_trusts_it(folder: Path, sandbo
     assert re.fullmatch(r"https://127.0.0.1:\d+/bedrock/state", found["url"])
 
 
+def test_one_inside_speaks_https_where_the_config_says_so(folder: Path, sandbox: str) -> None:
+    """Not every API has its insisting SDK named by a preset: OpenAI's realtime client makes wss of any base URL."""
+    own = {"provider": "openai", "upstream": f"{sandbox}/control", "listen": f"https://127.0.0.1:{free_port()}"}
+    path = written(folder, routes={"/openai": own}, tls="local", log={"access": False})
+    state = str(folder / "state")
+    told = report(executed(path, sys.executable, "-c", REPORT, XDG_STATE_HOME=state))
+    assert (told["openai"], told["url"][:8], told["environ"]["SSL_CERT_FILE"].startswith(state)) == (
+        404,
+        "https://",
+        True,
+    )
+
+
 def test_one_that_runs_lends_and_takes_back(folder: Path, sandbox: str) -> None:
     port = free_port()
     more = {"listen": f"127.0.0.1:{port}", "clients": [{"name": "app", "key": "a-made-up-client-key"}]}
