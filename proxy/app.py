@@ -42,7 +42,8 @@ from proxy.tokens.mint import Means
 from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
-from proxy.values.listen import Listener, parse
+from proxy.values.listen import Door, Listener
+from proxy.wire.inbound.machine_ca import with_files
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
 from proxy.wire.inbound.tls import Certificates
@@ -134,11 +135,11 @@ class Service:
         trust = Trust(loaded.certificates)
         upstream = Upstream(Dialer(proxies, _bypass, trust, self._resolve), config.limits.upstream_connections)
         stack.push_async_callback(upstream.close)
-        listeners = [parse(written, config.tls is not None) for written in config.listen]
         sessions = Sessions(() if self._post is None else self._post.sessions)
         private = None if self._post is None else self._post.private
         placeholders = Placeholders(common_secrets(config.store_key, private))
-        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, listeners, sessions, placeholders)
+        doors = config.doors
+        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, doors, sessions, placeholders)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""
@@ -158,7 +159,7 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        await self._succession.want(loaded.with_config(**kept))
+        await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 
@@ -183,18 +184,21 @@ class Service:
         """Write down that this config begins to be served; its end is written by itself."""
         if self.audit is not None:
             number = None if self._post is None else self._post.number
-            self.audit.started(self._loaded.digest, self._loaded.config.listen, number)
+            listen = [door.listener.address for door in self._lasting.doors]
+            self.audit.started(self._loaded.digest, listen, number)
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
         tls = self._loaded.config.tls
-        certificates = None if tls is None else Certificates(tls, self._loaded.folder)
+        certificates = None if tls is None else Certificates(with_files(tls), self._loaded.folder)
         self._serving.front.visitors.tls = certificates
-        for door, listener in enumerate(self._lasting.listeners):
+        for number, (listener, route) in enumerate(self._lasting.doors):
             context = certificates.context if certificates is not None and listener.tls else None
-            server = self._server(partial(self._handle, door))
+            server = self._server(
+                partial(self._handle, number) if route is None else partial(self._alone, number, route)
+            )
             shared = self._post is not None
-            sockets = self._inherited.get(self._loaded.config.listen[door], ())
+            sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
         if self._fleet is not None:
             await self._fleet.open(self._process)
@@ -219,7 +223,8 @@ class Service:
         """
         await self.keeper.abstain()
         descriptors = self.listening.descriptors()
-        counted = zip(self._loaded.config.listen, map(len, descriptors), strict=True)
+        addresses = [door.listener.address for door in self._lasting.doors]
+        counted = zip(addresses, map(len, descriptors), strict=True)
         quotas = self._serving.front.quotas
         left = {
             "listen": list(counted),
@@ -253,6 +258,11 @@ class Service:
             return admin.handle(request, front.guards[door])
         return front.forwarder.handle(request, front.guards[door])
 
+    def _alone(self, door: int, route: str, request: Request) -> Answering:
+        """Of a route's own address: nothing else is there."""
+        front = self._serving.front
+        return front.alone[route].handle(request, front.guards[door])
+
     def _handle_inside(self, request: Request) -> Answering:
         front, admin, _ = self._serving
         return (admin if admin.takes(request.target) else front.forwarder).handle(request, front.inside)
@@ -263,6 +273,12 @@ class Service:
     def loaded(self) -> Loaded:
         """What is served now."""
         return self._succession.serving
+
+    @property
+    def doors(self) -> list[Door]:
+        """Where it listens, as it became; once it does."""
+        bound = zip(self._lasting.doors, self.listening.addresses, strict=True)
+        return [door._replace(listener=listener) for door, listener in bound]
 
     @property
     def plan(self) -> Plan:

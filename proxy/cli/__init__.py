@@ -28,7 +28,7 @@ from proxy.version import __version__
 
 COMMANDS = (
     *("run", "init", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
-    *("exec", "env", "status", "expire", "client", "seal", "unseal", "audit", "store"),
+    *("exec", "env", "status", "expire", "client", "ca", "seal", "unseal", "audit", "store"),
 )
 
 _END = re.compile(r"[.;:](?:\s+|$)")

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from proxy.cli.exec import roots
 from proxy.cli.exec.place import NoConfig, find
 from proxy.cli.exec.tools import table
 from proxy.cli.exec.variables import ClaimedTwice, bypass, variables
@@ -65,7 +66,17 @@ def env(
         given = variables(Offer.read(document["offer"]), key, table().sdks) | bypass(os.environ)
     except ClaimedTwice as error:
         fail(str(error).replace("--route ", "keyless env "), 2)
-    print(written(given, shell))
+    print(written(given | _trusted(Offer.read(document["offer"])), shell))
+
+
+def _trusted(offer: Offer) -> dict[str, str]:
+    if not offer.local_tls:
+        return {}
+    try:
+        roots.write(os.environ)
+    except roots.Untrusted as error:
+        fail(str(error))
+    return roots.variables(os.environ)
 
 
 def _running_or_exit(config: Path | None) -> Path:

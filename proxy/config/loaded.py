@@ -5,7 +5,7 @@ Owns: the two values, and what can be told of them alone. Must not know: how the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from proxy.config.written.named import Catalogue
 from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
+from proxy.values.listen import Door, Listener
 from proxy.values.where import Where
 
 T = TypeVar("T")
@@ -86,6 +87,16 @@ class Loaded:
         """The same with other values of these keys, which are not checked again."""
         return replace(self, config=self.config.model_copy(update=changes))
 
+    def at(self, doors: Sequence[Door]) -> Loaded:
+        """The same, but that it listens there. Routes that there is no door for have no address of their own."""
+        spelt = [(door.route, _spelt(door.listener, self.config.tls is not None)) for door in doors]
+        own = {route: written for route, written in spelt if route is not None}
+        routes = {
+            prefix: route if route.listen == own.get(prefix) else route.model_copy(update={"listen": own.get(prefix)})
+            for prefix, route in self.config.routes.items()
+        }
+        return self.with_config(listen=[written for route, written in spelt if route is None], routes=routes)
+
     def only(self, *, providers: Collection[str] = (), routes: Collection[str] = ()) -> Loaded:
         """The same with these providers and routes, by name, and no others; of names that there aren't, none."""
         kept = replace(
@@ -96,6 +107,11 @@ class Loaded:
         )
         config = self.config
         return kept.with_config(providers=_those(config.providers, providers), routes=_those(config.routes, routes))
+
+
+def _spelt(listener: Listener, tls: bool) -> str:
+    """`tls`: what it is without a scheme."""
+    return listener.address if listener.tls == tls else listener.url
 
 
 def _those(by_name: Mapping[str, T], names: Collection[str]) -> dict[str, T]:

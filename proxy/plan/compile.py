@@ -49,7 +49,7 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     providers |= {name: ProviderPlan(name, missing) for name, missing in loaded.unconfigured.items()}
     limited = any(client.methods is not None for client in config.clients)
     around = _Around(loaded, providers, _Placings(config.providers, providers), limited)
-    routes = {prefix: _whole(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
+    routes = {prefix: _served(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
         Router(routes),
@@ -169,6 +169,14 @@ def _request_sieve(
         origin=route.cors == "pass",
         keys=headers.KEYS | slots.headers | slots.passed,
     )
+
+
+def _served(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
+    """The URLs in replies follow the listener that was used, so those of a route's own address are made for it."""
+    whole = _whole(route, around, plan)
+    if route.listen is None:
+        return whole
+    return replace(whole, alone=_whole(route, around, replace(plan, links=plan.links.at_root())))
 
 
 def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:

@@ -97,6 +97,8 @@ class RoutePlan:
     led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
     """What a request with this token is forwarded with, where the issuer says where the API is."""
     challenged: Challenged | None = None  # how an API's challenge is answered; None: it asks for no answer
+    alone: RoutePlan | None = field(default=None, repr=False)
+    """What requests at the route's own address are forwarded with; None where it has none."""
     preflight: RoutePlan | None = field(default=None, repr=False)
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 

@@ -28,16 +28,19 @@ class Way(NamedTuple, Generic[T]):
 
 
 class Router(Generic[T]):
-    """Immutable. Below each first segment only so many lengths of prefixes are tried as there are, longest first.
+    """Immutable. `above` stands before all paths, but not in what is asked for: a route's own address leaves it out.
+
+    Below each first segment only so many lengths of prefixes are tried as there are, longest first.
 
     So ten thousand routes below one segment cost what ten do: a look-up per length at which the path has a slash.
     """
 
-    __slots__ = ("_known", "_lengths", "_private", "_root", "_routes", "prefixes")
+    __slots__ = ("_above", "_known", "_lengths", "_private", "_root", "_routes", "prefixes")
 
-    def __init__(self, routes: Mapping[str, T], private: Iterable[str] = ()) -> None:
+    def __init__(self, routes: Mapping[str, T], private: Iterable[str] = (), above: str = "") -> None:
         """`private` are prefixes below which a path may hold a key."""
         self._private = frozenset(id(routes[prefix]) for prefix in private)
+        self._above = above.encode("ascii")
         self.prefixes = tuple(routes)
         self._root = routes.get("/")
         self._routes = {prefix.encode("ascii"): route for prefix, route in routes.items() if prefix != "/"}
@@ -67,7 +70,7 @@ class Router(Generic[T]):
             above = path[: -len(rest)]
             rest = b"/" + rest.lstrip(b"/")
             path = above + rest
-        way = Way(route, path, query, rest, not query and target.endswith(b"?"))
+        way = Way(route, self._above + path, query, rest, not query and target.endswith(b"?"))
         return way if query or id(route) in self._private else remember(self._known, target, way, len(target), _TARGETS)
 
     def match(self, path: bytes) -> tuple[T, bytes] | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, Problem
-from proxy.values.listen import is_loopback, parse
 
 AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit")
 """What a running proxy can't change; and of `limits`, what belongs to its listeners and its pool."""
@@ -29,8 +28,19 @@ def changes(old: Loaded, new: Loaded) -> Changes:
 def need_a_restart(old: Loaded, new: Loaded) -> list[str]:
     ours, theirs = old.config, new.config
     names = [name for name in AT_START if getattr(ours, name) != getattr(theirs, name)]
+    own = [
+        f"routes.{prefix}.listen"
+        for prefix in {**ours.routes, **theirs.routes}
+        if _own(old, prefix) != _own(new, prefix)
+    ]
     limits = [name for name in _LIMITS_AT_START if getattr(ours.limits, name) != getattr(theirs.limits, name)]
-    return [*names, *(f"limits.{name}" for name in limits)]
+    return [*names, *own, *(f"limits.{name}" for name in limits)]
+
+
+def _own(loaded: Loaded, prefix: str) -> str | None:
+    """The address that a route has for itself."""
+    route = loaded.config.routes.get(prefix)
+    return None if route is None else route.listen
 
 
 def changed_secrets(old: Loaded, new: Loaded, whole: bool) -> Changes:
@@ -69,10 +79,9 @@ def check_listeners(old: Loaded, new: Loaded) -> None:
     """The listeners stay as they are, so clients may not go while other machines reach them. Raises ConfigError."""
     if new.config.clients or new.config.anyone:
         return
-    for written in old.config.listen:
-        listener = parse(written)
-        if not listener.path and not is_loopback(listener.host):
-            text = f"until a restart the proxy listens on {written}, which needs `clients` or `anyone: true`"
+    for listener, _ in old.config.doors:
+        if not listener.loopback:
+            text = f"until a restart the proxy listens on {listener.address}, which needs `clients` or `anyone: true`"
             raise ConfigError([Problem(str(new.files[0]), 1, "clients", text)])
 
 

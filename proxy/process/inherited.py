@@ -9,16 +9,16 @@ import os
 import socket
 from collections.abc import Mapping, MutableMapping, Sequence
 
-from proxy.values.listen import Listener, parse
+from proxy.values.listen import Listener
 
 FIRST = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
 
 Sockets = Mapping[str, Sequence[socket.socket]]
-"""By the listener, as `listen` spells it."""
+"""By the address that they listen at, as `listen` spells it."""
 
 
-def from_systemd(listen: Sequence[str], environ: MutableMapping[str, str]) -> dict[str, list[socket.socket]]:
+def from_systemd(listeners: Sequence[Listener], environ: MutableMapping[str, str]) -> dict[str, list[socket.socket]]:
     """Raises OSError for one that no listener is configured for. The variables go: they are for this process alone."""
     told = {name: environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
     if told["LISTEN_PID"] != str(os.getpid()) or not told["LISTEN_FDS"].isdecimal():
@@ -26,17 +26,17 @@ def from_systemd(listen: Sequence[str], environ: MutableMapping[str, str]) -> di
     given = [socket.socket(fileno=FIRST + number) for number in range(int(told["LISTEN_FDS"]))]
     for sock in given:
         sock.set_inheritable(False)
-    return assigned(listen, given)
+    return assigned(listeners, given)
 
 
-def assigned(listen: Sequence[str], given: Sequence[socket.socket]) -> dict[str, list[socket.socket]]:
+def assigned(listeners: Sequence[Listener], given: Sequence[socket.socket]) -> dict[str, list[socket.socket]]:
     """Raises OSError for one that no listener is configured for."""
     sockets: dict[str, list[socket.socket]] = {}
     for sock in given:
-        written = next((written for written in listen if _is_for(parse(written), sock)), None)
-        if written is None:
+        listener = next((listener for listener in listeners if _is_for(listener, sock)), None)
+        if listener is None:
             raise OSError(None, f"systemd hands over a socket at {sock.getsockname()}, which is not in `listen`")
-        sockets.setdefault(written, []).append(sock)
+        sockets.setdefault(listener.address, []).append(sock)
     return sockets
 
 

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from proxy.values.listen import Listener
+from proxy.values.listen import Door, Listener
 
 BACKLOG = 4096
 
@@ -26,14 +26,14 @@ class SharedSockets:
         self._sockets: list[socket.socket] = []
         self._paths: list[Path] = []
         self.inherited: dict[str, list[int]] = {}
-        self.addresses: list[Listener] = []
+        self.doors: list[Door] = []
 
-    def open(self, listener: Listener, given: Sequence[socket.socket] = ()) -> None:
-        """`given`: sockets that listen there already, which all workers accept from."""
+    def open(self, listener: Listener, given: Sequence[socket.socket] = (), route: str | None = None) -> None:
+        """`given`: sockets that listen there already, which all workers accept from. `route`: whose door it is."""
         bound = listener
         if given:
             self.inherited[listener.address] = [sock.fileno() for sock in given]
-            self.addresses.append(listener)
+            self.doors.append(Door(listener, route))
             return
         try:
             if listener.path:
@@ -44,7 +44,11 @@ class SharedSockets:
             where = listener.path or (listener.host, listener.port)
             reason = (error.strerror or str(error)).lower()
             raise OSError(error.errno, f"error while attempting to bind on address {where}: {reason}") from None
-        self.addresses.append(bound)
+        self.doors.append(Door(bound, route))
+
+    @property
+    def addresses(self) -> list[Listener]:
+        return [door.listener for door in self.doors]
 
     def close(self) -> None:
         for each in self._sockets:

@@ -33,7 +33,7 @@ from proxy.process.worker_post import READY, WorkerPost, framed
 from proxy.serve.sessions import Sessions
 from proxy.tasks import spawn
 from proxy.tokens.store.open import open_records
-from proxy.values.listen import Listener, parse
+from proxy.values.listen import Door
 from proxy.wire.inbound.server import DRAIN_SECONDS
 
 log = structlog.get_logger("keyless.supervisor")
@@ -91,10 +91,10 @@ class Supervisor:
         if self._private is not None:
             self._private.leave()
 
-    async def listen(self) -> list[Listener]:
+    async def listen(self) -> list[Door]:
         """Back when every worker listens. Raises OSError, StoreDown or WorkersFailed."""
-        for written in self.loaded.config.listen:
-            self._sockets.open(parse(written, self.loaded.config.tls is not None), self._given.get(written, ()))
+        for listener, route in self.loaded.config.doors:
+            self._sockets.open(listener, self._given.get(listener.address, ()), route)
         self._private = PrivateFolder.new()
         await self._open_store(self._private)
         self.loaded = self._shared(self.loaded, self._private)
@@ -105,7 +105,7 @@ class Supervisor:
             self._keepers.append(spawn(self._keep(post, listens), f"worker {number}"))
             ready.append(listens)
         await asyncio.gather(*ready)
-        return self._sockets.addresses
+        return self._sockets.doors
 
     @property
     def private(self) -> Path:
@@ -141,8 +141,7 @@ class Supervisor:
 
     def _shared(self, loaded: Loaded, private: PrivateFolder) -> Loaded:
         """The config as the workers get it: ports that are known, and a store that they share."""
-        listen = [address.address for address in self._sockets.addresses]
-        shared = loaded.with_config(store=_store(loaded.config.store, private), listen=listen)
+        shared = loaded.with_config(store=_store(loaded.config.store, private)).at(self._sockets.doors)
         return replace(shared, written=None)  # only whoever reads the files needs what was written in them
 
     # -------------------------------------------------------------- one worker

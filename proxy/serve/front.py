@@ -27,13 +27,13 @@ from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
-from proxy.values.listen import Listener
+from proxy.values.listen import Door
 from proxy.values.now import Now
 from proxy.wire.outbound.trust import Trust
 
 
 class Lasting(NamedTuple):
-    """What outlives every front. `listeners` are as written, in order."""
+    """What outlives every front. `doors` are as written, in order."""
 
     upstream: Upstream
     trust: Trust
@@ -42,16 +42,19 @@ class Lasting(NamedTuple):
     audit: Audit | None
     clock: Callable[[], Now]
     draw: Callable[[], float]
-    listeners: Sequence[Listener]
+    doors: Sequence[Door]
     sessions: Sessions
     placeholders: Placeholders
 
 
 class Front(NamedTuple):
-    """`guards`: one per listener; `inside` is that of connections made in this process."""
+    """`guards`: one per door; `inside` is that of connections made in this process. `alone` serves what comes by the
+    own address of a route: by its prefix.
+    """
 
     lanes: dict[str, Lane]
     forwarder: Forwarder
+    alone: dict[str, Forwarder]
     observers: Observers
     guards: tuple[Guard, ...]
     inside: Guard
@@ -70,11 +73,15 @@ class Front(NamedTuple):
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         observers = Observers(lasting.clock, visitors, quotas, lasting.access, lasting.audit, lasting.sessions)
-        private = [prefix for prefix, lane in lanes.items() if lane.plan.key_slots.path is not None]
-        forwarder = Forwarder(Router(lanes, private), lasting.upstream, observers, plan.max_body)
-        guards = tuple(Guard.compile(config.browser, config.clients, listener) for listener in lasting.listeners)
+        forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
+        alone = {
+            door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
+            for door in lasting.doors
+            if door.route is not None
+        }
+        guards = tuple(Guard.compile(config.browser, config.clients, door.listener) for door in lasting.doors)
         inside = Guard(hosts=None, origins=None)
-        return cls(lanes, forwarder, observers, guards, inside, visitors, quotas, config.clients)
+        return cls(lanes, forwarder, alone, observers, guards, inside, visitors, quotas, config.clients)
 
     async def close(self) -> None:
         closing = [self.visitors.close()]
@@ -88,6 +95,17 @@ def _lanes(plan: Plan, cells: Mapping[str, Cell]) -> dict[str, Lane]:
         prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name))
         for prefix, route in plan.routes.items()
     }
+
+
+def _router(lanes: Mapping[str, Lane], above: str = "") -> Router[Lane]:
+    private = [prefix for prefix, lane in lanes.items() if lane.plan.key_slots.path is not None]
+    return Router(lanes, private, above)
+
+
+def _alone(lanes: Mapping[str, Lane], prefix: str) -> Router[Lane]:
+    """To one route, and to nothing where it is gone since the start."""
+    lane = lanes[prefix].alone if prefix in lanes else None
+    return _router({} if lane is None else {"/": lane}, prefix.rstrip("/"))
 
 
 def _visitors(plan: Plan, config: Config, lasting: Lasting, previous: Front | None) -> Visitors:

@@ -39,14 +39,16 @@ OTHERS: Final = 256
 
 
 class Lane:
-    """`preflight` is the lane of its preflights, where the API answers them."""
+    """`preflight` is the lane of its preflights, where the API answers them; `alone` that of its own address."""
 
-    __slots__ = ("_others", "_replays", "cell", "plan", "preflight")
+    __slots__ = ("_others", "_replays", "alone", "cell", "plan", "preflight")
 
-    def __init__(self, plan: RoutePlan, cell: Cell | None) -> None:
+    def __init__(self, plan: RoutePlan, cell: Cell | None, replays: Replays | None = None) -> None:
+        """`replays`: of another lane to the same place, which this one brakes with."""
         self.plan = plan
         self.cell = cell
-        self._replays = Replays(plan.prefix, Proof() if cell is None else cell.sharing.proof)
+        self._replays = replays or Replays(plan.prefix, Proof() if cell is None else cell.sharing.proof)
+        self.alone = None if plan.alone is None else Lane(plan.alone, cell, self._replays)
         self.preflight = None if plan.preflight is None else Lane(plan.preflight, None)
         self._others: dict[bytes, Lane] = {}
 

@@ -83,7 +83,7 @@ def _tell(audit: Audit, exchange: Exchange, event: str, **facts: Any) -> None:
         event,
         client.name if client is not None else None,
         (request.peer or "unix", request.headers.get("Origin")),
-        (exchange.method, plan.key_slots.hidden(request.target)),
+        (exchange.method, plan.key_slots.hidden(exchange.way.path or request.target)),
         route=plan.prefix or None,  # what no route takes has a plan without a name
         provider=plan.provider.name if plan.provider is not None else None,
         **facts,

@@ -1,6 +1,6 @@
-"""Where the proxy listens: `host:port`, `[::1]:port` or `unix:/path`.
+"""Where the proxy listens: `unix:/path`, `host:port` or `[::1]:port`, the last two with `http://` or `https://` or not.
 
-Owns: the form of an address, and which hosts are this machine only. Must not know: sockets, DNS.
+Owns: the form of an address, which hosts are this machine only, and which addresses meet. Must not know: sockets, DNS.
 """
 
 from __future__ import annotations
@@ -38,14 +38,32 @@ class Listener(NamedTuple):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    def meets(self, other: Listener) -> bool:
+        """Whether both can't be listened at, as far as their spelling tells. Port 0 is another one each time."""
+        if self.path or other.path:
+            return self.path == other.path
+        if self.port != other.port or not self.port:
+            return False
+        return any(_meet(one, two) for one in _hosts(self.host) for two in _hosts(other.host))
+
+
+class Door(NamedTuple):
+    """A listener, and the prefix of the route that it serves alone; None: it serves all, by their prefixes."""
+
+    listener: Listener
+    route: str | None = None
+
 
 def parse(text: str, tls: bool = False) -> Listener:
-    """Raises ValueError. Port 0 asks the system for a free one. `tls`: TCP listeners speak it."""
+    """Raises ValueError. Port 0 asks the system for a free one. `tls`: TCP listeners speak it, where no scheme says."""
     if text.startswith("unix:"):
         path = text.removeprefix("unix:")
         if not path.startswith("/") or not path.isprintable():
             raise ValueError("expected an absolute path after unix:")
         return Listener("", 0, path)
+    scheme, mark, rest = text.partition("://")
+    if mark and scheme.lower() in ("http", "https"):
+        text, tls = rest, scheme.lower() == "https"
     match = _ADDRESS.fullmatch(text)
     if match is None:
         raise ValueError(_EXPECTED)
@@ -63,6 +81,19 @@ def is_loopback(host: str) -> bool:
         return True
     address = _address(host)
     return address is not None and address.is_loopback
+
+
+def _hosts(host: str) -> tuple[str, ...]:
+    """What is bound, where the spelling tells."""
+    if host == "localhost":
+        return "127.0.0.1", "::1"
+    address = _address(host)
+    return (host if address is None else str(address),)
+
+
+def _meet(one: str, two: str) -> bool:
+    everywhere = "::" if ":" in one else "0.0.0.0"  # noqa: S104 -- compared, not bound
+    return one == two or (everywhere in (one, two) and (":" in one) == (":" in two))
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

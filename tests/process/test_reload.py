@@ -437,6 +437,19 @@ async def test_clients_come_and_go_with_the_config(stage: Stage) -> None:
         assert (await stage.call("/oauth2/echo", headers=key)).status == 200
 
 
+async def test_a_routes_own_address_is_named_too(stage: Stage) -> None:
+    loaded = await opened(stage)
+    async with reloading(stage, loaded, whole=True) as reloader:
+        path = stage.folder / "config.yaml"
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config["routes"]["/oauth2"]["listen"] = "127.0.0.1:1"
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        await reloader.reread()
+    (line,) = said(stage, "need a restart")
+    assert "['routes./oauth2.listen']" in line
+    assert (await stage.call("/oauth2/echo")).status == 200
+
+
 async def test_clients_may_not_go_while_other_machines_reach_the_listener(stage: Stage) -> None:
     """The listener of the start stays, whatever the edited file says of `listen`."""
     loaded = await opened(stage, listen="0.0.0.0:0", clients=[{"name": "a", "key": "a-made-up-client-key"}])

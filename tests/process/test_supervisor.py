@@ -137,7 +137,7 @@ async def test_workers_get_the_config_a_port_and_a_shared_store(loaded: Loaded, 
         store, listen, private = told.pop().split()
         folder = supervisor._private
         assert not told, "all are told the same"
-        assert (store, listen) == (f"memory:{private}/store", f"127.0.0.1:{bound.port}")
+        assert (store, listen) == (f"memory:{private}/store", f"127.0.0.1:{bound.listener.port}")
         assert (Path(private) / "store" / "key").exists()
         assert all(map(is_alive, pids))
     assert not any(map(is_alive, pids))

@@ -14,7 +14,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from proxy.cli.exec import files
+from proxy.cli.exec import files, roots
 from proxy.cli.exec.child import MISSING, UNFIT, Child, Unstartable, end_as
 from proxy.cli.exec.hidden import hide
 from proxy.cli.exec.loan import Loan, NotLent, Wish, lent, offered
@@ -67,7 +67,7 @@ def exec(  # noqa: A001 -- the command's name
         status = asyncio.run(_show(order, place) if show else _run(order, place))
     except (NoConfig, ClaimedTwice) as error:
         fail(str(error), 2)
-    except NotLent as error:
+    except (NotLent, roots.Untrusted) as error:
         fail(str(error))
     except Unstartable as error:
         fail(str(error), error.code)
@@ -112,6 +112,8 @@ async def _until_ended(order: Order, loan: Loan) -> int:
         stack.callback(folder.leave)
         wrapped = wrap(order.command, loan.offer, order.texts(loan.key, str(folder.path)), os.environ)
         loan.remarks += files.write(folder.path, wrapped.needs)
+        if loan.offer.local_tls:
+            roots.write(os.environ)
         hide(loan.offer.variables)
         return await Child(wrapped.command, {**os.environ, **wrapped.variables}).ended()
 

@@ -20,14 +20,14 @@ from proxy.app import Service
 from proxy.cli.exec.loan import Loan, NotLent, Wish
 from proxy.cli.kit.options import load_or_exit
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, Log
+from proxy.config.model import Config, ListenerTls, Log
+from proxy.config.model.tls import LOCAL
 from proxy.errors import Fault
 from proxy.process.lending.lender import new_session
-from proxy.process.lending.offer import Offer, offer
-from proxy.values.listen import Listener
+from proxy.process.lending.offer import Offer, offer, wants_tls
+from proxy.values.listen import Door, Listener
 
-ANY_PORT = "127.0.0.1:0"
-UNKNOWN = Listener("127.0.0.1", 0)
+UNKNOWN, SECURE = Door(Listener("127.0.0.1", 0)), Door(Listener("127.0.0.1", 0, tls=True))
 _MOST_LINES = 20
 _SANDBOX = "/sandbox"
 
@@ -51,12 +51,13 @@ async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     whole = load_or_exit(config)
     _offered(whole, [UNKNOWN], wish)
     loaded = _narrowed(whole, wish.routes)
+    whole = whole.with_config(tls=loaded.config.tls)
     with _quiet(tail):
         async with _sandbox(loaded.config), Service(loaded) as service:
             service.listening.drain = 0.0  # who still asks was the program's
             service.started()
             await service.listen()
-            offered = _offered(whole, service.listening.addresses, wish)
+            offered = _offered(whole, service.doors, wish)
             key, session = new_session(wish.name, [route.prefix for route in offered.routes], time.time())
             service.sessions.add(session)
             loan = Loan(offered, key)
@@ -66,12 +67,15 @@ async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
 
 def offered_by(config: Path, wish: Wish) -> Offer:
     """What one would offer, on a port that is not known yet. Raises NotLent."""
-    return _offered(load_or_exit(config), [UNKNOWN], wish)
+    whole = load_or_exit(config)
+    _offered(whole, [UNKNOWN], wish)
+    loaded = _narrowed(whole, wish.routes)
+    return _offered(whole.with_config(tls=loaded.config.tls), loaded.config.doors, wish)
 
 
-def _offered(loaded: Loaded, listeners: Sequence[Listener], wish: Wish) -> Offer:
+def _offered(loaded: Loaded, doors: Sequence[Door], wish: Wish) -> Offer:
     try:
-        offered = offer(loaded, listeners, wish.routes)
+        offered = offer(loaded, doors, wish.routes)
     except Fault as fault:
         raise NotLent(fault.detail) from None
     return replace(offered, variables=tuple(dict.fromkeys((*offered.variables, *_with_the_same(loaded)))))
@@ -87,7 +91,16 @@ def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:
     """No token is got for a route that the program has no key for."""
     routes = {prefix: route for prefix, route in loaded.config.routes.items() if prefix in prefixes or not prefixes}
     own = loaded.only(providers={route.provider for route in routes.values()}, routes=routes)
-    return own.with_config(listen=[ANY_PORT], tls=None, workers=1, log=Log(access=False))
+    tls = ListenerTls(cert=LOCAL) if any(wants_tls(own, prefix) for prefix in routes) else None
+    return own.with_config(tls=tls, workers=1, log=Log(access=False)).at(_doors(own))
+
+
+def _doors(loaded: Loaded) -> list[Door]:
+    """With TLS for SDKs that insist on it, and an address each for routes that have one."""
+    insisting = {prefix for prefix in loaded.config.routes if wants_tls(loaded, prefix)}
+    alone = [prefix for prefix, route in loaded.config.routes.items() if route.listen is not None]
+    own = [Door((SECURE if prefix in insisting else UNKNOWN).listener, prefix) for prefix in alone]
+    return [UNKNOWN, *([SECURE] if insisting else []), *own]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from proxy.cli.exec.tools import Part, Sdk, Tool
@@ -17,7 +17,7 @@ from proxy.errors import KeylessError
 from proxy.process.lending.offer import Offer, OfferedRoute
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_NAMES = re.compile(r"\{(base|host|key)\}")
+_NAMES = re.compile(r"\{(base|host|path|key)\}")
 
 
 class ClaimedTwice(KeylessError):  # noqa: N818 -- it says what is the case
@@ -40,8 +40,9 @@ def variables(offer: Offer, key: str, sdks: Mapping[str, Sdk]) -> dict[str, str]
     """
     claims: dict[str, list[Claim]] = defaultdict(list)
     for route in offer.routes:
-        for name, text in _wanted(route, sdks if len(offer.routes) == 1 else {}):
-            claims[name].append(Claim(route, _text(text, route.url, key)))
+        for row in route.sdk:
+            for name, text in _wanted(row, sdks if len(offer.routes) == 1 else {}):
+                claims[name].append(Claim(route, _text(text, row.get("url", route.url), key)))
     own = {name: _settled(name, several) for name, several in claims.items()}
     return dict.fromkeys(offer.variables, "") | own
 
@@ -65,20 +66,19 @@ def parts(tool: Tool, offer: Offer, sdks: Mapping[str, Sdk]) -> list[tuple[Part,
     return found
 
 
-def _wanted(route: OfferedRoute, sdks: Mapping[str, Sdk]) -> Iterator[tuple[str, str]]:
-    """What its rows say; and of a route that is the only one, all that its SDKs read."""
-    for row in route.sdk:
-        yield from row.get("env", {}).items()
-        sdk = sdks.get(row["name"])
-        if sdk is not None:
-            base = row.get("base") or row.get("env", {}).get(sdk.base) or "{base}"
-            yield from ((name, text.replace("{base}", base)) for name, text in sdk.env.items())
+def _wanted(row: Mapping[str, Any], sdks: Mapping[str, Sdk]) -> Iterator[tuple[str, str]]:
+    """What it says; and of a route that is the only one, all that its SDK reads."""
+    yield from row.get("env", {}).items()
+    sdk = sdks.get(row["name"])
+    if sdk is not None:
+        base = row.get("base") or row.get("env", {}).get(sdk.base) or "{base}"
+        yield from ((name, text.replace("{base}", base)) for name, text in sdk.env.items())
 
 
 def _bases(route: OfferedRoute, sdk: str, variable: str) -> Iterator[str]:
     for row in route.sdk:
         if row["name"] == sdk:
-            yield _text(row.get("base") or row.get("env", {}).get(variable) or "{base}", route.url, "")
+            yield _text(row.get("base") or row.get("env", {}).get(variable) or "{base}", row.get("url", route.url), "")
 
 
 def _settled(name: str, claims: list[Claim]) -> str:
@@ -94,5 +94,5 @@ def _is_named_after(variable: str, route: OfferedRoute) -> bool:
 
 
 def _text(template: str, url: str, key: str) -> str:
-    known = {"base": url, "host": urlsplit(url).netloc, "key": key}
+    known = {"base": url, "host": urlsplit(url).netloc, "path": urlsplit(url).path, "key": key}
     return _NAMES.sub(lambda match: known[match[1]], template)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from proxy.cli.exec import roots
 from proxy.cli.exec.tools import Needs, needs, table, tool_of
 from proxy.cli.exec.variables import bypass, parts, variables
 from proxy.process.lending.offer import Offer
@@ -27,5 +28,6 @@ def wrap(command: Sequence[str], offer: Offer, texts: Mapping[str, str], environ
     tables = table()
     tool = tool_of(command[0], tables.tools)
     wanted = Needs() if tool is None else needs(tool, parts(tool, offer, tables.sdks), texts)
-    given = variables(offer, texts["key"], tables.sdks) | bypass(environ) | wanted.env
+    trusted = roots.variables(environ) if offer.local_tls else {}
+    given = variables(offer, texts["key"], tables.sdks) | bypass(environ) | trusted | wanted.env
     return Wrapped([command[0], *wanted.args, *command[1:]], given, wanted)

@@ -21,6 +21,7 @@ from proxy.config.model import Config
 from proxy.errors import CODES, Fault, KeylessError
 from proxy.process import runtime
 from proxy.values.listen import Listener, parse
+from proxy.wire.inbound.machine_ca import with_files
 from proxy.wire.inbound.tls import client_context
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ def _trust(loaded: Loaded) -> ssl.SSLContext | bool:
     """The very certificate that the running proxy was given, which need not be for the name that we reach it by."""
     if loaded.config.tls is None:
         return True
-    return client_context((loaded.folder / loaded.config.tls.cert).read_bytes())
+    return client_context((loaded.folder / with_files(loaded.config.tls).cert).read_bytes())
 
 
 def _foreign(listener: Listener) -> UnansweredError:

@@ -46,6 +46,7 @@ from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
 from proxy.process.lending.offer import offer
 from proxy.process.reload import Reloader, Replace
+from proxy.values.listen import Door
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
@@ -108,14 +109,14 @@ def run(
 
 def _from_systemd(config: Config) -> Sockets:
     try:
-        return from_systemd(config.listen, os.environ)
+        return from_systemd([door.listener for door in config.doors], os.environ)
     except OSError as error:
         fail(f"can't listen: {error.strerror or error}")
 
 
 def _warn_of_descriptors(config: Config) -> None:
     """Of each worker, which may get all connections."""
-    wanted = config.limits.max_connections * len(config.listen) * shortage.PER_CONNECTION
+    wanted = config.limits.max_connections * len(config.doors) * shortage.PER_CONNECTION
     if wanted > shortage.limit():
         told = {"limit": shortage.limit(), "wanted": wanted}
         log.warning("limits.max_connections can't be reached: too few file descriptors (`ulimit -n`)", **told)
@@ -148,18 +149,18 @@ async def _serve(start: Start) -> None:
             service.started()
             settle()
             try:
-                listeners = await service.listen()
+                await service.listen()
                 if left is not None:
                     await left.ready()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
             except taking.TakeoverFailed as error:
                 fail(str(error))
-            urls = [listener.url for listener in listeners]
+            doors = service.doors
             async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
                 runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
                 runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
-                announcer.say(partial(introduction, start.loaded, start.path, urls, sandbox))
+                announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox))
                 on_hang_up(reloading.ask)
                 await told.wait()
             announcer.say(_STOPPING)
@@ -184,9 +185,7 @@ async def _service(start: Start, left: taking.Left | None) -> AsyncIterator[Serv
 
 
 def _lender(service: Service, left: taking.Left | None) -> Lender:
-    lender = Lender(
-        service.sessions, lambda names: offer(service.loaded, service.listening.addresses, names), time.time
-    )
+    lender = Lender(service.sessions, lambda names: offer(service.loaded, service.doors, names), time.time)
     if left is not None:
         lender.go_on(left.sessions, left.connections)
     return lender
@@ -197,29 +196,33 @@ async def _supervise(start: Start, count: int) -> None:
     told = on_signals(at_once=supervisor.abandon)
     with Announcer() as announcer:
         async with standing_by(start.loaded.config) as sandbox, supervisor:
-            listeners = await workers.listen(supervisor, told)
-            if listeners:
-                urls = [listener.url for listener in listeners]
+            doors = await workers.listen(supervisor, told)
+            if doors:
                 async with commands.answering(start.path) as runtime, start.reloader(supervisor.replace) as reloading:
                     relayed = commands.relayed(supervisor.private, count)
                     sessions = supervisor.sessions
                     spread = commands.spread(supervisor.private, count, sessions)
-                    lender = Lender(
-                        sessions, lambda names: offer(supervisor.loaded, listeners, names), time.time, spread
-                    )
+                    lender = Lender(sessions, lambda names: offer(supervisor.loaded, doors, names), time.time, spread)
                     runtime.answer(relayed, lender.answers(), commands.reload(reloading.ask), taking.refuse())
-                    announcer.say(partial(introduction, start.loaded, start.path, urls, sandbox, count))
+                    announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox, count))
                     on_hang_up(reloading.ask)
                     await told.wait()
             announcer.say(_STOPPING)
 
 
-def introduction(loaded: Loaded, path: Path, urls: list[str], sandbox: str, count: int = 1) -> str:
+def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, count: int = 1) -> str:
     """Where, which routes, what is ready, and how to look after it."""
     config, hidden = loaded.config, shown.Mask(shown.secrets_of(loaded))
     several = f", {count} workers" if count > 1 else ""
+    urls = [door.listener.url for door in doors if door.route is None]
+    own = {door.route: f" = {door.listener.url}" for door in doors}
     rows = [
-        (prefix, shown.url(route.upstream, hidden), route.provider, _readiness(loaded, route.provider))
+        (
+            prefix + own.get(prefix, ""),
+            shown.url(route.upstream, hidden),
+            route.provider,
+            _readiness(loaded, route.provider),
+        )
         for prefix, route in config.routes.items()
     ]
     lines = [

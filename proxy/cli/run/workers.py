@@ -31,7 +31,7 @@ from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
 from proxy.tokens.store import StoreDown
-from proxy.values.listen import Listener
+from proxy.values.listen import Door
 
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""
@@ -53,7 +53,7 @@ def supervisor(loaded: Loaded, path: Path, count: int, sockets: Sockets) -> Supe
     return Supervisor(loaded, count, command(path), sockets=sockets)
 
 
-async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Listener]:
+async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Door]:
     """Where it listens; nothing if it's told to end before that. One line and exit code 1 if it can't."""
     listening = spawn(supervisor.listen(), "listen")
     ending = spawn(told.wait(), "wait for the end")

@@ -28,12 +28,14 @@ class Replay(Strict):
 class Route(Secretive):
     """`provider: none` forwards without a credential; it must be said, never happens by omission (docs/traps.md 28).
 
-    `base` picks one of the base URLs of the provider's preset; here it has done so already, as `upstream`.
+    `base` picks one of the base URLs of the provider's preset; here it has done so already, as `upstream`. `listen` is
+    an address of its own, where its prefix is left out.
     """
 
     upstream: Url
     base: str | None = None
     provider: str
+    listen: str | None = None
     methods: list[Method] | None = None
     paths: Texts | None = None
     hosts: bool = False

@@ -12,6 +12,7 @@ from proxy.config.model.client import Browser, Client
 from proxy.config.model.route import Route
 from proxy.config.model.tls import ListenerTls
 from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts
+from proxy.values.listen import Door, parse
 
 
 class Admin(Secretive):
@@ -91,3 +92,12 @@ class Config(Strict):
     log: Log = Log()
     audit: Audit | None = None
     secrets: Secrets = Secrets()
+
+    @property
+    def doors(self) -> list[Door]:
+        """All that listens: first what serves every route. Raises ValueError for an address that is none."""
+        tls = self.tls is not None
+        return [
+            *(Door(parse(written, tls)) for written in self.listen),
+            *(Door(parse(route.listen, tls), prefix) for prefix, route in self.routes.items() if route.listen),
+        ]

@@ -21,13 +21,14 @@ from proxy.config.rules.passing import check_passing
 from proxy.config.rules.reach import check_upstream
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
 from proxy.http.grammar import field_problem
-from proxy.values import listen
+from proxy.values.listen import Listener, parse
 from proxy.values.names import Names
 from proxy.values.redis_url import RedisUrl
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", re.ASCII)
+_CERTIFIED = ("127.0.0.1", "::1", "localhost")
 _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
 
@@ -93,21 +94,41 @@ def _key(where: Where, keys: Sequence[str]) -> Iterator[Finding]:
 
 
 def _listeners(config: Config, known: Known) -> Iterator[Finding]:
-    seen = set()
-    for index, text in enumerate(config.listen):
-        where: Where = ("listen", index)
+    main: list[tuple[Where, str]] = [(("listen", index), text) for index, text in enumerate(config.listen)]
+    own: list[tuple[Where, str]] = [
+        (("routes", prefix, "listen"), route.listen) for prefix, route in config.routes.items() if route.listen
+    ]
+    seen: list[tuple[Where, Listener]] = []
+    for where, text in (*main, *own):
         try:
-            listener = listen.parse(text)
+            listener = parse(text, config.tls is not None)
         except ValueError as error:
             yield Finding(where, str(error), got=True)
             continue
-        if listener in seen and (listener.port or listener.path):
-            yield Finding(where, "listed twice")
-        seen.add(listener)
-        if not listener.loopback and not known.guarded:
-            yield Finding(where, _EXPOSED, _WAYS_OUT, got=True)
+        yield from _listener(where, listener, seen, config, known)
+        seen.append((where, listener))
     if not config.listen:
         yield Finding(("listen",), "expected at least one address, such as 127.0.0.1:8080")
+
+
+def _listener(
+    where: Where, listener: Listener, seen: Sequence[tuple[Where, Listener]], config: Config, known: Known
+) -> Iterator[Finding]:
+    twin = next((other for other, known_there in seen if listener.meets(known_there)), None)
+    if where[0] == "listen":
+        if any(listener.port + len(listener.path) and listener.address == other.address for _, other in seen):
+            yield Finding(where, "listed twice")
+    elif twin is not None:
+        whose = f"routes.{twin[1]}.listen" if twin[0] == "routes" else "listen"
+        yield Finding(where, f"the address of `{whose}`, too; one address serves one route alone, or all", got=True)
+    if where[0] == "routes" and not listener.port and not listener.path:
+        yield Finding(where, "expected a port: programs must know where their route is", got=True)
+    if listener.tls and config.tls is None:
+        yield Finding(where, "https needs a certificate", "; add `tls: local`, or files of your own", got=True)
+    if listener.tls and config.tls is not None and config.tls.is_local and listener.host not in _CERTIFIED:
+        yield Finding(where, "`tls: local` is for 127.0.0.1, [::1] and localhost alone", got=True)
+    if not listener.loopback and not known.guarded:
+        yield Finding(where, _EXPOSED, _WAYS_OUT, got=True)
 
 
 def _route(where: Where, prefix: str, route: Route, config: Config, known: Known) -> Iterator[Finding]:

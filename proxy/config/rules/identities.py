@@ -86,8 +86,10 @@ def _listener(config: Config) -> Iterator[Finding]:
         return
     if tls.client_ca is None and tls.client_cert == "required":
         yield Finding(("tls", "client_cert"), "needs client_ca: whose certificates are good?")
-    if all(text.startswith("unix:") for text in config.listen):
-        yield Finding(("tls",), "no listener speaks TLS: unix sockets don't")
+    written = [*config.listen, *(route.listen for route in config.routes.values() if route.listen)]
+    if all(text.startswith(("unix:", "http:")) for text in written):
+        plain = ", nor does http://" if any(text.startswith("http:") for text in written) else ""
+        yield Finding(("tls",), f"no listener speaks TLS: unix sockets don't{plain}")
     shown = any(client.certificate is not None for client in config.clients)
     if tls.client_ca is not None and tls.client_cert == "optional" and not shown:
         yield Finding(

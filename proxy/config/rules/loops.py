@@ -29,7 +29,7 @@ def check_loops(config: Config) -> Iterator[Finding]:
 
 
 def _listeners(config: Config) -> Iterator[Listener]:
-    for text in config.listen:
+    for text in (*config.listen, *(route.listen for route in config.routes.values() if route.listen)):
         try:
             listener = parse(text)
         except ValueError:  # told elsewhere

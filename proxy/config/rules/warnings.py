@@ -13,7 +13,7 @@ from proxy.config.model import Client, ClientKey, Config
 from proxy.config.model.client import HASHED
 from proxy.config.secrets.sensitive import secret_places
 from proxy.config.written.reference import Reference, pieces
-from proxy.values import listen, moments
+from proxy.values import moments
 from proxy.values.where import NOWHERE, Finding, Where, at
 
 MADE_UP = "sandbox-"
@@ -54,7 +54,7 @@ def in_the_clear(written: Mapping[str, Any], secret: Collection[Where], public: 
 
 
 def _open_listeners(config: Config) -> Iterator[Finding]:
-    exposed = [text for text in config.listen if not listen.parse(text).loopback]
+    exposed = [listener.address for listener, _ in config.doors if not listener.loopback]
     if not exposed or config.clients:
         return
     yield Finding(

@@ -12,7 +12,7 @@ from proxy.values.names import did_you_mean
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
-IN_SDK = ("base", "host", "key")
+IN_SDK = ("base", "host", "path", "key")
 """What the texts of an `sdk` row know: the route's address, its host and port, and the key for the client."""
 
 

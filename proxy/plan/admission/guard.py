@@ -79,10 +79,8 @@ class Guard:
         match = _HOST.match(name)
         if not slash or match is None or not self._answers_to(match):
             return Fault("bad_request", "the Host header is missing or malformed")
-        told = (
-            f"the Host header holds a path, '/{path[:_LONGEST_TOLD]}': this SDK takes no path in its address. Give it"
-        )
-        return Fault("host_refused", f"{told} {name} alone, and the API a route for everything, `/`")
+        told = f"the Host header holds a path, '/{path[:_LONGEST_TOLD]}': this SDK takes no path in its address"
+        return Fault("host_refused", f"{told}. Give the route an address of its own (`listen`), and the SDK that one")
 
     def origin(self, known: Known) -> str | None:
         """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.auth.placing.draft import Names
 from proxy.auth.placing.inject import without_parameters
@@ -27,6 +27,10 @@ class Links:
     slots: Names
     forwarded: bool = False
     kept: bytes = b""
+
+    def at_root(self) -> Links:
+        """Those of the route where it has an address of its own."""
+        return replace(self, prefix=b"")
 
     def own(self, headers: Mapping[str, str], tls: bool = False) -> bytes:
         """The proxy's scheme and authority as the client sees them."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
+from proxy.config.written.preset import Sdk
 from proxy.errors import Fault
-from proxy.values.listen import Listener
+from proxy.values.listen import Door, Listener
 from proxy.values.names import did_you_mean
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
@@ -23,7 +24,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listen
 @dataclass(frozen=True, slots=True)
 class OfferedRoute:
     """`url` is its address. `preset` is the name of the one that its provider uses; the rows of `sdk` are as it has
-    them: `name`, `env`, and perhaps `base`.
+    them: `name`, `env`, and perhaps `base`; with `url` where this one needs another address.
     """
 
     prefix: str
@@ -31,6 +32,10 @@ class OfferedRoute:
     preset: str | None = None
     owns: tuple[str, ...] = ()  # words that stand for its vendor in names of variables
     sdk: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def urls(self) -> set[str]:
+        return {self.url, *(row["url"] for row in self.sdk if "url" in row)}
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -41,18 +46,23 @@ class OfferedRoute:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """`variables` are those that secrets are read from. `clients`: whether the proxy asks for keys."""
+    """`variables` are those that secrets are read from. `clients`: whether the proxy asks for keys.
+
+    `local_tls`: whether some of these addresses show the certificate of this machine (`tls: local`).
+    """
 
     routes: tuple[OfferedRoute, ...]
     variables: tuple[str, ...] = ()
     clients: bool = False
+    local_tls: bool = False
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
         """From JSON. Raises ValueError."""
         try:
             routes = tuple(map(OfferedRoute.read, document["routes"]))
-            return cls(routes, tuple(document["variables"]), bool(document["clients"]))
+            local_tls = bool(document.get("local_tls"))  # the proxy may be of a release that knows none
+            return cls(routes, tuple(document["variables"]), bool(document["clients"]), local_tls)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not an offer: {error!r}") from None
 
@@ -60,39 +70,71 @@ class Offer:
         return asdict(self)
 
 
-def offer(loaded: Loaded, listeners: Sequence[Listener], prefixes: Collection[str] = ()) -> Offer:
+def offer(loaded: Loaded, doors: Sequence[Door], prefixes: Collection[str] = ()) -> Offer:
     """Of these routes, or of all. Raises Fault for one that there isn't, or where no program can reach the proxy."""
     routes = loaded.config.routes
     for prefix in prefixes:
         if prefix not in routes:
             raise Fault("no_route", f"there is no route {prefix}{did_you_mean(prefix, routes)}")
-    where = _reachable(listeners)
     wanted = [prefix for prefix in routes if prefix in prefixes or not prefixes]
-    offered = tuple(_route(prefix, routes[prefix], where, loaded) for prefix in wanted)
-    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients))
+    offered = tuple(_route(prefix, routes[prefix], _places(prefix, doors), loaded) for prefix in wanted)
+    tls = loaded.config.tls
+    local_tls = (
+        tls is not None and tls.is_local and any(url.startswith("https:") for route in offered for url in route.urls)
+    )
+    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients), local_tls)
 
 
-def _reachable(listeners: Sequence[Listener]) -> Listener:
-    """The first that speaks plain HTTP; a program would have to trust a certificate first."""
-    reached = [each._replace(host=_EVERYWHERE.get(each.host, each.host)) for each in listeners if not each.path]
-    reached.sort(key=lambda listener: listener.tls)
-    if not reached:
+def wants_tls(loaded: Loaded, prefix: str) -> bool:
+    """Whether an SDK of the route takes nothing but https."""
+    return any("tls" in row.needs for row in _rows(loaded, loaded.config.routes[prefix]))
+
+
+class _Place(NamedTuple):
+    """`below`: what stands between the address and the API's paths."""
+
+    where: Listener
+    below: str
+    is_own: bool
+
+    @property
+    def url(self) -> str:
+        return self.where.url + self.below
+
+    def fits(self, needs: Collection[str]) -> bool:
+        return ("tls" not in needs or self.where.tls) and ("root" not in needs or not self.below)
+
+
+def _places(prefix: str, doors: Sequence[Door]) -> list[_Place]:
+    """The route's own address first, since nobody gives it one that needs none; of several one that speaks plain HTTP:
+    a program would have to trust a certificate first.
+    """
+    places = [
+        _Place(
+            listener._replace(host=_EVERYWHERE.get(listener.host, listener.host)),
+            "" if own else prefix.rstrip("/"),
+            own is not None,
+        )
+        for listener, own in doors
+        if not listener.path and own in (None, prefix)
+    ]
+    if not places:
         raise Fault(
             "route_refused", "the proxy listens on unix sockets alone; programs need a port: add one to `listen`"
         )
-    return reached[0]
+    return sorted(places, key=lambda place: (not place.is_own, place.where.tls))
 
 
-def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> OfferedRoute:
-    url = where.url + prefix.rstrip("/")
+def _route(prefix: str, route: Route, places: list[_Place], loaded: Loaded) -> OfferedRoute:
+    url = places[0].url
     preset = loaded.presets.get(route.provider)
     if preset is None:
         return OfferedRoute(prefix, url)
-    base = preset.base_of(str(route.upstream))
     rows = tuple(
         row.model_dump(include={"name", "env", "base"}, exclude_none=True)
-        for row in preset.sdk
-        if (not row.bases or base in row.bases) and _fits(row.needs, prefix, where)
+        | ({} if fit.url == url else {"url": fit.url})
+        for row in _rows(loaded, route)
+        if (fit := next((place for place in places if place.fits(row.needs)), None)) is not None
     )
     name = loaded.uses[route.provider]
     variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
@@ -100,5 +142,10 @@ def _route(prefix: str, route: Route, where: Listener, loaded: Loaded) -> Offere
     return OfferedRoute(prefix, url, name, tuple(owns), rows)
 
 
-def _fits(needs: Collection[str], prefix: str, where: Listener) -> bool:
-    return ("tls" not in needs or where.tls) and ("root" not in needs or prefix == "/")
+def _rows(loaded: Loaded, route: Route) -> list[Sdk]:
+    """Of the SDKs for its base."""
+    preset = loaded.presets.get(route.provider)
+    if preset is None:
+        return []
+    base = preset.base_of(str(route.upstream))
+    return [row for row in preset.sdk if not row.bases or base in row.bases]

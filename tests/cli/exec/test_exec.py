@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -79,6 +82,44 @@ def test_without_a_proxy_one_is_started_inside(folder: Path, sandbox: str) -> No
     with pytest.raises(OSError, match="refused"):
         status_of(told["url"], told["key"])
     assert not list((Path(os.environ["XDG_RUNTIME_DIR"]) / "keyless").glob("keyless-exec-*"))
+
+
+def test_one_inside_gives_a_route_an_address_of_its_own(folder: Path, sandbox: str) -> None:
+    """On a free port as well: that of the config may be another proxy's, or taken."""
+    own = {"provider": "openai", "upstream": f"{sandbox}/control", "listen": f"127.0.0.1:{free_port()}"}
+    told = report(executed(written(folder, routes={"/openai": own}), sys.executable, "-c", REPORT))
+    assert told["openai"] == 404
+    where = urlsplit(told["url"])
+    assert (where.path, where.netloc == own["listen"]) == ("/v1", False)
+
+
+SECURE_REPORT = """
+import json, os, ssl, urllib.request
+names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+url = os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] + "/state"
+print(json.dumps({
+    "roots": sorted({os.environ.get(name) for name in names}), "url": url,
+    "status": urllib.request.urlopen(url, timeout=20).status,
+}))
+"""
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["inside", "lent"])
+def test_an_sdk_that_insists_on_https_gets_it_and_trusts_it(folder: Path, sandbox: str, runs: bool) -> None:
+    """Python's own verification, by the variables alone."""
+    own = {"XDG_STATE_HOME": str(folder / "state"), "AWS_BEARER_TOKEN_BEDROCK": SECRET}
+    routes = {"/bedrock": {"provider": "mine", "upstream": f"{sandbox}/control"}}
+    mine = {"mine": {"use": "bedrock-api-key", "region": "eu-west-1"}}
+    listen = [f"http://127.0.0.1:{free_port()}", f"https://127.0.0.1:{free_port()}"]
+    path = written(folder, routes=routes, providers=mine, listen=listen, tls="local", log={"access": False})
+    with ExitStack() as stack:
+        if runs:
+            running = stack.enter_context(process("run", "-c", path, **own))
+            running.until(lambda line: line.startswith("status:"))
+        told = executed(path, sys.executable, "-c", SECURE_REPORT, **own)
+    found = report(told)
+    assert (found["status"], found["roots"]) == (200, [str(folder / "state/keyless/tls/roots.pem")])
+    assert re.fullmatch(r"https://127.0.0.1:\d+/bedrock/state", found["url"])
 
 
 def test_one_that_runs_lends_and_takes_back(folder: Path, sandbox: str) -> None:

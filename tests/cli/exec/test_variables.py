@@ -25,10 +25,11 @@ def given(*routes: OfferedRoute, secrets: tuple[str, ...] = ()) -> dict[str, str
 
 
 def test_texts_are_filled_in() -> None:
-    row = {"name": "x", "env": {"X_URL": "{base}/v2", "X_HOST": "{host}", "X_KEY": "{key}"}}
+    row = {"name": "x", "env": {"X_URL": "{base}/v2", "X_HOST": "{host}", "X_PATH": "{path}", "X_KEY": "{key}"}}
     assert given(route("/a", "x", row), route("/b", "y")) == {
         "X_URL": f"{K}/a/v2",
         "X_HOST": "127.0.0.1:8080",
+        "X_PATH": "/a",
         "X_KEY": "kls_x",
     }
 

@@ -103,6 +103,26 @@ def test_nobody_is_refused_and_tokens_and_rates_go_along(folder: Path, issuer: s
     assert control(issuer, "state")["mints"]["oauth2"] == 1
 
 
+def test_a_routes_own_address_goes_along(folder: Path, issuer: str) -> None:
+    main, own = free_port(), free_port()
+    config = crm(issuer, listen=f"127.0.0.1:{main}", log={"access": False})
+    config["routes"]["/own"] = config["routes"]["/crm"] | {"listen": f"127.0.0.1:{own}"}
+    config["routes"]["/own"]["upstream"] += "/echo?of="
+    path = written(folder, **config)
+    with process("run", "-c", path) as first:
+        shown = first.until(lambda line: line.strip().startswith("/own"))
+        assert f"/own = http://127.0.0.1:{own} " in shown
+        first.until(lambda line: line.startswith("status:"))
+        with Load(("127.0.0.1", own)) as load, process("run", "--takeover", "-c", path) as second:
+            second.until(lambda line: line.startswith("status:"))
+            assert first.popen.wait(PATIENCE) == 0
+            load.more(100)
+            load.__exit__()
+            second.popen.send_signal(signal.SIGTERM)
+            assert second.end().code == 0
+    assert set(load.seen) == {"200"}
+
+
 def test_who_breaks_off_leaves_the_other_one_running(folder: Path, issuer: str) -> None:
     """Also with tokens: it mints again, which it had ceased to do."""
     port = free_port()

@@ -15,7 +15,7 @@ import pytest
 from proxy.cli.kit.running import UnansweredError, address
 from proxy.config.model import Config
 from tests.certificates import Authority
-from tests.cli.conftest import PATIENCE, Running, crm, keyless, proxy
+from tests.cli.conftest import PATIENCE, Running, crm, free_port, keyless, process, proxy, written
 
 NAME = "keyless.example.com"
 """Not the one that commands on this machine reach it by."""
@@ -91,3 +91,37 @@ def test_a_key_with_a_password_is_said_and_nobody_is_asked(tmp_path: Path, sandb
     done = keyless("run", "-c", str(tmp_path / "config.yaml"))
     assert done.code == 2
     assert "tls.cert: the key has a password" in done.err
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tls_for_this_machine_beside_plain_http(folder: Path, sandbox: str, workers: int) -> None:
+    state = {"XDG_STATE_HOME": str(folder / "state")}
+    plain, secure, own = free_port(), free_port(), free_port()
+    listen = [f"http://127.0.0.1:{plain}", f"https://localhost:{secure}"]
+    config = crm(sandbox, listen=listen, tls="local", workers=workers)
+    config["routes"]["/own"] = config["routes"]["/crm"] | {"listen": f"127.0.0.1:{own}"}
+    path = written(folder, **config)
+    root = keyless("ca", environ=state)
+    assert (root.code, root.out.count("BEGIN CERTIFICATE"), "PRIVATE" in root.out) == (0, 1, False)
+    context = ssl.create_default_context(cadata=root.out)
+    with process("run", "-c", path, **state) as running:
+        running.until(lambda line: line.startswith("status:"))
+        for url in (f"https://localhost:{secure}/crm", f"https://127.0.0.1:{own}"):
+            with urlopen(f"{url}/echo", context=context, timeout=PATIENCE) as reply:
+                assert json.load(reply)["token"] == "good"
+        with urlopen(f"http://127.0.0.1:{plain}/crm/echo", timeout=PATIENCE) as reply:
+            assert json.load(reply)["token"] == "good"
+    assert keyless("ca", environ=state).out == root.out
+
+
+def test_an_authority_that_others_can_touch_is_refused(folder: Path, sandbox: str) -> None:
+    state = {"XDG_STATE_HOME": str(folder / "state")}
+    keyless("ca", environ=state)
+    (folder / "state/keyless/tls/local.pem").chmod(0o666)
+    path = written(folder, **crm(sandbox, listen=f"127.0.0.1:{free_port()}", tls="local"))
+    with process("run", "-c", path, **state) as refused:
+        ended = refused.end()
+    assert ended.code == 1
+    assert "must belong to this user alone" in ended.err
+    told = keyless("ca", environ=state)
+    assert (told.code, "must belong to this user alone" in told.err) == (1, True)

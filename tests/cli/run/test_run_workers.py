@@ -313,6 +313,22 @@ def test_port_0_and_a_unix_socket_are_shared(folder: Path, issuer: str) -> None:
     assert not path.exists()
 
 
+def test_a_routes_own_address_is_every_workers(folder: Path, issuer: str) -> None:
+    own, path = free_port(), folder / "own.sock"
+    config = crm(issuer)
+    config["routes"]["/unix"] = config["routes"]["/crm"] | {"listen": f"unix:{path}"}
+    config["routes"]["/crm"]["listen"] = f"127.0.0.1:{own}"
+    with crew(folder, config) as served:
+        os.kill(served.pids()[0], signal.SIGTERM)
+        until(lambda: served.workers()["0"]["up"])
+        command = ["curl", "-s", "--unix-socket", str(path), "http://localhost/echo"]
+        for _ in range(10):
+            with urlopen(f"http://127.0.0.1:{own}/echo", timeout=PATIENCE) as reply:
+                assert json.load(reply)["token"] == "good"
+            said = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
+            assert json.loads(said.stdout)["token"] == "good"
+
+
 def test_auto_is_one_per_usable_cpu(folder: Path, issuer: str) -> None:
     config = written(folder, workers="auto", listen="127.0.0.1:0", **crm(issuer))
     with process("run", "-c", config, TMPDIR=str(folder)) as started:

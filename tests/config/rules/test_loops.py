@@ -22,6 +22,7 @@ from proxy.config.rules.loops import check_loops
         ("proxy.test:8080", "http://proxy.test:8080", True),
         ("0.0.0.0:80", "http://localhost/", True),
         ("0.0.0.0:443", "https://localhost/", True),
+        ("https://127.0.0.1:8443", "https://localhost:8443", True),
         ("127.0.0.1:8080", "http://127.0.0.1:8081", False),
         ("127.0.0.1:8080", "http://127.0.0.2:8080", False),
         ("0.0.0.0:8080", "http://api.test:8080", False),
@@ -35,3 +36,12 @@ def test_a_loop_is_told_as_far_as_spelling_tells(listen: str, upstream: str, loo
     routes = {"/a": {"upstream": upstream, "provider": "none"}}
     config = Config.model_validate({"listen": ["127.0.0.1:9", listen], "routes": routes})
     assert [finding.where for finding in check_loops(config)] == [("routes", "/a", "upstream")] * loops
+
+
+def test_a_routes_own_address_is_one_of_them() -> None:
+    routes = {
+        "/a": {"upstream": "http://127.0.0.1:8091", "provider": "none"},
+        "/b": {"upstream": "https://api.example.com", "provider": "none", "listen": "127.0.0.1:8091"},
+    }
+    config = Config.model_validate({"routes": routes})
+    assert [finding.where for finding in check_loops(config)] == [("routes", "/a", "upstream")]

@@ -106,7 +106,7 @@ def test_an_sdk_that_takes_its_base_url_for_a_host_is_told_what_to_do() -> None:
     with pytest.raises(Fault) as refused:
         LOOPBACK.host(known(host="127.0.0.1:8080/qianfan/" + "x" * 1000))
     assert "takes no path" in refused.value.detail
-    assert "Give it 127.0.0.1:8080 alone" in refused.value.detail
+    assert "Give the route an address of its own (`listen`)" in refused.value.detail
     assert len(refused.value.detail) < 300
 
 
