@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import socket
 import ssl
 import stat
 import subprocess
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,6 +110,58 @@ def test_the_openssl_command_says_the_same(place: Path, name: str, good: bool) -
     said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (said.returncode == 0) is good, said.stderr
     assert good or "permitted subtree violation" in said.stderr
+
+
+CURL = ["curl", "-sS", "--cacert", "{root}", "--connect-to", "{name}:443:127.0.0.1:{port}", "https://{name}/"]
+NODE = [
+    "node",
+    "-e",
+    "require('tls').connect({{host: '127.0.0.1', port: {port}, servername: '{name}'}}, () => process.exit(0))",
+]
+"""The program trusts what NODE_EXTRA_CA_CERTS names."""
+
+
+@pytest.mark.parametrize("command", [CURL, NODE], ids=["curl", "node"])
+@pytest.mark.parametrize("name", ["localhost", "api.example.com"])
+def test_other_programs_say_the_same(place: Path, command: list[str], name: str) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"there is no {command[0]}")
+    path, root = foreign(place, name)
+    (place / "root.pem").write_text(root, encoding="ascii")
+    with listening(path) as port:
+        said = subprocess.run(
+            [word.format(root=place / "root.pem", name=name, port=port) for word in command],
+            env={"PATH": os.environ["PATH"], "NODE_EXTRA_CA_CERTS": str(place / "root.pem")},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (said.returncode == 0) is (name == "localhost"), said.stderr
+    assert name == "localhost" or "permitted subtree violation" in said.stderr
+
+
+@contextmanager
+def listening(shown: Path) -> Iterator[int]:
+    """One connection, at whose end there is an answer of HTTP."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                accepted, _ = server.accept()
+                with accepted, context.wrap_socket(accepted, server_side=True) as served:
+                    served.recv(65536)
+                    served.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        server.settimeout(PATIENCE)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            thread.join()
 
 
 def test_what_is_written_holds_no_key_of_the_authority(place: Path) -> None:
