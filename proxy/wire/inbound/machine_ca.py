@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from proxy.config.model import ListenerTls
-from proxy.config.secrets.pem import certificates, utc_now
+from proxy.config.secrets.pem import certificates
 
 Certificate: TypeAlias = Any
 Builder: TypeAlias = Any
@@ -37,9 +37,9 @@ def folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "keyless" / "tls"
 
 
-def with_files(tls: ListenerTls) -> ListenerTls:
+def with_files(tls: ListenerTls, now: datetime) -> ListenerTls:
     """The same, with the file in place of `local`. Raises OSError, in words."""
-    return tls.model_copy(update={"cert": str(ensure(folder(os.environ), utc_now()))}) if tls.is_local else tls
+    return tls.model_copy(update={"cert": str(ensure(folder(os.environ), now))}) if tls.is_local else tls
 
 
 def ensure(place: Path, now: datetime) -> Path:
@@ -90,9 +90,12 @@ def _write(path: Path, content: bytes) -> None:
 
 def _lasts(content: bytes, now: datetime) -> bool:
     chain = certificates(content)
-    return len(chain) == 2 and all(
-        each.not_valid_before_utc <= now < each.not_valid_after_utc - BEFORE for each in chain
-    )
+    return len(chain) == 2 and all(each.not_valid_before_utc <= now for each in chain) and now < due(content)
+
+
+def due(content: bytes) -> datetime:
+    """When what lasts for now is to be made anew."""
+    return min(each.not_valid_after_utc for each in certificates(content)) - BEFORE
 
 
 # ---------------------------------------------------------------------------------------------- the certificates
