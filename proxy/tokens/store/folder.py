@@ -33,7 +33,8 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (path.parent, path):  # `parents` would have a mode of their own, and the state folder may be one
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = path.stat()
         if about.st_uid != os.geteuid():
             raise ValueError(f"{path} belongs to another user; run: chown -R {os.geteuid()} {path}")

@@ -47,7 +47,8 @@ def ensure(place: Path, now: datetime) -> Path:
 
     Of two processes that make one at once the last one wins; the other takes it over (tls.py).
     """
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (place.parent, place):  # the state folder holds other secrets, and the mode is not that of parents
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check(place, "run: chmod 700")
     path = place / NAME
     if not _lasts(_read(path), now):

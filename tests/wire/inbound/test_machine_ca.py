@@ -101,6 +101,11 @@ def test_it_can_vouch_for_nobody_else(place: Path, name: str) -> None:
         shake(showing(path), root, name)
 
 
+def test_the_state_folder_that_it_makes_is_this_users_alone(place: Path) -> None:
+    ensure(place, NOW)
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+
+
 def test_the_same_for_this_machine_is_taken(place: Path) -> None:
     """So what is refused above is refused for its name."""
     path, root = foreign(place, "127.0.0.9")
