@@ -101,6 +101,12 @@ def _of_provider(inner: Where) -> bool:
             return True
         case ("jwt", "claims" | "headers", *_):
             return True
-        case ("steps", _, "request", *rest) | ("refresh", "request", *rest):
-            return rest[:1] != ["sign"] or rest[1:2] == ["digest"]
+        case ("steps", _, "request", *_):
+            return _of_request(inner[3:])
+        case ("refresh", "request", *_):
+            return _of_request(inner[2:])
     return False
+
+
+def _of_request(inner: Where) -> bool:
+    return inner[:1] != ("sign",) or inner[1:2] == ("digest",)
