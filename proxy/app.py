@@ -43,7 +43,6 @@ from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
 from proxy.values.listen import Door, Listener
-from proxy.wire.inbound.machine_ca import with_files
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
 from proxy.wire.inbound.tls import Certificates
@@ -190,7 +189,7 @@ class Service:
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
         tls = self._loaded.config.tls
-        certificates = None if tls is None else Certificates(with_files(tls), self._loaded.folder)
+        certificates = None if tls is None else Certificates(tls, self._loaded.folder)
         self._serving.front.visitors.tls = certificates
         for number, (listener, route) in enumerate(self._lasting.doors):
             context = certificates.context if certificates is not None and listener.tls else None

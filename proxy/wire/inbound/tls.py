@@ -4,13 +4,14 @@ Owns: the contexts. Must not know: sockets, clients, what is served.
 
 Files are looked at when a client connects, by `stat`, which follows links: so a rename, a write in place and a
 Kubernetes volume's swapped symlink all count for the next connection, and no timer or watch can miss one. What can't be
-used is told once and changes nothing.
+used is told once and changes nothing. The certificate of `tls: local` is made anew by the same look.
 """
 
 from __future__ import annotations
 
 import ssl
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,12 @@ import structlog
 
 from proxy.config.model import ListenerTls
 from proxy.config.secrets import pem
+from proxy.wire.inbound import machine_ca
 
 log = structlog.get_logger("keyless.tls")
+
+RETRY = timedelta(hours=1)
+"""Until it is tried again to make a certificate that could not be made."""
 
 Stamp = tuple[tuple[int, ...] | None, ...]
 
@@ -42,7 +47,10 @@ class Shown(NamedTuple):
 class Certificates:
     """What a proxy's TCP listeners show and trust. `context` is for all of them, for good. Raises Unusable."""
 
-    def __init__(self, tls: ListenerTls, folder: Path) -> None:
+    def __init__(self, written: ListenerTls, folder: Path) -> None:
+        tls = machine_ca.with_files(written)
+        self._due: datetime | None = None
+        self._local = written.is_local
         self._files = {key: name for key in ("cert", "key", "client_ca") if (name := getattr(tls, key)) is not None}
         self._folder = folder
         self._asks = tls.client_ca is not None
@@ -56,11 +64,21 @@ class Certificates:
 
     def _choose(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         """What is raised in here would end the handshake."""
+        if self._due is not None and (now := pem.utc_now()) >= self._due:
+            self._make_anew(now)
         stamp = self._look()
         if stamp != self._stamp:
             self._stamp = stamp
             self._renew()
         handshake.context = self._current
+
+    def _make_anew(self, now: datetime) -> None:
+        """Before its end, also where nobody starts us again."""
+        self._due = now + RETRY
+        try:
+            machine_ca.ensure(self._path("cert").parent, now)
+        except OSError as error:
+            log.error("the certificate of this machine can't be made anew", reason=error.strerror)  # noqa: TRY400 -- says all
 
     def _renew(self) -> None:
         try:
@@ -90,6 +108,8 @@ class Certificates:
         except (OSError, ValueError) as error:  # replaced between two looks, or too weak a key for OpenSSL
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "not usable as they are"
             raise Unusable(f"tls: {', '.join(self._files.values())}: {reason}") from None
+        if self._local:
+            self._due = machine_ca.until(self._path("cert").read_bytes())
         return context
 
     def _ask(self, context: ssl.SSLContext) -> None:
