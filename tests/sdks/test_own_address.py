@@ -15,6 +15,7 @@ import pytest
 
 from proxy.cli.exec import roots
 from proxy.cli.exec.variables import variables
+from proxy.config.presets import presets
 from proxy.process.lending.offer import offer
 from tests.cli.conftest import free_port
 from tests.conftest import Stage
@@ -25,7 +26,12 @@ from tests.wire.outbound.test_dial import Names
 pytestmark = pytest.mark.skipif(not PYTHON, reason="the vendors' SDKs are not installed here: `make sdks` runs these")
 of_node = pytest.mark.skipif(not NODE or shutil.which("node") is None, reason="Node's SDKs are not installed here")
 
-NO_PATH = {name: sdk for name, sdk in SDKS.items() if sdk.prefix == "/"}
+
+def takes_no_path(sdk: Sdk) -> bool:
+    return any("root" in row.needs for row in presets()[sdk.provider["use"]].sdk)
+
+
+NO_PATH = {name: sdk for name, sdk in SDKS.items() if takes_no_path(sdk)}
 OTHER = {"/other": {"upstream": "http://127.0.0.1:9", "provider": "none"}}
 """So that what comes by the main listener without the prefix would not arrive."""
 

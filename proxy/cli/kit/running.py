@@ -18,6 +18,7 @@ from yarl import URL
 from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
+from proxy.config.secrets.pem import utc_now
 from proxy.errors import CODES, Fault, KeylessError
 from proxy.process import runtime
 from proxy.values.listen import Listener, parse
@@ -126,7 +127,7 @@ def _trust(loaded: Loaded) -> ssl.SSLContext | bool:
     """The very certificate that the running proxy was given, which need not be for the name that we reach it by."""
     if loaded.config.tls is None:
         return True
-    return client_context((loaded.folder / with_files(loaded.config.tls).cert).read_bytes())
+    return client_context((loaded.folder / with_files(loaded.config.tls, utc_now()).cert).read_bytes())
 
 
 def _foreign(listener: Listener) -> UnansweredError:

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from proxy.config.model import ListenerTls
 from proxy.config.place import state_folder
-from proxy.config.secrets.pem import certificates, problems, utc_now
+from proxy.config.secrets.pem import certificates, problems
 
 Certificate: TypeAlias = Any
 Builder: TypeAlias = Any
@@ -45,9 +45,9 @@ def folder(environ: Mapping[str, str]) -> Path:
         raise OSError(None, "this user has no home for the certificate of `tls: local`; set $XDG_STATE_HOME") from None
 
 
-def with_files(tls: ListenerTls) -> ListenerTls:
+def with_files(tls: ListenerTls, now: datetime) -> ListenerTls:
     """The same, with the file in place of `local`. Raises OSError, in words."""
-    return tls.model_copy(update={"cert": str(ensure(folder(os.environ), utc_now()))}) if tls.is_local else tls
+    return tls.model_copy(update={"cert": str(ensure(folder(os.environ), now))}) if tls.is_local else tls
 
 
 def ensure(place: Path, now: datetime) -> Path:
@@ -66,8 +66,8 @@ def ensure(place: Path, now: datetime) -> Path:
     return path
 
 
-def until(content: bytes) -> datetime:
-    """When another one is due in place of this."""
+def due(content: bytes) -> datetime:
+    """When another one is to take the place of this. At once where it holds no certificate."""
     return min((one.not_valid_after_utc for one in certificates(content)), default=_NEVER) - BEFORE
 
 
@@ -117,7 +117,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _lasts(content: bytes, now: datetime) -> bool:
     chain = certificates(content)
-    if len(chain) != 2 or any(now < one.not_valid_before_utc for one in chain) or now >= until(content):
+    if len(chain) != 2 or any(now < one.not_valid_before_utc for one in chain) or now >= due(content):
         return False
     return not any(problems({"cert": NAME}, lambda _: content, now))  # as whoever serves with it will ask
 

@@ -4,13 +4,15 @@ Owns: the contexts. Must not know: sockets, clients, what is served.
 
 Files are looked at when a client connects, by `stat`, which follows links: so a rename, a write in place and a
 Kubernetes volume's swapped symlink all count for the next connection, and no timer or watch can miss one. What can't be
-used is told once and changes nothing. The certificate of `tls: local` is made anew by the same look.
+used is told once and changes nothing. The one that this machine makes itself is made anew in the same way.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -23,10 +25,9 @@ from proxy.wire.inbound import machine_ca
 
 log = structlog.get_logger("keyless.tls")
 
-RETRY = timedelta(hours=1)
-"""Until it is tried again to make a certificate that could not be made."""
-
 Stamp = tuple[tuple[int, ...] | None, ...]
+_AGAIN = timedelta(days=1)
+"""After this time what could not be made anew is tried once more."""
 
 
 class Unusable(OSError):  # noqa: N818 -- it says what is the case; callers of `listen` know OSError
@@ -45,12 +46,12 @@ class Shown(NamedTuple):
 
 
 class Certificates:
-    """What a proxy's TCP listeners show and trust. `context` is for all of them, for good. Raises Unusable."""
+    """What a proxy's TCP listeners show and trust. `context` is for all of them, for good. Raises OSError, in words."""
 
-    def __init__(self, written: ListenerTls, folder: Path) -> None:
-        tls = machine_ca.with_files(written)
-        self._due: datetime | None = None
-        self._local = written.is_local
+    def __init__(self, tls: ListenerTls, folder: Path, now: Callable[[], datetime] = pem.utc_now) -> None:
+        self._now = now
+        self._due = now() if tls.is_local else None  # the file of others is theirs to renew
+        tls = machine_ca.with_files(tls, now())
         self._files = {key: name for key in ("cert", "key", "client_ca") if (name := getattr(tls, key)) is not None}
         self._folder = folder
         self._asks = tls.client_ca is not None
@@ -64,19 +65,18 @@ class Certificates:
 
     def _choose(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         """What is raised in here would end the handshake."""
-        if self._due is not None and (now := pem.utc_now()) >= self._due:
-            self._make_anew(now)
+        if self._due is not None and self._due <= self._now():
+            self._make_anew()
         stamp = self._look()
         if stamp != self._stamp:
             self._stamp = stamp
             self._renew()
         handshake.context = self._current
 
-    def _make_anew(self, now: datetime) -> None:
-        """Before its end, also where nobody starts us again."""
-        self._due = now + RETRY
+    def _make_anew(self) -> None:
+        self._due = self._now() + _AGAIN
         try:
-            machine_ca.ensure(self._path("cert").parent, now)
+            machine_ca.ensure(machine_ca.folder(os.environ), self._now())
         except OSError as error:
             log.error("the certificate of this machine can't be made anew", reason=error.strerror)  # noqa: TRY400 -- says all
 
@@ -92,7 +92,7 @@ class Certificates:
         log.info("tls files taken over")
 
     def _load(self) -> ssl.SSLContext:
-        wrong = [f"tls.{key}: {problem}" for key, problem in pem.problems(self._files, self._read, pem.utc_now())]
+        wrong = [f"tls.{key}: {problem}" for key, problem in pem.problems(self._files, self._read, self._now())]
         if wrong:
             raise Unusable("; ".join(wrong))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -108,8 +108,8 @@ class Certificates:
         except (OSError, ValueError) as error:  # replaced between two looks, or too weak a key for OpenSSL
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "not usable as they are"
             raise Unusable(f"tls: {', '.join(self._files.values())}: {reason}") from None
-        if self._local:
-            self._due = machine_ca.until(self._path("cert").read_bytes())
+        if self._due is not None:
+            self._due = machine_ca.due(self._path("cert").read_bytes())
         return context
 
     def _ask(self, context: ssl.SSLContext) -> None:

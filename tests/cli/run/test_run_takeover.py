@@ -157,11 +157,19 @@ def test_several_workers_can_not_be_taken_over(folder: Path, issuer: str) -> Non
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_systemd_holds_the_socket_while_one_goes_and_the_next_comes(folder: Path, issuer: str, workers: int) -> None:
+@pytest.mark.parametrize("own", [False, True], ids=["all", "one route"])
+def test_systemd_holds_the_socket_while_one_goes_and_the_next_comes(
+    folder: Path, issuer: str, workers: int, own: bool
+) -> None:
     """As it does: descriptor 3, and the variables that name it. Connections wait in the socket's queue meanwhile."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as door:
         port = door.getsockname()[1]
-        config = crm(issuer, listen=f"127.0.0.1:{port}", workers=workers, store=f"file:{folder / 'store'}")
+        config = crm(issuer, workers=workers, store=f"file:{folder / 'store'}")
+        config["listen"] = f"127.0.0.1:{free_port() if own else port}"
+        if own:
+            route = config["routes"]["/crm"]
+            alone = {"listen": f"127.0.0.1:{port}", "upstream": f"{route['upstream']}/echo?of="}
+            config["routes"]["/own"] = route | alone
         path = written(folder, **config, log={"access": False})
         with _started(door, path) as first:
             _until_listening(first)

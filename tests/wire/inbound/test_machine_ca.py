@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import socket
 import ssl
 import stat
 import subprocess
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from proxy.config.model import ListenerTls
 from proxy.config.secrets.pem import certificates, problems
 from proxy.wire.inbound.machine_ca import BEFORE, LIFE, authority, ensure, folder, root_of
+from proxy.wire.inbound.tls import Certificates
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PATIENCE = 20.0
@@ -58,11 +61,16 @@ def foreign(place: Path, *names: str) -> tuple[Path, str]:
     return path, root.public_bytes(Encoding.PEM).decode("ascii")
 
 
-def shake(shown: Path, trusted: str, name: str) -> None:
+def showing(path: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def shake(serving: ssl.SSLContext, trusted: str, name: str) -> None:
     """A handshake of a client that trusts this alone and asks for `name`. Raises ssl.SSLError."""
-    serving, asking = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cadata=trusted)
+    asking = ssl.create_default_context(cadata=trusted)
     asking.verify_flags |= ssl.VERIFY_X509_STRICT
-    serving.load_cert_chain(shown)
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
@@ -83,7 +91,7 @@ def shake(shown: Path, trusted: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
 def test_it_vouches_for_this_machine(place: Path, name: str) -> None:
-    shake(ensure(place, NOW), authority(place, NOW), name)
+    shake(showing(ensure(place, NOW)), authority(place, NOW), name)
 
 
 @pytest.mark.parametrize("name", ["api.example.com", "localhost.example.com", "10.0.0.1", "128.0.0.1"])
@@ -91,13 +99,13 @@ def test_it_can_vouch_for_nobody_else(place: Path, name: str) -> None:
     """Even with its key, which nobody has: the constraints are critical."""
     path, root = foreign(place, name)
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
-        shake(path, root, name)
+        shake(showing(path), root, name)
 
 
 def test_the_same_for_this_machine_is_taken(place: Path) -> None:
     """So what is refused above is refused for its name."""
     path, root = foreign(place, "127.0.0.9")
-    shake(path, root, "127.0.0.9")
+    shake(showing(path), root, "127.0.0.9")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
@@ -109,6 +117,57 @@ def test_the_openssl_command_says_the_same(place: Path, name: str, good: bool) -
     said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (said.returncode == 0) is good, said.stderr
     assert good or "permitted subtree violation" in said.stderr
+
+
+CURL = ["curl", "-sS", "--cacert", "{root}", "--connect-to", "{name}:443:127.0.0.1:{port}", "https://{name}/"]
+NODE = [
+    "node",
+    "-e",
+    "require('tls').connect({{host: '127.0.0.1', port: {port}, servername: '{name}'}}, () => process.exit(0))",
+]
+"""The program trusts what NODE_EXTRA_CA_CERTS names."""
+
+
+@pytest.mark.parametrize("command", [CURL, NODE], ids=["curl", "node"])
+@pytest.mark.parametrize("name", ["localhost", "api.example.com"])
+def test_other_programs_say_the_same(place: Path, command: list[str], name: str) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"there is no {command[0]}")
+    path, root = foreign(place, name)
+    (place / "root.pem").write_text(root, encoding="ascii")
+    with listening(path) as port:
+        said = subprocess.run(
+            [word.format(root=place / "root.pem", name=name, port=port) for word in command],
+            env={"PATH": os.environ["PATH"], "NODE_EXTRA_CA_CERTS": str(place / "root.pem")},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (said.returncode == 0) is (name == "localhost"), said.stderr
+    assert name == "localhost" or "permitted subtree violation" in said.stderr
+
+
+@contextmanager
+def listening(shown: Path) -> Iterator[int]:
+    """One connection, at whose end there is an answer of HTTP."""
+    context = showing(shown)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                accepted, _ = server.accept()
+                with accepted, context.wrap_socket(accepted, server_side=True) as served:
+                    served.recv(65536)
+                    served.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+        server.settimeout(PATIENCE)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            thread.join()
 
 
 def test_what_is_written_holds_no_key_of_the_authority(place: Path) -> None:
@@ -133,6 +192,26 @@ def test_it_lasts_and_is_renewed_before_its_end(place: Path) -> None:
     later = NOW + LIFE - BEFORE
     assert ensure(place, later).read_bytes() != first
     assert certificates(ensure(place, later).read_bytes())[1].not_valid_after_utc == later + LIFE
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_proxy_that_runs_shows_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], touched: bool
+) -> None:
+    """Nobody has to start it again within two years; where it may not make one, the old one stays, and it says so."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    times = [NOW - LIFE + BEFORE]
+    shown = Certificates(ListenerTls.model_validate("local"), tmp_path, lambda: times[-1])
+    old = authority(folder(os.environ), times[-1])
+    times.append(NOW - timedelta(seconds=1))
+    shake(shown.context, old, "localhost")
+    times.append(NOW)
+    folder(os.environ).chmod(0o777 if touched else 0o700)
+    with nullcontext() if touched else pytest.raises(ssl.SSLCertVerificationError, match="self-signed"):
+        shake(shown.context, old, "localhost")
+    assert ("can't be made anew" in capsys.readouterr().out) is touched
+    folder(os.environ).chmod(0o700)
+    shake(shown.context, old if touched else authority(folder(os.environ), NOW), "localhost")
 
 
 @pytest.mark.parametrize(

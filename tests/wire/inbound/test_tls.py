@@ -6,16 +6,12 @@ import asyncio
 import os
 import ssl
 import warnings
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from proxy.config.model import ListenerTls
-from proxy.config.secrets.pem import utc_now
-from proxy.wire.inbound.machine_ca import BEFORE, LIFE, ensure, folder
-from proxy.wire.inbound.machine_ca import authority as authority_of_this_machine
 from proxy.wire.inbound.tls import Certificates, Unusable, client_context
 from tests.certificates import Authority
 from tests.conftest import Stage
@@ -166,31 +162,6 @@ async def test_a_broken_pair_changes_nothing_and_is_told_once(
     assert stage.log.getvalue().count("tls files not taken over") == 1
     place(tmp_path, authority)
     assert serial(await connect(stage, trusting(authority))) == on_disk(path) != before
-
-
-async def test_that_of_this_machine_is_made_anew_while_it_serves(stage: Stage, tmp_path: Path) -> None:
-    await stage.open(tls="local")
-    path = ensure(folder(os.environ), utc_now())
-    path.write_bytes(aged(tmp_path))
-    trusting_nobody = ssl.create_default_context()
-    trusting_nobody.check_hostname, trusting_nobody.verify_mode = False, ssl.CERT_NONE
-    old = on_disk(path)
-    assert serial(await connect(stage, trusting_nobody)) == old
-    path.chmod(0o604)
-    assert serial(await connect(stage, trusting_nobody)) == old
-    assert "must belong to this user alone" in stage.log.getvalue()
-    path.chmod(0o600)
-    path.write_bytes(aged(tmp_path / "again"))
-    await connect(stage, trusting_nobody)
-    new = ssl.create_default_context(cadata=authority_of_this_machine(folder(os.environ), utc_now()))
-    wire = await connect(stage, new)
-    assert serial(wire) == on_disk(path) != old
-    assert await ask(wire) == 200
-
-
-def aged(place: Path) -> bytes:
-    """One that another is due for since a day."""
-    return ensure(place / "tls", utc_now() - LIFE + BEFORE - timedelta(days=1)).read_bytes()
 
 
 async def test_a_file_that_may_be_read_again_is(tmp_path: Path, authority: Authority) -> None:
