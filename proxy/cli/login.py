@@ -37,11 +37,12 @@ from proxy.cli.kit.options import (
 )
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
+from proxy.config.place import state_folder
 from proxy.errors import IssuerError
 from proxy.tokens import signin
 from proxy.tokens.store import StoreDown
 from proxy.tokens.store.open import keeps_nothing
-from proxy.tokens.store.state import LOGINS, state_folder
+from proxy.tokens.store.state import LOGINS
 
 _NOT_REFRESHED = (
     "the issuer gave no refresh token, so this login ends with the token; many issuers give one for the scope "

@@ -24,11 +24,12 @@ from proxy.cli.kit.options import (
     print_rows,
 )
 from proxy.config.loaded import Loaded
+from proxy.config.place import state_folder
 from proxy.config.secrets.seal import Unsealable
 from proxy.tokens.records import Records
 from proxy.tokens.store import StoreDown
 from proxy.tokens.store.open import keeps_nothing, open_records
-from proxy.tokens.store.state import LOGINS, open_logins, state_folder
+from proxy.tokens.store.state import LOGINS, open_logins
 
 T = TypeVar("T")
 

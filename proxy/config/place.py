@@ -1,4 +1,4 @@
-"""Which file is the config where nobody names one.
+"""Which file is the config where nobody names one, and which folder what is made for this user lies in.
 
 Owns: the order of the places. Must not know: what stands in the file, or whether a proxy runs with it. `exec` and `env`
 go by it but for the folder's own (cli/exec/place.py).
@@ -29,3 +29,8 @@ def usual(environ: Mapping[str, str], here: Path = HERE) -> Path:
     if told is not None:
         return told
     return here if here.exists() or not own(environ).is_file() else own(environ)
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Raises RuntimeError for a user without a home."""
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "keyless"

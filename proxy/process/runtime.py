@@ -22,10 +22,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
+from proxy.config.place import state_folder
 from proxy.errors import CODES, Code, Fault
 from proxy.process.shared_sockets import clear
 from proxy.tasks import Tasks
-from proxy.tokens.store.state import state_folder
 
 BACKLOG = 16
 LONGEST = 16 * 1024 * 1024

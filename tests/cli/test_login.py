@@ -100,6 +100,7 @@ def test_where_the_store_keeps_nothing_a_login_lies_in_the_state_folder(authorit
     assert f"kept in {state}/keyless/logins, sealed" in done.err
     (record,) = (tmp_path / "state" / "keyless" / "logins").glob("*.sealed")
     assert (record.stat().st_mode & 0o077, record.parent.stat().st_mode & 0o077) == (0, 0)
+    assert (tmp_path / "state" / "keyless").stat().st_mode & 0o077 == 0, "commands would not go by it"
     held = record.read_bytes()
     assert not [token for token in (*authority.issued, *authority.refresh_tokens) if token.encode() in held]
     for command, said in ((["token", "mail"], "mail"), (["store", "list"], "mail"), (["logout", "mail"], "revoked")):

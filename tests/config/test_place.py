@@ -1,4 +1,4 @@
-"""Which file is the config where nobody names one."""
+"""Which file is the config where nobody names one, and where what is made for a user lies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config.place import own, usual
+from proxy.config.place import own, state_folder, usual
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_the_order(variable: str | None, here: bool, users: bool, taken: str, tm
 def test_the_users_own_without_a_folder_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert own({}) == tmp_path / ".config" / "keyless" / "config.yaml"
+
+
+def test_what_is_made_for_a_user_lies_in_the_state_folder() -> None:
+    assert state_folder({"XDG_STATE_HOME": "/s"}) == Path("/s/keyless")
+    assert state_folder({"XDG_STATE_HOME": ""}) == Path.home() / ".local/state/keyless"

@@ -9,17 +9,20 @@ it for this machine's names alone, by critical name constraints (RFC 5280 §4.2.
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from proxy.config.model import ListenerTls
-from proxy.config.secrets.pem import certificates
+from proxy.config.place import state_folder
+from proxy.config.secrets.pem import certificates, problems
 
 Certificate: TypeAlias = Any
 Builder: TypeAlias = Any
@@ -29,12 +32,17 @@ LIFE = timedelta(days=730)
 BEFORE = timedelta(days=30)
 """Before the end of a certificate a new one takes its place."""
 _SKEW = timedelta(minutes=5)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NETWORKS = ("127.0.0.0/8", "::1/128")
 _ADDRESSES = ("127.0.0.1", "::1")
 
 
 def folder(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "keyless" / "tls"
+    """Raises OSError, in words."""
+    try:
+        return state_folder(environ) / "tls"
+    except RuntimeError:
+        raise OSError(None, "this user has no home for the certificate of `tls: local`; set $XDG_STATE_HOME") from None
 
 
 def with_files(tls: ListenerTls, now: datetime) -> ListenerTls:
@@ -45,15 +53,22 @@ def with_files(tls: ListenerTls, now: datetime) -> ListenerTls:
 def ensure(place: Path, now: datetime) -> Path:
     """The file, made if there is none that still lasts. Raises OSError, in words.
 
-    Of two processes that make one at once the last one wins; the other takes it over (tls.py).
+    Of several processes that want one at once a single one makes it: programs are told of an authority only once.
     """
-    for folder in (place.parent, place):  # the state folder holds other secrets, and the mode is not that of parents
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # commands refuse a state folder that others can enter
+    place.mkdir(mode=0o700, exist_ok=True)
     _check(place, "run: chmod 700")
     path = place / NAME
     if not _lasts(_read(path), now):
-        _write(path, _made(now))
+        with _locked(place):
+            if not _lasts(_read(path), now):
+                _write(path, _made(now))
     return path
+
+
+def due(content: bytes) -> datetime:
+    """When another one is to take the place of this. At once where it holds no certificate."""
+    return min((one.not_valid_after_utc for one in certificates(content)), default=_NEVER) - BEFORE
 
 
 def authority(place: Path, now: datetime) -> str:
@@ -82,6 +97,17 @@ def _check(path: Path, cure: str) -> None:
         raise PermissionError(None, f"{path} must belong to this user alone, whom programs trust by it; {cure} {path}")
 
 
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """The kernel lets go of it, however the holder ends; it is held for as long as two keys take."""
+    handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _write(path: Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent)  # of mode 0600
     with os.fdopen(descriptor, "wb") as file:
@@ -91,12 +117,9 @@ def _write(path: Path, content: bytes) -> None:
 
 def _lasts(content: bytes, now: datetime) -> bool:
     chain = certificates(content)
-    return len(chain) == 2 and all(each.not_valid_before_utc <= now for each in chain) and now < due(content)
-
-
-def due(content: bytes) -> datetime:
-    """When what lasts for now is to be made anew."""
-    return min(each.not_valid_after_utc for each in certificates(content)) - BEFORE
+    if len(chain) != 2 or any(now < one.not_valid_before_utc for one in chain) or now >= due(content):
+        return False
+    return not any(problems({"cert": NAME}, lambda _: content, now))  # as whoever serves with it will ask
 
 
 # ---------------------------------------------------------------------------------------------- the certificates

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -185,7 +186,8 @@ def test_what_is_written_holds_no_key_of_the_authority(place: Path) -> None:
     assert root.extensions.get_extension_for_class(x509.NameConstraints).critical
     assert {each.not_valid_after_utc for each in (leaf, root)} == {NOW + LIFE}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    for above in (place, place.parent):
+        assert stat.S_IMODE(above.stat().st_mode) == 0o700
     assert [each.name for each in place.iterdir()] == [path.name]
 
 
@@ -223,6 +225,30 @@ def test_a_proxy_that_runs_shows_the_new_one(
 def test_what_is_damaged_is_made_anew(place: Path, content: bytes) -> None:
     ensure(place, NOW).write_bytes(content)
     assert len(certificates(ensure(place, NOW).read_bytes())) == 2
+
+
+@pytest.mark.parametrize("keys", [0, 2])
+def test_so_is_one_without_its_key_or_with_anothers(place: Path, tmp_path: Path, keys: int) -> None:
+    mark = b"-----BEGIN PRIVATE KEY-----"
+    path, other = ensure(place, NOW), ensure(tmp_path / "other" / "tls", NOW).read_bytes()
+    chain = path.read_bytes().partition(mark)[0]
+    path.write_bytes(chain + b"".join(other.partition(mark)[1:]) * bool(keys))
+    assert path.read_bytes().count(b"PRIVATE KEY-----") == keys
+    made = ensure(place, NOW).read_bytes()
+    assert list(problems({"cert": "x"}, lambda _: made, NOW)) == []
+    assert not made.startswith(chain)
+
+
+def test_of_several_that_want_one_at_once_all_are_told_of_the_same(place: Path) -> None:
+    """A program that was told of the other would trust nobody."""
+    start = threading.Barrier(4)
+
+    def told(_: int) -> str:
+        start.wait(PATIENCE)
+        return authority(place, NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(told, range(4)))) == 1
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o640, 0o666])
