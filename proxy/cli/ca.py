@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from proxy.cli.kit.options import command_app, fail
+from proxy.cli.kit.options import DEFAULT_CONFIG, UnusedConfig, command_app, fail
 from proxy.config.secrets.pem import utc_now
 from proxy.wire.inbound.machine_ca import authority, folder
 
@@ -12,7 +12,7 @@ app = command_app()
 
 
 @app.command()
-def ca() -> None:
+def ca(_config: UnusedConfig = DEFAULT_CONFIG) -> None:
     """Print the certificate of this machine's own authority, which `tls: local` shows; nothing is installed."""
     try:
         print(authority(folder(os.environ), utc_now()), end="")
