@@ -189,7 +189,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
             "detail": self.detail,
             "hint": known.hint,
             "help": HELP,
-            "message": (message := f"{known.title}: {self.detail}. {known.hint}"),
+            "message": (message := f"{known.title}: {self.detail.rstrip('.')}. {known.hint}"),
             "error": {"message": message, "type": "keyless_error", "code": self.code},
         }
         if self.provider is not None:
