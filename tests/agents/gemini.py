@@ -10,7 +10,7 @@ from tests.agents.messages import halves
 from tests.agents.turns import Asked, Call, Tool, Turn
 
 Document = dict[str, Any]
-DEAD = {"error": {"code": 401, "message": "Request had invalid credentials.", "status": "UNAUTHENTICATED"}}
+DEAD = {"error": {"code": 401, "message": "Credentials have expired.", "status": "UNAUTHENTICATED"}}
 
 
 def asked(body: Document) -> Asked:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.agents.programs import AGENTS, NODE
+from tests.agents.programs import AGENTS, NODE, SDKS
 
 PATIENCE = 600
 """Seconds for one of them."""
@@ -37,7 +37,7 @@ def install(home: Path, name: str, package: str) -> str | None:
 
 def main() -> None:
     home = Path(sys.argv[1]).resolve()
-    wanted = {"node": NODE} | {name: agent.package for name, agent in AGENTS.items()}
+    wanted = {"node": NODE} | {agent.folder or name: agent.package for name, agent in (AGENTS | SDKS).items()}
     for name, package in wanted.items():
         trouble = install(home, name, package)
         print(f"{name}: {package}" if trouble is None else f"{name}: NOT INSTALLED: {package}: {trouble}", flush=True)

@@ -9,7 +9,8 @@ from tests.agents.turns import PROMPT
 
 class Agent(NamedTuple):
     """`package`: npm's, or pip's where it has `==`. `speaks`: the preset of its route. `home`: what is in its home
-    folder, with `{work}` for the task's; `environ`: what a person sets for a run without questions.
+    folder, with `{work}` for the task's; `environ`: what a person sets for a run without questions. `named`: its
+    command, `folder`: where it is installed, if not as it is called here.
     """
 
     package: str
@@ -18,6 +19,8 @@ class Agent(NamedTuple):
     model: str | None = None
     home: dict[str, str] = {}  # noqa: RUF012 -- of a record that nobody changes
     environ: dict[str, str] = {}  # noqa: RUF012 -- as above
+    named: str = ""
+    folder: str = ""
 
 
 NODE = "node@24.21.0"
@@ -66,5 +69,26 @@ AGENTS = {
         ("agent", "--local", "--agent", "main", "--message", PROMPT),
         model="gpt-5",
         home={".openclaw/openclaw.json": '{"agents": {"defaults": {"workspace": "{work}"}}}'},
+    ),
+}
+
+_CALL = {
+    "openai": (
+        "import openai; print(openai.OpenAI().chat.completions.create(model='gpt-5', messages=[]))",
+        "const {OpenAI} = require('openai'); new OpenAI().chat.completions.create({model: 'gpt-5', messages: []})",
+    ),
+    "anthropic": (
+        "import anthropic; print(anthropic.Anthropic().messages.create(model='m', max_tokens=9, messages=[]))",
+        "const A = require('@anthropic-ai/sdk'); new A().messages.create({model: 'm', max_tokens: 9, messages: []})",
+    ),
+}
+SDKS = {
+    "openai, Python": Agent("openai==3.57.0", ("-c", _CALL["openai"][0]), named="python", folder="openai-python"),
+    "openai, Node": Agent("openai@7.57.0", ("-e", _CALL["openai"][1]), named="node", folder="openai-node"),
+    "anthropic, Python": Agent(
+        "anthropic==2.14.0", ("-c", _CALL["anthropic"][0]), "anthropic", named="python", folder="anthropic-python"
+    ),
+    "anthropic, Node": Agent(
+        "@anthropic-ai/sdk@1.14.0", ("-e", _CALL["anthropic"][1]), "anthropic", named="node", folder="anthropic-node"
     ),
 }

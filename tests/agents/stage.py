@@ -6,8 +6,11 @@ Owns: what surrounds the agent. Must not know: which agents there are.
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,9 +28,28 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 class Ended(NamedTuple):
+    """`code` is None where it had to be ended. `lines`: what it said, each after how many seconds."""
+
     code: int | None
-    said: str
-    seconds: float
+    lines: list[tuple[float, str]]
+
+    @property
+    def said(self) -> str:
+        return "".join(line for _, line in self.lines)
+
+    def shown(self, words: str) -> float | None:
+        """After how many seconds it had said this, wherever its lines break; what `exec` says at the end is not its."""
+        text = ""
+        for seconds, line in self.lines:
+            text += "" if line.startswith("keyless: ") else line
+            if squeezed(words) in squeezed(text):
+                return seconds
+        return None
+
+
+def squeezed(text: str) -> str:
+    """Without colours, spaces and the strokes of boxes, with which programs break words."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\s│┃|\\]", "", text)
 
 
 def provider_of(preset: str, url: str) -> dict[str, Any]:
@@ -38,6 +60,7 @@ def provider_of(preset: str, url: str) -> dict[str, Any]:
 
 
 def written(folder: Path, agent: Agent, url: str, provider: Mapping[str, Any]) -> Path:
+    """The config of one route, to the API at this URL."""
     prefix = f"/{agent.speaks}"
     route = {"upstream": url, "provider": "vendor", "plain_http": True}
     config = {"providers": {"vendor": dict(provider)}, "routes": {prefix: route}, "log": {"access": False}}
@@ -64,8 +87,11 @@ def run(folder: Path, name: str, agent: Agent, config: Path, paths: list[Path], 
     words = [sys.executable, "-m", "proxy", "exec", "-c", str(config), *model, "--", name, *agent.command]
     path = os.pathsep.join([*map(str, paths), os.defpath])
     own = {"PATH": path, "HOME": str(folder / "home"), "XDG_RUNTIME_DIR": str(folder / "run"), "TERM": "dumb"}
+    if agent.named == "node":
+        own["NODE_PATH"] = str(paths[0].parent)
     keys = {"PYTHONPATH": str(ROOT), "MADE_UP": SECRET, "HTTPS_PROXY": NOWHERE, "HTTP_PROXY": NOWHERE}
     started = time.monotonic()
+    lines: list[tuple[float, str]] = []
     with subprocess.Popen(
         words,
         env=own | keys | agent.environ,
@@ -77,10 +103,10 @@ def run(folder: Path, name: str, agent: Agent, config: Path, paths: list[Path], 
         errors="replace",
         start_new_session=True,
     ) as popen:
-        try:
-            said, _ = popen.communicate(timeout=patience)
-            code: int | None = popen.returncode
-        except subprocess.TimeoutExpired:
-            os.killpg(popen.pid, 9)
-            said, code = popen.communicate()[0], None
-    return Ended(code, said, time.monotonic() - started)
+        end = threading.Timer(patience, os.killpg, (popen.pid, signal.SIGKILL))
+        end.start()
+        assert popen.stdout is not None
+        lines += ((time.monotonic() - started, line) for line in popen.stdout)
+        late = not end.is_alive()
+        end.cancel()
+    return Ended(None if late else popen.returncode, lines)

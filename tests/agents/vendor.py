@@ -42,11 +42,12 @@ LANGUAGES = {
 
 class Vendor:
     """`steps`: those that were answered; `refused`: those at which a dead token came; `leaks`: where a key of the
-    agent's own arrived; `offered`: the tools of the last request.
+    agent's own arrived; `offered`: the tools of the last request. `trouble`: the issuer's answer (RFC 6749 §5.2).
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, trouble: str | None = None) -> None:
         self.folder = folder
+        self._trouble = trouble
         self.mints = 0
         self.steps: list[int] = []
         self.refused: list[int] = []
@@ -56,10 +57,12 @@ class Vendor:
         self._generation = 1
         self._lock = threading.Lock()
 
-    def mint(self) -> Mapping[str, Any]:
+    def mint(self) -> tuple[int, Mapping[str, Any]]:
         with self._lock:
             self.mints += 1
-            return {"access_token": f"token-{self._generation}", "token_type": "Bearer", "expires_in": 3600}
+            if self._trouble is not None:
+                return 400, {"error": self._trouble}
+            return 200, {"access_token": f"token-{self._generation}", "token_type": "Bearer", "expires_in": 3600}
 
     def accepts(self, credentials: Iterable[str], at: int) -> bool:
         """Whether the token is alive, of a request at this step; the first of some steps is late."""
@@ -103,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         path = self.path.split("?")[0]
         if path == "/token":
-            return self._answer(200, self.vendor.mint())
+            return self._answer(*self.vendor.mint())
         self._look(body)
         language = next((known for ending, known in LANGUAGES.items() if path.endswith(ending)), None)
         if language is None:
