@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet
 SOURCES := pyproject.toml hatch_build.py $(shell find proxy -type f -not -name '*.pyc')
 
-.PHONY: run test check bench docs sdks
+.PHONY: run test check bench docs sdks agents
 
 run: .venv/run
 	$(BIN)/keyless run
@@ -31,6 +31,14 @@ NODE_SDKS = @modelcontextprotocol/sdk@1.32.2 openai@7.57.0 stripe@23.1.0 ws@8.23
 	.venv/sdks/bin/python -m pip install --quiet -r tests/sdks/requirements.txt
 	@mkdir -p .venv/sdks/node
 	if command -v npm; then npm install --silent --prefix .venv/sdks/node $(NODE_SDKS); fi
+	@touch $@
+
+# Coding agents at a task while tokens die: some gigabytes, 15 minutes; one that can't be installed is named and skipped.
+agents: .venv/test .venv/agents/done
+	KEYLESS_AGENTS=.venv/agents $(BIN)/python -m pytest -n 0 -rs tests/agents
+
+.venv/agents/done: tests/agents/programs.py tests/agents/install.py | .venv/test
+	$(BIN)/python -m tests.agents.install .venv/agents
 	@touch $@
 
 docs: .venv/test

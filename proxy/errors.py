@@ -85,7 +85,7 @@ HELP = "docs/errors.md#codes"
 
 
 class Meaning(NamedTuple):
-    """Of a code: the HTTP status, and what a person reads."""
+    """Of a code: the HTTP status, and what a person reads; in `hint` the provider's name may stand."""
 
     status: int
     title: str
@@ -116,7 +116,7 @@ CODES: dict[Code, Meaning] = {
     "credential_refused": Meaning(
         424, "Credential refused by the issuer", "The operator must correct the provider's credential."
     ),
-    "login_required": Meaning(424, "Login required", "The operator must run `keyless login` again."),
+    "login_required": Meaning(424, "Login required", "The operator must run `keyless login {provider}`."),
     "internal_error": Meaning(500, "Internal error", "A fault of the proxy's own: the operator's log says where."),
     "upstream_unreachable": Meaning(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
     "upstream_protocol": Meaning(502, "Upstream broke the protocol", "The API sent something that is not valid HTTP."),
@@ -181,15 +181,16 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
     def problem(self) -> dict[str, Any]:
         """The members of the problem document, and those in which SDKs look for words (docs/errors.md)."""
         known = CODES[self.code]
+        hint = known.hint.replace("{provider}", self.provider or "NAME")
         document: dict[str, Any] = {
             "type": f"urn:keyless:error:{self.code}",
             "title": known.title,
             "status": known.status,
             "code": self.code,
             "detail": self.detail,
-            "hint": known.hint,
+            "hint": hint,
             "help": HELP,
-            "message": (message := f"{known.title}: {self.detail}. {known.hint}"),
+            "message": (message := f"{known.title}: {self.detail.rstrip('.')}. {hint}"),
             "error": {"message": message, "type": "keyless_error", "code": self.code},
         }
         if self.provider is not None:

@@ -16,7 +16,8 @@ from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.by_name.snippet import LISTEN, config_lines, env_lines, variables
 from proxy.cli.kit.options import DEFAULT_CONFIG, NewConfigOption, command_app, fail, print_rows
 from proxy.config.own_presets import Joined
-from proxy.config.place import usual
+from proxy.config.place import named as told_place
+from proxy.config.place import own, usual
 from proxy.config.secrets.pem import utc_now
 from proxy.config.written.preset import Preset
 
@@ -44,6 +45,8 @@ def init(
     chosen = {name: catalogue[name] for name in names}
     if os.path.lexists(config):
         _refuse(config, chosen)
+    if config.absolute() == own(os.environ).absolute():
+        _make_folder(config.parent)
     _write(config, "\n".join([LISTEN, *config_lines(chosen), ""]), 0o644)
     print(f"{config}: {len(chosen)} route{'' if len(chosen) == 1 else 's'}")
     _write_env(config.parent, chosen)
@@ -104,6 +107,14 @@ def _refuse(config: Path, chosen: Chosen) -> NoReturn:
     fail("\n".join(said))
 
 
+def _make_folder(path: Path) -> None:
+    """The user's own place is known, so it may be missing; any other that is is mistyped."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"{path}: can't be made ({error.strerror})")
+
+
 def _write(path: Path, text: str, mode: int) -> None:
     """A file that wasn't there, also not as a link to nowhere."""
     try:
@@ -143,7 +154,9 @@ def _set_in(path: Path) -> frozenset[str]:
 
 def _tell_next(config: Path, chosen: Chosen) -> None:
     option = "" if config == usual(os.environ) else f" -c {config}"
-    print(f"\nThen `keyless run{option}`. What programs take in place of the API's address:")
+    alone = "" if config in (told_place(os.environ), own(os.environ)) else f" -c {config}"
+    print(f"\nThen `keyless run{option}`, or for one program `keyless exec{alone} -- COMMAND`.")
+    print("What programs take in place of the API's address:")
     room = shown.room() - max(map(len, chosen)) - 5
     rows = [
         (f"/{name}", "\n".join(shown.wrapped(line, room) for line in _told(name, preset)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from proxy.cli.exec.place import Place, find
 from proxy.cli.init import ask
 from proxy.config.load import load
 from proxy.config.own_presets import Joined, OwnPresets
@@ -99,6 +100,19 @@ def test_a_link_to_nowhere_is_not_followed(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     done = init(tmp_path / "nowhere", "openai")
     assert (done.code, "can't be written (No such file or directory)" in done.err) == (1, True)
+
+
+def test_the_users_own_place_is_made_and_exec_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "new"), "XDG_RUNTIME_DIR": str(tmp_path)}
+    config = tmp_path / "new" / "keyless" / "config.yaml"
+    said = keyless("exec", "--print", "true", environ=environ).err
+    words = said.partition("`")[2].partition("`")[0].replace("API...", "openai").split()
+    done = keyless(*words[1:], environ=environ)
+    assert (done.code, done.err) == (0, "")
+    assert "`keyless exec -- COMMAND`" in done.out
+    assert stat.S_IMODE(config.parent.stat().st_mode) == 0o700
+    assert find(None, environ) == Place(config, runs=False)
 
 
 def test_what_has_ended_and_what_needs_an_address_are_said(tmp_path: Path) -> None:

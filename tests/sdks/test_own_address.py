@@ -16,7 +16,7 @@ import pytest
 from proxy.cli.exec import roots
 from proxy.cli.exec.variables import variables
 from proxy.config.presets import presets
-from proxy.process.lending.offer import offer
+from proxy.process.lending.offering import offer
 from tests.cli.conftest import free_port
 from tests.conftest import Stage
 from tests.raw import Wire

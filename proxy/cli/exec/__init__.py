@@ -24,6 +24,7 @@ from proxy.cli.exec.wrap import Wrapped, wrap
 from proxy.cli.kit.options import command_app, fail
 from proxy.cli.kit.shown import HIDDEN
 from proxy.process import runtime
+from proxy.process.garbage import undisturbed
 from proxy.process.private_folder import PrivateFolder
 
 FOLDER = "FOLDER"
@@ -90,7 +91,8 @@ def _check_program(command: str) -> None:
 def _borrowed(place: Place, wish: Wish) -> AbstractAsyncContextManager[Loan]:
     if place.runs:
         return lent(place.config, wish)
-    from proxy.cli.exec.inside import started  # noqa: PLC0415 -- a quarter of a second that only a start of ours needs
+    with undisturbed():
+        from proxy.cli.exec.inside import started  # noqa: PLC0415 -- a quarter of a second that only this needs
 
     return started(place.config, wish)
 

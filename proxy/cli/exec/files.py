@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from proxy.cli.exec.tools import Needs
-from proxy.config.written.catalogue import merged
+from proxy.config.written.overlay import merged
 
 PREFIX = "keyless-exec-"
 

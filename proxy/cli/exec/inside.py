@@ -24,7 +24,8 @@ from proxy.config.model import Config, ListenerTls, Log
 from proxy.config.model.tls import LOCAL
 from proxy.errors import Fault
 from proxy.process.lending.lender import new_session
-from proxy.process.lending.offer import Offer, offer, wants_tls
+from proxy.process.lending.offer import Offer
+from proxy.process.lending.offering import offer, wants_tls
 from proxy.values.listen import Door, Listener
 
 UNKNOWN, SECURE = Door(Listener("127.0.0.1", 0)), Door(Listener("127.0.0.1", 0, tls=True))

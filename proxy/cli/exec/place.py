@@ -56,4 +56,4 @@ def _advice(here: Path, users: Path) -> str:
             f"no proxy runs with {here}, and it is not taken unasked, since what it says is run; "
             f"start one with `keyless run`, or say `-c {here}`"
         )
-    return f"there is no config: name one with -c or ${VARIABLE}, or put yours at {users}"
+    return f"there is no config: `keyless init -c {users} API...` makes one; or name yours with -c or ${VARIABLE}"

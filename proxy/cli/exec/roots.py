@@ -15,9 +15,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from proxy.config.secrets.pem import utc_now
 from proxy.errors import KeylessError
-from proxy.wire.inbound.machine_ca import authority, folder
 
 VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 ALSO_READ = ("CURL_CA_BUNDLE", "SSL_CERT_DIR")
@@ -32,6 +30,8 @@ class Untrusted(KeylessError):  # noqa: N818 -- it says what is the case
 
 def path(environ: Mapping[str, str]) -> Path:
     """By what the user's variables name: equal for equal ones, and inside another `exec` that one's. Raises OSError."""
+    from proxy.wire.inbound.machine_ca import folder  # noqa: PLC0415 -- a tenth of a second that only TLS needs
+
     place, named = folder(environ), _named(environ)
     ours = [name for name in named if name.parent == place]
     others = [name for name in named if name.parent != place]
@@ -50,6 +50,9 @@ def variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 def write(environ: Mapping[str, str]) -> None:
     """Anew each time: the system's may have changed. Raises Untrusted."""
+    from proxy.config.secrets.pem import utc_now  # noqa: PLC0415 -- as above
+    from proxy.wire.inbound.machine_ca import authority, folder  # noqa: PLC0415 -- as above
+
     try:
         ours = authority(folder(environ), utc_now())
         target = path(environ)

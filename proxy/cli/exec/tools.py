@@ -18,8 +18,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, TypeAdapter
 
-from proxy.config.written.catalogue import merged
 from proxy.config.written.marks import QUICK
+from proxy.config.written.overlay import merged
 from proxy.values.kinds import Strict
 
 _NAMES = re.compile(r"\{(base|key|model|folder)\}")

@@ -11,17 +11,18 @@ import string
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import quote
 
 import typer
 
-from proxy.config.load import load
-from proxy.config.loaded import Loaded
 from proxy.config.place import HERE, named, usual
 from proxy.errors import ConfigError
 from proxy.http.grammar import TOKEN
 from proxy.values.names import did_you_mean
+
+if TYPE_CHECKING:
+    from proxy.config.loaded import Loaded
 
 
 def _usual(context: typer.Context, option: typer.CallbackParam, told: Path) -> Path:
@@ -55,6 +56,8 @@ def command_app(**settings: Any) -> typer.Typer:
 
 def load_or_exit(path: Path, *, strict: bool = False) -> Loaded:
     """The config; or every problem of it on stderr, one a line, and exit code 2."""
+    from proxy.config.load import load  # noqa: PLC0415 -- a sixth of a second that `exec` beside a proxy does without
+
     try:
         return load(path, strict=strict)
     except ConfigError as error:

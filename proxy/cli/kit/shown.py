@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
-from proxy.config.loaded import Loaded
 from proxy.plan.replies.scrub import spellings
 from proxy.values.template import Template
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others needn't
+    from proxy.config.loaded import Loaded
 
 HIDDEN = "***"
 _SCHEMES = re.compile(r"(Bearer|Basic|Token|Bot|Key|ApiKey|OAuth|JWT) ", re.IGNORECASE)

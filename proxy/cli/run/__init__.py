@@ -44,7 +44,7 @@ from proxy.config.secrets.seal import Unsealable
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
-from proxy.process.lending.offer import offer
+from proxy.process.lending.offering import offer
 from proxy.process.reload import Reloader, Replace
 from proxy.values.listen import Door
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.filling import Filling
 from proxy.config.written.named import Catalogue, name_providers, name_upstreams
+from proxy.config.written.overlay import merged
 from proxy.config.written.preset import Parameter, Preset
 from proxy.values.names import did_you_mean
 from proxy.values.where import Finding, Where
@@ -103,12 +104,3 @@ def _needed(where: Where, use: str, lacking: Mapping[str, Parameter]) -> Iterato
 
 def _written(name: str, parameter: Parameter) -> str:
     return f"{name}: ${{{parameter.variables[0]}}}" if parameter.env else f"{name}: ..."
-
-
-def merged(under: Any, over: Any) -> Any:
-    """Mappings merge deeply; null takes out what is under it; anything else of `over` replaces it (RFC 7396)."""
-    if isinstance(under, dict) and isinstance(over, dict):
-        removed = {key for key, value in over.items() if value is None and key in under}
-        added = {key: merged(under.get(key), value) for key, value in over.items() if key not in removed}
-        return {key: value for key, value in under.items() if key not in removed} | added
-    return over

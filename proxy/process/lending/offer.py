@@ -7,18 +7,9 @@ Owns: its form, between processes that need not be of one release. Must not know
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, Self
-
-from proxy.config.loaded import Loaded
-from proxy.config.model import Route
-from proxy.config.written.preset import Sdk
-from proxy.errors import Fault
-from proxy.values.listen import Door, Listener
-from proxy.values.names import did_you_mean
-
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,84 +59,3 @@ class Offer:
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def offer(loaded: Loaded, doors: Sequence[Door], prefixes: Collection[str] = ()) -> Offer:
-    """Of these routes, or of all. Raises Fault for one that there isn't, or where no program can reach the proxy."""
-    routes = loaded.config.routes
-    for prefix in prefixes:
-        if prefix not in routes:
-            raise Fault("no_route", f"there is no route {prefix}{did_you_mean(prefix, routes)}")
-    wanted = [prefix for prefix in routes if prefix in prefixes or not prefixes]
-    offered = tuple(_route(prefix, routes[prefix], _places(prefix, doors), loaded) for prefix in wanted)
-    tls = loaded.config.tls
-    local_tls = (
-        tls is not None and tls.is_local and any(url.startswith("https:") for route in offered for url in route.urls)
-    )
-    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients), local_tls)
-
-
-def wants_tls(loaded: Loaded, prefix: str) -> bool:
-    """Whether an SDK of the route takes nothing but https."""
-    return any("tls" in row.needs for row in _rows(loaded, loaded.config.routes[prefix]))
-
-
-class _Place(NamedTuple):
-    """`below`: what stands between the address and the API's paths."""
-
-    where: Listener
-    below: str
-    is_own: bool
-
-    @property
-    def url(self) -> str:
-        return self.where.url + self.below
-
-    def fits(self, needs: Collection[str]) -> bool:
-        return ("tls" not in needs or self.where.tls) and ("root" not in needs or not self.below)
-
-
-def _places(prefix: str, doors: Sequence[Door]) -> list[_Place]:
-    """The route's own address first, since nobody gives it one that needs none; of several one that speaks plain HTTP:
-    a program would have to trust a certificate first.
-    """
-    places = [
-        _Place(
-            listener._replace(host=_EVERYWHERE.get(listener.host, listener.host)),
-            "" if own else prefix.rstrip("/"),
-            own is not None,
-        )
-        for listener, own in doors
-        if not listener.path and own in (None, prefix)
-    ]
-    if not places:
-        raise Fault(
-            "route_refused", "the proxy listens on unix sockets alone; programs need a port: add one to `listen`"
-        )
-    return sorted(places, key=lambda place: (not place.is_own, place.where.tls))
-
-
-def _route(prefix: str, route: Route, places: list[_Place], loaded: Loaded) -> OfferedRoute:
-    url = places[0].url
-    preset = loaded.presets.get(route.provider)
-    if preset is None:
-        return OfferedRoute(prefix, url)
-    rows = tuple(
-        row.model_dump(include={"name", "env", "base"}, exclude_none=True)
-        | ({} if fit.url == url else {"url": fit.url})
-        for row in _rows(loaded, route)
-        if (fit := next((place for place in places if place.fits(row.needs)), None)) is not None
-    )
-    name = loaded.uses[route.provider]
-    variables = (variable for parameter in preset.parameters.values() for variable in parameter.of_vendor)
-    owns = dict.fromkeys([name.upper().partition("-")[0], *(variable.partition("_")[0] for variable in variables)])
-    return OfferedRoute(prefix, url, name, tuple(owns), rows)
-
-
-def _rows(loaded: Loaded, route: Route) -> list[Sdk]:
-    """Of the SDKs for its base."""
-    preset = loaded.presets.get(route.provider)
-    if preset is None:
-        return []
-    base = preset.base_of(str(route.upstream))
-    return [row for row in preset.sdk if not row.bases or base in row.bases]

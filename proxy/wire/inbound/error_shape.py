@@ -16,7 +16,6 @@ from proxy.errors import ErrorShape, Fault
 Document = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
 _BY_STATUS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-_OPENAI = _BY_STATUS | {424: "server_error"}
 _ANTHROPIC = _BY_STATUS | {
     404: "not_found_error",
     413: "request_too_large",
@@ -70,7 +69,7 @@ def _json(document: Mapping[str, Any]) -> bytes:
 
 
 def _openai(error: Fault, document: Document) -> tuple[Headers, bytes]:
-    kind = _OPENAI.get(error.status, _side(error, "invalid_request_error", "server_error"))
+    kind = _BY_STATUS.get(error.status, _side(error, "invalid_request_error", "server_error"))
     inner = {"message": document["message"], "type": kind, "param": None, "code": error.code}
     return (), _json(document | {"error": inner})
 

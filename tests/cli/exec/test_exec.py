@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -133,6 +134,13 @@ def test_one_inside_speaks_https_where_the_config_says_so(folder: Path, sandbox:
         "https://",
         True,
     )
+
+
+def test_beside_one_that_runs_nothing_is_imported_that_reads_configs() -> None:
+    """It takes longer than all the rest of a start."""
+    program = "import sys, proxy.cli.exec; print([name for name in sys.modules if name.startswith('proxy.config')])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"proxy.config.loaded", "proxy.config.model", "proxy.config.load"}.isdisjoint(ast.literal_eval(done.stdout))
 
 
 def test_one_that_runs_lends_and_takes_back(folder: Path, sandbox: str) -> None:

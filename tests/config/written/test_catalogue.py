@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from proxy.config.written.catalogue import expand, merged
+from proxy.config.written.catalogue import expand
 from proxy.config.written.expanded import Expanded
+from proxy.config.written.overlay import merged
 from proxy.config.written.preset import read_preset
 
 PRESET = read_preset(

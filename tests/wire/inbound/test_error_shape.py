@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from typing import get_args
 
 import pytest
 
-from proxy.errors import CODES, Code, ErrorShape, Fault
+from proxy.errors import CODES, MENDED_BY_A_PERSON, Code, ErrorShape, Fault
 from proxy.wire.inbound.error_shape import shaped
 from proxy.wire.inbound.problem import kind_of_problem, problem
 
@@ -47,6 +48,20 @@ def test_the_code_and_the_advice_are_in_the_headers_whatever_the_shape(code: Cod
     assert fault(code).advice in (*headers, None)
 
 
+COME_BACK = re.compile(
+    r"server.?error|internal.?error|overloaded|unavailable|rate.?limit|too.many|exhausted|again (later|in)|time.?out"
+    r"|connection|429|50[0234]|524",
+    re.IGNORECASE,
+)
+"""Words in an error's body after which agents try again in silence, whatever its status is (opencode 1.18)."""
+
+
+@pytest.mark.parametrize("code", [code for code, known in CODES.items() if known.status == MENDED_BY_A_PERSON])
+@pytest.mark.parametrize("shape", [None, *get_args(ErrorShape)])
+def test_what_a_person_must_mend_reads_like_nothing_that_passes(code: Code, shape: ErrorShape | None) -> None:
+    assert not COME_BACK.findall(shaped(fault(code), shape)[1].decode())
+
+
 def test_without_a_shape_it_is_a_problem_document() -> None:
     headers, body = shaped(fault("no_route"), None)
     assert (headers, json.loads(body)) == ((), fault("no_route").problem())
@@ -59,7 +74,7 @@ def test_without_a_shape_it_is_a_problem_document() -> None:
         ("client_key_required", "authentication_error"),
         ("path_refused", "permission_error"),
         ("rate_limited", "rate_limit_error"),
-        ("provider_unconfigured", "server_error"),
+        ("provider_unconfigured", "invalid_request_error"),
         ("internal_error", "server_error"),
     ],
 )

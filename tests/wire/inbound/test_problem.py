@@ -72,3 +72,12 @@ def test_last_words_are_whole_and_dated() -> None:
     assert int(fields["Content-Length"]) == len(body)
     assert fields["Date"] == formatdate(parsedate_to_datetime(fields["Date"]).timestamp(), usegmt=True)
     assert dated()[0] == "Date"
+
+
+def test_a_detail_that_is_a_sentence_has_one_full_stop() -> None:
+    assert "the secret. The operator" in Fault("credential_refused", "check the secret.").problem()["message"]
+
+
+def test_a_login_is_named_as_it_is_typed() -> None:
+    assert "`keyless login crm`" in Fault("login_required", "nobody has logged in", provider="crm").problem()["hint"]
+    assert "`keyless login NAME`" in Fault("login_required", "nobody has logged in").problem()["message"]

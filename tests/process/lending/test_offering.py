@@ -11,7 +11,8 @@ import yaml
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import Fault
-from proxy.process.lending.offer import Offer, offer
+from proxy.process.lending.offer import Offer
+from proxy.process.lending.offering import offer
 from proxy.values.listen import Door, Listener
 
 HERE = Door(Listener("127.0.0.1", 8080))
