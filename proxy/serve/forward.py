@@ -21,7 +21,6 @@ from typing import Final
 import structlog
 
 from proxy.auth.placing.challenged import ANSWERS
-from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan import cors
@@ -29,16 +28,14 @@ from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
 from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
-from proxy.serve import answer, identify, observers, own_answers, unchallenged
+from proxy.serve import answer, identify, judge, observers, own_answers, unchallenged
 from proxy.serve.admit import admit
 from proxy.serve.body import Body
 from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
-from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import bound, needles, prepare
-from proxy.serve.skew import learnt
-from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
+from proxy.serve.upstream import Reply, Upstream
 from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
@@ -86,7 +83,7 @@ class Forwarder:
                 exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
             exchange.needles = needles(exchange, token)
             reply = await self._upstream.send(prepare(exchange, token, self._clock))
-            if token is not None and not self._is_accepted(exchange, reply, token, now):
+            if token is not None and not judge.accepts(exchange, reply, token, now):
                 reply = await unchallenged.judged(exchange, await self._judged(exchange, reply, token))
             exchange.status = reply.status
             if reply.complete:
@@ -147,23 +144,6 @@ class Forwarder:
 
     # -------------------------------------------------------------- prepare, judge, renew
 
-    def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
-        """As far as can be told without waiting."""
-        plan, age = exchange.plan, now.boot - token.minted.boot
-        if plan.challenged is not None:
-            if reply.status == 401:
-                return False
-            plan.challenged.accepted(token, plan.target.origin, reply.headers)
-        if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
-            return False
-        refusals = exchange.refusals
-        if refusals is None:
-            return True
-        if verdict(refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
-            return False
-        exchange.lane.accepted(token, now.boot)
-        return True
-
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
         lane, plan = exchange.lane, exchange.plan
@@ -171,7 +151,7 @@ class Forwarder:
         if plan.challenged is not None and reply.status == 401 and not plan.challenged.judged(token, reply.headers):
             exchange.skipped = exchange.skipped or UNANSWERED
             return reply
-        if not await self._is_refused(exchange, exchange.refusals, reply, token):
+        if not await judge.refuses(exchange, exchange.refusals, reply, token, self._clock()):
             lane.accepted(token, exchange.started)
             return reply
         if plan.final:
@@ -198,7 +178,7 @@ class Forwarder:
         exchange.needles = needles(exchange, newer)
         exchange.plan, newer = bound(lane.plan, newer)
         reply = await self._upstream.send(prepare(exchange, newer, self._clock))
-        again = await self._is_refused(exchange, exchange.refusals, reply, newer)
+        again = await judge.refuses(exchange, exchange.refusals, reply, newer, self._clock())
         await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
@@ -207,7 +187,7 @@ class Forwarder:
     async def _taught(self, exchange: Exchange, reply: Reply, token: Token) -> tuple[Reply, Token]:
         """The reply to the last try, after those that have told what was lacking: the API's time, an answer to it."""
         for _ in range(ANSWERS if exchange.plan.challenged is not None else 1):
-            better = await self._lesson(exchange, reply, token)
+            better = await judge.lesson(exchange, reply, token, self._clock())
             if better is None:
                 break
             if not exchange.can_be_replayed():
@@ -220,21 +200,6 @@ class Forwarder:
             if exchange.plan.challenged is not None and reply.status != 401:
                 exchange.plan.challenged.accepted(token, exchange.plan.target.origin, reply.headers)
         return reply, token
-
-    async def _lesson(self, exchange: Exchange, reply: Reply, token: Token) -> Token | None:
-        """What to try with instead; None where the reply has told nothing new."""
-        plan = exchange.plan
-        if plan.challenged is not None and reply.status == 401:
-            return plan.challenged.learnt(token, plan.target.origin, reply.headers)
-        skewed = plan.skewed is not None and await self._is_refused(exchange, plan.skewed, reply, token)
-        return token if skewed and learnt(plan, reply.headers, self._clock().wall) else None
-
-    async def _is_refused(self, exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token) -> bool:
-        age = self._clock().boot - token.minted.boot
-        try:
-            return refusals is not None and await is_refused(refusals, reply, exchange.method, age)
-        except (Broken, Stalled) as error:
-            raise fault_of(exchange.plan.target.origin, error) from None
 
     # -------------------------------------------------------------- answer
 
