@@ -19,10 +19,9 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import ClassVar, Final, TextIO, cast
 
-import structlog
-
 from proxy.config.model import Log
 from proxy.figures.ended import Ended
+from proxy.logger import structlog
 from proxy.sink import Sink
 
 FLUSH_AFTER: Final = 0.2

@@ -22,7 +22,6 @@ from urllib.parse import quote
 from weakref import WeakSet
 
 import aiohttp
-import structlog
 from yarl import URL
 
 from proxy import clock, logs
@@ -38,6 +37,7 @@ from proxy.library.inside import BASE, inside, undecoded
 from proxy.library.line import Line
 from proxy.library.reply import Reply, broken
 from proxy.library.transport import Transport
+from proxy.logger import structlog
 from proxy.process.reload import Reloader
 from proxy.tokens.handout import hand_out
 

@@ -18,11 +18,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
-
 from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.logger import get_logger
 from proxy.plan import cors
 from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
@@ -41,7 +40,7 @@ from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
-log: Final = structlog.get_logger("keyless.forward")
+log: Final = get_logger("keyless.forward")
 
 
 class Forwarder:

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import structlog
 import typer
 
 from proxy import __version__, logs, shortage
@@ -41,6 +40,7 @@ from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
+from proxy.logger import get_logger
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
@@ -51,7 +51,7 @@ from proxy.values.listen import Door
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
 
-log = structlog.get_logger("keyless.run")
+log = get_logger("keyless.run")
 
 
 class Start(NamedTuple):
