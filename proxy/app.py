@@ -22,7 +22,7 @@ from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.figures.figures import Figures
-from proxy.logs import AccessLog
+from proxy.logs.access import AccessLog
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes

@@ -103,7 +103,7 @@ class Forwarder:
             ending.over(self._figures, exchange, self._boot())
 
     def _fail(self, exchange: Exchange, fault: Fault) -> None:
-        exchange.code, exchange.cause = fault.code, fault.detail
+        exchange.code, exchange.cause = fault.code, fault.cause
         exchange.status = own_answers.fault(exchange, fault, self._audit, guarded=self._guarded)
 
     # -------------------------------------------------------------- arrive, admit

@@ -15,7 +15,7 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.logger import get_logger
-from proxy.logs import kind
+from proxy.logs.bugs import kind
 from proxy.tasks import Flight
 from proxy.tokens.mint import Means, Mint
 from proxy.tokens.shared_proof import SharedProof

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.schemes.scheme import Scheme
 from proxy.logger import get_logger
-from proxy.logs import kind
+from proxy.logs.bugs import kind
 from proxy.tasks import spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.mint import Means

@@ -14,10 +14,10 @@ from typing import Any, Literal, cast
 import pytest
 import yaml
 
-from proxy import logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
+from proxy.logs import setup
 from tests.acceptance import canaries
 from tests.acceptance.canaries import REPLIES, Book
 from tests.cli.conftest import keyless
@@ -118,7 +118,7 @@ async def caged(folder: Path, log: Log, said: io.StringIO) -> AsyncIterator[Cage
         written["routes"]["/limited"] = written["routes"]["/header"] | {"methods": ["GET"], "paths": ["/json"]}
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(written), encoding="utf-8")
-        logs.configure(log, said)
+        setup.configure(log, said)
         service = await stack.enter_async_context(Service(load(path, environ={})))
         authority = (await service.listen())[0].url.removeprefix("http://")
         yield Cage(book, folder, service, authority)

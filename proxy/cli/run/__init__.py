@@ -16,7 +16,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from proxy import __version__, logs, shortage
+from proxy import __version__, shortage
 from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit import shown
@@ -41,6 +41,7 @@ from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
 from proxy.logger import get_logger
+from proxy.logs import setup
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
@@ -87,7 +88,7 @@ def run(
     """
     if worker is not None:
         lifeline, post = workers.take_post(worker)
-        with logs.serving(post.loaded.config.log):
+        with setup.serving(post.loaded.config.log):
             _run(workers.work(lifeline, post))
         return
     began = time.time()
@@ -97,7 +98,7 @@ def run(
     if takeover and count > 1:
         fail("--takeover is for `workers: 1`: several workers have a queue each; let systemd hold their sockets", 2)
     start = Start(loaded, config, _reloader(loaded, config, reload, began), _from_systemd(loaded.config), takeover)
-    with logs.serving(loaded.config.log):
+    with setup.serving(loaded.config.log):
         check_or_exit(loaded)
         _warn_of_descriptors(loaded.config)
         if count == 1:

@@ -19,7 +19,7 @@ from proxy import shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logger import get_logger
-from proxy.logs import raised_at
+from proxy.logs.bugs import raised_at
 from proxy.values.listen import Listener
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
