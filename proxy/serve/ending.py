@@ -10,6 +10,7 @@ from typing import Final
 from proxy.figures.counts import RouteCounts
 from proxy.figures.ended import Ended
 from proxy.figures.figures import Figures
+from proxy.http.request_id import given_id
 from proxy.serve.exchange import Exchange
 
 FAILED: Final = "failed"
@@ -45,6 +46,7 @@ def _ended(exchange: Exchange) -> Ended:
     path = plan.key_slots.hidden(exchange.way.path).decode("latin-1")
     ended = Ended(exchange.times, exchange.method, path, exchange.status)
     ended.route = plan.prefix
+    ended.id = exchange.request.told_id or given_id(exchange.head.facts)
     if plan.provider is not None:
         ended.provider = plan.provider.name
     if client is not None:
