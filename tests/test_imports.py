@@ -17,7 +17,7 @@ from proxy.auth.schemes.scheme import Scheme
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     *("errors", "version", "values", "http", "figures", "clock", "tasks", "command"),
-    *("auth", "config", "sink", "logger", "logs", "shortage"),
+    *("auth", "config", "sink", "logger", "logs", "shortage", "memory"),
     *("plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
@@ -29,6 +29,7 @@ MAY_AWAIT = (
     "tasks",
     "logs",
     "shortage",
+    "memory",
     "wire",
     "audit",
     "tokens",
