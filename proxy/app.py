@@ -43,6 +43,7 @@ from proxy.tokens.mint import Means
 from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
+from proxy.traces.open import open_traces
 from proxy.values.listen import Door, Listener
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
@@ -131,6 +132,9 @@ class Service:
             access = AccessLog(config.log.format == "json")
             figures.watchers.append(access.ended)
             stack.callback(access.flush)
+        traces = None if config.trace is None else open_traces(config.trace)
+        if traces is not None:
+            stack.push_async_callback(traces.export.close)
         proxies = urllib.request.getproxies()
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
         await stack.enter_async_context(issuer)
@@ -142,7 +146,8 @@ class Service:
         placeholders = Placeholders(common_secrets(config.store_key, private))
         doors = config.doors
         times = clock.now, clock.boot, clock.draw
-        return Lasting(upstream, trust, issuer, figures, audit, *times, doors, sessions, placeholders)
+        tracing = None if traces is None else traces.tracing
+        return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""

@@ -19,7 +19,7 @@ LAYERS = (
     *("errors", "version", "values", "http", "figures", "clock", "tasks", "command"),
     *("auth", "config", "sink", "logger", "logs", "shortage", "memory"),
     *("plan", "wire"),
-    *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
+    *("audit", "tokens", "traces", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
@@ -33,6 +33,7 @@ MAY_AWAIT = (
     "wire",
     "audit",
     "tokens",
+    "traces",
     "serve",
     "process",
     "admin",

@@ -61,7 +61,8 @@ def as_text(ended: Ended, stamp: str, coloured: bool) -> str:
     """Without its end. The duration stands in front of what not every line has."""
     path = ended.path if ended.path.isprintable() else quoted(ended.path)
     seconds = took(ended.times.seconds)
-    rest = _rest(ended) if ended.client or ended.note or ended.id or ended.cut or ended.attempts > 1 else ""
+    has_more = ended.client or ended.note or ended.id or ended.trace or ended.cut or ended.attempts > 1
+    rest = _rest(ended) if has_more else ""
     if not (ended.code or coloured):
         return f"{stamp} info    {ended.method} {path} {ended.status} {seconds}{rest}"
     why = f" {ended.code}" if ended.code else ""
@@ -74,7 +75,8 @@ def _rest(ended: Ended) -> str:
     client = f" client={shown(ended.client)}" if ended.client else ""
     note = " replayed" if ended.attempts > 1 else f" {ended.note}" if ended.note else ""
     cut = " cut" if ended.cut else ""
-    return f"{client}{note}{cut} id={ended.id}" if ended.id else f"{client}{note}{cut}"
+    known = f" id={ended.id}" if ended.id else ""
+    return f"{client}{note}{cut}{known} trace={ended.trace}" if ended.trace else f"{client}{note}{cut}{known}"
 
 
 def as_json(ended: Ended, stamp: str) -> str:
@@ -87,7 +89,8 @@ def as_json(ended: Ended, stamp: str) -> str:
     route = f',"route":{quoted(ended.route)}' if ended.route else ""
     provider = f',"provider":{quoted(ended.provider)}' if ended.provider else ""
     client = f',"client":{quoted(ended.client)}' if ended.client else ""
-    rest = _rest_of_json(ended) if ended.code or ended.note or ended.id or ended.cut or ended.attempts > 1 else "}"
+    has_more = ended.code or ended.note or ended.id or ended.trace or ended.cut or ended.attempts > 1
+    rest = _rest_of_json(ended) if has_more else "}"
     return (
         f'{{"timestamp":"{stamp}","level":"{level}","event":"request","method":"{ended.method}",'
         f'"path":{quoted(ended.path)},"status":{ended.status},"ms":{tenths // 10}.{tenths % 10}'
@@ -100,7 +103,8 @@ def _rest_of_json(ended: Ended) -> str:
     note = ',"note":"replayed"' if ended.attempts > 1 else f',"note":"{ended.note}"' if ended.note else ""
     cut = ',"cut":true' if ended.cut else ""
     known = f',"id":"{ended.id}"' if ended.id else ""
-    return f"{why}{note}{cut}{known}}}"
+    trace = f',"trace":"{ended.trace}"' if ended.trace else ""
+    return f"{why}{note}{cut}{known}{trace}}}"
 
 
 def batches(lines: Iterable[str], size: int = WHOLE) -> Iterator[str]:

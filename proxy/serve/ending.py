@@ -27,10 +27,15 @@ def over(figures: Figures, exchange: Exchange, boot: float) -> None:
     counts.sent += sent
     if exchange.attempts > 1 or exchange.skipped is not None:
         _counted_again(counts, exchange)
-    if figures.watchers:
+    trace = exchange.trace
+    if trace is not None and trace.sampled:
+        counts.traced(times, trace.id)
+    if figures.watchers or trace is not None:
         ended = _ended(exchange)
         ended.received, ended.sent = received, sent
         figures.tell(ended)
+        if trace is not None:
+            trace.over(ended)
 
 
 def _counted_again(counts: RouteCounts, exchange: Exchange) -> None:
@@ -55,6 +60,8 @@ def _ended(exchange: Exchange) -> Ended:
         ended.code, ended.cause = exchange.code, exchange.cause
         ended.origin = exchange.head.facts.get(b"origin", b"").decode("latin-1")
     ended.attempts, ended.cut = exchange.attempts, exchange.cut
+    if exchange.trace is not None and exchange.trace.sampled:
+        ended.trace = exchange.trace.id
     if exchange.skipped is not None:
         ended.note = exchange.skipped
     return ended

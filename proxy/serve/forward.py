@@ -55,7 +55,7 @@ class Forwarder:
         self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
         self._quotas = watch.quotas
-        self._figures = watch.figures
+        self._figures, self._tracing = watch.figures, watch.tracing
         self._audit = watch.audit
         self._max_body = max_body
 
@@ -118,6 +118,8 @@ class Forwarder:
         """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
         request = exchange.request
         exchange.head = exchange.plan.request_headers.read(request.fields)
+        if self._tracing is not None:
+            exchange.trace = self._tracing.begin(exchange.head.facts)
         if self._audit is not None:
             self._audit.demand()
         guard.host(exchange.head.facts)

@@ -22,6 +22,7 @@ from proxy.serve.quota.local import Quotas
 from proxy.serve.sessions import Sessions
 from proxy.serve.visitors import Visitors
 from proxy.tokens.cell import Cell
+from proxy.traces.trace import Tracing
 from proxy.values.now import Now
 
 log = get_logger("keyless.forward")
@@ -36,6 +37,7 @@ class Observers:
     visitors: Visitors
     quotas: Quotas | None
     figures: Figures
+    tracing: Tracing | None
     audit: Audit | None
     sessions: Sessions
 
