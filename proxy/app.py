@@ -16,8 +16,7 @@ from typing import Any, NamedTuple, Self
 from proxy import clock
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
-from proxy.admin.report import ProcessReport
-from proxy.admin.view import View
+from proxy.admin.view import View, tells
 from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
@@ -111,6 +110,7 @@ class Service:
             aside = keeps_nothing(self._loaded.config.store)
             self.keeper = Keeper(means, open_logins=partial(open_logins, os.environ) if aside else None)
             stack.push_async_callback(self.keeper.close)
+            self.figures.store_failures = lambda: self.keeper.store_failures
             self._succession = Succession(self._loaded, self.keeper, clock.now, clock.draw, self._settled)
             self._serving = self._serve(None)
             stack.push_async_callback(self._leave)
@@ -167,7 +167,12 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
+        try:
+            await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
+        except BaseException:
+            self.figures.reloaded("failed")
+            raise
+        self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 
@@ -209,13 +214,10 @@ class Service:
             sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
         if self._fleet is not None:
-            await self._fleet.open(self._process)
+            await self._fleet.open(tells(lambda: self._serving.view))
         self.keeper.watch()
         self._warm(set(self.keeper))
         return self.listening.addresses
-
-    def _process(self) -> ProcessReport:
-        return self._serving.view.process()
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""
