@@ -59,7 +59,7 @@ def _ended(exchange: Exchange, status: int, code: str) -> Ended:
     path = plan.key_slots.hidden(exchange.way.path).decode("latin-1")
     ended = Ended(exchange.times, exchange.method, path, status)
     ended.route = plan.prefix
-    ended.id = exchange.request.told_id or given_id(exchange.head.facts)
+    ended.id = exchange.request.id if code else exchange.request.told_id or given_id(exchange.head.facts)
     if plan.provider is not None:
         ended.provider = plan.provider.name
     if client is not None:
