@@ -76,6 +76,8 @@ def rounded(number: float) -> float | int:
 
 def shown(text: str) -> str:
     """A text in a line of text: in quotes where it could be taken for several words, or do something to a terminal."""
+    if text.isalnum():  # most names
+        return text
     if not text.isprintable():
         return encode_basestring_ascii(text)
     quoted = encode_basestring(text)
