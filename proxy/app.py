@@ -16,12 +16,12 @@ from typing import Any, NamedTuple, Self
 from proxy import clock
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
-from proxy.admin.report import ProcessReport
-from proxy.admin.view import View
+from proxy.admin.view import View, tells
 from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
-from proxy.logs import AccessLog
+from proxy.figures.figures import Figures
+from proxy.logs.access import AccessLog
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes
@@ -42,6 +42,7 @@ from proxy.tokens.mint import Means
 from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
+from proxy.traces.open import open_traces
 from proxy.values.listen import Door, Listener
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
@@ -109,6 +110,7 @@ class Service:
             aside = keeps_nothing(self._loaded.config.store)
             self.keeper = Keeper(means, open_logins=partial(open_logins, os.environ) if aside else None)
             stack.push_async_callback(self.keeper.close)
+            self.figures.store_failures = lambda: self.keeper.store_failures
             self._succession = Succession(self._loaded, self.keeper, clock.now, clock.draw, self._settled)
             self._serving = self._serve(None)
             stack.push_async_callback(self._leave)
@@ -125,9 +127,14 @@ class Service:
         if audit is not None:
             audit.secrets = self._secrets
             stack.callback(audit.close)
-        access = AccessLog(config.log.format == "json") if config.log.access else None
-        if access is not None:
+        figures = Figures()
+        if config.log.access:
+            access = AccessLog(config.log.format == "json")
+            figures.watchers.append(access.ended)
             stack.callback(access.flush)
+        traces = None if config.trace is None else open_traces(config.trace)
+        if traces is not None:
+            stack.push_async_callback(traces.export.close)
         proxies = urllib.request.getproxies()
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
         await stack.enter_async_context(issuer)
@@ -138,7 +145,9 @@ class Service:
         private = None if self._post is None else self._post.private
         placeholders = Placeholders(common_secrets(config.store_key, private))
         doors = config.doors
-        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, doors, sessions, placeholders)
+        times = clock.now, clock.boot, clock.draw
+        tracing = None if traces is None else traces.tracing
+        return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""
@@ -158,7 +167,12 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
+        try:
+            await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
+        except BaseException:
+            self.figures.reloaded("failed")
+            raise
+        self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 
@@ -200,13 +214,10 @@ class Service:
             sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
         if self._fleet is not None:
-            await self._fleet.open(self._process)
+            await self._fleet.open(tells(lambda: self._serving.view))
         self.keeper.watch()
         self._warm(set(self.keeper))
         return self.listening.addresses
-
-    def _process(self) -> ProcessReport:
-        return self._serving.view.process()
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""
@@ -302,6 +313,10 @@ class Service:
     @property
     def sessions(self) -> Sessions:
         return self._lasting.sessions
+
+    @property
+    def figures(self) -> Figures:
+        return self._lasting.figures
 
     @property
     def issuer(self) -> Issuer:

@@ -6,25 +6,32 @@ Owns: how a cell's state becomes a report. Must not know: requests, who asks, wh
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
-from proxy.admin.fleet import Fleet
+from proxy.admin.fleet import Fleet, Tell
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes.scheme import Scheme
 from proxy.errors import Fault
+from proxy.figures.reading import MintReading, Reading, Readings, RouteReading, TokenReading
+from proxy.logs.setup import dropped
 from proxy.plan.route import Plan
 from proxy.serve.observers import Observers
 from proxy.tokens.cell import Cell
 from proxy.version import __version__
 
 UNCONFIGURED = "unconfigured"
+STATUS, FIGURES = "status", "figures"
+"""What workers ask each other."""
+FIGURES_BUDGET = 2.0
+"""Seconds. Those of many routes take longer to write than a status, and who scrapes has ten."""
 
 
 class View:
     """One per plan. `fleet` is None where this process has no siblings."""
 
-    __slots__ = ("audit", "cells", "clock", "fleet", "held_back", "plan", "sessions", "visitors")
+    __slots__ = ("audit", "cells", "clock", "figures", "fleet", "held_back", "plan", "sessions", "visitors")
 
     def __init__(
         self,
@@ -40,6 +47,7 @@ class View:
         self.audit = observers.audit
         self.visitors = observers.visitors
         self.sessions = observers.sessions
+        self.figures = observers.figures
         self.fleet = fleet
         self.held_back = held_back
 
@@ -89,7 +97,30 @@ class View:
             held_back=self.held_back or None,
             sessions=self._sessions() or None,
         )
-        return status if self.fleet is None else status.merge(await self.fleet.reports(own))
+        return (
+            status if self.fleet is None else status.merge(await self.fleet.everyone(STATUS, own, ProcessReport.read))
+        )
+
+    def reading(self) -> Reading:
+        """The figures of this process alone."""
+        figures = self.figures
+        routes = {prefix: RouteReading.of(counts) for prefix, counts in figures.counts.routes.items()}
+        tokens = {name: self._token(name) for name in self.plan.providers}
+        first = {id(cell): (cell.names[0], cell) for cell in self.cells.values() if cell.names}
+        mints = {name: MintReading.of(cell.counts) for name, cell in first.values()}
+        return Reading(routes, tokens, mints, figures.store_failures(), dropped(), dict(figures.reloads))
+
+    def _token(self, name: str) -> TokenReading:
+        report = self.provider(name)
+        return TokenReading(report.state, report.expires_at)
+
+    async def readings(self) -> Readings:
+        """The figures of all workers."""
+        own = self.reading()
+        if self.fleet is None:
+            return {"": own}
+        told = await self.fleet.everyone(FIGURES, own, Reading.read, FIGURES_BUDGET)
+        return {str(number): reading for number, reading in told.items()}
 
     def _routes(self) -> dict[str, RouteReport]:
         return {
@@ -106,6 +137,11 @@ class View:
     def _audit(self) -> AuditReport | None:
         audit = self.audit
         return None if audit is None else AuditReport(audit.where, audit.written, audit.waiting, audit.lost)
+
+
+def tells(view: Callable[[], View]) -> dict[str, Tell]:
+    """What a worker answers its siblings; `view` gives the one of the config that is served now."""
+    return {STATUS: lambda: asdict(view().process()), FIGURES: lambda: view().reading().document()}
 
 
 def _skew(scheme: Scheme | None) -> float | None:

@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
-import structlog
-
 from proxy.auth.life.note import Note
 from proxy.auth.life.record import Record
 from proxy.config.secrets.seal import Seal, Unsealable
+from proxy.logger import get_logger
 from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
 
-log = structlog.get_logger("keyless.store")
+log = get_logger("keyless.store")
 
 
 KEEP_WAIT = 0.5
@@ -51,6 +50,7 @@ class Records:
         self._store = store
         self._seal = seal
         self._complained = False
+        self.failures = 0
 
     @property
     def shared(self) -> bool:
@@ -134,6 +134,7 @@ class Records:
 
     def complain(self, down: StoreDown) -> None:
         """Say once that the store is gone, and once that it is back: not per request."""
+        self.failures += 1
         if not self._complained:
             log.warning("the store can't be used; tokens are kept in this process only", reason=str(down))
         self._complained = True

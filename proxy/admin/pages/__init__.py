@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from proxy.admin.page import Page
-from proxy.admin.pages import healthz, providers, readyz, status, token
+from proxy.admin.pages import healthz, metrics, providers, readyz, status, token
 
-PAGES: tuple[Page, ...] = (healthz, readyz, status, token, providers)
+PAGES: tuple[Page, ...] = (healthz, readyz, status, metrics, token, providers)
