@@ -23,7 +23,7 @@ class Fleet:
 
     def __init__(self, number: int, count: int, folder: Path) -> None:
         self._number = number
-        self._count = count
+        self.count = count
         self._folder = folder
         self._server: asyncio.Server | None = None
 
@@ -47,7 +47,7 @@ class Fleet:
 
     async def reports(self, own: ProcessReport) -> dict[int, ProcessReport | None]:
         """Every worker's, in order; None for one that is down. `own` is this one's."""
-        others = [number for number in range(self._count) if number != self._number]
+        others = [number for number in range(self.count) if number != self._number]
         answers = await asyncio.gather(*(_ask(self._socket(number)) for number in others))
         reports = dict(zip(others, answers, strict=True)) | {self._number: own}
         return dict(sorted(reports.items()))

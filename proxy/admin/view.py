@@ -5,13 +5,16 @@ Owns: how a cell's state becomes a report. Must not know: requests, who asks, wh
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 
-from proxy.admin.fleet import Fleet
+from proxy.admin.desk import Desk
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Token
+from proxy.config.loaded import Loaded
 from proxy.errors import Fault
 from proxy.plan.route import Plan
 from proxy.serve.observers import Observers
@@ -22,26 +25,19 @@ UNCONFIGURED = "unconfigured"
 
 
 class View:
-    """One per plan. `fleet` is None where this process has no siblings."""
+    """One per plan, which is what `loaded` compiles to."""
 
-    __slots__ = ("audit", "cells", "clock", "fleet", "held_back", "plan", "sessions", "visitors")
+    __slots__ = ("audit", "cells", "clock", "desk", "loaded", "plan", "sessions", "visitors")
 
-    def __init__(
-        self,
-        plan: Plan,
-        cells: Mapping[str, Cell],
-        observers: Observers,
-        fleet: Fleet | None,
-        held_back: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, plan: Plan, cells: Mapping[str, Cell], observers: Observers, desk: Desk, loaded: Loaded) -> None:
         self.plan = plan
         self.cells = cells
+        self.desk = desk
+        self.loaded = loaded
         self.clock = observers.clock
         self.audit = observers.audit
         self.visitors = observers.visitors
         self.sessions = observers.sessions
-        self.fleet = fleet
-        self.held_back = held_back
 
     def cell(self, name: str) -> Cell:
         """Raises Fault."""
@@ -72,6 +68,8 @@ class View:
             _dead(cell, life.state(now)) if failure is None else failure.message,
             _skew(self.plan.providers[name].scheme),
             None if token is None else token.upstream,
+            *_times(token, exclusive=life.exclusive),
+            None if failure is None else failure.hint,
         )
 
     def process(self) -> ProcessReport:
@@ -86,10 +84,11 @@ class View:
             own.providers,
             self._routes(),
             self._audit(),
-            held_back=self.held_back or None,
+            held_back=self.loaded.held_back or None,
             sessions=self._sessions() or None,
         )
-        return status if self.fleet is None else status.merge(await self.fleet.reports(own))
+        fleet = self.desk.fleet
+        return status if fleet is None else status.merge(await fleet.reports(own))
 
     def _routes(self) -> dict[str, RouteReport]:
         return {
@@ -106,6 +105,13 @@ class View:
     def _audit(self) -> AuditReport | None:
         audit = self.audit
         return None if audit is None else AuditReport(audit.where, audit.written, audit.waiting, audit.lost)
+
+
+def _times(token: Token | None, *, exclusive: bool) -> tuple[float | None, float | None]:
+    """When it was got, and when it will be renewed unasked."""
+    if token is None or token.expires.wall == math.inf:
+        return None, None
+    return round(token.minted.wall, 3), None if exclusive else round(token.expires.wall - token.soft, 3)
 
 
 def _skew(scheme: Scheme | None) -> float | None:

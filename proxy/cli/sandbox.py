@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from proxy.cli.kit import shown
+from proxy.admin.told import shown
 from proxy.cli.kit.options import DEFAULT_CONFIG, UnusedConfig, command_app, fail, print_rows
 from proxy.cli.kit.stop import on_signals
 from proxy.config.model import Config

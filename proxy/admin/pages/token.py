@@ -22,7 +22,7 @@ WHO = Who.ITS_OWN
 
 
 async def answer(asked: Asked, view: View) -> Answer:
-    request, (provider,) = asked
+    request, (provider,) = asked.request, asked.names
     event = journal.Asked(*about(request), provider, provider in view.plan.providers)
     reader = journal.Reader(None)
     try:

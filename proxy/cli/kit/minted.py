@@ -14,12 +14,12 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from proxy import logs
+from proxy.admin.told import shown
 from proxy.app import Service
 from proxy.auth.schemes import Provider
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
-from proxy.cli.kit import shown
 from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log

@@ -19,8 +19,8 @@ import typer
 
 from proxy import __version__, logs, shortage
 from proxy.admin.commands import answers
+from proxy.admin.told import shown
 from proxy.app import Service
-from proxy.cli.kit import shown
 from proxy.cli.kit.announce import Announcer
 from proxy.cli.kit.audited import check_or_exit
 from proxy.cli.kit.memory import keep_freed_memory
@@ -45,8 +45,8 @@ from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
 from proxy.process.lending.offering import offer
-from proxy.process.reload import Reloader, Replace
-from proxy.values.listen import Door
+from proxy.process.reloading.reload import Reloader, Replace
+from proxy.values.listen import PAGES, Door
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
@@ -158,6 +158,7 @@ async def _serve(start: Start) -> None:
                 fail(str(error))
             doors = service.doors
             async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
+                service.desk.reloads = reloading.tidings
                 runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
                 runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
                 announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox))
@@ -198,7 +199,11 @@ async def _supervise(start: Start, count: int) -> None:
         async with standing_by(start.loaded.config) as sandbox, supervisor:
             doors = await workers.listen(supervisor, told)
             if doors:
-                async with commands.answering(start.path) as runtime, start.reloader(supervisor.replace) as reloading:
+                async with (
+                    commands.answering(start.path) as runtime,
+                    start.reloader(supervisor.replace) as reloading,
+                    commands.telling(supervisor.private, reloading.tidings),
+                ):
                     relayed = commands.relayed(supervisor.private, count)
                     sessions = supervisor.sessions
                     spread = commands.spread(supervisor.private, count, sessions)
@@ -225,12 +230,13 @@ def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, co
         )
         for prefix, route in config.routes.items()
     ]
+    pages = next((door.listener.url for door in doors if door.route == PAGES), urls[0])
     lines = [
         f"keyless {__version__} on {', '.join(urls)} ({path}{several})",
         *([sandbox] if sandbox else ()),
         *row_lines(rows or [("no routes",)]),
         *warning_lines(loaded),
-        f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.",
+        f"dashboard: {pages}{config.admin.path}; status: `keyless status`. Ctrl-C stops.",
     ]
     return "\n".join((*lines, ""))
 

@@ -81,7 +81,7 @@ def _route(prefix: str, route: Route, places: list[_Place], loaded: Loaded) -> O
     if preset is None:
         return OfferedRoute(prefix, url)
     rows = tuple(
-        row.model_dump(include={"name", "env", "base"}, exclude_none=True)
+        row.model_dump(include={"name", "env", "base", "setting"}, exclude_none=True)
         | ({} if fit.url == url else {"url": fit.url})
         for row in _rows(loaded, route)
         if (fit := next((place for place in places if place.fits(row.needs)), None)) is not None
