@@ -25,6 +25,7 @@ from proxy.admin.view import View
 from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
+from proxy.figures.figures import Figures
 from proxy.logs import AccessLog
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
@@ -133,8 +134,10 @@ class Service:
         if audit is not None:
             audit.secrets = self._secrets
             stack.callback(audit.close)
-        access = AccessLog(config.log.format == "json") if config.log.access else None
-        if access is not None:
+        figures = Figures()
+        if config.log.access:
+            access = AccessLog(config.log.format == "json")
+            figures.watchers.append(access.ended)
             stack.callback(access.flush)
         proxies = urllib.request.getproxies()
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
@@ -146,7 +149,8 @@ class Service:
         private = None if self._post is None else self._post.private
         placeholders = Placeholders(common_secrets(config.store_key, private))
         doors = config.doors
-        return Lasting(upstream, trust, issuer, access, audit, clock.now, clock.draw, doors, sessions, placeholders)
+        times = clock.now, clock.boot, clock.draw
+        return Lasting(upstream, trust, issuer, figures, audit, *times, doors, sessions, placeholders)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""
@@ -320,6 +324,10 @@ class Service:
     @property
     def sessions(self) -> Sessions:
         return self._lasting.sessions
+
+    @property
+    def figures(self) -> Figures:
+        return self._lasting.figures
 
     @property
     def issuer(self) -> Issuer:

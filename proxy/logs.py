@@ -22,6 +22,7 @@ from typing import ClassVar, Final, TextIO, cast
 import structlog
 
 from proxy.config.model import Log
+from proxy.figures.ended import Ended
 from proxy.sink import Sink
 
 FLUSH_AFTER: Final = 0.2
@@ -110,6 +111,11 @@ class AccessLog:
         self._out = out or stderr()
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
+
+    def ended(self, ended: Ended) -> None:
+        """The line of a request that is over."""
+        note = "replayed" if ended.attempts > 1 else ended.note
+        self.line(ended.method, ended.path, ended.status, ended.times.seconds, note, ended.client)
 
     def line(self, method: str, path: str, status: int, seconds: float, note: str, client: str = "") -> None:
         """`path` comes without its query; `note` says what was special; `client` is who asked, if known."""

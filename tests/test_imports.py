@@ -16,7 +16,8 @@ from proxy.auth.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    *("errors", "version", "values", "http", "clock", "tasks", "command", "auth", "config", "sink", "logs", "shortage"),
+    *("errors", "version", "values", "http", "figures", "clock", "tasks", "command"),
+    *("auth", "config", "sink", "logs", "shortage"),
     *("plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
@@ -38,7 +39,7 @@ MAY_AWAIT = (
     "library",
     "cli",
 )
-PURE = ("errors", "version", "values", "http", "auth", "config", "plan")
+PURE = ("errors", "version", "values", "http", "figures", "auth", "config", "plan")
 IMPURE_MODULES = {"asyncio", "aiohttp", "time", "random", "socket", "ssl", "uvloop", "structlog", "subprocess"}
 READERS = {
     "proxy/config/load.py",

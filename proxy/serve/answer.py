@@ -66,8 +66,10 @@ def whole(exchange: Exchange, reply: Reply) -> None:
     exchange.request.connection.answer(head + data)
 
 
-async def stream(exchange: Exchange, reply: Reply) -> None:
-    """Pass the API's reply on as it comes. Raises ConnectionResetError when the client has gone."""
+async def stream(exchange: Exchange, reply: Reply) -> bool:
+    """Pass the API's reply on as it comes. False where it broke off. Raises ConnectionResetError when the client has
+    gone.
+    """
     head, framing, readable, urls = _head(exchange, reply)
     scrubber = exchange.needles.stream() if readable and exchange.needles else None
     client = exchange.request.connection
@@ -85,9 +87,10 @@ async def stream(exchange: Exchange, reply: Reply) -> None:
         # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
         _write(exchange, framing.wrap(_held(scrubber, urls)))
         _cut(exchange, framing)
-        return
+        return False
     rest = framing.wrap(_held(scrubber, urls))
     _write(exchange, rest + framing.end(_trailers(exchange, reply, urls is not None)))
+    return True
 
 
 def _held(scrubber: Scrubber | None, urls: Changing | None) -> bytes:

@@ -6,6 +6,8 @@ from typing import Final
 
 from proxy.auth.refusal.refusal import Refusals
 from proxy.errors import Fault
+from proxy.figures.counts import RouteCounts
+from proxy.figures.timeline import Timeline
 from proxy.plan.admission.clients import ClientPlan
 from proxy.plan.admission.quota import Limit
 from proxy.plan.headers import Head
@@ -14,6 +16,7 @@ from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
 from proxy.serve.body import Body
 from proxy.serve.lane import Lane
+from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
 CLIENT_GONE: Final = 499
@@ -36,8 +39,12 @@ class Exchange:
             "attempts",
             "beside",
             "body",
+            "cause",
             "client",
+            "code",
             "cors_origin",
+            "counts",
+            "cut",
             "head",
             "lane",
             "lost",
@@ -47,12 +54,14 @@ class Exchange:
             "plan",
             "preflight",
         ),
-        *("quota", "request", "skipped", "started", "status", "way"),
+        *("quota", "replay", "request", "skipped", "started", "status", "times", "way"),
     )
 
-    def __init__(self, request: Request, started: float, way: Way[Lane], lost: Fault | None) -> None:
+    def __init__(self, request: Request, now: Now, way: Way[Lane], lost: Fault | None, counts: RouteCounts) -> None:
         self.request = request
-        self.started = started  # boot seconds
+        self.started = now.boot  # boot seconds
+        self.times = Timeline(now.boot, now.wall)
+        self.counts = counts  # those of its route
         self.method = request.method
         self.way = way
         self.lane: Lane = way.route
@@ -68,7 +77,11 @@ class Exchange:
         self.body: Body | None = None
         self.needles: Needles = NOTHING  # what must not go back to the client
         self.attempts = 1  # 2 once it was replayed
+        self.replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
         self.skipped: str | None = None  # why a refusal was not replayed
+        self.code = ""  # of the answer of our own, if it is one that has any
+        self.cause = ""  # and why it was given
+        self.cut = False  # the API broke off its reply
         self.status = CLIENT_GONE  # until there is an answer
 
     @property

@@ -21,7 +21,6 @@ from typing import Final
 import structlog
 
 from proxy.auth.placing.challenged import ANSWERS
-from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan import cors
@@ -29,16 +28,14 @@ from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
 from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
-from proxy.serve import answer, identify, observers, own_answers, unchallenged
+from proxy.serve import answer, ending, identify, judge, observers, own_answers, unchallenged
 from proxy.serve.admit import admit
 from proxy.serve.body import Body
 from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
-from proxy.serve.judge import is_refused, verdict
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
 from proxy.serve.prepare import bound, needles, prepare
-from proxy.serve.skew import learnt
-from proxy.serve.upstream import Broken, Reply, Stalled, Upstream, fault_of
+from proxy.serve.upstream import Call, Reply, Upstream
 from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
 from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
@@ -54,19 +51,19 @@ class Forwarder:
         self._router = router
         self._upstream = upstream
         self._clock = watch.clock
+        self._boot = watch.boot
         self._visitors = watch.visitors
         self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
         self._quotas = watch.quotas
-        self._access = watch.access
+        self._figures = watch.figures
         self._audit = watch.audit
         self._max_body = max_body
 
     async def handle(self, request: Request, guard: Guard) -> None:
         """One coroutine from the request to its answer; others are awaited only where something must be waited for."""
         now = self._clock()
-        way, lost = find(self._router, request.target)
-        exchange = Exchange(request, now.boot, way, lost)
+        exchange = self._begin(request, now)
         try:
             wanted = self._arrive(exchange, guard, now)
             if wanted is not None or exchange.plan.passing is not None:
@@ -78,15 +75,21 @@ class Forwarder:
             if self._quotas is not None:
                 charged = self._quotas.take(exchange.limits, now)
                 exchange.quota = charged if isinstance(charged, bytes) else await charged
-            token = exchange.lane.ready(now) or await exchange.lane.token()
+                exchange.times.charged = self._boot()
+            token = exchange.lane.ready(now)
+            if token is None and exchange.plan.provider is not None:
+                token = await exchange.lane.token()
+                exchange.times.armed = self._boot()
             if token is not None and exchange.plan.follows_token:
                 exchange.plan, token = bound(exchange.plan, token)
             if exchange.head.framed and exchange.body is None:
                 whole = exchange.plan.needs_body
                 exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
-            exchange.needles = needles(exchange, token)
-            reply = await self._upstream.send(prepare(exchange, token, self._clock))
-            if token is not None and not self._is_accepted(exchange, reply, token, now):
+                exchange.times.read = self._boot()
+            call = self._prepared(exchange, token)
+            reply = await self._upstream.send(call)
+            exchange.times.first, exchange.times.opening = self._boot(), call.opening
+            if token is not None and not judge.accepts(exchange, reply, token, now):
                 reply = await unchallenged.judged(exchange, await self._judged(exchange, reply, token))
             exchange.status = reply.status
             if reply.complete:
@@ -94,14 +97,23 @@ class Forwarder:
             else:
                 await self._pass_on(exchange, reply)
         except Fault as fault:
-            exchange.status = own_answers.fault(exchange, fault, self._audit, guarded=self._guarded)
+            self._fail(exchange, fault)
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
         finally:
-            if self._access is not None:
-                observers.log_access(self._access, exchange, self._clock().boot)
+            ending.over(self._figures, exchange, self._boot())
+
+    def _fail(self, exchange: Exchange, fault: Fault) -> None:
+        exchange.code, exchange.cause = fault.code, fault.detail
+        exchange.status = own_answers.fault(exchange, fault, self._audit, guarded=self._guarded)
 
     # -------------------------------------------------------------- arrive, admit
+
+    def _begin(self, request: Request, now: Now) -> Exchange:
+        way, lost = find(self._router, request.target)
+        counts = self._figures.counts.route(way.route.plan.prefix)
+        counts.begun += 1
+        return Exchange(request, now, way, lost, counts)
 
     def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:
         """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
@@ -136,6 +148,7 @@ class Forwarder:
                 self._identified(exchange, visitor)
         if (passing := exchange.plan.passing) is not None and (head := passing.along(exchange.head)) is not None:
             exchange.head, exchange.beside = head, True
+        exchange.times.guarded = self._boot()
 
     def _identified(self, exchange: Exchange, visitor: Visitor) -> None:
         """What proved the client goes no further."""
@@ -147,22 +160,12 @@ class Forwarder:
 
     # -------------------------------------------------------------- prepare, judge, renew
 
-    def _is_accepted(self, exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
-        """As far as can be told without waiting."""
-        plan, age = exchange.plan, now.boot - token.minted.boot
-        if plan.challenged is not None:
-            if reply.status == 401:
-                return False
-            plan.challenged.accepted(token, plan.target.origin, reply.headers)
-        if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
-            return False
-        refusals = exchange.refusals
-        if refusals is None:
-            return True
-        if verdict(refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
-            return False
-        exchange.lane.accepted(token, now.boot)
-        return True
+    def _prepared(self, exchange: Exchange, token: Token | None) -> Call:
+        """What is sent now. Raises Fault."""
+        exchange.needles = needles(exchange, token)
+        call = prepare(exchange, token, self._clock)
+        exchange.times.sent = self._boot()
+        return call
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
         """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
@@ -171,7 +174,7 @@ class Forwarder:
         if plan.challenged is not None and reply.status == 401 and not plan.challenged.judged(token, reply.headers):
             exchange.skipped = exchange.skipped or UNANSWERED
             return reply
-        if not await self._is_refused(exchange, exchange.refusals, reply, token):
+        if not await judge.refuses(exchange, exchange.refusals, reply, token, self._clock()):
             lane.accepted(token, exchange.started)
             return reply
         if plan.final:
@@ -197,8 +200,9 @@ class Forwarder:
         log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
         exchange.needles = needles(exchange, newer)
         exchange.plan, newer = bound(lane.plan, newer)
-        reply = await self._upstream.send(prepare(exchange, newer, self._clock))
-        again = await self._is_refused(exchange, exchange.refusals, reply, newer)
+        reply = await self._resend(exchange, newer)
+        again = await judge.refuses(exchange, exchange.refusals, reply, newer, self._clock())
+        exchange.replay = "refused", "refused" if again else "accepted"
         await lane.replayed(next_step, again, self._clock().boot)
         if self._audit is not None:
             observers.replayed(self._audit, exchange, newer, again)
@@ -207,7 +211,7 @@ class Forwarder:
     async def _taught(self, exchange: Exchange, reply: Reply, token: Token) -> tuple[Reply, Token]:
         """The reply to the last try, after those that have told what was lacking: the API's time, an answer to it."""
         for _ in range(ANSWERS if exchange.plan.challenged is not None else 1):
-            better = await self._lesson(exchange, reply, token)
+            better = await judge.lesson(exchange, reply, token, self._clock())
             if better is None:
                 break
             if not exchange.can_be_replayed():
@@ -216,32 +220,27 @@ class Forwarder:
             reply.close()
             exchange.attempts, token = 2, better
             exchange.needles = needles(exchange, token)
-            reply = await self._upstream.send(prepare(exchange, token, self._clock))
+            exchange.replay = "taught", "accepted"
+            reply = await self._resend(exchange, token)
             if exchange.plan.challenged is not None and reply.status != 401:
                 exchange.plan.challenged.accepted(token, exchange.plan.target.origin, reply.headers)
         return reply, token
 
-    async def _lesson(self, exchange: Exchange, reply: Reply, token: Token) -> Token | None:
-        """What to try with instead; None where the reply has told nothing new."""
-        plan = exchange.plan
-        if plan.challenged is not None and reply.status == 401:
-            return plan.challenged.learnt(token, plan.target.origin, reply.headers)
-        skewed = plan.skewed is not None and await self._is_refused(exchange, plan.skewed, reply, token)
-        return token if skewed and learnt(plan, reply.headers, self._clock().wall) else None
-
-    async def _is_refused(self, exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token) -> bool:
-        age = self._clock().boot - token.minted.boot
-        try:
-            return refusals is not None and await is_refused(refusals, reply, exchange.method, age)
-        except (Broken, Stalled) as error:
-            raise fault_of(exchange.plan.target.origin, error) from None
+    async def _resend(self, exchange: Exchange, token: Token) -> Reply:
+        """Once more, with another token or what was learnt. Raises Fault."""
+        call = prepare(exchange, token, self._clock)
+        exchange.times.resent = self._boot()
+        reply = await self._upstream.send(call)
+        exchange.times.again = self._boot()
+        return reply
 
     # -------------------------------------------------------------- answer
 
     async def _pass_on(self, exchange: Exchange, reply: Reply) -> None:
+        exchange.times.streamed = True
         try:
             if reply.status != 101:
-                await answer.stream(exchange, reply)
+                exchange.cut = not await answer.stream(exchange, reply)
                 return
             answer.switch_protocols(exchange, reply)
             scrubs = exchange.needles and exchange.plan.scrub != "headers"

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from proxy.audit.events import Audit
 from proxy.config.model import Client, Config
-from proxy.logs import AccessLog
+from proxy.figures.figures import Figures
 from proxy.plan.admission.guard import Guard
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
@@ -38,9 +38,10 @@ class Lasting(NamedTuple):
     upstream: Upstream
     trust: Trust
     issuer: Issuer
-    access: AccessLog | None
+    figures: Figures
     audit: Audit | None
     clock: Callable[[], Now]
+    boot: Callable[[], float]
     draw: Callable[[], float]
     doors: Sequence[Door]
     sessions: Sessions
@@ -72,7 +73,9 @@ class Front(NamedTuple):
         lanes = _lanes(plan, cells)
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
-        observers = Observers(lasting.clock, visitors, quotas, lasting.access, lasting.audit, lasting.sessions)
+        lasting.figures.counts.keep(plan.routes)
+        figures, audit, sessions = lasting.figures, lasting.audit, lasting.sessions
+        observers = Observers(lasting.clock, lasting.boot, visitors, quotas, figures, audit, sessions)
         forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)

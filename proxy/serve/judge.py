@@ -1,4 +1,7 @@
-"""Has the API refused the token? Looks at the head, and at the beginning of the body only where a rule needs it."""
+"""Has the API refused the token? Looks at the head, and at the beginning of the body only where a rule needs it.
+
+Owns: what a reply shows of the token it answers, and of what else was lacking. Must not know: what follows from it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,51 @@ from typing import Final
 
 from proxy.auth.refusal.reading import Reading
 from proxy.auth.refusal.refusal import Refusals, Verdict
-from proxy.serve.upstream import Reply
+from proxy.auth.token import Token
+from proxy.serve.exchange import Exchange
+from proxy.serve.skew import learnt
+from proxy.serve.upstream import Broken, Reply, Stalled, fault_of
+from proxy.values.now import Now
 
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 DOUBT: Final = 0.2
 """Seconds from the first bytes of a body that may be a stream, after which it goes on though a rule may still match."""
+
+
+def accepts(exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
+    """The API has taken it, as far as can be told without waiting. `now` is when the request came."""
+    plan, age = exchange.plan, now.boot - token.minted.boot
+    if plan.challenged is not None:
+        if reply.status == 401:
+            return False
+        plan.challenged.accepted(token, plan.target.origin, reply.headers)
+    if plan.skewed is not None and verdict(plan.skewed, reply, exchange.method, age) is not Verdict.ACCEPTED:
+        return False
+    refusals = exchange.refusals
+    if refusals is None:
+        return True
+    if verdict(refusals, reply, exchange.method, age) is not Verdict.ACCEPTED:
+        return False
+    exchange.lane.accepted(token, now.boot)
+    return True
+
+
+async def lesson(exchange: Exchange, reply: Reply, token: Token, now: Now) -> Token | None:
+    """What to try with instead; None where the reply has told nothing new. Raises Fault."""
+    plan = exchange.plan
+    if plan.challenged is not None and reply.status == 401:
+        return plan.challenged.learnt(token, plan.target.origin, reply.headers)
+    skewed = plan.skewed is not None and await refuses(exchange, plan.skewed, reply, token, now)
+    return token if skewed and learnt(plan, reply.headers, now.wall) else None
+
+
+async def refuses(exchange: Exchange, refusals: Refusals | None, reply: Reply, token: Token, now: Now) -> bool:
+    """Do these rules say that the API has refused it? Raises Fault."""
+    age = now.boot - token.minted.boot
+    try:
+        return refusals is not None and await is_refused(refusals, reply, exchange.method, age)
+    except (Broken, Stalled) as error:
+        raise fault_of(exchange.plan.target.origin, error) from None
 
 
 def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdict:

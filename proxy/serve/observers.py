@@ -16,7 +16,7 @@ from proxy.audit.events import Audit
 from proxy.auth.token import Token
 from proxy.config.model import Config
 from proxy.errors import Fault
-from proxy.logs import AccessLog
+from proxy.figures.figures import Figures
 from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
@@ -33,19 +33,12 @@ class Observers:
     """None for what the config doesn't ask for; sessions come without being asked for, and visitors may."""
 
     clock: Callable[[], Now]
+    boot: Callable[[], float]
     visitors: Visitors
     quotas: Quotas | None
-    access: AccessLog | None
+    figures: Figures
     audit: Audit | None
     sessions: Sessions
-
-
-def log_access(access: AccessLog, exchange: Exchange, boot: float) -> None:
-    """The line of a request that is over at `boot`."""
-    note = "replayed" if exchange.attempts > 1 else exchange.skipped or ""
-    path = exchange.plan.key_slots.hidden(exchange.way.path).decode("latin-1")
-    client = "" if exchange.client is None else exchange.client.name
-    access.line(exchange.method, path, exchange.status, boot - exchange.started, note, client)
 
 
 def refused(audit: Audit, exchange: Exchange, fault: Fault) -> None:

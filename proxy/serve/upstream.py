@@ -52,10 +52,13 @@ class Upstream:
             raise fault_of(call.origin, cause) from None
 
     async def _open(self, call: Call) -> Leg:
+        began = self.pool.time()
         try:
             return await self.pool.open(call.origin, call.timeout.connect)
         except TimeoutError:
             raise Stalled(f"no connection within {call.timeout.connect:g} s") from None
+        finally:
+            call.opening = self.pool.time() - began
 
 
 def _stays_repeatable(call: Call) -> bool:

@@ -52,7 +52,17 @@ class Socket:
     end, or the rest of the first.
     """
 
-    __slots__ = ("_drained", "deadline", "loop", "phase", "reading_paused", "transport", "writing_paused")
+    __slots__ = (
+        "_drained",
+        "_received",
+        "_sent",
+        "deadline",
+        "loop",
+        "phase",
+        "reading_paused",
+        "transport",
+        "writing_paused",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, phase: Phase) -> None:
         self.loop = loop
@@ -61,6 +71,7 @@ class Socket:
         self.reading_paused = self.writing_paused = False
         self.deadline = math.inf
         self._drained: asyncio.Future[None] | None = None
+        self._received = self._sent = 0
 
     @property
     def open(self) -> bool:
@@ -85,6 +96,18 @@ class Socket:
         self.phase = phase
 
     # ------------------------------------------------------------ both directions
+
+    def count_received(self, data: bytes) -> None:
+        self._received += len(data)
+
+    def count_sent(self, data: bytes) -> None:
+        self._sent += len(data)
+
+    def moved(self) -> tuple[int, int]:
+        """Bytes from the other side and to it that were counted since this was asked last."""
+        moved = self._received, self._sent
+        self._received = self._sent = 0
+        return moved
 
     def room(self) -> asyncio.Future[None]:
         """Done when the other side reads again, after `writing_paused`, or when it has gone. One may wait."""

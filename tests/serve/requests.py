@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
+from proxy.figures.counts import RouteCounts
 from proxy.http.fields import Fields
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import RoutePlan
@@ -39,7 +40,7 @@ def request(method: str = "GET", target: bytes = b"/api/x", fields: Fields | Non
 def exchange(plan: RoutePlan, method: str = "GET", fields: Fields | None = None, **facts: Any) -> Exchange:
     """One that has arrived on this route, as serve/forward.py leaves it."""
     way = Way(Lane(plan, None), b"/api/x", b"a=1", b"/x")
-    made = Exchange(request(method, b"/api/x?a=1", fields), NOW.boot, way, None)
+    made = Exchange(request(method, b"/api/x?a=1", fields), NOW, way, None, RouteCounts())
     made.head = plan.request_headers.read(made.request.fields)
     for name, fact in facts.items():
         setattr(made, name, fact)

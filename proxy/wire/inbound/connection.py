@@ -104,6 +104,7 @@ class ClientConnection(Socket):
         if transport is None or transport.is_closing():
             raise ConnectionResetError(_GONE)
         self.enter(ANSWERING)
+        self.count_sent(data)
         transport.write(data)
 
     def hint(self, data: bytes) -> None:
@@ -120,6 +121,7 @@ class ClientConnection(Socket):
             raise ConnectionResetError(_GONE)
         if self.phase is SERVING:
             raise IllegalMove("an answer begins with its head")
+        self.count_sent(data)
         transport.write(data)
 
     async def drain(self) -> None:
@@ -204,6 +206,7 @@ class ClientConnection(Socket):
             self._set(HEAD)
 
     def data_received(self, data: bytes) -> None:
+        self.count_received(data)
         if len(data) > LARGEST_READ:
             self.read_in_pieces()
         if self._pipe is not None:

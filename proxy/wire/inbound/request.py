@@ -54,6 +54,9 @@ class Client(Source, Protocol):
     async def drain(self) -> None:
         """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
 
+    def moved(self) -> tuple[int, int]:
+        """Bytes from the client and to it, since this was asked last."""
+
     def become(self, pipe: Pipe) -> None:
         """From here on the client's bytes are `pipe`'s."""
 

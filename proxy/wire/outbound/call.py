@@ -31,10 +31,10 @@ class Call:
     """`target` is path and query. `lines` are header lines, each with its CRLF: never Host, framing, or what upgrades.
 
     `body`: b"" is one too, an empty one. Where it asks for another protocol, `upgrade` is its name; `early` is told of
-    1xx replies.
+    1xx replies; `opening` is told how many seconds a new connection took.
     """
 
-    __slots__ = ("body", "early", "lines", "method", "origin", "target", "timeout", "upgrade")
+    __slots__ = ("body", "early", "lines", "method", "opening", "origin", "target", "timeout", "upgrade")
 
     def __init__(
         self,
@@ -52,4 +52,5 @@ class Call:
         self.body = body
         self.timeout = timeout
         self.upgrade = b""
+        self.opening = 0.0
         self.early: Callable[[int, Fields], None] | None = None

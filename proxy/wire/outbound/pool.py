@@ -50,6 +50,10 @@ class Pool:
     def busy(self) -> int:
         return sum(len(ours.established) for ours in self._origins.values()) - self.idle
 
+    def time(self) -> float:
+        """By which it waits."""
+        return self._loop.time()
+
     def take(self, origin: Origin, *, once: bool = False) -> Connection | None:
         """The connection that became idle last: the likeliest to be still open.
 

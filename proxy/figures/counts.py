@@ -1,0 +1,88 @@
+"""What is counted of requests, per route: plain integers, a few additions per request.
+
+Owns: what is counted. Must not know: requests, clocks, how numbers are shown. Routes are those of the config, and one
+more for what none takes: nothing here grows with what clients send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final
+
+from proxy.figures.histogram import API, OWN, Histogram
+from proxy.figures.timeline import Timeline
+
+STATUSES: Final = range(100, 600)
+ODD: Final = 0
+"""Counted in place of a status that is none: an API may say 999."""
+
+
+class RouteCounts:
+    """Of one route, since the process started. `begun` less `ended` are under way.
+
+    `statuses`: how often each was answered, our own answers without a code among them. `faults`: by code, which says
+    the status that it had; `replays`: by reason and outcome; `skipped`: refusals that were not replayed, by why.
+    """
+
+    __slots__ = (
+        *("begun", "ended", "faults", "first_byte", "own", "received", "replays", "sent", "skipped", "statuses"),
+        "upstream",
+    )
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.ended = 0
+        self.received = 0  # bytes
+        self.sent = 0
+        self.statuses: dict[int, int] = {}
+        self.faults: dict[tuple[int, str], int] = {}
+        self.replays: dict[tuple[str, str], int] = {}
+        self.skipped: dict[str, int] = {}
+        self.upstream = Histogram(API)
+        self.own = Histogram(OWN)
+        self.first_byte = Histogram(API)
+
+    def over(self, status: int, code: str, times: Timeline) -> None:
+        """One is over. `code` is that of our own answer, or "": API's replies have none."""
+        self.ended += 1
+        if code:
+            self.faults[status, code] = self.faults.get((status, code), 0) + 1
+        else:
+            known = status if 100 <= status < 600 else ODD
+            self.statuses[known] = self.statuses.get(known, 0) + 1
+        if times.sent:
+            self.upstream.add(times.upstream)
+            self.own.add(times.own)
+            if times.streamed:
+                self.first_byte.add(times.first_byte)
+
+    def replayed(self, reason: str, outcome: str) -> None:
+        self.replays[reason, outcome] = self.replays.get((reason, outcome), 0) + 1
+
+    def not_replayed(self, why: str) -> None:
+        self.skipped[why] = self.skipped.get(why, 0) + 1
+
+    def traced(self, times: Timeline, trace: str) -> None:
+        """The trace of what was last counted."""
+        if times.sent:
+            self.upstream.show(times.upstream, trace, times.wall)
+
+
+class Counts:
+    """Of all routes that were asked for, by prefix; "" is no route."""
+
+    __slots__ = ("routes",)
+
+    def __init__(self) -> None:
+        self.routes: dict[str, RouteCounts] = {}
+
+    def route(self, prefix: str) -> RouteCounts:
+        counts = self.routes.get(prefix)
+        if counts is None:
+            counts = self.routes[prefix] = RouteCounts()
+        return counts
+
+    def keep(self, prefixes: Container[str]) -> None:
+        """Forget routes that are gone, so that reloads do not add up."""
+        for prefix in [prefix for prefix in self.routes if prefix and prefix not in prefixes]:
+            del self.routes[prefix]
