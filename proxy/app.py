@@ -14,11 +14,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from proxy import clock
+from proxy.admin.access.passes import Passes
 from proxy.admin.desk import Desk
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
+from proxy.admin.lookout import minutes
 from proxy.admin.pages import FOR_ALL
-from proxy.admin.passes import Passes
 from proxy.admin.report import ProcessReport
 from proxy.admin.streams import Streams
 from proxy.admin.view import View
@@ -214,6 +215,9 @@ class Service:
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
         if self.desk.fleet is not None:
             await self.desk.fleet.open(self._process)
+        if self._loaded.config.log.access:  # a record of each is made in any case
+            self.figures.look_on()
+        self._retiring.spawn(minutes(self.figures, clock.now), "count minutes")
         self.keeper.watch()
         self._warm(set(self.keeper))
         return self.listening.addresses

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from proxy.admin.access.passes import Passes
 from proxy.admin.fleet import Fleet
-from proxy.admin.passes import Passes
 from proxy.admin.streams import Streams
 from proxy.process.reloading.tidings import Reloads
 from proxy.values.listen import Door

@@ -10,7 +10,7 @@ import hashlib
 from urllib.parse import parse_qsl, unquote
 
 from proxy.admin import streams
-from proxy.admin.asking import about, check_operator, reads_html
+from proxy.admin.access.asking import about, check_operator, reads_html
 from proxy.admin.dashboard.refused import refused
 from proxy.admin.page import READ, Answer, Asked, Page, Streaming, Who, missing, names_in
 from proxy.admin.pages import PAGES

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from proxy.admin import lookout
 from proxy.admin.desk import Desk
+from proxy.admin.lookout import Hours, Rows
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes.scheme import Scheme
@@ -27,7 +29,7 @@ UNCONFIGURED = "unconfigured"
 class View:
     """One per plan, which is what `loaded` compiles to."""
 
-    __slots__ = ("audit", "cells", "clock", "desk", "loaded", "plan", "sessions", "visitors")
+    __slots__ = ("audit", "cells", "clock", "desk", "figures", "loaded", "plan", "sessions", "visitors")
 
     def __init__(self, plan: Plan, cells: Mapping[str, Cell], observers: Observers, desk: Desk, loaded: Loaded) -> None:
         self.plan = plan
@@ -38,6 +40,7 @@ class View:
         self.audit = observers.audit
         self.visitors = observers.visitors
         self.sessions = observers.sessions
+        self.figures = observers.figures
 
     def cell(self, name: str) -> Cell:
         """Raises Fault."""
@@ -89,6 +92,23 @@ class View:
         )
         fleet = self.desk.fleet
         return status if fleet is None else status.merge(await fleet.reports(own))
+
+    # -------------------------------------------------------------- requests
+
+    def look_on(self) -> None:
+        """Somebody looks: from now on the last requests are kept, if they were not before."""
+        self.figures.look_on()
+
+    async def recent(self, seen: Mapping[int, int]) -> dict[int, Rows]:
+        """The last requests of each worker, after the number that was `seen` of it."""
+        return {0: lookout.recent(self.figures, seen.get(0, 0))}
+
+    async def hours(self, prefixes: Sequence[str]) -> Hours:
+        """The last hour of these routes."""
+        own = lookout.hours(self.figures, prefixes, self.clock().wall)
+        return lookout.joined([own], prefixes)
+
+    # -------------------------------------------------------------- parts of the status
 
     def _routes(self) -> dict[str, RouteReport]:
         return {

@@ -21,6 +21,8 @@ Context = Mapping[str, Any]
 
 NAVIGATION = (
     ("", "Providers"),
+    ("routes", "Routes"),
+    ("live", "Live"),
     ("setup", "Set up"),
     ("try", "Try it"),
     ("reload", "Reload"),

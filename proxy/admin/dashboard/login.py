@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from proxy.admin import passes
-from proxy.admin.asking import about, is_key
+from proxy.admin.access import passes
+from proxy.admin.access.asking import about, is_key
 from proxy.admin.dashboard import rendering
 from proxy.admin.dashboard.board import root, surroundings
 from proxy.admin.page import Answer, Asked, Who, missing

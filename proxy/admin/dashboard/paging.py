@@ -24,15 +24,15 @@ class Paged(Generic[T]):
     wanted: str
 
     @classmethod
-    def of(cls, rows: Sequence[T], text: Callable[[T], str], query: Mapping[str, str]) -> Self:
+    def of(cls, rows: Sequence[T], text: Callable[[T], str], query: Mapping[str, str], size: int = SIZE) -> Self:
         """As a page's query asks: `q` and `page`."""
         wanted = query.get("q", "").strip()
         words = wanted.casefold().split()
         found = [row for row in rows if all(word in text(row).casefold() for word in words)] if words else rows
-        last = max(1, -(-len(found) // SIZE))
+        last = max(1, -(-len(found) // size))
         asked = query.get("page", "1")
         number = min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1))
-        return cls(found[(number - 1) * SIZE : number * SIZE], number, last, len(found), len(rows), wanted)
+        return cls(found[(number - 1) * size : number * size], number, last, len(found), len(rows), wanted)
 
     def link(self, number: int) -> str:
         """The query of another page."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from proxy.admin.dashboard import assets
+from proxy.admin.dashboard.boards.live import LIVE
 from proxy.admin.dashboard.boards.providers import PROVIDERS
 from proxy.admin.dashboard.boards.reload import RELOAD, Again
+from proxy.admin.dashboard.boards.routes import ROUTES
 from proxy.admin.dashboard.boards.setup import SETUP
 from proxy.admin.dashboard.boards.try_it import TRY, Send
 from proxy.admin.dashboard.events import Events
@@ -15,7 +17,7 @@ from proxy.admin.pages import healthz, providers, readyz, status, token
 FOR_ALL: tuple[Page, ...] = (healthz, readyz, token)
 """Whoever asks comes by the listeners that serve routes."""
 
-BOARDS = (PROVIDERS, SETUP, TRY, RELOAD)
+BOARDS = (PROVIDERS, ROUTES, LIVE, SETUP, TRY, RELOAD)
 FOR_OPERATORS: tuple[Page, ...] = (
     status,
     providers,

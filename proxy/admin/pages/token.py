@@ -6,7 +6,7 @@ got.
 
 from __future__ import annotations
 
-from proxy.admin.asking import about
+from proxy.admin.access.asking import about
 from proxy.admin.page import Answer, Asked, Who
 from proxy.admin.view import View
 from proxy.audit import journal

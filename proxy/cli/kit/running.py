@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import aiohttp
 from yarl import URL
 
-from proxy.admin.own_door import reachable, trust
+from proxy.admin.access.own_door import reachable, trust
 from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config

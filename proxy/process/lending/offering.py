@@ -40,6 +40,11 @@ def wants_tls(loaded: Loaded, prefix: str) -> bool:
     return any("tls" in row.needs for row in _rows(loaded, loaded.config.routes[prefix]))
 
 
+def address(doors: Sequence[Door]) -> str:
+    """Where all routes are, by their prefixes. Raises Fault where no program can reach it."""
+    return _places("/", doors)[0].url
+
+
 class _Place(NamedTuple):
     """`below`: what stands between the address and the API's paths."""
 

@@ -17,7 +17,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy.admin.own_door import reachable, trust
+from proxy.admin.access.own_door import reachable, trust
 from proxy.admin.view import View
 from proxy.errors import CODES, Fault
 from proxy.values.listen import Listener

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.admin.passes import COOKIE, FIELD, HEADER, LIFETIME, Passes, cookie
+from proxy.admin.access.passes import COOKIE, FIELD, HEADER, LIFETIME, Passes, cookie
 from proxy.errors import Fault
 
 KEY = b"a digest of a key"

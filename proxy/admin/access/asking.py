@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from proxy.admin.passes import Known, Passes
+from proxy.admin.access.passes import Known, Passes
 from proxy.errors import Fault
 from proxy.plan.admission.guard import Guard
 from proxy.plan.admission.readings import bearer
