@@ -46,7 +46,8 @@ _NAMES: Final = Bound(most=4096, longest=64)
 AHEAD: Final = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
 """Headers of browsers that fetch what nobody asked for yet."""
 ABOUT_THE_REQUEST: Final = AHEAD | {
-    *(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
+    *(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length"),
+    b"sec-fetch-dest",
 }
 """What the proxy itself must know."""
 NOTED_IN_REQUESTS: Final = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))

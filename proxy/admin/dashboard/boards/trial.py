@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 from multidict import CIMultiDict
@@ -25,6 +26,8 @@ from proxy.version import __version__
 
 LONGEST = 64 * 1024
 """Bytes of a body that are shown."""
+_SAFE = "%/:?[]@!$&'()*+,;=~-._"
+"""What of a path goes out as it was typed; no line can be broken."""
 PATIENCE = 30.0
 """Seconds; of a stream that goes on, what came until then is shown."""
 
@@ -67,7 +70,7 @@ async def send(trial: Trial, view: View) -> Came:
     where = "http://localhost" if listener.path else listener.url
     try:
         async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
-            return await _exchanged(session, URL(where + trial.target, encoded=True), trial, view)
+            return await _exchanged(session, URL(where + quote(trial.target, safe=_SAFE), encoded=True), trial, view)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise Fault(
             "upstream_unreachable", f"the proxy's own listener gave no answer ({type(error).__name__})"
