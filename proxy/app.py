@@ -20,9 +20,8 @@ from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
 from proxy.admin.lookout import minutes
 from proxy.admin.pages import FOR_ALL
-from proxy.admin.report import ProcessReport
 from proxy.admin.streams import Streams
-from proxy.admin.view import View
+from proxy.admin.view import View, tells
 from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
@@ -39,7 +38,7 @@ from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
 from proxy.serve.sessions import Sessions
 from proxy.serve.upstream import Upstream
-from proxy.tasks import Tasks
+from proxy.tasks import Tasks, spawn
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.tokens.handover import packed, unpacked
@@ -118,6 +117,7 @@ class Service:
             aside = keeps_nothing(self._loaded.config.store)
             self.keeper = Keeper(means, open_logins=partial(open_logins, os.environ) if aside else None)
             stack.push_async_callback(self.keeper.close)
+            self.figures.store_failures = lambda: self.keeper.store_failures
             self._succession = Succession(self._loaded, self.keeper, clock.now, clock.draw, self._settled)
             self._serving = self._serve(None)
             stack.push_async_callback(self._leave)
@@ -171,7 +171,12 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
+        try:
+            await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
+        except BaseException:
+            self.figures.reloaded("failed")
+            raise
+        self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
 
@@ -214,16 +219,13 @@ class Service:
             sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
         if self.desk.fleet is not None:
-            await self.desk.fleet.open(self._process)
+            await self.desk.fleet.open(tells(lambda: self._serving.view))
         if self._loaded.config.log.access:  # a record of each is made in any case
             self.figures.look_on()
-        self._retiring.spawn(minutes(self.figures, clock.now), "count minutes")
+        self._stack.callback(spawn(minutes(self.figures, clock.now), "count minutes").cancel)
         self.keeper.watch()
         self._warm(set(self.keeper))
         return self.listening.addresses
-
-    def _process(self) -> ProcessReport:
-        return self._serving.view.process()
 
     def _warm(self, cells: Collection[Cell]) -> None:
         """Those of them that routes draw from."""

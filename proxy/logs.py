@@ -39,6 +39,11 @@ class _Serving:
     sink: ClassVar[Sink | None] = None
 
 
+def dropped() -> int:
+    """Lines that nobody took since this process serves."""
+    return 0 if _Serving.sink is None else _Serving.sink.dropped
+
+
 def stderr() -> Out:
     """Where lines go."""
     return _Serving.sink or sys.stderr

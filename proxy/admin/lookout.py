@@ -64,7 +64,15 @@ def written(found: Hours) -> dict[str, Any]:
     return {prefix: [None if each == NOTHING else each for each in minutes] for prefix, minutes in found.items()}
 
 
-def read(document: Mapping[str, Any]) -> Hours:
+def read_rows(document: Mapping[str, Any]) -> Rows:
+    """Raises ValueError for what is none."""
+    try:
+        return [(int(number), dict(record)) for number, record in document["rows"]]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"not the last requests: {error!r}") from None
+
+
+def read_hours(document: Mapping[str, Any]) -> Hours:
     """Raises ValueError for what is none."""
     try:
         return {prefix: [_minute(each) for each in minutes] for prefix, minutes in document.items()}

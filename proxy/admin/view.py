@@ -5,12 +5,16 @@ Owns: how a cell's state becomes a report. Must not know: requests, who asks, wh
 
 from __future__ import annotations
 
+import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from proxy.admin import lookout
 from proxy.admin.desk import Desk
+from proxy.admin.fleet import Tell
 from proxy.admin.lookout import Hours, Rows
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
@@ -18,12 +22,18 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Token
 from proxy.config.loaded import Loaded
 from proxy.errors import Fault
+from proxy.figures.reading import MintReading, Reading, Readings, RouteReading, TokenReading
+from proxy.logs import dropped
 from proxy.plan.route import Plan
 from proxy.serve.observers import Observers
 from proxy.tokens.cell import Cell
 from proxy.version import __version__
 
 UNCONFIGURED = "unconfigured"
+STATUS, FIGURES, RECENT, HOURS = "status", "figures", "recent", "hours"
+"""What workers ask each other."""
+FIGURES_BUDGET = 2.0
+"""Seconds. Those of many routes take longer to write than a status, and who scrapes has ten."""
 
 
 class View:
@@ -91,9 +101,9 @@ class View:
             sessions=self._sessions() or None,
         )
         fleet = self.desk.fleet
-        return status if fleet is None else status.merge(await fleet.reports(own))
+        return status if fleet is None else status.merge(await fleet.everyone(STATUS, own, ProcessReport.read))
 
-    # -------------------------------------------------------------- requests
+    # -------------------------------------------------------------- figures
 
     def look_on(self) -> None:
         """Somebody looks: from now on the last requests are kept, if they were not before."""
@@ -101,12 +111,43 @@ class View:
 
     async def recent(self, seen: Mapping[int, int]) -> dict[int, Rows]:
         """The last requests of each worker, after the number that was `seen` of it."""
-        return {0: lookout.recent(self.figures, seen.get(0, 0))}
+        fleet = self.desk.fleet
+        if fleet is None:
+            return {0: lookout.recent(self.figures, seen.get(0, 0))}
+        own = lookout.recent(self.figures, seen.get(fleet.number, 0))
+        after = json.dumps({str(worker): number for worker, number in seen.items()})
+        told = await fleet.everyone(f"{RECENT} {after}", own, lookout.read_rows, FIGURES_BUDGET)
+        return {worker: rows for worker, rows in told.items() if rows}
 
     async def hours(self, prefixes: Sequence[str]) -> Hours:
         """The last hour of these routes."""
         own = lookout.hours(self.figures, prefixes, self.clock().wall)
-        return lookout.joined([own], prefixes)
+        if self.desk.fleet is None:
+            return lookout.joined([own], prefixes)
+        question = f"{HOURS} {json.dumps(list(prefixes))}"
+        told = await self.desk.fleet.everyone(question, own, lookout.read_hours, FIGURES_BUDGET)
+        return lookout.joined([hours for hours in told.values() if hours is not None], prefixes)
+
+    def reading(self) -> Reading:
+        """The figures of this process alone."""
+        figures = self.figures
+        routes = {prefix: RouteReading.of(counts) for prefix, counts in figures.counts.routes.items()}
+        tokens = {name: self._token(name) for name in self.plan.providers}
+        first = {id(cell): (cell.names[0], cell) for cell in self.cells.values() if cell.names}
+        mints = {name: MintReading.of(cell.counts) for name, cell in first.values()}
+        return Reading(routes, tokens, mints, figures.store_failures(), dropped(), dict(figures.reloads))
+
+    def _token(self, name: str) -> TokenReading:
+        report = self.provider(name)
+        return TokenReading(report.state, report.expires_at)
+
+    async def readings(self) -> Readings:
+        """The figures of all workers."""
+        own = self.reading()
+        if self.desk.fleet is None:
+            return {"": own}
+        told = await self.desk.fleet.everyone(FIGURES, own, Reading.read, FIGURES_BUDGET)
+        return {str(number): reading for number, reading in told.items()}
 
     # -------------------------------------------------------------- parts of the status
 
@@ -125,6 +166,25 @@ class View:
     def _audit(self) -> AuditReport | None:
         audit = self.audit
         return None if audit is None else AuditReport(audit.where, audit.written, audit.waiting, audit.lost)
+
+
+def tells(view: Callable[[], View]) -> dict[str, Tell]:
+    """What a worker answers its siblings; `view` gives the one of the config that is served now."""
+
+    def recent(after: str) -> dict[str, Any]:
+        fleet = view().desk.fleet
+        number = 0 if fleet is None else json.loads(after).get(str(fleet.number), 0)
+        return {"rows": lookout.recent(view().figures, number)}
+
+    def hours(prefixes: str) -> dict[str, Any]:
+        return lookout.written(lookout.hours(view().figures, json.loads(prefixes), view().clock().wall))
+
+    return {
+        STATUS: lambda _: asdict(view().process()),
+        FIGURES: lambda _: view().reading().document(),
+        RECENT: recent,
+        HOURS: hours,
+    }
 
 
 def _times(token: Token | None, *, exclusive: bool) -> tuple[float | None, float | None]:

@@ -16,12 +16,17 @@ Watcher = Callable[[Ended], None]
 
 
 class Figures:
-    """Outlives every config. `recent` and `series` are None until `look_on`. Watchers must neither wait nor raise."""
+    """Outlives every config. `recent` and `series` are None until `look_on`. Watchers must neither wait nor raise.
 
-    __slots__ = ("counts", "recent", "series", "watchers")
+    `reloads` are by outcome; `store_failures` tells how many there were.
+    """
+
+    __slots__ = ("counts", "recent", "reloads", "series", "store_failures", "watchers")
 
     def __init__(self) -> None:
         self.counts = Counts()
+        self.reloads: dict[str, int] = {}
+        self.store_failures: Callable[[], int] = _none
         self.watchers: list[Watcher] = []
         self.recent: Recent | None = None
         self.series: Series | None = None
@@ -33,6 +38,13 @@ class Figures:
             self.series = Series(self.counts)
             self.watchers.append(self.recent.add)
 
+    def reloaded(self, outcome: str) -> None:
+        self.reloads[outcome] = self.reloads.get(outcome, 0) + 1
+
     def tell(self, ended: Ended) -> None:
         for watcher in self.watchers:
             watcher(ended)
+
+
+def _none() -> int:
+    return 0

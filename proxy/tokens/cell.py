@@ -16,6 +16,7 @@ from proxy.auth.life.lifecycle import Answer, Lifecycle, State
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Token
 from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.figures.mints import MintCounts
 from proxy.logs import kind
 from proxy.tasks import Flight
 from proxy.tokens.mint import Means, Mint
@@ -38,8 +39,8 @@ class Cell:
     """
 
     __slots__ = (
-        *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout"),
-        *("abstains", "key", "life", "names", "replays", "sharing", "successor"),
+        *("__weakref__", "_audit", "_clock", "_flight", "_mint", "_places", "_records", "_timeout", "_trigger"),
+        *("abstains", "counts", "key", "life", "names", "replays", "sharing", "successor"),
     )
 
     def __init__(self, scheme: Scheme, life: Lifecycle, means: Means, flight_timeout: float) -> None:
@@ -49,7 +50,9 @@ class Cell:
         self.replays = 0
         self.abstains = False
         self.successor: Cell | None = None
-        self._mint = Mint(scheme, life, self.names, means)
+        self.counts = MintCounts()
+        self._trigger = ""
+        self._mint = Mint(scheme, life, self.names, means, self.counts.calls)
         self.sharing = SharedProof(self.key, life, means, self._mint.adopt)
         self._audit = means.audit
         self._records = means.records
@@ -62,7 +65,7 @@ class Cell:
         """A token that may be sent now, fetched if need be. Raises Fault. `deadline` is in seconds from now."""
         ends = _ending(deadline)
         if self.successor is None:
-            await self._follow(self.life.ask(self._clock()), ends)
+            await self._follow(self.life.ask(self._clock()), ends, "request")
         token = self.usable
         if token is None and self.successor is not None:
             return await self.successor.token(provider, ends - _ending(0.0))
@@ -86,11 +89,11 @@ class Cell:
             token = self.life.lasting(now)
             if token is not None:
                 if self.life.ask(now) is Answer.USE_AND_REFRESH:
-                    self._launch()
+                    self._launch("ahead")
                 return token
             if not self.life.may_fly(now):
                 break
-            await self._join(ends - _ending(0.0))
+            await self._join(ends - _ending(0.0), "handout")
         now = self._clock()
         token = self.life.lasting(now)
         if token is None:
@@ -106,7 +109,7 @@ class Cell:
         return newer
 
     async def _renewed(self, generation: int, deadline: float) -> Token | None:
-        await self._follow(self.life.refuse(self._clock(), generation), _ending(deadline))
+        await self._follow(self.life.refuse(self._clock(), generation), _ending(deadline), "refusal")
         token = self.usable
         return token if token is not None and token.generation > generation else None
 
@@ -117,7 +120,7 @@ class Cell:
             return False
         if self.life.refuse(self._clock(), generation) is not Answer.WAIT:
             return False
-        self._launch()
+        self._launch("refusal")
         return True
 
     async def look(self, *, whole: bool = False) -> None:
@@ -132,7 +135,7 @@ class Cell:
             if whole:
                 self.life.store_back()
             if half_way and self.life.may_fly(self._clock()):
-                self._launch()
+                self._launch("store")
 
     async def expire(self) -> None:
         """Kill the current token on purpose, here and in every process that shares the store."""
@@ -154,7 +157,7 @@ class Cell:
             return self.successor.warm()
         if self.life.exclusive or self.life.ask(self._clock()) not in (Answer.WAIT, Answer.USE_AND_REFRESH):
             return None
-        return self._launch()
+        return self._launch("start")
 
     async def retry(self) -> None:
         """Forget latches and pauses, and fetch now (`keyless token`, `/refresh`)."""
@@ -162,7 +165,7 @@ class Cell:
             await self.successor.retry()
         elif self.life.state(self._clock()) is not State.STATIC:
             self.life.cleared()
-            await self._join(LONGEST_WAIT)
+            await self._join(LONGEST_WAIT, "operator")
 
     def redefined(self, scheme: Scheme, life: Lifecycle) -> None:
         """The same credential with another definition around it: what it says of refreshing and of messages counts."""
@@ -189,29 +192,32 @@ class Cell:
 
     # -------------------------------------------------------------- the flight
 
-    async def _follow(self, answer: Answer, ends: float) -> None:
+    async def _follow(self, answer: Answer, ends: float, trigger: str) -> None:
         """Do as the lifecycle says, and wait till `ends` at most: for one flight, while it lasts and is needed.
 
         The lifecycle is asked again after each wait: the token that was to serve may have died, or been refused.
         """
         if answer is Answer.USE_AND_REFRESH:
-            self._launch()
+            self._launch("ahead")
+        elif answer is Answer.WAIT:
+            self.counts.waited += self._flight.under_way
         while answer is Answer.WAIT and (left := ends - _ending(0.0)) > 0:
-            landed = await self._join(min(left, self.life.patience(self._clock())))
+            landed = await self._join(min(left, self.life.patience(self._clock())), trigger)
             if landed or self.usable is not None:
                 break
             answer = self.life.ask(self._clock())
 
-    async def _join(self, deadline: float) -> bool:
+    async def _join(self, deadline: float, trigger: str) -> bool:
         """Wait for the flight, started if there is none, and never end it (docs/traps.md 3). True if it has landed."""
-        self._launch()
+        self._launch(trigger)
         return await self._flight.landed(deadline)
 
-    def _launch(self) -> asyncio.Task[None] | None:
+    def _launch(self, trigger: str) -> asyncio.Task[None] | None:
         if self.abstains:
             return None
         if not self._flight.under_way:
             self.life.launched()
+            self._trigger = trigger
         return self._flight.start(partial(self._fly, self.life.generation), f"mint {'+'.join(self.names)}")
 
     async def _fly(self, before: int) -> None:
@@ -234,6 +240,7 @@ class Cell:
         else:
             left = round(token.left(self._clock()))
             event = "token minted" if self._mint.asked else "token adopted"
+            self.counts.end(self._trigger, "minted" if self._mint.asked else "adopted")
             if self._mint.asked and self._audit is not None:
                 self._audit.minted(self.names, token.generation)
             log.info(event, provider=self.names, seconds=self._since(began), generation=token.generation, left=left)
@@ -245,6 +252,7 @@ class Cell:
         if self.life.token is not None:  # schemes hide their own secrets; that this may be echoed, they can't know
             error.message = self.life.token.kept_out_of(error.message)
         self.life.failed(now, error)
+        self.counts.end(self._trigger, str(error.failure))
         if self._audit is not None and self._mint.asked:
             self._audit.not_minted(self.names, error)
         log.warning(

@@ -80,6 +80,10 @@ class Keeper:
         return cells
 
     @property
+    def store_failures(self) -> int:
+        return sum(records.failures for records in (self.records, self._logins) if records is not None)
+
+    @property
     def records(self) -> Records:
         return self._means.records
 

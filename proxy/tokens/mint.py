@@ -26,6 +26,7 @@ from proxy.auth.life.record import Intent, Record
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Registration, Token
 from proxy.errors import FailureClass, IssuerError, StoreAway
+from proxy.figures.histogram import Histogram
 from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
@@ -74,12 +75,13 @@ class Mint:
     its successor kept; to cancel now may cost a login.
     """
 
-    def __init__(self, scheme: Scheme, life: Lifecycle, names: list[str], means: Means) -> None:
+    def __init__(self, scheme: Scheme, life: Lifecycle, names: list[str], means: Means, calls: Histogram) -> None:
         self.scheme = scheme
         self._key = scheme.identity
         self._life = life
         self._names = names
         self._means = means
+        self._calls = calls
         self._records = means.records
         self._needs_store = scheme.one_shot or life.exclusive
         self.refresh_token: str | None = None
@@ -279,7 +281,7 @@ class Mint:
             self.asked = True
             try:
                 scheme = self.scheme.registered(self.registration)
-                minted = await self._means.issuer.login(scheme.login(sent.wall, self.refresh_token))
+                minted = await self._timed(sent, scheme.login(sent.wall, self.refresh_token))
             except IssuerError as error:
                 waits = backoff.wait_in_flight(error, tries, self._means.draw())
                 if waits is None or self.scheme.one_shot:
@@ -289,6 +291,12 @@ class Mint:
                 remark(self._names, minted, sent.wall, self._means.clock().wall)
                 return sent, minted
             await self._means.sleep(waits)
+
+    async def _timed(self, sent: Now, flow: Flow) -> Minted:
+        try:
+            return await self._means.issuer.login(flow)
+        finally:
+            self._calls.add(self._means.clock().boot - sent.boot)
 
     def _say_failed(self, error: IssuerError, waits: float = 0.0) -> None:
         """Of a call that is followed by another: one line per call to an issuer."""

@@ -51,6 +51,7 @@ class Records:
         self._store = store
         self._seal = seal
         self._complained = False
+        self.failures = 0
 
     @property
     def shared(self) -> bool:
@@ -134,6 +135,7 @@ class Records:
 
     def complain(self, down: StoreDown) -> None:
         """Say once that the store is gone, and once that it is back: not per request."""
+        self.failures += 1
         if not self._complained:
             log.warning("the store can't be used; tokens are kept in this process only", reason=str(down))
         self._complained = True

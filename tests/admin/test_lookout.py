@@ -48,7 +48,7 @@ def test_hours_of_several_add_up_over_the_wire() -> None:
     request(one, "/a", 200)
     request(other, "/a", 500)
     found = [lookout.hours(each, ["/a", "/b"], 61.0) for each in (one, other)]
-    told = lookout.read(json.loads(json.dumps(lookout.written(found[1]))))
+    told = lookout.read_hours(json.loads(json.dumps(lookout.written(found[1]))))
     assert told == found[1]
     whole = lookout.joined([found[0], told], ["/a", "/b"])
     assert whole["/a"][-1].classes == (1, 0, 0, 1, 0)
@@ -59,4 +59,4 @@ def test_hours_of_several_add_up_over_the_wire() -> None:
 @pytest.mark.parametrize("document", [{"/a": 1}, {"/a": [1]}, {"/a": [[1]]}, []])
 def test_what_is_no_hour(document: object) -> None:
     with pytest.raises(ValueError, match="minutes"):
-        lookout.read(document)  # type: ignore[arg-type]
+        lookout.read_hours(document)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from proxy.admin.dashboard.boards.try_it import TRY, Send
 from proxy.admin.dashboard.events import Events
 from proxy.admin.dashboard.login import Login, Logout
 from proxy.admin.page import Page
-from proxy.admin.pages import healthz, providers, readyz, status, token
+from proxy.admin.pages import healthz, metrics, providers, readyz, status, token
 
 FOR_ALL: tuple[Page, ...] = (healthz, readyz, token)
 """Whoever asks comes by the listeners that serve routes."""
@@ -20,6 +20,7 @@ FOR_ALL: tuple[Page, ...] = (healthz, readyz, token)
 BOARDS = (PROVIDERS, ROUTES, LIVE, SETUP, TRY, RELOAD)
 FOR_OPERATORS: tuple[Page, ...] = (
     status,
+    metrics,
     providers,
     *BOARDS,
     Events(BOARDS),

@@ -1,0 +1,123 @@
+"""All figures of one process at one moment, as one worker tells them to another.
+
+Owns: their shape, and reading it back. Must not know: how they are counted, what a scrape looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from proxy.figures.counts import RouteCounts
+from proxy.figures.histogram import Histogram
+from proxy.figures.mints import MintCounts
+
+Readings = Mapping[str, "Reading | None"]
+"""By worker; "" is the only one. None is one that did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """A histogram: how many by bucket, their sum in seconds, and examples by bucket (trace, seconds, Unix time)."""
+
+    counts: list[int]
+    sum: float
+    exemplars: dict[str, list[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> Self:
+        exemplars = {
+            str(place): [example.trace, example.seconds, example.wall] for place, example in histogram.exemplars.items()
+        }
+        return cls(list(histogram.counts), histogram.sum, exemplars)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteReading:
+    """Lists of several texts with a count at their end: status and code; reason and outcome of replays."""
+
+    under_way: int
+    received: int
+    sent: int
+    requests: list[list[Any]]
+    replays: list[list[Any]]
+    skipped: dict[str, int]
+    upstream: Buckets
+    own: Buckets
+    first_byte: Buckets
+
+    @classmethod
+    def of(cls, counts: RouteCounts) -> Self:
+        requests: list[list[Any]] = [[str(status or "other"), "", count] for status, count in counts.statuses.items()]
+        requests += [[str(status), code, count] for (status, code), count in counts.faults.items()]
+        return cls(
+            counts.begun - counts.ended,
+            counts.received,
+            counts.sent,
+            requests,
+            [[reason, outcome, count] for (reason, outcome), count in counts.replays.items()],
+            dict(counts.skipped),
+            Buckets.of(counts.upstream),
+            Buckets.of(counts.own),
+            Buckets.of(counts.first_byte),
+        )
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        parts = {name: Buckets(**document[name]) for name in ("upstream", "own", "first_byte")}
+        return cls(**{**document, **parts})
+
+
+@dataclass(frozen=True, slots=True)
+class MintReading:
+    """Of one credential; lists of trigger, outcome and count."""
+
+    ended: list[list[Any]]
+    waited: int
+    calls: Buckets
+
+    @classmethod
+    def of(cls, counts: MintCounts) -> Self:
+        ended = [[trigger, outcome, count] for (trigger, outcome), count in counts.ended.items()]
+        return cls(ended, counts.waited, Buckets.of(counts.calls))
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        return cls(document["ended"], document["waited"], Buckets(**document["calls"]))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReading:
+    """`state`: a word of docs/lifecycle.md. `expires_at`: Unix time; None of what has no end, or is not there."""
+
+    state: str
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`tokens` are by provider; `mints` by the first of the providers that share a credential."""
+
+    routes: dict[str, RouteReading]
+    tokens: dict[str, TokenReading]
+    mints: dict[str, MintReading]
+    store_failures: int = 0
+    dropped_lines: int = 0
+    reloads: dict[str, int] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """From JSON. Raises ValueError for what is none of ours."""
+        try:
+            return cls(
+                {prefix: RouteReading.read(part) for prefix, part in document["routes"].items()},
+                {name: TokenReading(**part) for name, part in document["tokens"].items()},
+                {name: MintReading.read(part) for name, part in document["mints"].items()},
+                *(document[name] for name in ("store_failures", "dropped_lines", "reloads")),
+            )
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not a worker's figures: {error!r}") from None
