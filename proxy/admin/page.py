@@ -32,7 +32,7 @@ _OWN = (
 _HTML = (
     ("Content-Security-Policy", _POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),
     *_OWN,
 )
 
