@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proxy.admin.dashboard import rendering
 from proxy.admin.dashboard.board import Board, Context, surroundings
 from proxy.admin.dashboard.boards.states import advice
-from proxy.admin.dashboard.boards.trial import Came, Trial, send
 from proxy.admin.page import Answer, Asked, Who
 from proxy.admin.told.explained import explained
 from proxy.admin.view import View
 from proxy.errors import Fault
 from proxy.http.grammar import field_problem
+
+if TYPE_CHECKING:
+    from proxy.admin.dashboard.boards.trial import Came
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 MOST_ROUTES = 200
@@ -58,6 +60,8 @@ class Send:
 
 
 async def _result(form: Mapping[str, str], view: View) -> dict[str, Any]:
+    from proxy.admin.dashboard.boards.trial import Trial, send  # noqa: PLC0415 -- a client that most never need
+
     method, path = form.get("method", "GET"), form.get("path", "").strip()
     try:
         written = _headers(form.get("headers", ""))
