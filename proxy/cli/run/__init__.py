@@ -236,7 +236,7 @@ def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, co
         *([sandbox] if sandbox else ()),
         *row_lines(rows or [("no routes",)]),
         *warning_lines(loaded),
-        f"dashboard: {pages}{config.admin.path}; status: `keyless status`. Ctrl-C stops.",
+        f"status: `keyless status`, or {pages}{config.admin.path} (the dashboard). Ctrl-C stops.",
     ]
     return "\n".join((*lines, ""))
 
