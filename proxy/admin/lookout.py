@@ -28,12 +28,12 @@ async def minutes(figures: Figures, clock: Callable[[], Now]) -> None:
             figures.series.tick(clock().wall)
 
 
-def recent(figures: Figures, number: int) -> Rows:
-    """Those after `number`. A process that has begun anew counts from 1 again: then all that it has."""
+def recent(figures: Figures, number: int, most: int) -> Rows:
+    """The newest after `number`. A process that has begun anew counts from 1 again: then of all that it has."""
     if figures.recent is None:
         return []
     after = number if number <= figures.recent.number else 0
-    return [(found, ended.document() | {"why": why(ended)}) for found, ended in figures.recent.after(after)]
+    return [(found, ended.document() | {"why": why(ended)}) for found, ended in figures.recent.after(after)[-most:]]
 
 
 def hours(figures: Figures, prefixes: Sequence[str], wall: float) -> Hours:

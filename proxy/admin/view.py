@@ -109,14 +109,14 @@ class View:
         """Somebody looks: from now on the last requests are kept, if they were not before."""
         self.figures.look_on()
 
-    async def recent(self, seen: Mapping[int, int]) -> dict[int, Rows]:
-        """The last requests of each worker, after the number that was `seen` of it."""
+    async def recent(self, seen: Mapping[int, int], most: int) -> dict[int, Rows]:
+        """The last requests of each worker, `most` of those after the number that was `seen` of it."""
         fleet = self.desk.fleet
         if fleet is None:
-            return {0: lookout.recent(self.figures, seen.get(0, 0))}
-        own = lookout.recent(self.figures, seen.get(fleet.number, 0))
-        after = json.dumps({str(worker): number for worker, number in seen.items()})
-        told = await fleet.everyone(f"{RECENT} {after}", own, lookout.read_rows, FIGURES_BUDGET)
+            return {0: lookout.recent(self.figures, seen.get(0, 0), most)}
+        own = lookout.recent(self.figures, seen.get(fleet.number, 0), most)
+        about = json.dumps([{str(worker): number for worker, number in seen.items()}, most])
+        told = await fleet.everyone(f"{RECENT} {about}", own, lookout.read_rows, FIGURES_BUDGET)
         return {worker: rows for worker, rows in told.items() if rows}
 
     async def hours(self, prefixes: Sequence[str]) -> Hours:
@@ -171,10 +171,11 @@ class View:
 def tells(view: Callable[[], View]) -> dict[str, Tell]:
     """What a worker answers its siblings; `view` gives the one of the config that is served now."""
 
-    def recent(after: str) -> dict[str, Any]:
+    def recent(about: str) -> dict[str, Any]:
         fleet = view().desk.fleet
-        number = 0 if fleet is None else json.loads(after).get(str(fleet.number), 0)
-        return {"rows": lookout.recent(view().figures, number)}
+        seen, most = json.loads(about)
+        number = 0 if fleet is None else seen.get(str(fleet.number), 0)
+        return {"rows": lookout.recent(view().figures, number, most)}
 
     def hours(prefixes: str) -> dict[str, Any]:
         return lookout.written(lookout.hours(view().figures, json.loads(prefixes), view().clock().wall))

@@ -32,14 +32,15 @@ def test_records_come_after_a_number_and_all_anew_after_a_new_start() -> None:
     known = figures()
     for status in (200, 404, 500):
         request(known, "/a", status)
-    assert [number for number, _ in lookout.recent(known, 0)] == [1, 2, 3]
-    assert [record["status"] for _, record in lookout.recent(known, 2)] == [500]
-    assert len(lookout.recent(known, 900)) == 3
-    assert lookout.recent(known, 1)[0][1]["why"]
+    assert [number for number, _ in lookout.recent(known, 0, 9)] == [1, 2, 3]
+    assert [record["status"] for _, record in lookout.recent(known, 2, 9)] == [500]
+    assert len(lookout.recent(known, 900, 9)) == 3
+    assert [number for number, _ in lookout.recent(known, 0, 2)] == [2, 3]
+    assert lookout.recent(known, 1, 9)[0][1]["why"]
 
 
 def test_who_does_not_look_on_has_nothing() -> None:
-    assert lookout.recent(Figures(), 0) == []
+    assert lookout.recent(Figures(), 0, 9) == []
     assert lookout.hours(Figures(), ["/a"], 60.0) == {}
 
 

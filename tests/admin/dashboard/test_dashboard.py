@@ -178,6 +178,19 @@ async def test_new_requests_come_behind_the_backlog(stage: Stage) -> None:
     assert ([row["route"] for row in news["rows"]], news["missed"]) == (["/baidu"], 0)
 
 
+async def test_of_what_goes_by_too_fast_the_number_is_told(stage: Stage) -> None:
+    await stage.open()
+    wire = await streaming(stage, "live")
+    await event(wire)
+    await asyncio.gather(*(stage.call("/oauth2/echo") for _ in range(60)))
+    told = 0
+    while told < 60:
+        news = (await event(wire))["rows"]
+        assert len(news["rows"]) <= 20
+        told += len(news["rows"]) + news["missed"]
+    assert told == 60
+
+
 async def test_streams_end_with_a_reload_and_before_the_stop(stage: Stage) -> None:
     await stage.open()
     wires = [await streaming(stage, "providers"), await streaming(stage, "live")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from proxy.admin import streams
 from proxy.admin.dashboard.board import Board, Context
@@ -11,12 +11,13 @@ from proxy.admin.page import Asked
 from proxy.admin.streams import Pieces
 from proxy.admin.view import View
 from proxy.errors import Fault
+from proxy.figures.recent import MOST as KEPT
 from proxy.process.lending.offering import address
 
 EVERY = 0.5
 """Seconds between two looks: a page takes no part in a request."""
-MOST = 100
-"""Rows of one look; of more only the number is told."""
+MOST = 20
+"""Rows of one look, from each worker: nobody reads more. Of others only the number is told."""
 
 
 async def context(asked: Asked, view: View) -> Context:
@@ -37,25 +38,35 @@ class Live(Board):
         silent = 0.0
         with view.desk.streams.one_more() as ending:
             seen: dict[int, int] = {}
-            yield streams.event("backlog", await _rows(view, seen))
+            yield streams.event("backlog", (await _news(view, seen, KEPT)).rows)
             while await streams.pause(ending, EVERY):
-                rows = await _rows(view, seen)
-                silent = 0.0 if rows else silent + EVERY
-                if rows:
-                    yield streams.event("rows", {"rows": rows[-MOST:], "missed": max(0, len(rows) - MOST)})
+                news = await _news(view, seen, MOST)
+                silent = 0.0 if news.rows else silent + EVERY
+                if news.rows:
+                    yield streams.event("rows", news._asdict())
                 elif silent >= streams.SIGN_OF_LIFE:
                     yield streams.QUIET
                     silent = 0.0
 
 
-async def _rows(view: View, seen: dict[int, int]) -> list[dict[str, Any]]:
-    """Those that are new to who has `seen` numbers by worker, oldest first."""
+class News(NamedTuple):
+    """Oldest first. `missed`: how many more there were."""
+
+    rows: list[dict[str, Any]]
+    missed: int
+
+
+async def _news(view: View, seen: dict[int, int], most: int) -> News:
+    """What is new to who has `seen` numbers by worker."""
     rows: list[dict[str, Any]] = []
-    for worker, records in (await view.recent(seen)).items():
+    missed = 0
+    for worker, records in (await view.recent(seen, most)).items():
+        before = seen.get(worker, 0)
         for number, record in records:
-            seen[worker] = max(number, seen.get(worker, 0))
             rows.append(record | {"key": f"{worker}.{number}"})
-    return sorted(rows, key=lambda row: row["wall"])
+            missed += max(0, number - before - 1)
+            before = seen[worker] = number
+    return News(sorted(rows, key=lambda row: row["wall"]), missed)
 
 
 LIVE = Live("live", "Live", "live.html", context)

@@ -13,6 +13,7 @@ const SVG = "http://www.w3.org/2000/svg";
 let shown = []; // newest first
 let held = [];
 let missed = 0;
+let unseen = 0;
 let paused = false;
 let inside = false;
 
@@ -171,7 +172,10 @@ function settle() {
 function release() {
   const fresh = held.reverse();
   held = [];
+  unseen += missed;
   missed = 0;
+  document.getElementById("missed").hidden = !unseen;
+  say(document.getElementById("missed"), `${unseen.toLocaleString()} more went by too fast to be listed.`);
   shown = [...fresh, ...shown].slice(0, MOST);
   body.prepend(...fresh.filter(matches).map(line));
   const kept = new Set(shown.map((row) => row.key));
