@@ -1,6 +1,6 @@
 """The dashboard in a real Chromium: clicked through, looked at by axe, attacked by another page.
 
-Screenshots of every page, light and dark, wide and narrow, are left in build/dashboard for people to look at.
+Screenshots of every page, light and wide, dark and narrow, are left in build/dashboard for people to look at.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ pytestmark = needs_chromium
 ADMIN_KEY = "an-admin-key-0123"
 SHOTS = Path(__file__).parents[2] / "build" / "dashboard"
 PAGES = {"": "Providers", "routes": "Routes", "live": "Live", "setup": "Set up", "try": "Try it", "reload": "Reload"}
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1280, 390)]
-LOOKED_AT = [LOOKS[0], LOOKS[-1]]
+LOOKS = [("light", 1280), ("dark", 390)]
 FOUND = """axe.run().then(({violations}) =>
     violations.map(({id, nodes}) => [id, nodes.map(({html}) => html.slice(0, 120))]))"""
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -122,8 +121,7 @@ async def test_every_page_is_clicked_through_and_fit_for_everyone(stand: Stand) 
                 await page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
                 await expect(page.get_by_role("heading", level=1)).to_have_text(name)
                 await settled(page, name)
-                if (scheme, width) in LOOKED_AT:
-                    assert await violations(page) == [], (name, scheme, width)
+                assert await violations(page) == [], (name, scheme, width)
                 assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
                 await page.screenshot(path=SHOTS / f"{name}-{scheme}-{width}.png", full_page=True)
 
