@@ -28,7 +28,7 @@ from proxy.serve.visitors import Visitors
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.traces.trace import Tracing
-from proxy.values.listen import Door
+from proxy.values.listen import PAGES, Door
 from proxy.values.now import Now
 from proxy.wire.outbound.trust import Trust
 
@@ -82,7 +82,7 @@ class Front(NamedTuple):
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
             for door in lasting.doors
-            if door.route is not None
+            if door.route not in (None, PAGES)
         }
         guards = tuple(Guard.compile(config.browser, config.clients, door.listener) for door in lasting.doors)
         inside = Guard(hosts=None, origins=None)

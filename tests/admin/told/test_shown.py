@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.cli.kit import shown
-from proxy.cli.kit.rules import text
+from proxy.admin.told import shown
+from proxy.admin.told.rules import text
 from proxy.values.template import Template
 from tests.growth import steps
 

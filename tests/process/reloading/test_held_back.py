@@ -11,7 +11,7 @@ import yaml
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import HeldBack
-from proxy.process.held_back import check_commands, check_hosts
+from proxy.process.reloading.held_back import check_commands, check_hosts
 
 SECRET, OTHER = "a-secret-of-the-crm", "a-secret-of-the-shop"
 ENVIRON = {"CRM": SECRET, "SHOP": OTHER, "NEW": "a-secret-that-is-new"}

@@ -1,7 +1,7 @@
 """Reads config and secrets again while the proxy runs; hands on what has changed.
 
-Owns: when to look, what is said of it, and that what can't be read changes nothing (docs/traps.md 40). Must not know:
-what becomes of a new config (succession.py), what a secret is.
+Owns: when to look, and that what can't be read changes nothing (docs/traps.md 40). Must not know: what is said of it
+(tidings.py), what becomes of a new config (succession.py), what a secret is.
 
 What an edit may not bring unasked (held_back.py) is held back until the operator asks for a reload, as SIGHUP does.
 
@@ -23,9 +23,17 @@ from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, HeldBack
 from proxy.logger import get_logger
-from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart, without_secrets
-from proxy.process.held_back import check_commands, check_hosts
-from proxy.process.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
+from proxy.process.reloading.changes import (
+    Changes,
+    changed_secrets,
+    changes,
+    check_listeners,
+    need_a_restart,
+    without_secrets,
+)
+from proxy.process.reloading.held_back import check_commands, check_hosts
+from proxy.process.reloading.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
+from proxy.process.reloading.tidings import Tidings
 from proxy.tasks import Tasks
 
 log = get_logger("keyless.reload")
@@ -83,8 +91,7 @@ class Reloader:
         self._moved = asyncio.Event()
         self._tasks = Tasks()
         self._retry = FIRST_RETRY
-        self._broken = ""
-        self._unwatched = ""
+        self.tidings = Tidings(self.ask)
 
     async def __aenter__(self) -> Self:
         self._tasks.spawn(self._watching(), "watch the config's files")
@@ -142,13 +149,8 @@ class Reloader:
                 async for _ in watchfiles.awatch(*folders, stop_event=self._moved, **_WATCH):
                     self._stirred.set()
             except (OSError, RuntimeError) as error:  # too many watches, or a folder that went away just now
-                self._complain(f"{type(error).__name__}")
+                self.tidings.unwatched(type(error).__name__)
                 await asyncio.sleep(min(FIRST_RETRY, self._loaded.config.secrets.reread))
-
-    def _complain(self, why: str) -> None:
-        if self._unwatched != why:
-            log.warning("files can't be watched; they are looked at now and then", reason=why)
-        self._unwatched = why
 
     def _look(self) -> Stamps:
         """What is different when a file is, however it was replaced."""
@@ -171,17 +173,14 @@ class Reloader:
             if news.different or self._loaded.held_back:
                 await self._replace(news.fresh, news.secrets)
         except ConfigError as error:
-            self._refuse(error)
+            self.tidings.broken(error)
             return False
-        if self._broken:
-            log.info("the config can be read again")
-            self._broken = ""
-        self._tell_kept(self._loaded.kept, news.fresh.kept)
         before, self._loaded = self._loaded, news.fresh
         if before.files != news.fresh.files:
             self._stamps = self._look()
             self._moved.set()
-        self._tell(news)
+        told = news.different if news.whole else without_secrets(news.different, news.secrets)
+        self.tidings.taken(told, news.restart, news.fresh.kept, before.kept)
         if need_a_restart(before, news.fresh):
             log.warning("some changes need a restart", settings=news.restart)
         retired = [before]
@@ -220,28 +219,7 @@ class Reloader:
     async def _hold_back(self, reasons: tuple[str, ...]) -> bool:
         """Said once, however often it is tried; who looks at the status sees it, too."""
         if reasons != self._loaded.held_back:
-            log.warning("a change is held back until SIGHUP or a restart", reasons=list(reasons))
+            self.tidings.held_back(reasons)
             self._loaded = replace(self._loaded, held_back=reasons)
             await self._replace(self._loaded, {})
         return False
-
-    # -------------------------------------------------------------- what is said
-
-    def _refuse(self, error: ConfigError) -> None:
-        """Once, however often it is tried."""
-        if str(error) != self._broken:
-            problems = [str(problem) for problem in error.problems]
-            log.error("the config can't be used as it is now; what was read before stays in service", problems=problems)
-        self._broken = str(error)
-
-    def _tell_kept(self, before: tuple[str, ...], kept: tuple[str, ...]) -> None:
-        if kept and kept != before:
-            log.warning("secrets can't be read any more; their last values stay in use", sources=list(kept))
-        elif before and not kept:
-            log.info("secrets can be read again")
-
-    def _tell(self, news: News) -> None:
-        """Names only. What is new about a provider because of its secret is said by the audit log."""
-        different = news.different if news.whole else without_secrets(news.different, news.secrets)
-        if different := {what: names for what, names in different.items() if names}:
-            log.info("config reloaded", **different)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from proxy.cli.exec.tools import Part, Sdk, Tool
 from proxy.errors import KeylessError
 from proxy.process.lending.offer import Offer, OfferedRoute
+from proxy.process.lending.tools import Part, Sdk, Tool
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NAMES = re.compile(r"\{(base|host|path|key)\}")
@@ -42,7 +42,7 @@ def variables(offer: Offer, key: str, sdks: Mapping[str, Sdk]) -> dict[str, str]
     for route in offer.routes:
         for row in route.sdk:
             for name, text in _wanted(row, sdks if len(offer.routes) == 1 else {}):
-                claims[name].append(Claim(route, _text(text, row.get("url", route.url), key)))
+                claims[name].append(Claim(route, filled_in(text, row.get("url", route.url), key)))
     own = {name: _settled(name, several) for name, several in claims.items()}
     return dict.fromkeys(offer.variables, "") | own
 
@@ -78,7 +78,9 @@ def _wanted(row: Mapping[str, Any], sdks: Mapping[str, Sdk]) -> Iterator[tuple[s
 def _bases(route: OfferedRoute, sdk: str, variable: str) -> Iterator[str]:
     for row in route.sdk:
         if row["name"] == sdk:
-            yield _text(row.get("base") or row.get("env", {}).get(variable) or "{base}", row.get("url", route.url), "")
+            yield filled_in(
+                row.get("base") or row.get("env", {}).get(variable) or "{base}", row.get("url", route.url), ""
+            )
 
 
 def _settled(name: str, claims: list[Claim]) -> str:
@@ -93,6 +95,7 @@ def _is_named_after(variable: str, route: OfferedRoute) -> bool:
     return not set(variable.split("_")).isdisjoint(route.owns)
 
 
-def _text(template: str, url: str, key: str) -> str:
+def filled_in(template: str, url: str, key: str) -> str:
+    """A text of a row of `sdk`, for the address that the route has."""
     known = {"base": url, "host": urlsplit(url).netloc, "path": urlsplit(url).path, "key": key}
     return _NAMES.sub(lambda match: known[match[1]], template)

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from proxy.admin.told import shown
 from proxy.auth.keys.provider import ProviderCommon, RefusalRule
-from proxy.cli.kit import shown
 
 
 def of_provider(provider: ProviderCommon | None) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from proxy.cli.exec.tools import Tool, needs, table, tool_of
-from proxy.cli.exec.variables import ClaimedTwice, bypass, parts, variables
 from proxy.config.presets import presets
 from proxy.process.lending.offer import Offer, OfferedRoute
+from proxy.process.lending.tools import Tool, needs, table, tool_of
+from proxy.process.lending.variables import ClaimedTwice, bypass, parts, variables
 
 SDKS = table().sdks
 K = "http://127.0.0.1:8080"

@@ -16,7 +16,7 @@ import yaml
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
-from proxy.process.reload import Reloader
+from proxy.process.reloading.reload import Reloader
 from proxy.sandbox import KEY, SECRET
 from tests.conftest import Stage, providers
 from tests.raw import PATIENCE

@@ -7,6 +7,7 @@ from typing import Any
 
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, Problem
+from proxy.values.listen import PAGES
 
 AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit", "trace")
 """What a running proxy can't change; and of `limits`, what belongs to its listeners and its pool."""
@@ -33,8 +34,9 @@ def need_a_restart(old: Loaded, new: Loaded) -> list[str]:
         for prefix in {**ours.routes, **theirs.routes}
         if _own(old, prefix) != _own(new, prefix)
     ]
+    pages = ["admin.listen"] if ours.admin.listen != theirs.admin.listen else []
     limits = [name for name in _LIMITS_AT_START if getattr(ours.limits, name) != getattr(theirs.limits, name)]
-    return [*names, *own, *(f"limits.{name}" for name in limits)]
+    return [*names, *own, *pages, *(f"limits.{name}" for name in limits)]
 
 
 def _own(loaded: Loaded, prefix: str) -> str | None:
@@ -79,8 +81,8 @@ def check_listeners(old: Loaded, new: Loaded) -> None:
     """The listeners stay as they are, so clients may not go while other machines reach them. Raises ConfigError."""
     if new.config.clients or new.config.anyone:
         return
-    for listener, _ in old.config.doors:
-        if not listener.loopback:
+    for listener, door in old.config.doors:
+        if not listener.loopback and door != PAGES:
             text = f"until a restart the proxy listens on {listener.address}, which needs `clients` or `anyone: true`"
             raise ConfigError([Problem(str(new.files[0]), 1, "clients", text)])
 
