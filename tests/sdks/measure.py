@@ -100,7 +100,7 @@ async def ran(row: Row, key: str, secret: str = REAL, *, clients: bool = False) 
 async def _served(stage: Stage, row: Row) -> RawApi:
     async def play(wire: Wire) -> None:
         while True:
-            request = await wire.message(bodiless=False)
+            request = await wire.message()
             api.record(request)
             await wire.send(answer(row, request.target, int(api.url.rpartition(":")[2])))
 
@@ -136,8 +136,7 @@ async def called(row: Row, url: str, key: str, environ: Mapping[str, str]) -> di
     """Raises NotInstalled."""
     with tempfile.TemporaryDirectory(prefix="kls-sdk-", ignore_cleanup_errors=True) as home:
         own = {"PATH": os.environ["PATH"], "HOME": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        if row.name == "dropbox":
-            own["DROPBOX_API_HOST"] = url.partition("://")[2]
+        own |= {name: text.replace("{host}", url.partition("://")[2]) for name, text in row.environ.items()}
         where = str(Path(NODE).absolute()) if row.language == "node" else home
         out, wrong = await _finished([*_command(row), row.name, url, key], own | dict(environ), where)
     lines = [line for line in out.splitlines() if line.startswith("{")]

@@ -42,6 +42,7 @@ class Row(NamedTuple):
     alone: bool = False
     tls: bool = False
     route: dict[str, Any] = {}  # noqa: RUF012 -- as above
+    environ: dict[str, str] = {}  # noqa: RUF012 -- as above
     reply: Any = None
     replies: dict[str, Any] = {}  # noqa: RUF012 -- as above
 
