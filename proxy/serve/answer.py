@@ -25,6 +25,7 @@ from proxy.wire.inbound.problem import encoded, status_line
 
 _COMPRESSED: Final = frozenset(b"gzip x-gzip deflate compress x-compress br zstd dcb dcz".split())
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
+_ADVICE: Final = frozenset((b"x-should-retry",))
 _TYPES: Final = Bound(most=512, longest=256)
 _texts: Final[dict[bytes, bool]] = {}
 
@@ -124,7 +125,7 @@ def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Changing | None]:
     """The finished head, how the body is framed, whether it can be searched for secrets, and what rewrites it."""
     plan, request = exchange.plan, exchange.request
-    headers = reply.headers
+    headers = without(reply.headers, _ADVICE) if exchange.skipped == DEAD else reply.headers
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
     if plan.rewrite is not None and not empty:
