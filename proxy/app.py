@@ -141,7 +141,7 @@ class Service:
         private = None if self._post is None else self._post.private
         placeholders = Placeholders(common_secrets(config.store_key, private))
         doors = config.doors
-        times = clock.now, clock.boot, clock.draw
+        times = clock.now, clock.ticks, clock.draw
         return Lasting(upstream, trust, issuer, figures, audit, *times, doors, sessions, placeholders)
 
     async def _leave(self) -> None:

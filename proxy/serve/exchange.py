@@ -16,7 +16,6 @@ from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
 from proxy.serve.body import Body
 from proxy.serve.lane import Lane
-from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
 CLIENT_GONE: Final = 499
@@ -57,10 +56,12 @@ class Exchange:
         *("quota", "replay", "request", "skipped", "started", "status", "times", "way"),
     )
 
-    def __init__(self, request: Request, now: Now, way: Way[Lane], lost: Fault | None, counts: RouteCounts) -> None:
+    def __init__(
+        self, request: Request, times: Timeline, started: float, way: Way[Lane], lost: Fault | None, counts: RouteCounts
+    ) -> None:
         self.request = request
-        self.started = now.boot  # boot seconds
-        self.times = Timeline(now.boot, now.wall)
+        self.started = started  # boot seconds
+        self.times = times
         self.counts = counts  # those of its route
         self.method = request.method
         self.way = way

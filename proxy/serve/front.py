@@ -41,7 +41,7 @@ class Lasting(NamedTuple):
     figures: Figures
     audit: Audit | None
     clock: Callable[[], Now]
-    boot: Callable[[], float]
+    ticks: Callable[[], float]
     draw: Callable[[], float]
     doors: Sequence[Door]
     sessions: Sessions
@@ -75,7 +75,7 @@ class Front(NamedTuple):
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         lasting.figures.counts.keep(plan.routes)
         figures, audit, sessions = lasting.figures, lasting.audit, lasting.sessions
-        observers = Observers(lasting.clock, lasting.boot, visitors, quotas, figures, audit, sessions)
+        observers = Observers(lasting.clock, lasting.ticks, visitors, quotas, figures, audit, sessions)
         forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)

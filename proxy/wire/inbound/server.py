@@ -21,7 +21,7 @@ from proxy import memory, shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logs import raised_at
-from proxy.values.listen import Listener
+from proxy.values.listen import Listener, reason
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
 from proxy.wire.inbound.newcomers import Factory, Newcomers
@@ -180,13 +180,16 @@ class Listening:
         """
         factory = Newcomers(server.loop, server if tls is None else server.securing(tls))
         options: dict[str, Any] = {"backlog": BACKLOG}
-        if inherited:
-            doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
-        elif listener.path:
-            doors = [await server.loop.create_unix_server(factory, listener.path, **_KEEPING, **options)]
-        else:
-            options["reuse_port"] = shared or None
-            doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
+        try:
+            if inherited:
+                doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
+            elif listener.path:
+                doors = [await server.loop.create_unix_server(factory, listener.path, **_KEEPING, **options)]
+            else:
+                options["reuse_port"] = shared or None
+                doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
+        except OSError as error:
+            raise OSError(error.errno, f"{listener.address}: {reason(error)}") from None
         factory.watch(sock for door in doors for sock in door.sockets)
         self._doors.append(doors)
         self._newcomers.append(factory)
