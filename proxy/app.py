@@ -154,7 +154,7 @@ class Service:
         private = None if self._post is None else self._post.private
         placeholders = Placeholders(common_secrets(config.store_key, private))
         doors = config.doors
-        times = clock.now, clock.boot, clock.draw
+        times = clock.now, clock.ticks, clock.draw
         tracing = None if traces is None else traces.tracing
         return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders)
 

@@ -43,7 +43,7 @@ class Lasting(NamedTuple):
     tracing: Tracing | None
     audit: Audit | None
     clock: Callable[[], Now]
-    boot: Callable[[], float]
+    ticks: Callable[[], float]
     draw: Callable[[], float]
     doors: Sequence[Door]
     sessions: Sessions
@@ -77,7 +77,7 @@ class Front(NamedTuple):
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         lasting.figures.counts.keep(plan.routes)
         figures, tracing, audit, sessions = lasting.figures, lasting.tracing, lasting.audit, lasting.sessions
-        observers = Observers(lasting.clock, lasting.boot, visitors, quotas, figures, tracing, audit, sessions)
+        observers = Observers(lasting.clock, lasting.ticks, visitors, quotas, figures, tracing, audit, sessions)
         forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
