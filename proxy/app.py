@@ -214,6 +214,8 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
+        if any(cell.life.token is None for cell in self.keeper):
+            await self._lasting.issuer.ready()  # while there are descriptors
         tls = self._loaded.config.tls
         certificates = None if tls is None else Certificates(tls, self._loaded.folder)
         self._serving.front.visitors.tls = certificates
