@@ -10,6 +10,8 @@ FROM python:3.12-slim
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links /wheels keyless \
  && useradd --system --uid 10001 --home-dir /etc/keyless keyless
+# What many connections have used goes back to the system once they are gone (proxy/memory.py).
+ENV PYTHONMALLOC=malloc
 WORKDIR /etc/keyless
 COPY deploy/config.yaml ./config.yaml
 USER keyless

@@ -22,7 +22,7 @@ from bench.stand import Contender, Running, Stand, Turn, launched
 
 UNREAD = 200
 BURSTS = 3
-GIVING_BACK = 5.0
+GIVING_BACK = 25.0
 """Seconds from the end of the last connection: memory may be given back by a timer."""
 STARTS_PER_SECOND = 32
 LOOK = 0.005

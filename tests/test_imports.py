@@ -17,7 +17,7 @@ from proxy.auth.schemes.scheme import Scheme
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     *("errors", "version", "values", "http", "figures", "clock", "tasks", "command"),
-    *("auth", "config", "sink", "logs", "shortage"),
+    *("auth", "config", "sink", "logs", "shortage", "memory"),
     *("plan", "wire"),
     *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
 )
@@ -28,6 +28,7 @@ MAY_AWAIT = (
     "tasks",
     "logs",
     "shortage",
+    "memory",
     "wire",
     "audit",
     "tokens",

@@ -20,7 +20,7 @@ from yarl import URL
 from proxy import __version__, logs
 from proxy.app import Service
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
-from proxy.cli.sandbox import standing_by
+from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.errors import Fault

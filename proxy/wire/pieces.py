@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, Protocol
 
-LARGEST_READ: Final = 32 * 1024
-"""Bytes. Loops read up to 256 KiB at once otherwise, which wait here where the other side does not read."""
+LARGEST_READ: Final = 68 * 1024
+"""Bytes: 64 KiB and a head, as many replies are, in one piece. Loops read up to 256 KiB at once otherwise, which wait
+here where the other side does not read."""
 _BUFFER = memoryview(bytearray(LARGEST_READ))  # one for all: what is read is copied out before anything else is
 
 

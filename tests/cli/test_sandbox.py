@@ -1,4 +1,4 @@
-"""`keyless sandbox`, and which configs want one."""
+"""`keyless sandbox`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ import signal
 import socket
 from urllib.request import urlopen
 
-import pytest
-
-from proxy.cli.sandbox import wanted_by
-from proxy.config.model import Config
 from tests.cli.conftest import PATIENCE, process
 
 
@@ -36,26 +32,3 @@ def test_a_taken_port_is_1_and_one_line() -> None:
         done = started.end()
     assert (done.code, done.out) == (1, "")
     assert done.err.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("prefix", "upstream", "wanted"),
-    [
-        ("/sandbox", "http://127.0.0.1:8089/oauth2/api", True),
-        ("/sandbox/baidu", "http://localhost:9/baidu", True),
-        ("/sandbox", "http://[::1]:8089/aiob/api", True),
-        ("/sandboxes", "http://127.0.0.1:8089/oauth2/api", False),
-        ("/crm", "http://127.0.0.1:8089/oauth2/api", False),
-        ("/sandbox", "http://127.0.0.1:8089/v1", False),
-        ("/sandbox", "http://127.0.0.1:8089", False),
-        ("/sandbox", "http://127.0.0.1/oauth2/api", False),
-        ("/sandbox", "https://127.0.0.1:8089/oauth2/api", False),
-        ("/sandbox", "http://sandbox.example.com:8089/oauth2/api", False),
-    ],
-)
-def test_who_wants_a_sandbox(prefix: str, upstream: str, wanted: bool) -> None:
-    """Only routes that can't mean anything else: no port of the user's is taken by mistake."""
-    config = Config.model_validate({"routes": {prefix: {"upstream": upstream, "provider": "none"}}})
-    sandbox = wanted_by(config)
-    assert (sandbox is not None) is wanted
-    assert sandbox is None or upstream.startswith(sandbox.url)

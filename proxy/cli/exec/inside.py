@@ -10,7 +10,7 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -19,8 +19,9 @@ from proxy import logs
 from proxy.app import Service
 from proxy.cli.exec.loan import Loan, NotLent, Wish
 from proxy.cli.kit.options import load_or_exit
+from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
-from proxy.config.model import Config, ListenerTls, Log
+from proxy.config.model import ListenerTls, Log
 from proxy.config.model.tls import LOCAL
 from proxy.errors import Fault
 from proxy.process.lending.lender import new_session
@@ -30,7 +31,6 @@ from proxy.values.listen import Door, Listener
 
 UNKNOWN, SECURE = Door(Listener("127.0.0.1", 0)), Door(Listener("127.0.0.1", 0, tls=True))
 _MOST_LINES = 20
-_SANDBOX = "/sandbox"
 
 
 class Tail(StringIO):
@@ -54,7 +54,7 @@ async def started(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     loaded = _narrowed(whole, wish.routes)
     whole = whole.with_config(tls=loaded.config.tls)
     with _quiet(tail):
-        async with _sandbox(loaded.config), Service(loaded) as service:
+        async with standing_by(loaded.config), Service(loaded) as service:
             service.listening.drain = 0.0  # who still asks was the program's
             service.started()
             await service.listen()
@@ -119,11 +119,3 @@ def _quiet(tail: Tail) -> Iterator[None]:
         yield
     finally:
         logging.lastResort = last_resort
-
-
-def _sandbox(config: Config) -> AbstractAsyncContextManager[str]:
-    if not any(prefix.startswith(_SANDBOX) for prefix in config.routes):
-        return nullcontext("")
-    from proxy.cli.sandbox import standing_by  # noqa: PLC0415 -- only where there are such routes
-
-    return standing_by(config)

@@ -15,7 +15,7 @@ from yarl import URL
 from proxy.app import Service
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider
-from proxy.cli.sandbox import standing_by
+from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.config.written.preset import Live

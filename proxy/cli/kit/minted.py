@@ -20,7 +20,7 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
 from proxy.cli.kit import shown
-from proxy.cli.sandbox import standing_by
+from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.errors import Fault

@@ -34,10 +34,10 @@ from proxy.cli.kit.options import (
     row_lines,
     warning_lines,
 )
+from proxy.cli.kit.standby import standing_by
 from proxy.cli.kit.stop import on_hang_up, on_signals
 from proxy.cli.run import commands, workers
 from proxy.cli.run import takeover as taking
-from proxy.cli.sandbox import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable

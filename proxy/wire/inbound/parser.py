@@ -20,6 +20,7 @@ MAX_FIELDS: Final = 256
 _METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _LINE_END: Final = b"\r\n"
 _MODERN: Final = b" HTTP/1.1\r\n"
+_LINE: Final = 2048  # bytes: the version of a longer line is llhttp's to tell
 _PREFACE: Final = "Pause on PRI/Upgrade"  # llhttp's word for the whole of HTTP/2's; httptools has no class for it
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 
@@ -91,8 +92,9 @@ class Parser:
 
         Raises Fault; then nothing that follows can be understood.
         """
+        # Within bounds: the same question is asked of each piece of a body, which may have no line at all.
         self._line_is_modern = (
-            not self._unread and not self._target and data[: data.find(_LINE_END) + 2].endswith(_MODERN)
+            not self._unread and not self._target and data[: data.find(_LINE_END, 0, _LINE) + 2].endswith(_MODERN)
         )
         self._segment = len(data)
         self._unread += len(data)

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import structlog
 
-from proxy import shortage
+from proxy import memory, shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
 from proxy.logs import raised_at
@@ -100,11 +100,16 @@ class Server:
         if not self.connections:
             self._emptied.set()
 
-    def _tick(self) -> None:
+    def _tick(self, most: int = 0) -> None:
+        """`most` connections were here at once since memory was last given back."""
         self.now = now = self.loop.time()
         for connection in [one for one in self.connections if now >= one.deadline]:
             connection.expire()
-        self._ticker = self.loop.call_later(TICK, self._tick) if self.connections else None
+        most = max(most, count := len(self.connections))
+        if memory.has_gone(most, count):
+            self.loop.call_later(memory.SETTLED, memory.give_back)
+            most = count
+        self._ticker = self.loop.call_later(TICK, self._tick, most) if self.connections else None
 
     def failed(self, request: Request, error: Exception) -> None:
         """A handler's mistake, or no memory. If nothing was said yet the client gets an answer."""

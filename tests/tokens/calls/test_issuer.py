@@ -12,7 +12,7 @@ import pytest
 
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
-from proxy.tokens.calls import issuer
+from proxy.tokens.calls import terms
 from proxy.tokens.calls.issuer import Issuer
 from tests.descriptors import without_descriptors
 from tests.tokens.calls.issuers import GOOD, Server, asking, deaf, failure, post, reply, serving, unreachable, written
@@ -92,7 +92,7 @@ async def test_redirects_are_not_followed(client: Issuer, status: str) -> None:
     assert (seen[0].status, elsewhere.heads) == (int(status), [])
 
 
-@pytest.mark.parametrize(("size", "taken"), [(issuer.MAX_REPLY, True), (issuer.MAX_REPLY + 1, False)])
+@pytest.mark.parametrize(("size", "taken"), [(terms.MAX_REPLY, True), (terms.MAX_REPLY + 1, False)])
 async def test_a_reply_has_a_mebibyte_at_most(client: Issuer, size: int, taken: bool) -> None:
     async with serving(Server(reply(b"x" * size))) as server:
         if taken:
@@ -104,13 +104,13 @@ async def test_a_reply_has_a_mebibyte_at_most(client: Issuer, size: int, taken: 
 
 
 async def test_the_bound_is_on_what_a_compressed_reply_unfolds_to(client: Issuer) -> None:
-    bomb = gzip.compress(b"x" * (8 * issuer.MAX_REPLY))
+    bomb = gzip.compress(b"x" * (8 * terms.MAX_REPLY))
     async with serving(Server(reply(bomb, "200 OK", "Content-Encoding: gzip"))) as server:
         assert "more than 1 MiB" in (await failure(client, post(server.url))).message
 
 
 async def test_a_reply_without_an_end_is_cut_off(client: Issuer) -> None:
-    endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (issuer.MAX_REPLY + 1)
+    endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (terms.MAX_REPLY + 1)
     async with serving(Server(endless, hangs=True)) as server:
         assert "more than 1 MiB" in (await failure(client, post(server.url))).message
 
@@ -187,7 +187,7 @@ async def test_trap_05_a_slow_issuer_does_not_make_others_on_its_host_wait(clien
 
 
 def test_the_limits_are_those_of_the_contract() -> None:
-    assert (issuer.CONNECT_TIMEOUT, issuer.TOTAL_TIMEOUT, issuer.MAX_REPLY) == (5.0, 15.0, 1 << 20)
+    assert (terms.CONNECT_TIMEOUT, terms.TOTAL_TIMEOUT, terms.MAX_REPLY) == (5.0, 15.0, 1 << 20)
 
 
 # ------------------------------------------------------------------ the flow

@@ -255,6 +255,7 @@ async def test_sessions_end_with_the_client(server: Server) -> None:
     async with Issuer(resolve=Names("127.0.0.1")) as client:
         await client.login(asking(post(server.url)))
         await mint(client, login(at_name(server), private=True))
-        sessions = list(client._sessions.values())
+        assert client._caller is not None
+        sessions = list(client._caller._sessions.values())
     assert len(sessions) == 2
     assert all(session.closed for session in sessions)

@@ -10,12 +10,14 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 import uvloop
 
-from proxy.tokens.calls.issuer import MAX_REPLY, Issuer
+from proxy.tokens.calls.caller import Caller
+from proxy.tokens.calls.terms import MAX_REPLY, Terms
 from tests.tokens.calls.issuers import certificate
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -42,10 +44,8 @@ def serve_one(listening: socket.socket, context: ssl.SSLContext, head: bytes) ->
 async def read_late(pem: Path, listening: socket.socket) -> int:
     """The length of the body for a reader who comes when the loop has seen the end of the connection."""
     url = f"https://127.0.0.1:{listening.getsockname()[1]}/token"
-    async with (
-        Issuer(tls=lambda: ssl.create_default_context(cafile=str(pem))) as client,
-        client._open(None).post(url, data=b"a=b") as reply,
-    ):
+    terms = Terms({}, lambda _: False, lambda: ssl.create_default_context(cafile=str(pem)))
+    async with aclosing(Caller(terms)) as caller, caller._open(None).post(url, data=b"a=b") as reply:
         await asyncio.wait_for(reply.content.wait_eof(), LONG)
         return len(await reply.content.read())
 
