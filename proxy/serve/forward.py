@@ -26,7 +26,6 @@ from proxy.errors import Fault
 from proxy.plan import cors
 from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
-from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
 from proxy.serve import answer, ending, identify, judge, observers, own_answers, unchallenged
 from proxy.serve.admit import admit
@@ -34,10 +33,10 @@ from proxy.serve.body import Body
 from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
+from proxy.serve.pass_on import pass_on
 from proxy.serve.prepare import bound, needles, prepare
 from proxy.serve.upstream import Call, Reply, Upstream
 from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
-from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
@@ -95,7 +94,7 @@ class Forwarder:
             if reply.complete:
                 answer.whole(exchange, reply)
             else:
-                await self._pass_on(exchange, reply)
+                exchange.cut = not await pass_on(exchange, reply)
         except Fault as fault:
             self._fail(exchange, fault)
         except ConnectionResetError:  # the client has gone: there is no one to tell
@@ -233,17 +232,3 @@ class Forwarder:
         reply = await self._upstream.send(call)
         exchange.times.again = self._boot()
         return reply
-
-    # -------------------------------------------------------------- answer
-
-    async def _pass_on(self, exchange: Exchange, reply: Reply) -> None:
-        exchange.times.streamed = True
-        try:
-            if reply.status != 101:
-                exchange.cut = not await answer.stream(exchange, reply)
-                return
-            answer.switch_protocols(exchange, reply)
-            scrubs = exchange.needles and exchange.plan.scrub != "headers"
-            await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
-        finally:
-            reply.close()  # also where the client has left in the turn of the loop that brought the reply
