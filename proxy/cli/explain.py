@@ -122,6 +122,7 @@ def explained(loaded: Loaded, method: str, target: str) -> dict[str, Any]:
         "injected": _injected(route, placing),
         "refused": rules.of_provider(provider),
         "replay": {"max_body": route.replay_max_body} if route.refusals else None,
+        "cache": None if written.cache is None else written.cache.model_dump(),
         "timeout": written.timeout.model_dump(),
         "reach": {"upstream": _consent(written), "issuer": _consent(_issuer(route))},
         "tls": None if written.tls is None else written.tls.model_dump(exclude_none=True),
@@ -216,6 +217,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("injected", "\n".join(_places(told["injected"]))),
         ("refused if", "\nor ".join(rules.text(rule) for rule in told["refused"]) or _never(provider)),
         ("replay", f"once, bodies up to {shown.size(replay['max_body'])}" if replay else _never(provider)),
+        ("cached", shown.cache(told["cache"]) if told["cache"] else ""),
         ("timeout", ", ".join(f"{name} {shown.duration(seconds)}" for name, seconds in told["timeout"].items())),
     ]
 

@@ -12,12 +12,16 @@ from proxy.figures.ended import Ended
 from proxy.figures.figures import Figures
 from proxy.serve.exchange import Exchange
 
+CACHED: Final = "cached"
+"""The note of an answer from the route's cache."""
 FAILED: Final = "failed"
 """Of a replay to which no reply came."""
 
 
 def over(figures: Figures, exchange: Exchange, boot: float) -> None:
     """It has ended at `boot`. Without a watcher, nothing is made."""
+    if exchange.lookup is not None:
+        exchange.lookup.close()
     counts, times = exchange.counts, exchange.times
     times.ended = boot
     counts.over(exchange.status, exchange.code, times)
@@ -55,4 +59,6 @@ def _ended(exchange: Exchange) -> Ended:
     ended.attempts, ended.cut = exchange.attempts, exchange.cut
     if exchange.skipped is not None:
         ended.note = exchange.skipped
+    elif exchange.lookup is not None and exchange.lookup.kept is not None:
+        ended.note = CACHED
     return ended
