@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet
 SOURCES := pyproject.toml hatch_build.py $(shell find proxy -type f -not -name '*.pyc')
 
-.PHONY: run test check bench docs sdks agents
+.PHONY: run test check bench docs sdks agents sbom
 
 run: .venv/run
 	$(BIN)/keyless run
@@ -39,6 +39,17 @@ agents: .venv/test .venv/agents/done
 
 .venv/agents/done: tests/agents/programs.py tests/agents/install.py | .venv/test
 	$(BIN)/python -m tests.agents.install .venv/agents
+	@touch $@
+
+# What is installed to run it, in CycloneDX: docs/supply-chain.md. In an environment of its own, as the tool is not part of it.
+sbom: .venv/sbom
+	.venv/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-file sbom.json .venv/sbom/keyless
+
+.venv/sbom: $(SOURCES) | .venv/bin/python
+	$(PYTHON) -m venv .venv/sbom/tool
+	.venv/sbom/tool/bin/python -m pip install --quiet 'cyclonedx-bom>=7,<8'
+	$(PYTHON) -m venv .venv/sbom/keyless
+	.venv/sbom/keyless/bin/python -m pip install --quiet .
 	@touch $@
 
 docs: .venv/test

@@ -21,7 +21,7 @@ from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.figures.figures import Figures
-from proxy.logs import AccessLog
+from proxy.logs.access import AccessLog
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.process.changes import AT_START, Changes
@@ -43,6 +43,7 @@ from proxy.tokens.mint import Means
 from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
+from proxy.traces.open import open_traces
 from proxy.values.listen import Door, Listener
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
@@ -132,6 +133,9 @@ class Service:
             access = AccessLog(config.log.format == "json")
             figures.watchers.append(access.ended)
             stack.callback(access.flush)
+        traces = None if config.trace is None else open_traces(config.trace)
+        if traces is not None:
+            stack.push_async_callback(traces.export.close)
         proxies = urllib.request.getproxies()
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
         await stack.enter_async_context(issuer)
@@ -145,7 +149,8 @@ class Service:
         stack.push_async_callback(caching.close)
         doors = config.doors
         times = clock.now, clock.boot, clock.draw
-        return Lasting(upstream, trust, issuer, figures, audit, *times, doors, sessions, placeholders, caching)
+        tracing = None if traces is None else traces.tracing
+        return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders, caching)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""

@@ -15,7 +15,7 @@ from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes.scheme import Scheme
 from proxy.errors import Fault
 from proxy.figures.reading import MintReading, Reading, Readings, RouteReading, TokenReading
-from proxy.logs import dropped
+from proxy.logs.setup import dropped
 from proxy.plan.route import Plan
 from proxy.serve.observers import Observers
 from proxy.tokens.cell import Cell

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import io
+import os
 import re
 import sys
 import traceback
@@ -19,7 +20,8 @@ from importlib.resources import files
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.completion import completion_init  # type: ignore[attr-defined]  # as get_completion_script (completion.py)
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # click's own, or typer's copy of it
 from typer.main import get_command
 
 from proxy.errors import ConfigError
@@ -28,7 +30,7 @@ from proxy.version import __version__
 
 COMMANDS = (
     *("run", "init", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
-    *("exec", "env", "status", "expire", "client", "ca", "seal", "unseal", "audit", "store"),
+    *("exec", "env", "status", "expire", "client", "ca", "seal", "unseal", "audit", "store", "completion"),
 )
 
 _END = re.compile(r"[.;:](?:\s+|$)")
@@ -42,6 +44,11 @@ class OnDemand(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- click's signature
         return get_command(import_module(f"proxy.cli.{cmd_name}").app) if cmd_name in COMMANDS else None
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Their names, unlike the ancestor's without importing them all for a word of help."""
+        found = [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+        return found or super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- click's signature
         with formatter.section("Commands"):
@@ -91,6 +98,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if "_KEYLESS_COMPLETE" in os.environ:  # a shell asks what may come next (completion.py)
+        completion_init()
     try:
         app(prog_name="keyless")
     except KeyboardInterrupt:

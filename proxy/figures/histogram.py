@@ -9,9 +9,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-API: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
-"""Seconds. Models think for minutes."""
-OWN: Final = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
+API: Final[tuple[float, ...]] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+"""Seconds. Models think for minutes. Said to be of any length, since mypyc (2.3) takes a constant tuple of floats for
+one that was never set.
+"""
+OWN: Final[tuple[float, ...]] = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)
 """Seconds that a proxy may take for itself."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, Problem
 
-AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit")
+AT_START = ("listen", "tls", "store", "store_key", "workers", "log", "audit", "trace")
 """What a running proxy can't change; and of `limits`, what belongs to its listeners and its pool."""
 _LIMITS_AT_START = ("max_header", "max_connections", "upstream_connections", "head", "idle", "stall")
 

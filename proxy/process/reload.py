@@ -19,17 +19,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-import structlog
-
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, HeldBack
+from proxy.logger import get_logger
 from proxy.process.changes import Changes, changed_secrets, changes, check_listeners, need_a_restart, without_secrets
 from proxy.process.held_back import check_commands, check_hosts
 from proxy.process.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
 from proxy.tasks import Tasks
 
-log = structlog.get_logger("keyless.reload")
+log = get_logger("keyless.reload")
 
 FIRST_RETRY = 5.0
 _WATCH: dict[str, Any] = {

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from proxy.values.listen import Door, Listener
+from proxy.values.listen import Door, Listener, reason
 
 BACKLOG = 4096
 
@@ -41,9 +41,7 @@ class SharedSockets:
             else:
                 bound = listener._replace(port=self._bind(listener))
         except OSError as error:
-            where = listener.path or (listener.host, listener.port)
-            reason = (error.strerror or str(error)).lower()
-            raise OSError(error.errno, f"error while attempting to bind on address {where}: {reason}") from None
+            raise OSError(error.errno, f"{listener.address}: {reason(error)}") from None
         self.doors.append(Door(bound, route))
 
     @property

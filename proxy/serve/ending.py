@@ -10,7 +10,8 @@ from typing import Final
 from proxy.figures.counts import RouteCounts
 from proxy.figures.ended import Ended
 from proxy.figures.figures import Figures
-from proxy.serve.exchange import Exchange
+from proxy.http.request_id import given_id
+from proxy.serve.exchange import CLIENT_GONE, Exchange
 
 CACHED: Final = "cached"
 """The note of an answer from the route's cache."""
@@ -24,16 +25,24 @@ def over(figures: Figures, exchange: Exchange, boot: float) -> None:
         exchange.lookup.close()
     counts, times = exchange.counts, exchange.times
     times.ended = boot
-    counts.over(exchange.status, exchange.code, times)
+    status, code = exchange.status, exchange.code
+    if status == CLIENT_GONE and not _has_gone(exchange):
+        status, code = 500, "internal_error"  # a mistake of ours: the server answers, and logs it
+    counts.over(status, code, times)
     received, sent = exchange.request.connection.moved()
     counts.received += received
     counts.sent += sent
     if exchange.attempts > 1 or exchange.skipped is not None:
         _counted_again(counts, exchange)
-    if figures.watchers:
-        ended = _ended(exchange)
+    trace = exchange.trace
+    if trace is not None and trace.sampled:
+        counts.traced(times, trace.id)
+    if figures.watchers or trace is not None:
+        ended = _ended(exchange, status, code)
         ended.received, ended.sent = received, sent
         figures.tell(ended)
+        if trace is not None:
+            trace.over(ended)
 
 
 def _counted_again(counts: RouteCounts, exchange: Exchange) -> None:
@@ -44,19 +53,27 @@ def _counted_again(counts: RouteCounts, exchange: Exchange) -> None:
         counts.not_replayed(exchange.skipped)
 
 
-def _ended(exchange: Exchange) -> Ended:
+def _has_gone(exchange: Exchange) -> bool:
+    transport = exchange.request.connection.transport
+    return transport is None or transport.is_closing()
+
+
+def _ended(exchange: Exchange, status: int, code: str) -> Ended:
     plan, client = exchange.plan, exchange.client
     path = plan.key_slots.hidden(exchange.way.path).decode("latin-1")
-    ended = Ended(exchange.times, exchange.method, path, exchange.status)
+    ended = Ended(exchange.times, exchange.method, path, status)
     ended.route = plan.prefix
+    ended.id = exchange.request.id if code else exchange.request.told_id or given_id(exchange.head.facts)
     if plan.provider is not None:
         ended.provider = plan.provider.name
     if client is not None:
         ended.client = client.name
-    if exchange.code:
-        ended.code, ended.cause = exchange.code, exchange.cause
+    if code:
+        ended.code, ended.cause = code, exchange.cause
         ended.origin = exchange.head.facts.get(b"origin", b"").decode("latin-1")
     ended.attempts, ended.cut = exchange.attempts, exchange.cut
+    if exchange.trace is not None and exchange.trace.sampled:
+        ended.trace = exchange.trace.id
     if exchange.skipped is not None:
         ended.note = exchange.skipped
     elif exchange.lookup is not None and exchange.lookup.kept is not None:

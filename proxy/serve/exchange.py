@@ -17,6 +17,7 @@ from proxy.plan.router import Way
 from proxy.serve.body import Body
 from proxy.serve.cache.lookup import Lookup
 from proxy.serve.lane import Lane
+from proxy.traces.trace import Trace
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
@@ -56,7 +57,7 @@ class Exchange:
             "plan",
             "preflight",
         ),
-        *("quota", "replay", "request", "skipped", "started", "status", "times", "way"),
+        *("quota", "replay", "request", "skipped", "started", "status", "times", "trace", "way"),
     )
 
     def __init__(self, request: Request, now: Now, way: Way[Lane], lost: Fault | None, counts: RouteCounts) -> None:
@@ -82,6 +83,7 @@ class Exchange:
         self.attempts = 1  # 2 once it was replayed
         self.replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
         self.skipped: str | None = None  # why a refusal was not replayed
+        self.trace: Trace | None = None  # which it is a part of; None: traces are off
         self.code = ""  # of the answer of our own, if it is one that has any
         self.cause = ""  # and why it was given
         self.cut = False  # the API broke off its reply

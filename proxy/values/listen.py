@@ -5,6 +5,7 @@ Owns: the form of an address, which hosts are this machine only, and which addre
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import re
 from typing import NamedTuple
@@ -101,3 +102,17 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
+
+
+_REASONS = {
+    errno.EADDRINUSE: "address already in use; end what listens there, or name another one in `listen`",
+    errno.EACCES: "this user may not; ports below 1024 are the system's",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+}
+
+
+def reason(error: OSError) -> str:
+    """Why nothing can listen at an address, for whoever has named it. asyncio's own words show Python's form of it."""
+    if (error.errno or 0) < 0:
+        return "the name has no address"
+    return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()

@@ -366,8 +366,8 @@ async def test_trap_40_an_edit_takes_effect_under_load_and_drops_and_mints_nothi
     assert stage.service.cells["oauth2"] is cell
     assert sent_secrets(stage) == 1
     (line,) = said(stage, "config reloaded")
-    assert "routes_added=['/more']" in line
-    assert "routes_removed=['/gone']" in line
+    assert "routes_added=/more " in line
+    assert line.endswith("routes_removed=/gone")
 
 
 async def test_trap_40_what_streams_over_a_removed_route_ends_as_it_began(stage: Stage) -> None:
@@ -423,7 +423,7 @@ async def test_what_only_a_start_can_change_is_named(stage: Stage) -> None:
         edited(stage, listen="127.0.0.1:1", workers=3, limits={"max_connections": 5})
         await reloader.reread()
     (line,) = said(stage, "need a restart")
-    assert "['listen', 'workers', 'limits.max_connections']" in line
+    assert line.endswith("settings=listen,workers,limits.max_connections")
     assert (await stage.call("/oauth2/echo")).status == 200
 
 
@@ -446,7 +446,7 @@ async def test_a_routes_own_address_is_named_too(stage: Stage) -> None:
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
         await reloader.reread()
     (line,) = said(stage, "need a restart")
-    assert "['routes./oauth2.listen']" in line
+    assert line.endswith("settings=routes./oauth2.listen")
     assert (await stage.call("/oauth2/echo")).status == 200
 
 

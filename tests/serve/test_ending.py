@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from proxy.figures.counts import RouteCounts
 from proxy.figures.ended import Ended
@@ -59,7 +60,7 @@ async def test_an_answer_of_our_own_says_why(stage: Stage) -> None:
     assert (seen.faults, seen.statuses) == ({(403, "origin_refused"): 1}, {})
     assert (await until_over(stage, "", 1)).faults == {(404, "no_route"): 1}
     assert [(one.code, one.route) for one in ended] == [("origin_refused", "/oauth2"), ("no_route", "")]
-    assert (ended[0].origin, ended[0].cause) == (PAGE, "pages of this origin may not use the proxy")
+    assert (ended[0].origin, ended[0].cause) == (PAGE, f"origin={PAGE}")
     assert sum(seen.upstream.counts) == 0
 
 
@@ -132,3 +133,28 @@ async def test_counts_go_on_after_a_reload_and_those_of_a_route_that_is_gone_do_
     await stage.call("/oauth2/echo")
     assert await until_over(stage, "/oauth2", 2) is before
     assert "/baidu" not in stage.service.figures.counts.routes
+
+
+async def test_a_client_that_leaves_is_a_499(stage: Stage) -> None:
+    stage.sandbox.gate.clear()
+    await stage.open()
+    ended = watched(stage)
+    wire = await stage.wire()
+    await wire.send(f"GET /oauth2/echo HTTP/1.1\r\nHost: {stage.authority}\r\n\r\n".encode())
+    await stage.until(lambda: counts(stage, "/oauth2").begun == 1)
+    wire.abort()
+    assert (await until_over(stage, "/oauth2", 1)).statuses == {499: 1}
+    assert (ended[0].status, ended[0].code) == (499, "")
+    stage.sandbox.gate.set()
+
+
+async def test_a_mistake_of_ours_is_a_500(stage: Stage) -> None:
+    async def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    stage.resolve = broken
+    await stage.open({"/api": {"upstream": "https://api.test", "provider": "p"}}, providers={"p": STATIC})
+    ended = watched(stage)
+    assert (await stage.ask("GET /api/x HTTP/1.1")).status == 500
+    assert counts(stage, "/api").faults == {(500, "internal_error"): 1}
+    assert (ended[0].status, ended[0].code) == (500, "internal_error")

@@ -14,13 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import structlog
 import typer
 
-from proxy import __version__, logs, shortage
+from proxy import shortage
 from proxy.admin.commands import answers
 from proxy.app import Service
-from proxy.cli.kit import shown
 from proxy.cli.kit.announce import Announcer
 from proxy.cli.kit.audited import check_or_exit
 from proxy.cli.kit.memory import keep_freed_memory
@@ -31,28 +29,29 @@ from proxy.cli.kit.options import (
     command_app,
     fail,
     load_or_exit,
-    row_lines,
-    warning_lines,
 )
 from proxy.cli.kit.standby import standing_by
 from proxy.cli.kit.stop import on_hang_up, on_signals
 from proxy.cli.run import commands, workers
 from proxy.cli.run import offline as apart
 from proxy.cli.run import takeover as taking
+from proxy.cli.run.readiness import READY, STOPPING, notify
+from proxy.cli.run.said import introduction, stopping
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
+from proxy.logger import get_logger
+from proxy.logs import setup
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
 from proxy.process.lending.offering import offer
 from proxy.process.reload import Reloader, Replace
-from proxy.values.listen import Door
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
 
-log = structlog.get_logger("keyless.run")
+log = get_logger("keyless.run")
 
 
 class Start(NamedTuple):
@@ -64,8 +63,6 @@ class Start(NamedTuple):
     sockets: Sockets
     takeover: bool
 
-
-_STOPPING = "stopping\n"
 
 app = command_app()
 
@@ -91,7 +88,7 @@ def run(
     """
     if worker is not None:
         lifeline, post = workers.take_post(worker)
-        with logs.serving(post.loaded.config.log):
+        with setup.serving(post.loaded.config.log):
             _run(workers.work(lifeline, post))
         return
     began = time.time()
@@ -101,7 +98,7 @@ def run(
     if takeover and count > 1:
         fail("--takeover is for `workers: 1`: several workers have a queue each; let systemd hold their sockets", 2)
     start = Start(loaded, config, _reloader(loaded, config, reload, began), _from_systemd(loaded.config), takeover)
-    with logs.serving(loaded.config.log):
+    with setup.serving(loaded.config.log):
         check_or_exit(loaded)
         _warn_of_descriptors(loaded.config)
         if count == 1:
@@ -168,8 +165,10 @@ async def _serve(start: Start) -> None:
                 runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
                 announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox))
                 on_hang_up(reloading.ask)
+                notify(READY, os.environ)
                 await told.wait()
-            announcer.say(_STOPPING)
+            notify(STOPPING, os.environ)
+            announcer.say(stopping(service.counts().requests))
 
 
 async def _left(start: Start) -> taking.Left | None:
@@ -212,39 +211,7 @@ async def _supervise(start: Start, count: int) -> None:
                     runtime.answer(relayed, lender.answers(), commands.reload(reloading.ask), taking.refuse())
                     announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox, count))
                     on_hang_up(reloading.ask)
+                    notify(READY, os.environ)
                     await told.wait()
-            announcer.say(_STOPPING)
-
-
-def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, count: int = 1) -> str:
-    """Where, which routes, what is ready, and how to look after it."""
-    config, hidden = loaded.config, shown.Mask(shown.secrets_of(loaded))
-    several = f", {count} workers" if count > 1 else ""
-    urls = [door.listener.url for door in doors if door.route is None]
-    own = {door.route: f" = {door.listener.url}" for door in doors}
-    rows = [
-        (
-            prefix + own.get(prefix, ""),
-            shown.url(route.upstream, hidden),
-            route.provider,
-            _readiness(loaded, route.provider),
-        )
-        for prefix, route in config.routes.items()
-    ]
-    lines = [
-        f"keyless {__version__} on {', '.join(urls)} ({path}{several})",
-        *filter(None, (sandbox, apart.SAID if loaded.offline else "")),
-        *row_lines(rows or [("no routes",)]),
-        *warning_lines(loaded),
-        f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.",
-    ]
-    return "\n".join((*lines, ""))
-
-
-def _readiness(loaded: Loaded, provider: str) -> str:
-    if provider in loaded.unconfigured:
-        return loaded.unconfigured[provider].asleep()
-    if provider not in loaded.config.providers:
-        return "ready, without a credential"
-    by_person = getattr(loaded.config.providers[provider], "by_person", False)
-    return f"ready once someone has logged in: `keyless login {provider}`" if by_person else "ready"
+            notify(STOPPING, os.environ)
+            announcer.say(stopping(None))

@@ -12,15 +12,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import structlog
-
 from proxy.errors import Fault
+from proxy.logger import get_logger
 from proxy.process.lending.lender import Spread, written
 from proxy.process.runtime import Answer, Ask, Runtime, ask, path_of
 from proxy.serve.sessions import Sessions
 from proxy.tasks import spawn
 
-log = structlog.get_logger("keyless.runtime")
+log = get_logger("keyless.runtime")
 
 TRIES, PAUSE = 60, 0.5
 """How often, and after how many seconds, a worker is told again that did not answer: it is ended, or not there yet."""

@@ -12,8 +12,6 @@ from proxy.config.loaded import Loaded
 from proxy.process.changes import Changes
 from proxy.process.reload import Replace
 
-SAID = "offline: kept replies alone answer, and nobody is asked"
-
 
 def chosen(loaded: Loaded, offline: bool) -> Loaded:
     """Exit code 2 where nothing can have been kept."""

@@ -11,7 +11,7 @@ from proxy.auth.schemes import Provider
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.route import Route
 from proxy.config.model.tls import ListenerTls
-from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts
+from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts, Url
 from proxy.values.listen import Door, parse
 
 
@@ -39,6 +39,20 @@ class Log(Strict):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
     access: bool = True
+
+
+class Trace(Secretive):
+    """Written as text it is the endpoint. `ratio`: how many of those that no caller has decided about are kept."""
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"]})
+
+    endpoint: Url
+    ratio: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, written: Any) -> Any:
+        return {"endpoint": written} if isinstance(written, str) else written
 
 
 class Audit(Secretive):
@@ -91,6 +105,7 @@ class Config(Strict):
     limits: Limits = Limits()
     log: Log = Log()
     audit: Audit | None = None
+    trace: Trace | None = None
     secrets: Secrets = Secrets()
 
     @property

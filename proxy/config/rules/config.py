@@ -19,6 +19,7 @@ from proxy.config.rules.identities import check_identities
 from proxy.config.rules.loops import check_loops
 from proxy.config.rules.passing import check_passing
 from proxy.config.rules.reach import check_upstream
+from proxy.config.rules.tracing import check_tracing
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
 from proxy.http.grammar import field_problem
 from proxy.values.listen import Listener, parse
@@ -54,6 +55,7 @@ def check(config: Config, known: Known) -> Iterator[Finding]:
     yield from check_clients(config.clients, known.routes, known.providers)
     yield from check_identities(config)
     yield from check_loops(config)
+    yield from check_tracing(config)
     yield from _browser(config)
     yield from _store(config)
     if config.audit is not None and config.audit.key is not None:

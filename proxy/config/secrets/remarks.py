@@ -19,6 +19,8 @@ _BLANK = re.compile(r"\A\s*\n|\n[ \t]*\r?\n|\n\s*\Z")
 
 def remarks(tree: Any, resolved: Resolved, sources: Sources) -> Iterator[Finding]:
     """`tree` is as written, its references unresolved."""
+    for line in sources.unread:
+        yield Finding((), f"{line}: this line can't be read; expected NAME=value, and quotes that end")
     for where, reference in references(tree):
         if sources.was_trimmed(reference):
             yield Finding(where, f"{reference.shown} ends in a line break, which is left out")

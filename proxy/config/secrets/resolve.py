@@ -7,7 +7,6 @@ A value is data wherever it lands: it is not searched for references again, and 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,13 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from dotenv import dotenv_values
-
 from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
 from proxy.config.secrets.sources import OUTSIDE, Outside, Unavailable
-from proxy.config.secrets.texts import is_encodable, is_wide, without_break
+from proxy.config.secrets.texts import Dotenv, dotenv, is_encodable, is_wide, without_break
 from proxy.config.written.reference import KEY_VARIABLE, Reference, pieces
 from proxy.errors import HeldBack
 from proxy.values import redis_url
@@ -84,7 +81,7 @@ class Sources:
         self._known = known
         self._permitted = commands
         self._dotenv = self._read_dotenv(folder / ".env")
-        lines = {name: value for name, value in (self._dotenv or {}).items() if value}
+        lines = self._dotenv.set if self._dotenv else {}
         self._outside = Outside(folder, lines | {name: value for name, value in environ.items() if value})
         self._asked: dict[Reference, str | Unavailable | ValueError] = {}
 
@@ -146,7 +143,12 @@ class Sources:
                 return self._from_outside(reference)
 
     def _variable(self, name: str) -> str:
-        return self._environ.get(name, "") or (self._dotenv or {}).get(name) or ""
+        return self._environ.get(name, "") or (self._dotenv.set.get(name, "") if self._dotenv else "")
+
+    @property
+    def unread(self) -> list[str]:
+        """Lines of `.env` that say nothing."""
+        return [f"{self._folder / '.env'}:{line}" for line in (self._dotenv.unread if self._dotenv else ())]
 
     def was_trimmed(self, reference: Reference) -> bool:
         """A line break in a variable is an accident; at the end of a file it is how files end."""
@@ -198,7 +200,7 @@ class Sources:
         if opened:
             self.open_files[path] = opened
 
-    def _read_dotenv(self, path: Path) -> dict[str, str | None] | None:
+    def _read_dotenv(self, path: Path) -> Dotenv | None:
         """None if there is none: most have none, and some have a virtual environment of that name."""
         try:
             with path.open("rb") as file:
@@ -208,7 +210,7 @@ class Sources:
             return None
         # comments in another charset must not hide the variables beside them
         text = written.decode("utf-16" if is_wide(written) else "utf-8-sig", errors="replace")
-        return dotenv_values(stream=io.StringIO(text), interpolate=False)
+        return dotenv(text)
 
 
 def resolve(tree: Any, sources: Sources) -> Resolved:

@@ -5,6 +5,31 @@ Must not know: where they come from.
 
 from __future__ import annotations
 
+import io
+from typing import NamedTuple
+
+from dotenv.parser import parse_stream
+
+
+class Dotenv(NamedTuple):
+    """The variables that a `.env` sets, to more than nothing, and the numbers of its lines that say nothing, from 1."""
+
+    set: dict[str, str]
+    unread: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"Dotenv({len(self.set)} set)"
+
+
+def dotenv(text: str) -> Dotenv:
+    """A name without a value is a line that says nothing: most often a key was pasted alone."""
+    lines = list(parse_stream(io.StringIO(text)))
+    written = {line.key: line.value for line in lines if line.key is not None}
+    silent = (line for line in lines if line.error or (line.key is not None and line.value is None))
+    return Dotenv(
+        {name: value for name, value in written.items() if value}, tuple(line.original.line for line in silent)
+    )
+
 
 def is_wide(written: bytes) -> bool:
     """PowerShell's `>` writes UTF-16."""

@@ -12,14 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
-import structlog
-
 from proxy.config.secrets.seal import Seal, Unsealable
+from proxy.logger import get_logger
 from proxy.plan.caching.kept import Kept
 from proxy.serve.cache.folder import Folder
 from proxy.serve.cache.memory import ROOM
 
-log = structlog.get_logger("keyless.cache")
+log = get_logger("keyless.cache")
 
 WAITING = 64
 """Replies that may wait for the disk; others are not written."""

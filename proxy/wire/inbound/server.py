@@ -15,13 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Any, cast
 
-import structlog
-
 from proxy import memory, shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
-from proxy.logs import raised_at
-from proxy.values.listen import Listener
+from proxy.logger import get_logger
+from proxy.logs.bugs import raised_at
+from proxy.values.listen import Listener, reason
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
 from proxy.wire.inbound.newcomers import Factory, Newcomers
@@ -29,7 +28,7 @@ from proxy.wire.inbound.request import Request
 from proxy.wire.socket import Transport
 from proxy.wire.tls import Tls
 
-log = structlog.get_logger("keyless.server")
+log = get_logger("keyless.server")
 
 DRAIN_SECONDS = 7.5
 """`docker stop` kills after 10; closing the rest takes its time, too."""
@@ -180,13 +179,16 @@ class Listening:
         """
         factory = Newcomers(server.loop, server if tls is None else server.securing(tls))
         options: dict[str, Any] = {"backlog": BACKLOG}
-        if inherited:
-            doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
-        elif listener.path:
-            doors = [await server.loop.create_unix_server(factory, listener.path, **_KEEPING, **options)]
-        else:
-            options["reuse_port"] = shared or None
-            doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
+        try:
+            if inherited:
+                doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
+            elif listener.path:
+                doors = [await server.loop.create_unix_server(factory, listener.path, **_KEEPING, **options)]
+            else:
+                options["reuse_port"] = shared or None
+                doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
+        except OSError as error:
+            raise OSError(error.errno, f"{listener.address}: {reason(error)}") from None
         factory.watch(sock for door in doors for sock in door.sockets)
         self._doors.append(doors)
         self._newcomers.append(factory)

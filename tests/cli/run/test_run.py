@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from proxy.cli.run.said import stopping
 from tests.cli.conftest import PATIENCE, ROOT, crm, free_port, keyless, process, proxy, written
 
 
@@ -95,7 +96,27 @@ def test_a_signal_lets_what_runs_end(tmp_path: Path, sandbox: str, number: signa
             rest = stream.read()
         done = running.process.end()
     assert (first + rest).count(b"data:") == 4
-    assert (done.code, done.out.splitlines()[-1]) == (0, "stopping")
+    assert (done.code, done.out.splitlines()[-1]) == (0, stopping(1).strip())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_started_it_learns_when_it_serves(tmp_path: Path, sandbox: str, workers: int) -> None:
+    """As systemd does with `Type=notify`: what it says comes after it accepts, and once, whatever `workers` are."""
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(address)
+        ear.settimeout(PATIENCE)
+        port = free_port()
+        path = written(tmp_path, **crm(sandbox, listen=f"127.0.0.1:{port}", workers=workers))
+        with process("run", "-c", path, NOTIFY_SOCKET=address, TMPDIR=str(tmp_path)) as started:
+            assert ear.recv(100) == b"READY=1"
+            socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+            started.popen.send_signal(signal.SIGTERM)
+            assert ear.recv(100) == b"STOPPING=1"
+            assert started.end().code == 0
+        ear.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            ear.recv(100)
 
 
 def test_a_second_signal_does_not(tmp_path: Path, sandbox: str) -> None:
@@ -105,7 +126,7 @@ def test_a_second_signal_does_not(tmp_path: Path, sandbox: str) -> None:
     ):
         stream.readline()
         running.process.popen.send_signal(signal.SIGINT)
-        running.process.until(lambda line: line == "stopping\n")
+        running.process.until(lambda line: line.startswith("stopping"))
         running.process.popen.send_signal(signal.SIGINT)
         done = running.process.end()
     assert done.code == 130
@@ -117,8 +138,7 @@ def test_a_taken_port_is_1_and_one_line(tmp_path: Path) -> None:
         with process("run", "-c", written(tmp_path, listen=f"127.0.0.1:{port}")) as started:
             done = started.end()
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("can't listen: ")
-    assert str(port) in done.err
+    assert done.err.startswith(f"can't listen: 127.0.0.1:{port}: address already in use; end what listens there")
     assert done.err.count("\n") == 1
 
 

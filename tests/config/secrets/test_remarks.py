@@ -45,3 +45,12 @@ def test_remarks(tmp_path: Path, written: str, value: str, words: str) -> None:
     assert words in said
     assert "s3cret" not in said
     assert {warning.path for warning in odd} <= {"providers.a.client_secret"}
+
+
+def test_a_line_of_dotenv_that_says_nothing(tmp_path: Path) -> None:
+    """A key that was pasted alone; it is not repeated."""
+    path = tmp_path / ".env"
+    path.write_text("T=1\nsk-made-up\n", encoding="utf-8")
+    path.chmod(0o600)
+    said = [warning.message for warning in loaded(tmp_path, TEXT.format("${T}")).warnings]
+    assert said == [f"{path}:2: this line can't be read; expected NAME=value, and quotes that end"]
