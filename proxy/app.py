@@ -33,6 +33,7 @@ from proxy.process.common_secret import common_secrets, run_secret
 from proxy.process.inherited import Sockets
 from proxy.process.reloading.changes import AT_START, Changes
 from proxy.process.worker_post import WorkerPost
+from proxy.serve.cache.caching import Caching
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
@@ -153,10 +154,12 @@ class Service:
         sessions = Sessions(() if self._post is None else self._post.sessions)
         private = None if self._post is None else self._post.private
         placeholders = Placeholders(common_secrets(config.store_key, private))
+        caching = Caching(self._loaded, 1 if self._post is None else self._post.count)
+        stack.push_async_callback(caching.close)
         doors = config.doors
         times = clock.now, clock.ticks, clock.draw
         tracing = None if traces is None else traces.tracing
-        return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders)
+        return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders, caching)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""
@@ -235,7 +238,9 @@ class Service:
         return self.listening.addresses
 
     def _warm(self, cells: Collection[Cell]) -> None:
-        """Those of them that routes draw from."""
+        """Those of them that routes draw from; offline, none does."""
+        if self._lasting.caching.offline:
+            return
         drawn = dict.fromkeys(lane.cell for lane in self._serving.front.lanes.values())
         self.keeper.warm(cell for cell in drawn if cell is not None and cell in cells)
 

@@ -74,6 +74,7 @@ Code = Literal[
     "overloaded",
     "shutting_down",
     "upstream_timeout",
+    "offline",
 ]
 
 
@@ -101,14 +102,11 @@ CODES: dict[Code, Meaning] = {
     "no_route": Meaning(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
     "method_refused": Meaning(405, "Method refused", "Use one of the methods in `Allow`."),
     "body_too_large": Meaning(413, "Body too large", "Send a smaller body, or raise `limits.max_body`."),
-    "coding_refused": Meaning(
-        415, "Coding refused", "Send the body uncompressed, or in a coding of `Accept-Encoding`."
-    ),
+    "coding_refused": Meaning(415, "Coding refused", "Send the body uncompressed, or as `Accept-Encoding` says."),
     "rate_limited": Meaning(429, "Rate limited", "Slow down and try again after Retry-After."),
     "header_too_large": Meaning(
         431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."
     ),
-    # The call depends on a credential that only a person can mend: 424, which no client retries in silence.
     "provider_unconfigured": Meaning(424, "Provider not configured", "Set what is named; sources are read again."),
     "credential_refused": Meaning(
         424, "Credential refused by the issuer", "The operator must correct the provider's credential."
@@ -124,10 +122,11 @@ CODES: dict[Code, Meaning] = {
     "overloaded": Meaning(503, "Overloaded", "Try again after Retry-After."),
     "shutting_down": Meaning(503, "Shutting down", "Try again after Retry-After."),
     "upstream_timeout": Meaning(504, "Upstream timed out", "Try again, or raise the route's `timeout`."),
+    "offline": Meaning(504, "Not in the cache", "Ask once while the API may be asked, on a route with `cache`."),
 }
 
 MENDED_BY_A_PERSON = 424
-"""The status of what neither waiting nor another request heals."""
+"""The status of what neither waiting nor another request heals, and which no client retries in silence."""
 LONGEST_WAIT = 60.0
 """Seconds. SDKs sleep for as long as they are told, a day if need be, and say nothing meanwhile."""
 
@@ -174,7 +173,8 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         """A header that says when to come back, or that nobody should; None leaves it to the client."""
         if self.status in (429, 503) and (self.retry_after or 0.0) <= LONGEST_WAIT:
             return "Retry-After", str(whole_seconds(self.retry_after or 1.0))
-        return ("X-Should-Retry", "false") if self.status < 500 or self.status == 503 else None
+        lasts = self.status < 500 or self.status == 503 or self.code == "offline"
+        return ("X-Should-Retry", "false") if lasts else None
 
     def problem(self) -> dict[str, Any]:
         """The members of the problem document, and those in which SDKs look for words (docs/errors.md)."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from proxy.admin.told import shown
 from proxy.auth.scope import lacking
 from proxy.cli.kit.live import Tried, chosen, try_live
 from proxy.cli.kit.minted import Denied, Got, line, mint
@@ -60,7 +61,8 @@ def check(
         lacks = [(route, f"its token lacks the scope {' '.join(scopes)}") for route, scopes in missing.items()]
         lines += [(prefix, tried.said) for prefix, tried in calls.items()]
         told = [] if store is None else [("store", store)]
-        if rows := [*told, *_asleep(loaded), *lines, *lacks]:
+        keeps = [(prefix, f"keeps {shown.cache(kept)}") for prefix, kept in _cached(loaded).items()]
+        if rows := [*told, *_asleep(loaded), *keeps, *lines, *lacks]:
             print_rows(rows)
     wrong = any(isinstance(answer, Denied) for answer in answers.values()) or not all(
         each.ok for each in calls.values()
@@ -113,6 +115,13 @@ def _asleep(loaded: Loaded) -> list[tuple[str, str]]:
     return [(name, lacking.asleep()) for name, lacking in loaded.unconfigured.items()]
 
 
+def _cached(loaded: Loaded) -> dict[str, dict[str, Any]]:
+    """By route: which replies it keeps."""
+    return {
+        prefix: route.cache.model_dump() for prefix, route in loaded.config.routes.items() if route.cache is not None
+    }
+
+
 def _missing_scopes(loaded: Loaded, answers: Answers) -> dict[str, list[str]]:
     """By route: what its token is known to lack of `require_scope`."""
     missing = {}
@@ -127,6 +136,8 @@ def _document(loaded: Loaded, answers: Answers, missing: dict[str, list[str]], l
     unconfigured = {name: lacking.listed() for name, lacking in loaded.unconfigured.items()}
     warnings = [warning._asdict() for warning in loaded.warnings]
     document: dict[str, Any] = {"ok": True, "problems": [], "warnings": warnings, "unconfigured": unconfigured}
+    if cached := _cached(loaded):
+        document["cached"] = cached
     if live:
         failed = [answer for answer in answers.values() if isinstance(answer, Denied)]
         document["ok"] = not failed and not missing

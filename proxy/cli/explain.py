@@ -94,6 +94,7 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("injected", "\n".join(_places(told["injected"]))),
         ("refused if", "\nor ".join(rules.text(rule) for rule in told["refused"]) or _never(provider)),
         ("replay", f"once, bodies up to {shown.size(replay['max_body'])}" if replay else _never(provider)),
+        ("cached", shown.cache(told["cache"]) if told["cache"] else ""),
         ("timeout", ", ".join(f"{name} {shown.duration(seconds)}" for name, seconds in told["timeout"].items())),
     ]
 

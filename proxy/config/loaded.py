@@ -51,7 +51,7 @@ class Loaded:
     stay as they were. `warnings`: what weakens security. `commands`: those that were run. `held_back`: why what is
     written now is not what runs. `presets`: those in use, by provider; `uses`: their names. `variables`: those that
     secrets are read from, set or not. `filled`: what nobody wrote, and where it came from. `live`: harmless calls, by
-    prefix, that prove a credential.
+    prefix, that prove a credential. `offline`: nothing is asked for, caches alone answer.
     """
 
     config: Config = field(repr=False)
@@ -71,6 +71,7 @@ class Loaded:
     variables: frozenset[str] = frozenset()
     filled: dict[Where, str] = field(default_factory=dict)
     live: dict[str, Live] = field(default_factory=dict, repr=False)
+    offline: bool = False
     written: Written | None = field(default=None, repr=False)
 
     @property

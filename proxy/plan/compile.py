@@ -24,6 +24,7 @@ from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.quota import limits_of
+from proxy.plan.caching.rule import CacheRule
 from proxy.plan.elsewhere import Elsewhere
 from proxy.plan.globs import globs
 from proxy.plan.judged import Judged
@@ -111,7 +112,6 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     names = Names() if placing is None else placing.names
     stand_in = StandInPlan.compile(provider.stand_in) if provider is not None and route.stand_in else None
     slots = _key_slots(prefix, route, placing, target, stand_in)
-    judged = Judged.compile(provider, route.pass_)
     set_headers = _set_headers(route)
     below = prefix.rstrip("/").encode("ascii")
     reply_edited = [*route.reply_headers.remove, *route.reply_headers.set]
@@ -135,11 +135,12 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         cors=route.cors == "proxy",
         scrub=route.scrub,
         placing=placing,
-        **judged._asdict(),
+        **Judged.compile(provider, route.pass_)._asdict(),
         stand_in=stand_in,
         links=Links(target, below, names, loaded.config.forwarded, below if route.keep_prefix else b""),
         key_slots=slots,
         limits=limits_of("route", prefix, route.rate),
+        cache=CacheRule.compile(route.cache, loaded.config),
         traceparent=route.traceparent,
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
         error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
@@ -210,6 +211,7 @@ def _with_preflight(plan: RoutePlan) -> RoutePlan:
         skewed=None,
         passing=None,
         stand_in=None,
+        cache=None,
         required_scope=None,
         challenged=None,
         elsewhere=None,

@@ -27,6 +27,7 @@ from proxy.plan.admission.jwt_clients import JwtRule
 from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.passing import Passing
 from proxy.plan.admission.quota import Limit
+from proxy.plan.caching.rule import CacheRule
 from proxy.plan.headers import Sieve, reply_sieve, request_sieve
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
@@ -91,6 +92,7 @@ class RoutePlan:
     final: bool = False  # a refusal is the end of the credential: there is no other
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
+    cache: CacheRule | None = None  # which replies are kept, and answered again
     rewrite: Rewrite | None = None  # the API's URLs in JSON bodies become the proxy's
     traceparent: bool = False  # the API is told which trace the request is a part of
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document

@@ -22,6 +22,7 @@ from proxy.serve.exchange import DEAD, Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
+from proxy.wire.inbound.request import Request
 
 _COMPRESSED: Final = frozenset(b"gzip x-gzip deflate compress x-compress br zstd dcb dcz".split())
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
@@ -58,6 +59,13 @@ class Framing:
 _FRAMINGS: Final = {known: Framing(*known) for known in product((False, True), repeat=4)}
 
 
+def framing_of(request: Request, empty: bool, sized: bool) -> Framing:
+    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
+    if not framing.keep_alive:
+        request.last()
+    return framing
+
+
 def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
     head, framing, readable, urls = _head(exchange, reply)
@@ -67,7 +75,10 @@ def whole(exchange: Exchange, reply: Reply) -> None:
     reply.close()
     if framing.empty:
         data = b""
-    elif framing.chunked:
+    if exchange.lookup is not None:
+        exchange.lookup.feed(data)
+        exchange.lookup.end()
+    if framing.chunked:
         data = framing.wrap(data) + framing.end(_trailers(exchange, reply, urls is not None))
     exchange.request.connection.answer(head + data)
 
@@ -87,6 +98,8 @@ async def stream(exchange: Exchange, reply: Reply) -> bool:
             if urls is not None:
                 data = urls.feed(data)
             if data:
+                if exchange.lookup is not None:
+                    exchange.lookup.feed(data)
                 _write(exchange, framing.wrap(data))
                 await client.drain()
     except (Broken, Stalled, Fault):
@@ -94,8 +107,11 @@ async def stream(exchange: Exchange, reply: Reply) -> bool:
         _write(exchange, framing.wrap(_held(scrubber, urls)))
         _cut(exchange, framing)
         return False
-    rest = framing.wrap(_held(scrubber, urls))
-    _write(exchange, rest + framing.end(_trailers(exchange, reply, urls is not None)))
+    rest = _held(scrubber, urls)
+    if exchange.lookup is not None:
+        exchange.lookup.feed(rest)
+        exchange.lookup.end()
+    _write(exchange, framing.wrap(rest) + framing.end(_trailers(exchange, reply, urls is not None)))
     return True
 
 
@@ -135,10 +151,11 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Chang
     lines, links, sized, readable = passed(plan, headers)
     for name, value in links:
         lines.append(_link_line(exchange, name, value))
-    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
-    if not framing.keep_alive:
-        request.last()
+    framing = framing_of(request, empty, sized)
     theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
+    if exchange.lookup is not None:
+        wall = exchange.times.wall + exchange.times.first_byte
+        exchange.lookup.begin(reply.status, reply.headers, theirs, sized, wall, refused=exchange.refused)
     return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable, urls
 
 
@@ -182,6 +199,8 @@ def added(exchange: Exchange) -> bytes:
             added += b"X-Should-Retry: false\r\n"
     if exchange.head.facts.get(b"sec-fetch-dest") in _DOCUMENTS and exchange.plan.provider is not None:
         added += _SANDBOX
+    if exchange.lookup is not None:
+        added += exchange.lookup.line
     if exchange.cors_origin is not None and exchange.plan.cors:
         added += encoded(cors.exposed(exchange.cors_origin))
     return added

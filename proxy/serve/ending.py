@@ -13,12 +13,16 @@ from proxy.figures.figures import Figures
 from proxy.http.request_id import given_id
 from proxy.serve.exchange import CLIENT_GONE, Exchange
 
+CACHED: Final = "cached"
+"""The note of an answer from the route's cache."""
 FAILED: Final = "failed"
 """Of a replay to which no reply came."""
 
 
 def over(figures: Figures, exchange: Exchange, ticks: float) -> None:
     """It has ended at `ticks`. Without a watcher, nothing is made."""
+    if exchange.lookup is not None:
+        exchange.lookup.close()
     counts, times = exchange.counts, exchange.times
     times.ended = ticks
     status, code = exchange.status, exchange.code
@@ -72,4 +76,6 @@ def _ended(exchange: Exchange, status: int, code: str) -> Ended:
         ended.trace = exchange.trace.id
     if exchange.skipped is not None:
         ended.note = exchange.skipped
+    elif exchange.lookup is not None and exchange.lookup.kept is not None:
+        ended.note = CACHED
     return ended

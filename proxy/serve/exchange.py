@@ -15,6 +15,7 @@ from proxy.plan.replies.scrub import NOTHING, Needles
 from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
 from proxy.serve.body import Body
+from proxy.serve.cache.lookup import Lookup
 from proxy.serve.lane import Lane
 from proxy.traces.trace import Trace
 from proxy.wire.inbound.request import Request
@@ -47,6 +48,7 @@ class Exchange:
             "cut",
             "head",
             "lane",
+            "lookup",
             "lost",
             "method",
             "needles",
@@ -77,6 +79,7 @@ class Exchange:
         self.placeholder: bytes | None = None  # what a stand-in gives this client
         self.quota = b""  # finished lines: what client and route have left
         self.body: Body | None = None
+        self.lookup: Lookup | None = None  # what the route's cache has to do with it
         self.needles: Needles = NOTHING  # what must not go back to the client
         self.attempts = 1  # 2 once it was replayed
         self.replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
@@ -96,6 +99,11 @@ class Exchange:
     def hides_401(self) -> bool:
         """Any 401 would send the client into a login of its own."""
         return self.plan.provider is not None and self.plan.provider.no_401
+
+    @property
+    def refused(self) -> bool:
+        """The reply that goes out says that the credential is no good."""
+        return self.skipped is not None or (self.replay is not None and self.replay[1] != "accepted")
 
     @property
     def refusals(self) -> Refusals | None:

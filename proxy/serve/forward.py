@@ -2,6 +2,7 @@
 
     arrive    the route is found, the head read; the guard looks at Host and origin; who asks?
     admit     preflights and stand-ins are answered; the client's and the route's methods and paths are checked
+    look up   does the route keep a reply that answers it? Then none of what follows
     quota     of the client and the route, where they have one; awaited only when replicas count together
     token     read from the cell; awaited only when it can't be used as it is
     prepare   head and body for the API: headers sieved, the credential put in its place
@@ -26,18 +27,18 @@ from proxy.logger import get_logger
 from proxy.plan import cors
 from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
-from proxy.plan.replies.frames import Frames
 from proxy.plan.router import Router
 from proxy.serve import answer, ending, identify, judge, observers, own_answers, unchallenged
 from proxy.serve.admit import admit
 from proxy.serve.body import Body
+from proxy.serve.cached import answer_with, looked_up
 from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
 from proxy.serve.lane import Lane, Skip, find
 from proxy.serve.observers import Observers
+from proxy.serve.pass_on import pass_on
 from proxy.serve.prepare import bound, needles, prepare
 from proxy.serve.upstream import Call, Reply, Upstream
 from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
-from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
@@ -67,9 +68,7 @@ class Forwarder:
             wanted = self._arrive(exchange, guard, now)
             if wanted is not None or exchange.plan.passing is not None:
                 await self._settle(exchange, wanted)
-            answered = admit(exchange)
-            if answered is not None:
-                exchange.status = own_answers.reply(exchange, answered)
+            if self._answered(exchange) or (exchange.lane.cache is not None and await self._from_cache(exchange)):
                 return
             if self._quotas is not None:
                 charged = self._quotas.take(exchange.limits, now)
@@ -94,7 +93,7 @@ class Forwarder:
             if reply.complete:
                 answer.whole(exchange, reply)
             else:
-                await self._pass_on(exchange, reply)
+                exchange.cut = not await pass_on(exchange, reply)
         except Fault as fault:
             self._fail(exchange, fault)
         except ConnectionResetError:  # the client has gone: there is no one to tell
@@ -158,6 +157,20 @@ class Forwarder:
             exchange.head, exchange.way = without_keys(visitor.texts, exchange.head, exchange.way, plan.key_slots)
         if plan.stand_in is not None and visitor.key is not None:
             exchange.placeholder = identify.placeholder(self._visitors, plan, visitor.key, self._clock().wall)
+
+    def _answered(self, exchange: Exchange) -> bool:
+        """By the proxy itself, in the API's place? Raises Fault."""
+        answered = admit(exchange)
+        if answered is not None:
+            exchange.status = own_answers.reply(exchange, answered)
+        return answered is not None
+
+    async def _from_cache(self, exchange: Exchange) -> bool:
+        """Is a reply kept that answers it? Then no token is touched, and no rate. Raises Fault."""
+        exchange.lookup, exchange.body = await looked_up(exchange, self._max_body)
+        if exchange.lookup.kept is not None:
+            exchange.status = answer_with(exchange, exchange.lookup.kept)
+        return exchange.lookup.kept is not None
 
     # -------------------------------------------------------------- prepare, judge, renew
 
@@ -234,17 +247,3 @@ class Forwarder:
         reply = await self._upstream.send(call)
         exchange.times.again = self._ticks()
         return reply
-
-    # -------------------------------------------------------------- answer
-
-    async def _pass_on(self, exchange: Exchange, reply: Reply) -> None:
-        exchange.times.streamed = True
-        try:
-            if reply.status != 101:
-                exchange.cut = not await answer.stream(exchange, reply)
-                return
-            answer.switch_protocols(exchange, reply)
-            scrubs = exchange.needles and exchange.plan.scrub != "headers"
-            await tunnel(exchange.request, reply, Frames(exchange.needles) if scrubs else None)
-        finally:
-            reply.close()  # also where the client has left in the turn of the loop that brought the reply

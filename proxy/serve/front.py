@@ -17,6 +17,8 @@ from proxy.plan.admission.guard import Guard
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.plan.router import Router
+from proxy.serve.cache.caching import Caching
+from proxy.serve.cache.memory import Memory
 from proxy.serve.forward import Forwarder
 from proxy.serve.keys import Keys
 from proxy.serve.lane import Lane
@@ -48,6 +50,7 @@ class Lasting(NamedTuple):
     doors: Sequence[Door]
     sessions: Sessions
     placeholders: Placeholders
+    caching: Caching
 
 
 class Front(NamedTuple):
@@ -64,15 +67,17 @@ class Front(NamedTuple):
     visitors: Visitors
     quotas: Quotas | None
     clients: list[Client]
+    memory: Memory
 
     @classmethod
     def of(
         cls, plan: Plan, cells: Mapping[str, Cell], config: Config, lasting: Lasting, previous: Front | None = None
     ) -> Self:
-        """Counters outlive a reload; issuers' keys and tokens that were checked, one that changes no client. Raises
-        StoreDown.
+        """Counters outlive a reload; issuers' keys and tokens that were checked, one that changes no client; replies
+        that were kept, none. Raises StoreDown.
         """
-        lanes = _lanes(plan, cells)
+        memory = lasting.caching.renewed(None if previous is None else previous.memory)
+        lanes = _lanes(plan, cells, memory, lasting.caching)
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         lasting.figures.counts.keep(plan.routes)
@@ -86,7 +91,7 @@ class Front(NamedTuple):
         }
         guards = tuple(Guard.compile(config.browser, config.clients, door.listener) for door in lasting.doors)
         inside = Guard(hosts=None, origins=None)
-        return cls(lanes, forwarder, alone, observers, guards, inside, visitors, quotas, config.clients)
+        return cls(lanes, forwarder, alone, observers, guards, inside, visitors, quotas, config.clients, memory)
 
     async def close(self) -> None:
         closing = [self.visitors.close()]
@@ -95,11 +100,12 @@ class Front(NamedTuple):
         await asyncio.gather(*closing)
 
 
-def _lanes(plan: Plan, cells: Mapping[str, Cell]) -> dict[str, Lane]:
-    return {
-        prefix: Lane(route, None if route.provider is None else cells.get(route.provider.name))
-        for prefix, route in plan.routes.items()
-    }
+def _lanes(plan: Plan, cells: Mapping[str, Cell], memory: Memory, caching: Caching) -> dict[str, Lane]:
+    lanes = {}
+    for prefix, route in plan.routes.items():
+        cell = None if route.provider is None else cells.get(route.provider.name)
+        lanes[prefix] = Lane(route, cell, None, caching.of(route, "" if cell is None else cell.key, memory))
+    return lanes
 
 
 def _router(lanes: Mapping[str, Lane], above: str = "") -> Router[Lane]:

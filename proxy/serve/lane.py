@@ -17,6 +17,7 @@ from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.plan.route import RoutePlan, nowhere
 from proxy.plan.router import Router, Way
+from proxy.serve.cache.lookup import Cache
 from proxy.tokens.cell import Cell
 from proxy.values.now import Now
 
@@ -39,16 +40,21 @@ OTHERS: Final = 256
 
 
 class Lane:
-    """`preflight` is the lane of its preflights, where the API answers them; `alone` that of its own address."""
+    """`preflight` is the lane of its preflights, where the API answers them; `alone` that of its own address. `cache`:
+    where its replies are kept, if they are.
+    """
 
-    __slots__ = ("_others", "_replays", "alone", "cell", "plan", "preflight")
+    __slots__ = ("_others", "_replays", "alone", "cache", "cell", "plan", "preflight")
 
-    def __init__(self, plan: RoutePlan, cell: Cell | None, replays: Replays | None = None) -> None:
+    def __init__(
+        self, plan: RoutePlan, cell: Cell | None, replays: Replays | None = None, cache: Cache | None = None
+    ) -> None:
         """`replays`: of another lane to the same place, which this one brakes with."""
         self.plan = plan
         self.cell = cell
+        self.cache = cache
         self._replays = replays or Replays(plan.prefix, Proof() if cell is None else cell.sharing.proof)
-        self.alone = None if plan.alone is None else Lane(plan.alone, cell, self._replays)
+        self.alone = None if plan.alone is None else Lane(plan.alone, cell, self._replays, cache)
         self.preflight = None if plan.preflight is None else Lane(plan.preflight, None)
         self._others: dict[bytes, Lane] = {}
 
@@ -56,7 +62,7 @@ class Lane:
         """The lane to another host of the same provider; None where it has none of that name."""
         lane = self._others.get(host)
         if lane is None and self.plan.elsewhere is not None and (plan := self.plan.elsewhere(host)) is not None:
-            lane = Lane(plan, None if plan.provider is None else self.cell)
+            lane = Lane(plan, None if plan.provider is None else self.cell, None, self.cache)
             if len(self._others) < OTHERS:
                 self._others[host] = lane
         return lane

@@ -148,3 +148,12 @@ def test_warnings_stand_with_their_line_and_stop_nothing(tmp_path: Path) -> None
     assert keyless("check", "--strict", "-c", str(path)).code == 0
     (warning,) = keyless("check", "--json", "-c", str(path)).json["warnings"]
     assert (warning["line"], warning["path"]) == (3, "clients[0].key")
+
+
+def test_what_routes_keep(tmp_path: Path, sandbox: str) -> None:
+    config = crm(sandbox)
+    config["routes"]["/crm"]["cache"] = "60s"
+    path = written(tmp_path, **config)
+    said = "keeps replies to GET, HEAD, for 1 min where they don't say for how long"
+    assert said in " ".join(keyless("check", "-c", path).out.split())
+    assert keyless("check", "-c", path, "--json").json["cached"] == {"/crm": {"ttl": 60.0, "methods": ["GET", "HEAD"]}}

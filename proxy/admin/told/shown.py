@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unicodedata import combining, east_asian_width
 
 from proxy.plan.replies.scrub import spellings
@@ -123,3 +123,8 @@ def wrapped(text: str, width: int) -> str:
             lines.append("")
         lines[-1] += word
     return "\n".join(lines).rstrip()
+
+
+def cache(kept: Mapping[str, Any]) -> str:
+    """What a route's `cache` keeps."""
+    return f"replies to {', '.join(kept['methods'])}, for {duration(kept['ttl'])} where they don't say for how long"

@@ -33,6 +33,7 @@ from proxy.cli.kit.options import (
 from proxy.cli.kit.standby import standing_by
 from proxy.cli.kit.stop import on_hang_up, on_signals
 from proxy.cli.run import commands, workers
+from proxy.cli.run import offline as apart
 from proxy.cli.run import takeover as taking
 from proxy.cli.run.readiness import READY, STOPPING, notify
 from proxy.cli.run.said import introduction, stopping
@@ -76,6 +77,9 @@ def run(
     takeover: Annotated[
         bool, typer.Option("--takeover", help="Take the place of a proxy that runs with this config, if there is one.")
     ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody: answer from the replies that routes with `cache` have kept.")
+    ] = False,
     worker: WorkerOption = None,
 ) -> None:
     """Serve the config's routes until SIGINT or SIGTERM, which let running requests end; a second one doesn't.
@@ -89,7 +93,7 @@ def run(
         return
     began = time.time()
     shortage.raise_limit()
-    loaded = load_or_exit(config, strict=strict)
+    loaded = apart.chosen(load_or_exit(config, strict=strict), offline)
     count = workers.how_many(loaded.config.workers)
     if takeover and count > 1:
         fail("--takeover is for `workers: 1`: several workers have a queue each; let systemd hold their sockets", 2)
@@ -120,7 +124,9 @@ def _warn_of_descriptors(config: Config) -> None:
 
 
 def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloading:
-    return lambda replace: Reloader(loaded, replace, path, began, undisturbed, unasked=reload)
+    return lambda take_over: Reloader(
+        loaded, apart.staying(take_over, loaded), path, began, undisturbed, unasked=reload
+    )
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

@@ -15,6 +15,8 @@ from proxy.config.loaded import Loaded
 from proxy.values.listen import PAGES, Door
 from proxy.wire.inbound.server import DRAIN_SECONDS
 
+_ALONE = "offline: kept replies alone answer, and nobody is asked"
+
 
 def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, count: int = 1) -> str:
     """Where, which routes, what is ready, and how to look after it."""
@@ -34,7 +36,7 @@ def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, co
     pages = next((door.listener.url for door in doors if door.route == PAGES), urls[0])
     lines = [
         f"keyless {__version__} on {', '.join(urls)} ({path}{several})",
-        *([sandbox] if sandbox else ()),
+        *filter(None, (sandbox, _ALONE if loaded.offline else "")),
         *row_lines(rows or [("no routes",)]),
         *warning_lines(loaded),
         f"status: `keyless status`, or {pages}{config.admin.path} (the dashboard). Ctrl-C stops.",

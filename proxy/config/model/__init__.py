@@ -6,7 +6,7 @@ in plain mappings whose `${...}` are resolved and whose presets are merged.
 """
 
 from proxy.config.model.client import Browser, Client, ClientKey
-from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
+from proxy.config.model.route import Cache, HeaderEdits, Replay, Route, Timeout
 from proxy.config.model.service import Admin, Audit, Config, Limits, Log, Secrets, Trace
 from proxy.config.model.tls import JwtClient, ListenerTls
 
@@ -14,6 +14,7 @@ __all__ = [
     "Admin",
     "Audit",
     "Browser",
+    "Cache",
     "Client",
     "ClientKey",
     "Config",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from proxy.auth.keys.issuer import TlsFiles
 from proxy.values.kinds import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
@@ -23,6 +23,21 @@ class Timeout(Strict):
 
 class Replay(Strict):
     max_body: Size = 1024 * 1024
+
+
+class Cache(Strict):
+    """Replies that are answered again; `ttl` where they say nothing of how long. A duration alone is that."""
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string", "number"]})
+
+    ttl: Annotated[Duration, Field(gt=0)] = 60.0
+    methods: list[Literal["GET", "HEAD", "POST"]] = ["GET", "HEAD"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_duration(cls, written: Any) -> Any:
+        plain = isinstance(written, str | int | float) and not isinstance(written, bool)
+        return {"ttl": written} if plain else written
 
 
 class Route(Secretive):
@@ -46,6 +61,7 @@ class Route(Secretive):
     timeout: Timeout = Timeout()
     replay: Replay = Replay()
     rate: Rates | None = None
+    cache: Cache | None = None
     cookies: Literal["drop", "pass"] = "drop"
     cors: Literal["proxy", "pass"] = "proxy"
     scrub: Literal["bodies", "strict", "headers"] = "bodies"

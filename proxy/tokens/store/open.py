@@ -5,7 +5,7 @@ Owns: the choice. Must not know: records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from proxy.config.secrets.seal import Seal, new_key
@@ -30,6 +30,15 @@ def open_records(store: str, keys: Sequence[str] | None, folder: Path) -> Record
         engine: Store = FileStore(path)
         return Records(engine, _seal(_keys_beside(path, keys or ())))
     return Records(_redis(store), _seal(keys or ()))
+
+
+def sealed_files(store: str, keys: Sequence[str] | None, folder: Path) -> tuple[Path, Callable[[], Seal]] | None:
+    """The directory of a file store, and what makes its seal; None for other stores. That raises StoreDown."""
+    kind, _, where = store.partition(":")
+    if kind != "file":
+        return None
+    path = folder / Path(where).expanduser()
+    return path, lambda: _seal(_keys_beside(path, keys or ()))
 
 
 def keeps_nothing(store: str) -> bool:

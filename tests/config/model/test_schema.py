@@ -76,3 +76,7 @@ def test_every_ref_leads_somewhere() -> None:
                 yield from refs(inner)
 
     assert {ref.removeprefix("#/$defs/") for ref in refs(SCHEMA)} <= set(SCHEMA["$defs"])
+
+
+def test_a_cache_may_be_its_duration_alone() -> None:
+    assert SCHEMA["$defs"]["Cache"]["type"] == ["object", "string", "number"]
