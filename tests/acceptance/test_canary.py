@@ -115,6 +115,7 @@ async def caged(folder: Path, log: Log, said: io.StringIO) -> AsyncIterator[Cage
             written["routes"][f"/{name}"] = {
                 "upstream": url + ("/bot{token}" if name == "path" else ""),
                 "provider": name,
+                "cache": {"methods": ["GET", "POST"]},
             }
         written["routes"]["/header"]["timeout"] = {"head": 0.2}
         written["routes"]["/limited"] = written["routes"]["/header"] | {"methods": ["GET"], "paths": ["/json"]}
@@ -294,5 +295,6 @@ async def test_no_secret_leaves_but_to_whom_it_belongs(
     assert "/limited" in traced
     assert_quiet(cage, said.getvalue() + caplog.text + out + err + traced)
     assert_each_knows_only_its_own(cage)
+    assert list(tmp_path.glob("store/cache/*.reply")), "replies were kept, in files that hold nothing in the clear"
     assert cage.codes >= REACHED
     assert cage.book.mints > len(ECHOING)
