@@ -143,7 +143,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
     """An error that a client gets as `application/problem+json` (RFC 9457).
 
     `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the
-    answer (an `Allow`, say).
+    answer (an `Allow`, say). `cause` is for the log: what was refused (`origin=http://app.example.com`), else `detail`.
     """
 
     def __init__(
@@ -154,10 +154,11 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         provider: str | None = None,
         retry_after: float | None = None,
         headers: Sequence[tuple[str, str]] = (),
+        cause: str | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
-        self.detail = detail
+        self.detail, self.cause = detail, detail if cause is None else cause
         self.provider = provider
         self.retry_after = retry_after
         self.headers = tuple(headers)
@@ -214,11 +215,9 @@ class FailureClass(StrEnum):
 
 
 class IssuerError(KeylessError):
-    """A login failed.
-
-    `message` is for the operator and already free of secrets; `hint` is our own advice and may be shown to clients,
-    as may `error`, the issuer's error code. `retry_after` is in seconds. `again` says whether the same flight may try
-    once more (docs/lifecycle.md#the-issuer-call). `ours`: the answer where the issuer has no part in it.
+    """A login failed. `message` is for the operator and already free of secrets; `hint` is our own advice and may be
+    shown to clients, as may `error`, the issuer's error code. `retry_after` is in seconds. `again`: may the same flight
+    try once more (docs/lifecycle.md#the-issuer-call)? `ours`: the answer where the issuer has no part in it.
     """
 
     def __init__(

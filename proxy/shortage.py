@@ -13,16 +13,15 @@ import time
 from contextlib import suppress
 from typing import Final
 
-import structlog
-
 from proxy.errors import Fault
+from proxy.logger import get_logger
 
 try:
     import resource
 except ImportError:  # Windows knows no such limit
     resource = None  # type: ignore[assignment]
 
-log = structlog.get_logger("keyless.shortage")
+log = get_logger("keyless.shortage")
 
 MOST: Final = 1024 * 1024
 """A limit beyond this one is none; commands that close all that they may have inherited would take seconds for it."""

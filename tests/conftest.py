@@ -18,10 +18,10 @@ import pytest
 import structlog
 import yaml
 
-from proxy import logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
+from proxy.logs import setup
 from proxy.sandbox import KEY, SECRET, Sandbox
 from proxy.wire.inbound.server import Server
 from proxy.wire.outbound.dial import Resolve, resolve
@@ -107,7 +107,7 @@ class Stage:
         path = self.folder / "config.yaml"
         path.write_text(yaml.safe_dump(written), encoding="utf-8")
         loaded = load(path, environ={})
-        logs.configure(Log(level="debug"), self.log)
+        setup.configure(Log(level="debug"), self.log)
         self.service = await self.stack.enter_async_context(Service(loaded, resolve=self.resolve))
         self.url = (await self.service.listen())[0].url
         await self._minted(loaded.config.routes)

@@ -17,14 +17,15 @@ from proxy.auth.schemes.scheme import Scheme
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     *("errors", "version", "values", "http", "figures", "clock", "tasks", "command"),
-    *("auth", "config", "sink", "logs", "shortage", "memory"),
+    *("auth", "config", "sink", "logger", "logs", "shortage", "memory"),
     *("plan", "wire"),
-    *("audit", "tokens", "serve", "process", "admin", "app", "library", "cli"),
+    *("audit", "tokens", "traces", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
     "command",
     "sink",
+    "logger",
     "tasks",
     "logs",
     "shortage",
@@ -32,6 +33,7 @@ MAY_AWAIT = (
     "wire",
     "audit",
     "tokens",
+    "traces",
     "serve",
     "process",
     "admin",
@@ -128,6 +130,12 @@ def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
         if isinstance(node, ast.Attribute):
             reads = node.attr in ("environ", "getenv", "read_text", "read_bytes", "open")
             assert not reads, f"{file}:{node.lineno} uses {node.attr}"
+
+
+@pytest.mark.parametrize("file", sorted(TREES.keys() - {"proxy/logger.py"}))
+def test_structlog_is_imported_in_one_place(file: str) -> None:
+    """Whoever imports it first decides whether rich comes along."""
+    assert not {name for name in imported(TREES[file]) if name.split(".")[0] == "structlog"}
 
 
 STARTS_TASKS = {

@@ -17,17 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import structlog
-
 from proxy.audit import chain
 from proxy.config import model
 from proxy.errors import Fault, IssuerError
+from proxy.logger import get_logger
 from proxy.plan.replies.scrub import NOTHING, Needles
 from proxy.sink import Sink
 from proxy.values.now import Now
 from proxy.version import __version__
 
-log = structlog.get_logger("keyless.audit")
+log = get_logger("keyless.audit")
 
 ANYONE, OPERATOR = "anyone", "operator"
 LONGEST_PATH = 1024

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import structlog
-
 from proxy.audit.events import Audit
 from proxy.errors import Fault
+from proxy.logger import get_logger
 
-log = structlog.get_logger("keyless.audit")
+log = get_logger("keyless.audit")
 
 
 class Reader(NamedTuple):

@@ -20,13 +20,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from proxy.audit import chain
 from proxy.audit.chain import Link, Tail
+from proxy.logger import get_logger
 from proxy.sink import Sink
 
-log = structlog.get_logger("keyless.audit")
+log = get_logger("keyless.audit")
 
 MODE = 0o600
 LOCK_WAIT = 0.25

@@ -17,7 +17,7 @@ import typer
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy import __version__, logs
+from proxy import __version__
 from proxy.app import Service
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, command_app, fail, load_or_exit, method_of, target_of
 from proxy.cli.kit.standby import standing_by
@@ -26,6 +26,7 @@ from proxy.config.model import Browser, Log
 from proxy.errors import Fault
 from proxy.http.grammar import TOKEN
 from proxy.library.inside import BASE, inside
+from proxy.logs import setup
 from proxy.plan.router import Router
 from proxy.plan.target import split_path
 
@@ -71,7 +72,7 @@ def call(
     for name, value in {"User-Agent": f"keyless/{__version__}", **more}.items():
         headers.setdefault(name, value)
     loaded = load_or_exit(config)
-    logs.configure(Log(level="error"))
+    setup.configure(Log(level="error"))
     status = asyncio.run(_call(loaded, Request(method, target_of(path), headers, body), include))
     raise typer.Exit(int(status >= 400))
 

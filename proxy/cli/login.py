@@ -15,13 +15,12 @@ from typing import Annotated, Any
 
 import typer
 
-from proxy import logs
+from proxy.admin.told import shown
 from proxy.app import Service
 from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Token
-from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
@@ -39,6 +38,7 @@ from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.config.place import state_folder
 from proxy.errors import IssuerError
+from proxy.logs import setup
 from proxy.tokens import signin
 from proxy.tokens.store import StoreDown
 from proxy.tokens.store.open import keeps_nothing
@@ -95,7 +95,7 @@ async def _login(loaded: Loaded, name: str, person: PersonLogin, port: int, pati
 @asynccontextmanager
 async def signing_in(loaded: Loaded, name: str) -> AsyncIterator[signin.SignIn]:
     """What a login or a logout of this provider works with. Raises StoreDown."""
-    logs.configure(Log(level="error"))
+    setup.configure(Log(level="error"))
     async with Service(loaded.only(providers=[name])) as service:
         plan = service.plan.providers[name]
         assert plan.scheme is not None  # noqa: S101 -- for_person_or_exit has seen to it

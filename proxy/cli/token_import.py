@@ -15,7 +15,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from proxy import clock, logs
+from proxy import clock
+from proxy.admin.told import shown
 from proxy.auth.life.lifecycle import Lifecycle, State
 from proxy.auth.life.record import Record
 from proxy.auth.reading.lifetime import jwt_end
@@ -23,7 +24,6 @@ from proxy.auth.reading.reply import LONGEST_TOKEN
 from proxy.auth.reading.times import LONGEST, absolute
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Minted
-from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
@@ -37,6 +37,7 @@ from proxy.cli.kit.options import (
 )
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
+from proxy.logs import setup
 from proxy.plan.compile import compile_plan
 from proxy.tokens.records import Records
 from proxy.tokens.store import StoreDown
@@ -76,7 +77,7 @@ def import_(
         fail("a refresh token has no expiry here: the issuer says when it has died", 2)
     loaded = load_or_exit(config)
     awake_or_exit(provider, loaded)
-    logs.configure(Log(level="error"))
+    setup.configure(Log(level="error"))
     scheme, life = _parts(provider, loaded)
     _check_place(provider, scheme, life, loaded.config.store)
     if refresh_token and not scheme.one_shot:

@@ -82,6 +82,12 @@ class Counts:
             counts = self.routes[prefix] = RouteCounts()
         return counts
 
+    def begin(self, prefix: str) -> RouteCounts:
+        """Of a request that is under way from now on."""
+        counts = self.route(prefix)
+        counts.begun += 1
+        return counts
+
     def keep(self, prefixes: Container[str]) -> None:
         """Forget routes that are gone, so that reloads do not add up."""
         for prefix in [prefix for prefix in self.routes if prefix and prefix not in prefixes]:

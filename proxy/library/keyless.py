@@ -22,10 +22,9 @@ from urllib.parse import quote
 from weakref import WeakSet
 
 import aiohttp
-import structlog
 from yarl import URL
 
-from proxy import clock, logs
+from proxy import clock
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
@@ -38,7 +37,8 @@ from proxy.library.inside import BASE, inside, undecoded
 from proxy.library.line import Line
 from proxy.library.reply import Reply, broken
 from proxy.library.transport import Transport
-from proxy.process.reload import Reloader
+from proxy.logs import setup
+from proxy.process.reloading.reload import Reloader
 from proxy.tokens.handout import hand_out
 
 
@@ -58,8 +58,8 @@ class Keyless:
         self._open: WeakSet[Reply] = WeakSet()
 
     async def __aenter__(self) -> Self:
-        if not structlog.is_configured():  # a program that logs its own way keeps it
-            logs.configure(Log(level="warning", format=self._loaded.config.log.format))
+        if not setup.is_configured():  # a program that logs its own way keeps it
+            setup.configure(Log(level="warning", format=self._loaded.config.log.format))
         async with AsyncExitStack() as stack:
             self._service = await stack.enter_async_context(Service(self._loaded))
             self._session = await stack.enter_async_context(inside(self._service))

@@ -105,8 +105,7 @@ class _Around(NamedTuple):
 
 def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     loaded, providers, placings, _ = around
-    config = loaded.config
-    provider = config.providers.get(route.provider)
+    provider = loaded.config.providers.get(route.provider)
     target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
@@ -138,9 +137,10 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
         placing=placing,
         **judged._asdict(),
         stand_in=stand_in,
-        links=Links(target, below, names, config.forwarded, below if route.keep_prefix else b""),
+        links=Links(target, below, names, loaded.config.forwarded, below if route.keep_prefix else b""),
         key_slots=slots,
         limits=limits_of("route", prefix, route.rate),
+        traceparent=route.traceparent,
         required_scope=None if route.require_scope is None else RequiredScope(route.require_scope),
         error_shape=None if (preset := loaded.presets.get(route.provider)) is None else preset.error_shape,
     )
@@ -164,7 +164,7 @@ def _request_sieve(
 ) -> headers.Sieve:
     return headers.request_sieve(
         names.headers,
-        [*route.headers.remove, *set_headers, *_unread(route, around.limited)],
+        [*route.headers.remove, *set_headers, *_unread(route, around.limited), *(["traceparent"] * route.traceparent)],
         around.loaded.config.forwarded,
         origin=route.cors == "pass",
         keys=headers.KEYS | slots.headers | slots.passed,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from proxy.errors import Fault
+from proxy.http import request_id
 from proxy.http.credentials import KEY_HEADERS, OF_PRESETS
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 from proxy.http.memo import Bound, remember
@@ -45,9 +46,12 @@ _NAMES: Final = Bound(most=4096, longest=64)
 
 AHEAD: Final = frozenset((b"sec-purpose", b"purpose", b"x-moz"))
 """Headers of browsers that fetch what nobody asked for yet."""
-ABOUT_THE_REQUEST: Final = AHEAD | {
-    *(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")
-}
+ABOUT_THE_REQUEST: Final = (
+    AHEAD
+    | request_id.FIELDS
+    | {*(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")}
+    | {b"sec-fetch-dest"}
+)
 """What the proxy itself must know."""
 NOTED_IN_REQUESTS: Final = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))
 OF_CONTENT: Final = frozenset((b"content-type", b"content-encoding", b"content-length"))
@@ -174,11 +178,12 @@ def request_sieve(
     """
     edited = lower_names(removed)
     noted = ABOUT_THE_REQUEST | keys | (NOTED_IN_REQUESTS - edited)
-    passing = (AHEAD | {b"origin"} if origin else AHEAD) - edited
+    passing = AHEAD | request_id.FIELDS | ({b"origin"} if origin else frozenset())
     drop = HOP_BY_HOP | CREDENTIALS | OF_BROWSERS | REPLACED | STEERING | slots | edited
     if forwarded:
-        return Sieve(drop, (b"sec-fetch-", OURS), noted, passing, fold=True)
-    return Sieve(drop | OF_PROXIES, (b"sec-fetch-", b"x-forwarded-", OURS), noted, passing, fold=True)
+        return Sieve(drop, (b"sec-fetch-", OURS), noted, passing - edited - slots, fold=True)
+    dropped = (b"sec-fetch-", b"x-forwarded-", OURS)
+    return Sieve(drop | OF_PROXIES, dropped, noted, passing - edited - slots, fold=True)
 
 
 def reply_sieve(removed: Iterable[str], cookies: bool, cors: bool) -> Sieve:

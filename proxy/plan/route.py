@@ -91,6 +91,7 @@ class RoutePlan:
     limits: tuple[Limit, ...] = ()  # the route's own rates; clients have theirs
     required_scope: RequiredScope | None = None  # what a token must be granted before it is sent
     rewrite: Rewrite | None = None  # the API's URLs in JSON bodies become the proxy's
+    traceparent: bool = False  # the API is told which trace the request is a part of
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
     elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
     """What a request to another host of the provider's is forwarded with; None where it has none."""

@@ -20,14 +20,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
-import structlog
-
 from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
-from proxy.process.changes import Changes
+from proxy.logger import get_logger
 from proxy.process.inherited import Sockets
 from proxy.process.private_folder import PrivateFolder
+from proxy.process.reloading.changes import Changes
 from proxy.process.shared_sockets import SharedSockets
 from proxy.process.worker_post import READY, WorkerPost, framed
 from proxy.serve.sessions import Sessions
@@ -36,7 +35,7 @@ from proxy.tokens.store.open import open_records
 from proxy.values.listen import Door
 from proxy.wire.inbound.server import DRAIN_SECONDS
 
-log = structlog.get_logger("keyless.supervisor")
+log = get_logger("keyless.supervisor")
 
 GRACE = DRAIN_SECONDS + 1.5
 """Seconds from asking a worker to end until it is killed."""

@@ -29,6 +29,11 @@ _TYPES: Final = Bound(most=512, longest=256)
 _texts: Final[dict[bytes, bool]] = {}
 
 
+_DOCUMENTS: Final = frozenset((b"document", b"iframe", b"frame", b"embed", b"object"))
+_SANDBOX: Final = b"Content-Security-Policy: sandbox allow-scripts\r\n"
+"""A page of the API's that a browser opens through the proxy would be of one origin with the proxy's own."""
+
+
 class Framing:
     """How the body of a reply is delimited: by length, by chunks, or by the end of the connection. Sixteen in all."""
 
@@ -174,6 +179,8 @@ def added(exchange: Exchange) -> bytes:
         added += b"X-Keyless-Replay: skipped; reason=%b\r\n" % exchange.skipped.encode("ascii")
         if exchange.skipped == DEAD:
             added += b"X-Should-Retry: false\r\n"
+    if exchange.head.facts.get(b"sec-fetch-dest") in _DOCUMENTS and exchange.plan.provider is not None:
+        added += _SANDBOX
     if exchange.cors_origin is not None and exchange.plan.cors:
         added += encoded(cors.exposed(exchange.cors_origin))
     return added

@@ -10,6 +10,7 @@ from typing import Final
 from proxy.figures.counts import RouteCounts
 from proxy.figures.ended import Ended
 from proxy.figures.figures import Figures
+from proxy.http.request_id import given_id
 from proxy.serve.exchange import CLIENT_GONE, Exchange
 
 FAILED: Final = "failed"
@@ -29,10 +30,15 @@ def over(figures: Figures, exchange: Exchange, ticks: float) -> None:
     counts.sent += sent
     if exchange.attempts > 1 or exchange.skipped is not None:
         _counted_again(counts, exchange)
-    if figures.watchers:
+    trace = exchange.trace
+    if trace is not None and trace.sampled:
+        counts.traced(times, trace.id)
+    if figures.watchers or trace is not None:
         ended = _ended(exchange, status, code)
         ended.received, ended.sent = received, sent
         figures.tell(ended)
+        if trace is not None:
+            trace.over(ended)
 
 
 def _counted_again(counts: RouteCounts, exchange: Exchange) -> None:
@@ -53,6 +59,7 @@ def _ended(exchange: Exchange, status: int, code: str) -> Ended:
     path = plan.key_slots.hidden(exchange.way.path).decode("latin-1")
     ended = Ended(exchange.times, exchange.method, path, status)
     ended.route = plan.prefix
+    ended.id = exchange.request.id if code else exchange.request.told_id or given_id(exchange.head.facts)
     if plan.provider is not None:
         ended.provider = plan.provider.name
     if client is not None:
@@ -61,6 +68,8 @@ def _ended(exchange: Exchange, status: int, code: str) -> Ended:
         ended.code, ended.cause = code, exchange.cause
         ended.origin = exchange.head.facts.get(b"origin", b"").decode("latin-1")
     ended.attempts, ended.cut = exchange.attempts, exchange.cut
+    if exchange.trace is not None and exchange.trace.sampled:
+        ended.trace = exchange.trace.id
     if exchange.skipped is not None:
         ended.note = exchange.skipped
     return ended

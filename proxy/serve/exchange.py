@@ -16,6 +16,7 @@ from proxy.plan.route import RoutePlan
 from proxy.plan.router import Way
 from proxy.serve.body import Body
 from proxy.serve.lane import Lane
+from proxy.traces.trace import Trace
 from proxy.wire.inbound.request import Request
 
 CLIENT_GONE: Final = 499
@@ -53,7 +54,7 @@ class Exchange:
             "plan",
             "preflight",
         ),
-        *("quota", "replay", "request", "skipped", "started", "status", "times", "way"),
+        *("quota", "replay", "request", "skipped", "started", "status", "times", "trace", "way"),
     )
 
     def __init__(
@@ -80,6 +81,7 @@ class Exchange:
         self.attempts = 1  # 2 once it was replayed
         self.replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
         self.skipped: str | None = None  # why a refusal was not replayed
+        self.trace: Trace | None = None  # which it is a part of; None: traces are off
         self.code = ""  # of the answer of our own, if it is one that has any
         self.cause = ""  # and why it was given
         self.cut = False  # the API broke off its reply

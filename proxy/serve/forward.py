@@ -18,12 +18,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
-
 from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.figures.timeline import Timeline
+from proxy.logger import get_logger
 from proxy.plan import cors
 from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
@@ -42,7 +41,7 @@ from proxy.serve.websocket import tunnel
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
-log: Final = structlog.get_logger("keyless.forward")
+log: Final = get_logger("keyless.forward")
 
 
 class Forwarder:
@@ -57,7 +56,7 @@ class Forwarder:
         self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
         self._quotas = watch.quotas
-        self._figures = watch.figures
+        self._figures, self._tracing = watch.figures, watch.tracing
         self._audit = watch.audit
         self._max_body = max_body
 
@@ -105,21 +104,22 @@ class Forwarder:
             ending.over(self._figures, exchange, self._ticks())
 
     def _fail(self, exchange: Exchange, fault: Fault) -> None:
-        exchange.code, exchange.cause = fault.code, fault.detail
+        exchange.code, exchange.cause = fault.code, fault.cause
         exchange.status = own_answers.fault(exchange, fault, self._audit, guarded=self._guarded)
 
     # -------------------------------------------------------------- arrive, admit
 
     def _begin(self, request: Request, now: Now) -> Exchange:
         way, lost = find(self._router, request.target)
-        counts = self._figures.counts.route(way.route.plan.prefix)
-        counts.begun += 1
+        counts = self._figures.counts.begin(way.route.plan.prefix)
         return Exchange(request, Timeline(self._ticks(), now.wall), now.boot, way, lost, counts)
 
     def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:
         """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
         request = exchange.request
         exchange.head = exchange.plan.request_headers.read(request.fields)
+        if self._tracing is not None:
+            exchange.trace = self._tracing.begin(exchange.head.facts)
         if self._audit is not None:
             self._audit.demand()
         guard.host(exchange.head.facts)

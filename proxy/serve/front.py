@@ -27,7 +27,8 @@ from proxy.serve.upstream import Upstream
 from proxy.serve.visitors import Visitors
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
-from proxy.values.listen import Door
+from proxy.traces.trace import Tracing
+from proxy.values.listen import PAGES, Door
 from proxy.values.now import Now
 from proxy.wire.outbound.trust import Trust
 
@@ -39,6 +40,7 @@ class Lasting(NamedTuple):
     trust: Trust
     issuer: Issuer
     figures: Figures
+    tracing: Tracing | None
     audit: Audit | None
     clock: Callable[[], Now]
     ticks: Callable[[], float]
@@ -74,13 +76,13 @@ class Front(NamedTuple):
         visitors = _visitors(plan, config, lasting, previous)
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         lasting.figures.counts.keep(plan.routes)
-        figures, audit, sessions = lasting.figures, lasting.audit, lasting.sessions
-        observers = Observers(lasting.clock, lasting.ticks, visitors, quotas, figures, audit, sessions)
+        figures, tracing, audit, sessions = lasting.figures, lasting.tracing, lasting.audit, lasting.sessions
+        observers = Observers(lasting.clock, lasting.ticks, visitors, quotas, figures, tracing, audit, sessions)
         forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
             for door in lasting.doors
-            if door.route is not None
+            if door.route not in (None, PAGES)
         }
         guards = tuple(Guard.compile(config.browser, config.clients, door.listener) for door in lasting.doors)
         inside = Guard(hosts=None, origins=None)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import structlog
-
 from proxy.auth.jwks import PublicKey, find_keys
 from proxy.auth.life.backoff import pause
 from proxy.errors import FailureClass, Fault, IssuerError
+from proxy.logger import get_logger
 from proxy.plan.admission.jwt_clients import JwtRule
 from proxy.tasks import Flight
 from proxy.tokens.calls.issuer import Issuer
 from proxy.values.now import Now
 
-log = structlog.get_logger("keyless.clients")
+log = get_logger("keyless.clients")
 
 FRESH = 600.0
 """Seconds until keys are fetched anew: so long may one that the issuer has withdrawn still count."""

@@ -162,7 +162,8 @@ def find(router: Router[Lane], target: bytes) -> tuple[Way[Lane], Fault | None]:
     if way is not None:
         return (way, None) if way.route.plan.elsewhere is None else _elsewhere(way)
     path = target.partition(b"?")[0]
-    return Way(NOWHERE, path, b"", b""), Fault("no_route", f"no route takes {path.decode('latin-1')}")
+    lost = Fault("no_route", f"no route takes {path.decode('latin-1')}", cause="")  # the line has the path
+    return Way(NOWHERE, path, b"", b""), lost
 
 
 def _elsewhere(way: Way[Lane]) -> tuple[Way[Lane], Fault | None]:

@@ -10,22 +10,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from proxy.audit.events import Audit
 from proxy.auth.token import Token
 from proxy.config.model import Config
 from proxy.errors import Fault
 from proxy.figures.figures import Figures
+from proxy.logger import get_logger
 from proxy.plan.route import Plan
 from proxy.serve.exchange import Exchange
 from proxy.serve.quota.local import Quotas
 from proxy.serve.sessions import Sessions
 from proxy.serve.visitors import Visitors
 from proxy.tokens.cell import Cell
+from proxy.traces.trace import Tracing
 from proxy.values.now import Now
 
-log = structlog.get_logger("keyless.forward")
+log = get_logger("keyless.forward")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Observers:
     visitors: Visitors
     quotas: Quotas | None
     figures: Figures
+    tracing: Tracing | None
     audit: Audit | None
     sessions: Sessions
 

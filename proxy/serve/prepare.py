@@ -51,6 +51,8 @@ def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], Now]) -
     """The call with this token in it. A body that the credential needs was read whole before. Raises Fault."""
     plan = exchange.plan
     drafted = draft(plan, exchange.method, exchange.way, exchange.head)
+    if exchange.trace is not None and plan.traceparent:
+        drafted.lines.append(exchange.trace.line)
     if token is not None and plan.placing is not None:
         drafted.clock, drafted.presented = clock, exchange.head.facts
         if plan.placing.needs_body:

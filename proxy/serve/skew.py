@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
-
 from proxy.auth.reading.times import dated
 from proxy.http.fields import Fields
+from proxy.logger import get_logger
 from proxy.plan.route import RoutePlan
 
-log: Final = structlog.get_logger("keyless.skew")
+log: Final = get_logger("keyless.skew")
 
 LEAST: Final = 30.0
 """Seconds that no API minds, and that a slow reply may take: not learnt."""

@@ -28,7 +28,7 @@ def told(exchange: Exchange, fault: Fault) -> Fault:
     """The same, without a challenge where there must be none."""
     if fault.status != 401 or not exchange.hides_401:
         return fault
-    return Forbidden(fault.code, fault.detail, provider=fault.provider)
+    return Forbidden(fault.code, fault.detail, provider=fault.provider, cause=fault.cause)
 
 
 async def judged(exchange: Exchange, reply: Reply) -> Reply:

@@ -10,20 +10,19 @@ import asyncio
 from contextlib import suppress
 from functools import partial
 
-import structlog
-
 from proxy.auth.life.lifecycle import Answer, Lifecycle, State
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Token
 from proxy.errors import FailureClass, Fault, IssuerError
 from proxy.figures.mints import MintCounts
-from proxy.logs import kind
+from proxy.logger import get_logger
+from proxy.logs.bugs import kind
 from proxy.tasks import Flight
 from proxy.tokens.mint import Means, Mint
 from proxy.tokens.shared_proof import SharedProof
 from proxy.tokens.store import StoreDown
 
-log = structlog.get_logger("keyless.cell")
+log = get_logger("keyless.cell")
 
 LONGEST_WAIT = 20.0
 FLIGHT_TIMEOUT = 60.0

@@ -12,18 +12,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from weakref import WeakSet
 
-import structlog
-
 from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.schemes.scheme import Scheme
-from proxy.logs import kind
+from proxy.logger import get_logger
+from proxy.logs.bugs import kind
 from proxy.tasks import spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.mint import Means
 from proxy.tokens.records import Records
 from proxy.tokens.store import EVERYTHING, NOTED, StoreDown
 
-log = structlog.get_logger("keyless.keeper")
+log = get_logger("keyless.keeper")
 
 WATCH_AGAIN = 1.0
 WARM_AT_ONCE = 32

@@ -18,8 +18,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-import structlog
-
 from proxy.auth.life import backoff
 from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.life.record import Intent, Record
@@ -27,12 +25,13 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Registration, Token
 from proxy.errors import FailureClass, IssuerError, StoreAway
 from proxy.figures.histogram import Histogram
+from proxy.logger import get_logger
 from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
 from proxy.values.now import Now
 
-log = structlog.get_logger("keyless.mint")
+log = get_logger("keyless.mint")
 
 AT_ONCE = 128
 """Mints in the air: each holds a descriptor, and routes need theirs. Many, since an issuer that hangs keeps its place

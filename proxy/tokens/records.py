@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
-import structlog
-
 from proxy.auth.life.note import Note
 from proxy.auth.life.record import Record
 from proxy.config.secrets.seal import Seal, Unsealable
+from proxy.logger import get_logger
 from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
 
-log = structlog.get_logger("keyless.store")
+log = get_logger("keyless.store")
 
 
 KEEP_WAIT = 0.5

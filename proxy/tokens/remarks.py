@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
 from proxy.auth.reading.lifetime import skew, skew_told
 from proxy.auth.token import Minted
+from proxy.logger import get_logger
 
-log = structlog.get_logger("keyless.mint")
+log = get_logger("keyless.mint")
 
 _LIFETIME = "Correct `reply.expires_in` or `reply.expires_at`, or set the provider's `ttl`."
 _CLOCK = (

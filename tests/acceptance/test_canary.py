@@ -14,14 +14,15 @@ from typing import Any, Literal, cast
 import pytest
 import yaml
 
-from proxy import logs
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
+from proxy.logs import setup
 from tests.acceptance import canaries
 from tests.acceptance.canaries import REPLIES, Book
 from tests.cli.conftest import keyless
 from tests.raw import Play, RawApi, Wire
+from tests.traces.collector import Received, collector
 
 HEADER, QUERY = {"header": {"X-Token": "{token}", "X-Session": "{reply.session}"}}, {"query": {"t": "{token}"}}
 HOW = [*REPLIES, "dribble"]
@@ -76,6 +77,7 @@ class Cage:
     folder: Path
     service: Service
     authority: str
+    collected: Received
     out: list[tuple[str, bytes]] = field(default_factory=list)
     codes: set[str] = field(default_factory=set)
 
@@ -116,12 +118,14 @@ async def caged(folder: Path, log: Log, said: io.StringIO) -> AsyncIterator[Cage
             }
         written["routes"]["/header"]["timeout"] = {"head": 0.2}
         written["routes"]["/limited"] = written["routes"]["/header"] | {"methods": ["GET"], "paths": ["/json"]}
+        collected = await stack.enter_async_context(collector())
+        written["trace"] = collected.url
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(written), encoding="utf-8")
-        logs.configure(log, said)
+        setup.configure(log, said)
         service = await stack.enter_async_context(Service(load(path, environ={})))
         authority = (await service.listen())[0].url.removeprefix("http://")
-        yield Cage(book, folder, service, authority)
+        yield Cage(book, folder, service, authority, collected)
 
 
 def config(book: Book, issuer: str, log: Log) -> dict[str, Any]:
@@ -286,7 +290,9 @@ async def test_no_secret_leaves_but_to_whom_it_belongs(
             assert cage.book.traces(handed, ["header"]) != {}, "the nose works, and who may have a token gets it"
             cage.out.pop()
     out, err = capfd.readouterr()
-    assert_quiet(cage, said.getvalue() + caplog.text + out + err)
+    traced = cage.collected.raw.decode("utf-8", "replace")
+    assert "/limited" in traced
+    assert_quiet(cage, said.getvalue() + caplog.text + out + err + traced)
     assert_each_knows_only_its_own(cage)
     assert cage.codes >= REACHED
     assert cage.book.mints > len(ECHOING)

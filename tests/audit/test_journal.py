@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from proxy import logs
 from proxy.audit.events import Audit
 from proxy.audit.journal import Asked, Reader, secrets_changed, token_denied, token_given
 from proxy.config.model import Log
 from proxy.errors import Fault
+from proxy.logs import setup
 from proxy.values.now import Now
 
 ASKED = Asked(("10.0.0.1", None), ("GET", b"/-/token/crm"), "crm", exists=True)
@@ -43,7 +43,7 @@ def audit(lines: Lines) -> Audit:
 @pytest.fixture
 def log() -> io.StringIO:
     stream = io.StringIO()
-    logs.configure(Log(level="debug"), stream)
+    setup.configure(Log(level="debug"), stream)
     return stream
 
 

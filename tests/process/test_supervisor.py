@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from proxy import logs
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
+from proxy.logs import setup
 from proxy.process.supervisor import LAST_PAUSE, YOUNG, Supervisor, WorkersFailed, next_pause
 from proxy.process.worker_post import Lifeline, WorkerPost, framed
 from proxy.tokens.store import StoreDown
@@ -51,7 +51,7 @@ def serve():
 @pytest.fixture
 def said() -> io.StringIO:
     out = io.StringIO()
-    logs.configure(Log(), out)
+    setup.configure(Log(), out)
     return out
 
 

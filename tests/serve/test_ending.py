@@ -60,7 +60,7 @@ async def test_an_answer_of_our_own_says_why(stage: Stage) -> None:
     assert (seen.faults, seen.statuses) == ({(403, "origin_refused"): 1}, {})
     assert (await until_over(stage, "", 1)).faults == {(404, "no_route"): 1}
     assert [(one.code, one.route) for one in ended] == [("origin_refused", "/oauth2"), ("no_route", "")]
-    assert (ended[0].origin, ended[0].cause) == (PAGE, "pages of this origin may not use the proxy")
+    assert (ended[0].origin, ended[0].cause) == (PAGE, f"origin={PAGE}")
     assert sum(seen.upstream.counts) == 0
 
 

@@ -18,13 +18,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from proxy import clock, logs
+from proxy import clock
 from proxy.auth.life.lifecycle import Lifecycle, Terms
 from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.token import Flow, Minted
 from proxy.config.model import Log
 from proxy.errors import Fault
+from proxy.logs import setup
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.tokens.keeper import Keeper
@@ -123,7 +124,7 @@ async def _tell(cell: Cell) -> None:
 
 def main() -> None:
     """One after the other, so that starting Python isn't what takes the time."""
-    logs.configure(Log(level="error"))
+    setup.configure(Log(level="error"))
     for line in sys.stdin:
         pid = os.fork()
         if not pid:

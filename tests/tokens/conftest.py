@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
-from proxy import logs
 from proxy.config.model import Log
+from proxy.logs import setup
 from tests.tokens.cells import World, flights
 
 
@@ -23,6 +23,6 @@ async def world() -> AsyncIterator[World]:
 def log() -> Iterator[io.StringIO]:
     """What structlog writes."""
     out = io.StringIO()
-    logs.configure(Log(level="debug"), out)
+    setup.configure(Log(level="debug"), out)
     yield out
     structlog.reset_defaults()

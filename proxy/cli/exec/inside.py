@@ -15,7 +15,6 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from proxy import logs
 from proxy.app import Service
 from proxy.cli.exec.loan import Loan, NotLent, Wish
 from proxy.cli.kit.options import load_or_exit
@@ -24,6 +23,7 @@ from proxy.config.loaded import Loaded
 from proxy.config.model import ListenerTls, Log
 from proxy.config.model.tls import LOCAL
 from proxy.errors import Fault
+from proxy.logs import setup
 from proxy.process.lending.lender import new_session
 from proxy.process.lending.offer import Offer
 from proxy.process.lending.offering import offer, wants_tls
@@ -113,7 +113,7 @@ def _doors(loaded: Loaded, secure: Collection[str]) -> list[Door]:
 @contextmanager
 def _quiet(tail: Tail) -> Iterator[None]:
     last_resort = logging.lastResort
-    logs.configure(Log(level="warning"), tail)
+    setup.configure(Log(level="warning"), tail)
     logging.lastResort = logging.StreamHandler(tail)
     try:
         yield

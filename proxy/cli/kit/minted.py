@@ -13,17 +13,17 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from proxy import logs
+from proxy.admin.told import shown
 from proxy.app import Service
 from proxy.auth.schemes import Provider
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
-from proxy.cli.kit import shown
 from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.errors import Fault
+from proxy.logs import setup
 from proxy.tokens.cell import FLIGHT_TIMEOUT
 from proxy.values.secret import revealed
 
@@ -54,7 +54,7 @@ class Denied(NamedTuple):
 
 async def mint(loaded: Loaded, names: Collection[str]) -> dict[str, Got | Denied]:
     """One token for each of these configured providers, all at once."""
-    logs.configure(Log(level="error"))
+    setup.configure(Log(level="error"))
     only = loaded.only(providers=names)
     async with standing_by(loaded.config), Service(only) as service:
         providers = only.config.providers.items()

@@ -14,10 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-import structlog
 import typer
 
-from proxy import logs, shortage
+from proxy import shortage
 from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit.announce import Announcer
@@ -40,16 +39,18 @@ from proxy.cli.run.said import introduction, stopping
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
+from proxy.logger import get_logger
+from proxy.logs import setup
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
 from proxy.process.lending.offering import offer
-from proxy.process.reload import Reloader, Replace
+from proxy.process.reloading.reload import Reloader, Replace
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
 
-log = structlog.get_logger("keyless.run")
+log = get_logger("keyless.run")
 
 
 class Start(NamedTuple):
@@ -83,7 +84,7 @@ def run(
     """
     if worker is not None:
         lifeline, post = workers.take_post(worker)
-        with logs.serving(post.loaded.config.log):
+        with setup.serving(post.loaded.config.log):
             _run(workers.work(lifeline, post))
         return
     began = time.time()
@@ -93,7 +94,7 @@ def run(
     if takeover and count > 1:
         fail("--takeover is for `workers: 1`: several workers have a queue each; let systemd hold their sockets", 2)
     start = Start(loaded, config, _reloader(loaded, config, reload, began), _from_systemd(loaded.config), takeover)
-    with logs.serving(loaded.config.log):
+    with setup.serving(loaded.config.log):
         check_or_exit(loaded)
         _warn_of_descriptors(loaded.config)
         if count == 1:
@@ -154,6 +155,7 @@ async def _serve(start: Start) -> None:
                 fail(str(error))
             doors = service.doors
             async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
+                service.desk.reloads = reloading.tidings
                 runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
                 runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
                 announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox))
@@ -196,7 +198,11 @@ async def _supervise(start: Start, count: int) -> None:
         async with standing_by(start.loaded.config) as sandbox, supervisor:
             doors = await workers.listen(supervisor, told)
             if doors:
-                async with commands.answering(start.path) as runtime, start.reloader(supervisor.replace) as reloading:
+                async with (
+                    commands.answering(start.path) as runtime,
+                    start.reloader(supervisor.replace) as reloading,
+                    commands.telling(supervisor.private, reloading.tidings),
+                ):
                     relayed = commands.relayed(supervisor.private, count)
                     sessions = supervisor.sessions
                     spread = commands.spread(supervisor.private, count, sessions)

@@ -16,15 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from proxy.app import Service
 from proxy.errors import Fault, KeylessError
+from proxy.logger import get_logger
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import Lender
 from proxy.process.runtime import Answer, Ask, begin, path_of, read_line
 
-log = structlog.get_logger("keyless.takeover")
+log = get_logger("keyless.takeover")
 
 READY, GONE = b"ready\n", b"gone\n"
 PATIENCE = 60.0

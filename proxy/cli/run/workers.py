@@ -13,8 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-import structlog
-
 from proxy.admin.commands import answers
 from proxy.app import Service
 from proxy.cli.kit.options import fail
@@ -22,10 +20,12 @@ from proxy.cli.kit.stop import on_signals
 from proxy.cli.run.commands import worker_socket
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
+from proxy.logger import get_logger
 from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import told
 from proxy.process.private_folder import PrivateFolder
+from proxy.process.reloading.supervised import SupervisedReloads
 from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
@@ -36,7 +36,7 @@ from proxy.values.listen import Door
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""
 
-log = structlog.get_logger("keyless.worker")
+log = get_logger("keyless.worker")
 
 
 def how_many(workers: int | Literal["auto"]) -> int:
@@ -111,6 +111,7 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
             address: [socket.socket(fileno=number) for number in numbers] for address, numbers in post.inherited.items()
         }
         async with Service(post.loaded, post, inherited=sockets) as service:
+            service.desk.reloads = SupervisedReloads(post.private)
             service.started()
             settle()
             try:

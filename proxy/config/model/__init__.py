@@ -7,7 +7,7 @@ in plain mappings whose `${...}` are resolved and whose presets are merged.
 
 from proxy.config.model.client import Browser, Client, ClientKey
 from proxy.config.model.route import HeaderEdits, Replay, Route, Timeout
-from proxy.config.model.service import Admin, Audit, Config, Limits, Log, Secrets
+from proxy.config.model.service import Admin, Audit, Config, Limits, Log, Secrets, Trace
 from proxy.config.model.tls import JwtClient, ListenerTls
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "Route",
     "Secrets",
     "Timeout",
+    "Trace",
 ]

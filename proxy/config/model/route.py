@@ -51,6 +51,7 @@ class Route(Secretive):
     scrub: Literal["bodies", "strict", "headers"] = "bodies"
     rewrite: Literal["json"] | None = None
     stand_in: bool = False
+    traceparent: bool = False
     require_scope: Scopes | None = None
     private: bool = False
     plain_http: bool = False

@@ -11,11 +11,14 @@ from proxy.auth.schemes import Provider
 from proxy.config.model.client import Browser, Client
 from proxy.config.model.route import Route
 from proxy.config.model.tls import ListenerTls
-from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts
-from proxy.values.listen import Door, parse
+from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts, Url
+from proxy.values.listen import PAGES, Door, parse
 
 
 class Admin(Secretive):
+    """`listen`: the address that the pages for people have for themselves, and so an origin of their own."""
+
+    listen: str | None = None
     path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~-]+/$")] = "/-/"
     key: str | None = None
 
@@ -39,6 +42,20 @@ class Log(Strict):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["text", "json"] = "text"
     access: bool = True
+
+
+class Trace(Secretive):
+    """Written as text it is the endpoint. `ratio`: how many of those that no caller has decided about are kept."""
+
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"]})
+
+    endpoint: Url
+    ratio: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, written: Any) -> Any:
+        return {"endpoint": written} if isinstance(written, str) else written
 
 
 class Audit(Secretive):
@@ -91,6 +108,7 @@ class Config(Strict):
     limits: Limits = Limits()
     log: Log = Log()
     audit: Audit | None = None
+    trace: Trace | None = None
     secrets: Secrets = Secrets()
 
     @property
@@ -100,4 +118,5 @@ class Config(Strict):
         return [
             *(Door(parse(written, tls)) for written in self.listen),
             *(Door(parse(route.listen, tls), prefix) for prefix, route in self.routes.items() if route.listen),
+            *([Door(parse(self.admin.listen, tls), PAGES)] if self.admin.listen else []),
         ]

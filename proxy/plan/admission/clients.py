@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from proxy.config.model import Client
 from proxy.errors import Fault
+from proxy.plan.admission.guard import of_origin
 from proxy.plan.admission.quota import Limit, limits_of
 from proxy.plan.globs import globs
 from proxy.values import moments
@@ -50,7 +51,8 @@ class ClientPlan:
         if self.paths is not None and self.paths.fullmatch(rest) is None:
             raise Fault("route_refused", f"client {self.name} may not use this path of {prefix}")
         if origin is not None and self.origins is not None and origin.lower() not in self.origins:
-            raise Fault("origin_refused", f"client {self.name} may not be used from this page")
+            detail = f"client {self.name} may not be used from this page"
+            raise Fault("origin_refused", detail, cause=of_origin(origin.lower()))
 
     def check_token(self, provider: str) -> None:
         """May it have the provider's token itself? Raises Fault route_refused."""

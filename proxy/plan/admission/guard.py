@@ -26,6 +26,8 @@ _HOSTS: Final = Bound(most=256, longest=260)
 """No host name is longer, its port included."""
 _LONGEST_TOLD: Final = 64
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/?#@]{1,150}\Z", re.ASCII)
+_SITES: Final = (b"cross-site", b"same-site", b"none")
 _LOCAL: Final = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
 
@@ -67,7 +69,7 @@ class Guard:
         if match is None:
             raise self._malformed(text)
         if not self._answers_to(match):
-            raise Fault("host_refused", "this proxy does not answer to that Host")
+            raise Fault("host_refused", "this proxy does not answer to that Host", cause=f"host={match[0]}")
         remember(self._passed, host, True, len(text), _HOSTS)
 
     def _answers_to(self, host: re.Match[str]) -> bool:
@@ -80,7 +82,8 @@ class Guard:
         if not slash or match is None or not self._answers_to(match):
             return Fault("bad_request", "the Host header is missing or malformed")
         told = f"the Host header holds a path, '/{path[:_LONGEST_TOLD]}': this SDK takes no path in its address"
-        return Fault("host_refused", f"{told}. Give the route an address of its own (`listen`), and the SDK that one")
+        advice = "Give the route an address of its own (`listen`), and the SDK that one"
+        return Fault("host_refused", f"{told}. {advice}", cause=f"host={text[:_LONGEST_TOLD]}")
 
     def origin(self, known: Known) -> str | None:
         """The browser page's origin if it may ask, None if no browser page asks. Raises Fault origin_refused.
@@ -91,10 +94,11 @@ class Guard:
         origin = known.get(b"origin")
         if origin is None:
             if b"sec-fetch-site" in known and not self._may_show(known):
-                raise Fault("origin_refused", "a page of another origin may not send this request")
+                detail = "a page of another origin may not send this request"
+                raise Fault("origin_refused", detail, cause=_site(known[b"sec-fetch-site"]))
             return None
         if not (self._allows(_text(origin)) or self.is_own(known)):
-            raise Fault("origin_refused", "pages of this origin may not use the proxy")
+            raise Fault("origin_refused", "pages of this origin may not use the proxy", cause=of_origin(_text(origin)))
         return origin.decode("latin-1")
 
     def is_own(self, known: Known) -> bool:
@@ -132,6 +136,15 @@ class Guard:
     @property
     def _takes_loopback(self) -> bool:
         return self.origins is None or "loopback" in self.origins
+
+
+def of_origin(origin: str) -> str:
+    """Why a page's request was refused, for the operator; what is no origin (RFC 6454 §6.2) is not repeated."""
+    return f"origin={origin if origin == 'null' or _ORIGIN.match(origin) else 'malformed'}"
+
+
+def _site(site: bytes) -> str:
+    return f"sec-fetch-site={site.decode('ascii') if site in _SITES else 'malformed'}"
 
 
 def _text(value: bytes | None) -> str:

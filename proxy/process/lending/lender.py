@@ -14,16 +14,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import structlog
-
 from proxy.config.model.client import SESSION_KEYS, new_key
 from proxy.errors import Fault
+from proxy.logger import get_logger
 from proxy.process.lending.offer import Offer
 from proxy.process.runtime import Answer, Ask
 from proxy.serve.sessions import Session, Sessions
 from proxy.tasks import Tasks
 
-log = structlog.get_logger("keyless.sessions")
+log = get_logger("keyless.sessions")
 
 MOST = 200
 """Keys at once: their connections go to whoever takes over in one message, with the listeners'."""

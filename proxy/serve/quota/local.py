@@ -12,8 +12,7 @@ import time
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
-import structlog
-
+from proxy.logger import get_logger
 from proxy.plan.admission.quota import Limit, Room, daily, exceeded, sliding, told
 from proxy.plan.route import Plan
 from proxy.tokens.store import BUDGET, StoreDown
@@ -22,7 +21,7 @@ from proxy.values.now import Now
 PAUSE = 1.0
 """Seconds for which a Redis that has failed is left alone; then one request tries it for all."""
 
-log = structlog.get_logger("keyless.quota")
+log = get_logger("keyless.quota")
 
 
 class Shared(Protocol):

@@ -14,11 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
-
+from proxy.logger import get_logger
 from proxy.tokens.store import NOTED
 
-log = structlog.get_logger("keyless.store")
+log = get_logger("keyless.store")
 
 SUFFIX = ".sealed"
 NOTE_SUFFIX = ".note"

@@ -13,18 +13,18 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import cast
 
-import structlog
 from aiocache import RedisCache
 from aiocache.serializers import NullSerializer
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from proxy.logger import get_logger
 from proxy.tasks import spawn
 from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, NOTED, Heard, StoreDown
 from proxy.tokens.store.redis_link import Link
 
-log = structlog.get_logger("keyless.store")
+log = get_logger("keyless.store")
 
 LEASE_MS = 10_000
 LEASE_POLL = 0.05

@@ -55,12 +55,14 @@ _S3 = {
 }
 
 
-def shaped(error: Fault, shape: ErrorShape | None) -> tuple[Headers, bytes]:
-    """Headers of its own, and the body.
+def shaped(error: Fault, shape: ErrorShape | None, request_id: str = "") -> tuple[Headers, bytes]:
+    """Headers of its own, and the body. Anthropic's SDKs know `request_id`, too.
 
     The members of the shape count where names collide; all else stays (RFC 9457 §3.2 allows members of one's own).
     """
     document = error.problem()
+    if request_id:
+        document["request_id"] = request_id
     return ((), _json(document)) if shape is None else _SHAPES[shape](error, document)
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from proxy.errors import ErrorShape, Fault
+from proxy.http.request_id import HEADER
 from proxy.plan import cors
 from proxy.wire.inbound.problem import dated, encoded, kind_of_problem, problem, status_line
 from proxy.wire.inbound.request import Request
@@ -26,7 +27,7 @@ def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorS
     if request.connection.answered:
         request.connection.reset()
         return
-    headers, body = problem(error, shape)
+    headers, body = problem(error, shape, request.id)
     kind = kind_of_problem(request.header(b"accept"), shape)
     reply(request, error.status, headers, kind, body, cors_origin)
 
@@ -44,7 +45,7 @@ def reply(
         request.last()
     if content_type is not None:
         headers = [("Content-Type", content_type), ("Cache-Control", "no-store"), *headers]
-    headers.append(dated())
+    headers += [dated(), (HEADER, request.id)]
     if status not in NO_BODY:
         headers.append(("Content-Length", str(len(body))))
     if cors_origin is not None:

@@ -27,8 +27,9 @@ def last_words(error: Fault) -> bytes:
     return status_line(error.status, b"") + encoded(headers) + b"\r\n" + body
 
 
-def problem(error: Fault, shape: ErrorShape | None = None) -> tuple[list[tuple[str, str]], bytes]:
-    own, body = shaped(error, shape)
+def problem(error: Fault, shape: ErrorShape | None = None, request_id: str = "") -> tuple[list[tuple[str, str]], bytes]:
+    """Its headers and body. What was not even a request has no id."""
+    own, body = shaped(error, shape, request_id)
     headers = [("X-Keyless-Error", error.code), *error.headers, *own]
     if error.advice is not None:
         headers.append(error.advice)

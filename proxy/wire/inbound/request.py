@@ -5,11 +5,13 @@ Owns: what a handler may ask of it. Must not know: how it is answered, or parsed
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.http.fields import Fields, facts, first
+from proxy.http.request_id import given_id
 from proxy.wire.flow import Flow, Source
 from proxy.wire.socket import Transport
 
@@ -73,7 +75,7 @@ class Client(Source, Protocol):
 class Request(Flow[Client]):
     """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow, unless this is the `last`."""
 
-    __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "target")
+    __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "target", "told_id")
 
     def __init__(
         self, connection: Client, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool
@@ -85,6 +87,7 @@ class Request(Flow[Client]):
         self.modern = modern
         self.keep_alive = keep_alive
         self._headers: CIMultiDictProxy[str] | None = None
+        self.told_id = ""  # once it was asked for
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"  # targets and headers may hold secrets
@@ -100,6 +103,13 @@ class Request(Flow[Client]):
             pairs = [(name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in self.fields]
             self._headers = CIMultiDictProxy(CIMultiDict(pairs))
         return self._headers
+
+    @property
+    def id(self) -> str:
+        """The client's, else one of its own, by which an answer of ours is found in the log."""
+        if not self.told_id:
+            self.told_id = given_id(self.known) or token_hex(8)
+        return self.told_id
 
     @property
     def known(self) -> dict[bytes, bytes]:

@@ -15,12 +15,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Any, cast
 
-import structlog
-
 from proxy import memory, shortage
 from proxy.config.model import Limits
 from proxy.errors import Fault
-from proxy.logs import raised_at
+from proxy.logger import get_logger
+from proxy.logs.bugs import raised_at
 from proxy.values.listen import Listener, reason
 from proxy.wire.inbound import own
 from proxy.wire.inbound.connection import ClientConnection
@@ -29,7 +28,7 @@ from proxy.wire.inbound.request import Request
 from proxy.wire.socket import Transport
 from proxy.wire.tls import Tls
 
-log = structlog.get_logger("keyless.server")
+log = get_logger("keyless.server")
 
 DRAIN_SECONDS = 7.5
 """`docker stop` kills after 10; closing the rest takes its time, too."""

@@ -17,13 +17,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import structlog
-
 from proxy.config.model import ListenerTls
 from proxy.config.secrets import pem
+from proxy.logger import get_logger
 from proxy.wire.inbound import machine_ca
 
-log = structlog.get_logger("keyless.tls")
+log = get_logger("keyless.tls")
 
 Stamp = tuple[tuple[int, ...] | None, ...]
 _AGAIN = timedelta(days=1)

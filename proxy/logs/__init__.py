@@ -1,0 +1,1 @@
+"""Log lines: what they look like, and how they leave."""

@@ -1,0 +1,1 @@
+"""Traces: which part of one an exchange is, and how that leaves."""
