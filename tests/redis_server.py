@@ -25,7 +25,9 @@ def program() -> str:
         return str(REDIS_SERVER_PATH)
     machine = shutil.which("valkey-server") or shutil.which("redis-server")
     if machine is None:
-        pytest.skip("NOT TESTED: there is no valkey-server or redis-server on this machine, and no wheel for this Python")
+        pytest.skip(
+            "NOT TESTED: there is no valkey-server or redis-server on this machine, and no wheel for this Python"
+        )
     return machine
 
 
