@@ -1,4 +1,4 @@
-"""A real redis-server, or Valkey's, out of a wheel or the machine's: started, killed, stopped in its tracks, restarted empty."""
+"""A real redis-server, or Valkey's, out of a wheel or the machine's: started, killed, stopped, restarted empty."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def program() -> str:
     machine = shutil.which("valkey-server") or shutil.which("redis-server")
     if machine is None:
         pytest.skip(
-            "NOT TESTED: there is no valkey-server or redis-server on this machine, and no wheel for this Python"
+            "NOT TESTED: this machine has no valkey-server or redis-server, and this Python no wheel"
         )
     return machine
 
