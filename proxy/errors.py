@@ -78,8 +78,8 @@ Code = Literal[
 ]
 
 
-HELP = "docs/errors.md#codes"
-"""Where an error document sends its reader."""
+HELP = "docs/errors.md#"
+"""Where an error document sends its reader: what each code means, and what to do."""
 
 
 class Meaning(NamedTuple):
@@ -187,7 +187,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
             "code": self.code,
             "detail": self.detail,
             "hint": hint,
-            "help": HELP,
+            "help": HELP + self.code,
             "message": (message := f"{known.title}: {self.detail.rstrip('.')}. {hint}"),
             "error": {"message": message, "type": "keyless_error", "code": self.code},
         }

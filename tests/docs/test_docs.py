@@ -51,7 +51,7 @@ from tests.certificates import Authority
 from tests.docs import presets_page
 
 ROOT = Path(__file__).parents[2]
-FRONT = ("README.md", "CONTRIBUTING.md")  # beside the docs, not among them
+FRONT = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")  # beside the docs, not among them
 PAGES = {
     path.name: path.read_text("utf-8") for path in [*map(ROOT.joinpath, FRONT), *sorted((ROOT / "docs").glob("*.md"))]
 }
@@ -225,6 +225,7 @@ def test_error_codes_are_listed_with_their_status() -> None:
     assert [(code(row[0])[0], int(row[1])) for row in table("errors.md", "\n| code |")] == [
         (name, known.status) for name, known in CODES.items()
     ]
+    assert all(f'<a id="{name}"></a>' in PAGES["errors.md"] for name in CODES), "where the member `help` leads to"
 
 
 def test_the_problem_document_is_one() -> None:
@@ -275,8 +276,9 @@ def headings(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """As GitHub makes them of headings."""
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(text)}
+    """As GitHub makes them of headings, and those that are written."""
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(text)}
+    return made | set(re.findall(r'<a id="(\w+)"></a>', text))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -293,7 +295,8 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_no_two_headings_have_one_anchor(page: str) -> None:
     """The second would get another one, and links to it would lead to the first."""
-    assert len(anchors(PAGES[page])) == len(headings(PAGES[page]))
+    written = re.findall(r'<a id="', PAGES[page])
+    assert len(anchors(PAGES[page])) == len(headings(PAGES[page])) + len(written)
 
 
 def test_commands_are_those_of_the_command_line() -> None:
@@ -313,3 +316,10 @@ def test_paths_of_the_source_exist() -> None:
 def test_a_program_runs(block: Block) -> None:
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-W", "error", "-c", block.text], env=environ, check=True, timeout=60)
+
+
+def test_the_chinese_page_gives_no_command_that_the_english_one_does_not() -> None:
+    def commands(page: str) -> set[str]:
+        return {line for line in PAGES[page].splitlines() if line.startswith("$ ")}
+
+    assert commands("README.zh-CN.md") <= commands("README.md")

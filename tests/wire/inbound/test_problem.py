@@ -36,7 +36,7 @@ def test_who_should_come_back_is_told_when_and_who_should_not_is_told_so(code: C
     if status in (429, 503):
         assert advice == ("Retry-After", "1")
     else:
-        assert advice == (("X-Should-Retry", "false") if status < 500 else None)
+        assert advice == (("X-Should-Retry", "false") if status < 500 or code == "offline" else None)
 
 
 @pytest.mark.parametrize(
