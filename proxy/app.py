@@ -14,8 +14,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from proxy import clock
+from proxy.admin.access.passes import Passes
+from proxy.admin.desk import Desk
 from proxy.admin.endpoints import Admin
 from proxy.admin.fleet import Fleet
+from proxy.admin.lookout import minutes
+from proxy.admin.pages import FOR_ALL
+from proxy.admin.streams import Streams
 from proxy.admin.view import View, tells
 from proxy.audit.events import Audit, open_audit
 from proxy.audit.journal import secrets_changed
@@ -24,9 +29,9 @@ from proxy.figures.figures import Figures
 from proxy.logs.access import AccessLog
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
-from proxy.process.changes import AT_START, Changes
-from proxy.process.common_secret import common_secrets
+from proxy.process.common_secret import common_secrets, run_secret
 from proxy.process.inherited import Sockets
+from proxy.process.reloading.changes import AT_START, Changes
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.cache.caching import Caching
 from proxy.serve.front import Front, Lasting
@@ -34,7 +39,7 @@ from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
 from proxy.serve.sessions import Sessions
 from proxy.serve.upstream import Upstream
-from proxy.tasks import Tasks
+from proxy.tasks import Tasks, spawn
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.tokens.handover import packed, unpacked
@@ -44,7 +49,7 @@ from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
 from proxy.traces.open import open_traces
-from proxy.values.listen import Door, Listener
+from proxy.values.listen import PAGES, Door, Listener
 from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
 from proxy.wire.inbound.tls import Certificates
@@ -58,7 +63,8 @@ class Serving(NamedTuple):
     """What requests meet now: put in service by one assignment; those under way end with what they have."""
 
     front: Front
-    admin: Admin
+    admin: Admin  # below the listeners of routes
+    pages: Admin  # at an address of its own
     view: View
 
 
@@ -93,7 +99,9 @@ class Service:
         self._post = post
         self._resolve = resolve
         self._inherited = inherited
-        self._fleet = None if post is None else Fleet(post.number, post.count, post.private)
+        fleet = None if post is None else Fleet(post.number, post.count, post.private)
+        passes = Passes(run_secret(None if post is None else post.private))
+        self.desk = Desk(passes, Streams(), lambda: self.doors, fleet)
         self._stack = AsyncExitStack()
         self._retiring = Tasks()
         self.listening = Listening()
@@ -116,6 +124,7 @@ class Service:
             self._serving = self._serve(None)
             stack.push_async_callback(self._leave)
             stack.push_async_callback(self.listening.stop)
+            stack.callback(self.desk.streams.end)
             self._stack = stack.pop_all()
         return self
 
@@ -148,14 +157,14 @@ class Service:
         caching = Caching(self._loaded, 1 if self._post is None else self._post.count)
         stack.push_async_callback(caching.close)
         doors = config.doors
-        times = clock.now, clock.boot, clock.draw
+        times = clock.now, clock.ticks, clock.draw
         tracing = None if traces is None else traces.tracing
         return Lasting(upstream, trust, issuer, figures, tracing, audit, *times, doors, sessions, placeholders, caching)
 
     async def _leave(self) -> None:
         """Nothing listens any more."""
-        if self._fleet is not None:
-            await self._fleet.close()
+        if self.desk.fleet is not None:
+            await self.desk.fleet.close()
         await self._succession.close()
         await self._retiring.close()
         await self._serving.front.close()
@@ -163,7 +172,7 @@ class Service:
     # -------------------------------------------------------------- what serves
 
     async def replace(self, loaded: Loaded, secrets: Changes) -> None:
-        """Serve this config from now on, but for what only a start can change (process/changes.py).
+        """Serve this config from now on, but for what only a start can change (process/reloading/changes.py).
 
         `secrets`: whose are others, to be written down. Raises ConfigError, and then nothing has changed.
         """
@@ -182,14 +191,17 @@ class Service:
     def _settled(self) -> None:
         """The newest plan and cells. The last front's visitors go when those who wait for issuers' keys have them."""
         before, self._serving = self._serving.front, self._serve(self._serving.front)
+        self.desk.streams.end()  # they are asked for anew, and then by what serves now
         if before.visitors is not self._serving.front.visitors:
             self._retiring.spawn(before.visitors.close(PATIENCE), "close visitors of before")
 
     def _serve(self, previous: Front | None) -> Serving:
         plan, cells, config = self._succession.plan, self._succession.cells, self._succession.serving.config
         front = Front.of(plan, cells, config, self._lasting, previous)
-        view = View(plan, cells, front.observers, self._fleet, self._succession.serving.held_back)
-        return Serving(front, Admin(config.admin, view), view)
+        view = View(plan, cells, front.observers, self.desk, self._succession.serving)
+        pages = Admin(config.admin, view)
+        admin = pages if config.admin.listen is None else Admin(config.admin, view, FOR_ALL)
+        return Serving(front, admin, pages, view)
 
     def _secrets(self) -> Iterator[str]:
         return live_secrets(self._succession.serving.config, self.plan, self.keeper)
@@ -205,19 +217,22 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
+        if any(cell.life.token is None for cell in self.keeper):
+            await self._lasting.issuer.ready()  # while there are descriptors
         tls = self._loaded.config.tls
         certificates = None if tls is None else Certificates(tls, self._loaded.folder)
         self._serving.front.visitors.tls = certificates
         for number, (listener, route) in enumerate(self._lasting.doors):
             context = certificates.context if certificates is not None and listener.tls else None
-            server = self._server(
-                partial(self._handle, number) if route is None else partial(self._alone, number, route)
-            )
+            server = self._server(self._handler(number, route))
             shared = self._post is not None
             sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
-        if self._fleet is not None:
-            await self._fleet.open(tells(lambda: self._serving.view))
+        if self.desk.fleet is not None:
+            await self.desk.fleet.open(tells(lambda: self._serving.view))
+        if self._loaded.config.log.access:  # a record of each is made in any case
+            self.figures.look_on()
+        self._stack.callback(spawn(minutes(self.figures, clock.now), "count minutes").cancel)
         self.keeper.watch()
         self._warm(set(self.keeper))
         return self.listening.addresses
@@ -266,12 +281,21 @@ class Service:
     def _server(self, handler: Handler) -> Server:
         return Server(handler, self._loaded.config.limits, None if self.audit is None else self.audit.unreadable)
 
+    def _handler(self, door: int, route: str | None) -> Handler:
+        if route is None:
+            return partial(self._handle, door)
+        return partial(self._page, door) if route == PAGES else partial(self._alone, door, route)
+
     def _handle(self, door: int, request: Request) -> Answering:
         """Not a coroutine of its own: that would cost each request one more."""
-        front, admin, _ = self._serving
-        if admin.takes(request.target):
+        front, admin, _, _ = self._serving
+        if admin.takes(request):
             return admin.handle(request, front.guards[door])
         return front.forwarder.handle(request, front.guards[door])
+
+    def _page(self, door: int, request: Request) -> Answering:
+        """Of the pages' own address: no route is there."""
+        return self._serving.pages.handle(request, self._serving.front.guards[door])
 
     def _alone(self, door: int, route: str, request: Request) -> Answering:
         """Of a route's own address: nothing else is there."""
@@ -279,8 +303,8 @@ class Service:
         return front.alone[route].handle(request, front.guards[door])
 
     def _handle_inside(self, request: Request) -> Answering:
-        front, admin, _ = self._serving
-        return (admin if admin.takes(request.target) else front.forwarder).handle(request, front.inside)
+        front, admin, _, _ = self._serving
+        return (admin if admin.takes(request) else front.forwarder).handle(request, front.inside)
 
     # -------------------------------------------------------------- what others see
 

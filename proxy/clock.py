@@ -17,10 +17,8 @@ _boot: Final = (
 )
 _wall: Final = time.time
 
-
-def boot() -> float:
-    """Of the two, the one that never jumps, alone."""
-    return _boot()
+ticks: Final = time.monotonic
+"""For how long something takes: neither of the two, but a quarter of their cost."""
 
 
 def now() -> Now:

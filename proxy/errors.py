@@ -77,8 +77,6 @@ Code = Literal[
     "offline",
 ]
 
-ErrorShape = Literal["openai", "anthropic", "google", "aws", "s3", "mcp"]
-"""Whose SDKs read an error: each vendor's look for it in places of their own (docs/errors.md#shapes)."""
 
 HELP = "docs/errors.md#codes"
 """Where an error document sends its reader."""

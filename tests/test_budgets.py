@@ -39,7 +39,7 @@ FULL_FOLDERS: dict[str, str] = {
 }
 WIDE_CLASSES: dict[str, str] = {
     "proxy/config/secrets/resolve.py Sources": "what one load has read so far, and from where: a record that fills up",
-    "proxy/process/reload.py Reloader": "what was seen, stirred and waits for a word: one loop reads it all",
+    "proxy/process/reloading/reload.py Reloader": "what was seen, stirred and waits for a word: one loop reads it all",
     "proxy/sandbox/state.py State": "the switches of the sandbox, one for each trick",
     "proxy/serve/exchange.py Exchange": "what is known of one request; forward.py alone writes it",
     "proxy/tokens/cell.py Cell": "a life, its flight, its store and its place among others; two over",

@@ -55,6 +55,22 @@ def test_a_constant_that_is_read_per_request_is_final(module: str) -> None:
     )  # one letter: a type
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_constant_tuple_of_floats_has_a_type(module: str) -> None:
+    """Without one, mypyc takes it for a constant that was never set (findings/)."""
+    untyped = [
+        node.lineno
+        for node in ast.parse((ROOT / module).read_text()).body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "Final"
+        if isinstance(node.value, ast.Tuple) and any(_is_float(part) for part in node.value.elts)
+    ]
+    assert untyped == []
+
+
+def _is_float(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float)
+
+
 def _loads(node: ast.AST) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
 

@@ -1,29 +1,35 @@
-"""What lies under `/-/`: the pages of pages/, for those who may see them.
+"""What lies under `/-/`: the pages of pages/ and, for people, of dashboard/, for those who may see them.
 
-Owns: that every request is looked at by the guard first, is led to its page, and is written down where it is refused.
-Must not know: what a page says, how requests are forwarded.
+Owns: that every request is looked at by the guard first, is led to its page, carries a button's token where it changes
+something, and is written down where it is refused. Must not know: what a page says, how requests are forwarded.
 """
 
 from __future__ import annotations
 
 import hashlib
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
-from proxy.admin.asking import about, check_operator
-from proxy.admin.page import Asked, Page, Who, missing, names_in
+from proxy.admin import streams
+from proxy.admin.access.asking import about, check_operator, reads_html
+from proxy.admin.dashboard.refused import refused
+from proxy.admin.page import READ, Answer, Asked, Page, Streaming, Who, missing, names_in
 from proxy.admin.pages import PAGES
 from proxy.admin.view import View
 from proxy.config import model
 from proxy.errors import Fault
 from proxy.plan.admission.guard import Guard
 from proxy.plan.target import split_path
+from proxy.serve.body import Body
 from proxy.serve.sessions import refuse_session_key
 from proxy.wire.inbound import own
 from proxy.wire.inbound.request import Request
 
+_FORM = b"application/x-www-form-urlencoded"
+LONGEST_FORM = 1024 * 1024
+
 
 class Admin:
-    """One per plan. `admin.key` opens it from anywhere; without one only this machine may look."""
+    """One per plan and kind of door. `admin.key` opens it from anywhere; without one only this machine may look."""
 
     def __init__(self, config: model.Admin, view: View, pages: tuple[Page, ...] = PAGES) -> None:
         self._view = view
@@ -31,9 +37,12 @@ class Admin:
         self._path = config.path
         self._prefix = config.path.encode("ascii")
         self._key = None if config.key is None else hashlib.sha256(config.key.encode("utf-8")).digest()
+        self._welcomes = "/" not in view.plan.routes and any(page.PATH == "" for page in pages)
 
-    def takes(self, target: bytes) -> bool:
-        return target.startswith(self._prefix)
+    def takes(self, request: Request) -> bool:
+        """Also a browser that asks for nothing in particular: it is shown the way."""
+        target = request.target
+        return target.startswith(self._prefix) or (target == b"/" and self._welcomes and reads_html(request))
 
     async def handle(self, request: Request, guard: Guard) -> None:
         page = None
@@ -41,15 +50,16 @@ class Admin:
             guard.host(request.known)
             guard.origin(request.known)
             page, names = self._lookup(request)
-            if page.WHO is not Who.ANYONE:
-                refuse_session_key(request.known)
-            if page.WHO is Who.OPERATOR:
-                check_operator(request, guard, self._key)
-            answer = await page.answer(Asked(request, names), self._view)
+            await self._admit(request, page, guard)
+            answer = await page.answer(Asked(request, names, await self._form(request, page)), self._view)
         except Fault as fault:
             if page is None or page.WHO is not Who.ITS_OWN:
                 self._write_down(request, fault)
-            return own.fault(request, fault, None)
+            if not reads_html(request):
+                return own.fault(request, fault, None)
+            answer = await refused(request, fault, self._view)
+        if isinstance(answer, Streaming):
+            return await streams.write(request, answer.pieces)
         return own.reply(request, answer.status, list(answer.headers), answer.content_type, answer.body)
 
     def _lookup(self, request: Request) -> tuple[Page, list[str]]:
@@ -59,8 +69,43 @@ class Admin:
             names = names_in(parts, page.PATH)
             if names is not None and request.method in page.METHODS:
                 return page, names
+        if path == "/":
+            return Welcome(self._path), []
         raise missing(f"nothing lies at {path}")
+
+    async def _admit(self, request: Request, page: Page, guard: Guard) -> None:
+        if page.WHO is not Who.ANYONE:
+            refuse_session_key(request.known)
+        if page.WHO is Who.OPERATOR:
+            check_operator(request, guard, self._key, self._view.desk.passes)
+
+    async def _form(self, request: Request, page: Page) -> dict[str, str]:
+        """What was sent. A browser must have had it from one of our pages. Raises Fault."""
+        if request.method in READ:
+            return {}
+        fields: dict[str, str] = {}
+        kind = (request.header(b"content-type") or b"").partition(b";")[0].strip().lower()
+        if kind == _FORM and (body := await Body.of(request, 0, LONGEST_FORM, whole=True)) is not None:
+            text = (body.whole or b"").decode("utf-8", "replace")
+            fields = dict(parse_qsl(text, keep_blank_values=True))
+        if page.WHO is not Who.ITS_OWN:
+            self._view.desk.passes.check_button(request.known, fields)
+        return fields
 
     def _write_down(self, request: Request, fault: Fault) -> None:
         if self._view.audit is not None and fault.refuses:
             self._view.audit.request("request_refused", None, *about(request), code=fault.code)
+
+
+class Welcome:
+    """To who asked for nothing in particular."""
+
+    PATH = "/"
+    METHODS = READ
+    WHO = Who.ANYONE
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    async def answer(self, _asked: Asked, _view: View) -> Answer:
+        return Answer.see(self._path)

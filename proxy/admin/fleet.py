@@ -1,8 +1,8 @@
 """Several workers as one: each tells its own on a unix socket, and the one that is asked asks them all.
 
-Owns: that socket, and that a question is a word and its answer JSON. Must not know: what an answer says or how several
-are merged (report.py, figures/reading.py), who may see it (endpoints.py); the private directory's mode keeps all others
-out.
+Owns: that socket, and that a question is a word, with something behind it or nothing, and its answer JSON. Must not
+know: what an answer says or how several are merged (report.py, figures/reading.py, lookout.py), who may see it
+(endpoints.py); the private directory's mode keeps all others out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 ASK_BUDGET = 0.25
 """Seconds for all siblings together: they are asked at once, and who does not answer is down."""
-LONGEST_QUESTION = 256
+LONGEST_QUESTION = 64 * 1024
 
-Tell = Callable[[], dict[str, Any]]
-"""Asked whenever a sibling asks."""
+Tell = Callable[[str], dict[str, Any]]
+"""Asked whenever a sibling asks, with what stands behind the word; raises ValueError for what it can't read."""
 Told = TypeVar("Told")
 
 
@@ -26,27 +26,28 @@ class Fleet:
     """This worker among its siblings."""
 
     def __init__(self, number: int, count: int, folder: Path) -> None:
-        self._number = number
-        self._count = count
+        self.number = number
+        self.count = count
         self._folder = folder
         self._server: asyncio.Server | None = None
 
     async def open(self, tells: Mapping[str, Tell]) -> None:
-        """`tells` are by question. Raises OSError."""
+        """`tells` are by the words of questions. Raises OSError."""
 
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 async with asyncio.timeout(ASK_BUDGET):
                     question = (await reader.readline()).decode("ascii", "replace").strip()
-                if question in tells:
-                    writer.write(await asyncio.to_thread(_encoded, tells[question]()))
+                word, _, about = question.partition(" ")
+                if word in tells:
+                    writer.write(await asyncio.to_thread(_encoded, tells[word](about)))
                     await writer.drain()
             except (ConnectionError, TimeoutError, ValueError):  # who asked could not wait, or is none of us
                 pass
             finally:
                 writer.close()
 
-        self._server = await asyncio.start_unix_server(answer, self._socket(self._number), limit=LONGEST_QUESTION)
+        self._server = await asyncio.start_unix_server(answer, self._socket(self.number), limit=LONGEST_QUESTION)
 
     async def close(self) -> None:
         if self._server is not None:
@@ -58,9 +59,9 @@ class Fleet:
         """What each worker says, in order; None for one that is down. `own` is this one's; `read` makes the others' of
         their JSON, and raises ValueError for what is none.
         """
-        others = [number for number in range(self._count) if number != self._number]
+        others = [number for number in range(self.count) if number != self.number]
         answers = await asyncio.gather(*(_ask(self._socket(number), question, read, budget) for number in others))
-        told = dict(zip(others, answers, strict=True)) | {self._number: own}
+        told = dict(zip(others, answers, strict=True)) | {self.number: own}
         return dict(sorted(told.items()))
 
     def _socket(self, number: int) -> Path:

@@ -1,28 +1,39 @@
 """What a page of `/-/` is, and what it may answer.
 
-Owns: who may be asked for, and how an answer is framed. Must not know: what any page says, who asks.
+Owns: who may be asked for, how an answer is framed, and what a browser may do with it. Must not know: what any page
+says, who asks.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, Self
+from urllib.parse import parse_qsl
 
+from proxy.admin.streams import Pieces
 from proxy.admin.view import View
 from proxy.errors import Fault
+from proxy.plan.target import split_path
 from proxy.wire.inbound.request import Request
 
 READ = frozenset(("GET", "HEAD"))
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types keyless"
+)
+_OWN = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 _HTML = (
     ("Content-Security-Policy", _POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Referrer-Policy", "same-origin"),
+    *_OWN,
 )
 
 
@@ -35,10 +46,17 @@ class Who(Enum):
 
 
 class Asked(NamedTuple):
-    """`names` are what the path's `*` stand for, unquoted."""
+    """`names` are what the path's `*` stand for, unquoted; `form` the fields of a form that was sent."""
 
     request: Request
     names: Sequence[str]
+    form: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Of a name that comes twice, the last."""
+        _, query = split_path(self.request.target)
+        return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
 
 
 class Answer(NamedTuple):
@@ -62,8 +80,24 @@ class Answer(NamedTuple):
 
     @classmethod
     def html(cls, page: str, status: int = 200) -> Self:
-        """It may load what lies under `/-/` only, run no script of its own text, and be shown in no frame."""
+        """It may load what is the proxy's only, run no script of its own text, and be shown in no frame."""
         return cls(page.encode("utf-8"), "text/html; charset=utf-8", status, _HTML)
+
+    @classmethod
+    def asset(cls, content: bytes, content_type: str) -> Self:
+        """What pages are made of, for pages of this origin alone."""
+        return cls(content, content_type, 200, _OWN)
+
+    @classmethod
+    def see(cls, path: str, *headers: tuple[str, str]) -> Self:
+        """A browser goes on there, with a GET."""
+        return cls(b"", "text/plain", 303, (("Location", path), *headers))
+
+
+class Streaming(NamedTuple):
+    """Events, for as long as somebody listens (streams.py)."""
+
+    pieces: Pieces
 
 
 class Page(Protocol):
@@ -73,11 +107,16 @@ class Page(Protocol):
     what is refused or not there.
     """
 
-    PATH: str
-    METHODS: frozenset[str]
-    WHO: Who
+    @property
+    def PATH(self) -> str: ...  # noqa: N802 -- a constant of a module
 
-    def answer(self, asked: Asked, view: View) -> Awaitable[Answer]: ...
+    @property
+    def METHODS(self) -> frozenset[str]: ...  # noqa: N802 -- as above
+
+    @property
+    def WHO(self) -> Who: ...  # noqa: N802 -- as above
+
+    def answer(self, asked: Asked, view: View) -> Awaitable[Answer | Streaming]: ...
 
 
 def names_in(path: Sequence[str], pattern: str) -> list[str] | None:

@@ -27,6 +27,9 @@ class ProviderReport:
     last_error: str | None = None
     skew: float | None = None  # seconds by which the API's clock is ahead of ours, as it said; the most of its hosts
     upstream: str | None = None  # where the API is, host and path, as the issuer said
+    minted_at: float | None = None  # when the token was got; its life counts from then
+    refresh_at: float | None = None  # when it is renewed unasked; None: it isn't
+    hint: str | None = None  # what to do about `last_error`
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -47,16 +50,13 @@ class ProviderReport:
         telling = min(holders, key=lambda report: _news(report.state))
         failed = [report for report in holders if report.last_error is not None]
         latest = max(failed, key=lambda report: report.next_attempt_at or 0.0, default=telling)
-        return ProviderReport(
-            telling.state,
-            newest,
-            telling.expires_at,
-            telling.next_attempt_at,
-            sum(report.mints for report in workers),
-            sum(report.replays for report in workers),
-            latest.last_error,
-            max((report.skew for report in workers if report.skew is not None), key=abs, default=None),
-            telling.upstream,
+        return replace(
+            telling,
+            mints=sum(report.mints for report in workers),
+            replays=sum(report.replays for report in workers),
+            last_error=latest.last_error,
+            hint=latest.hint,
+            skew=max((report.skew for report in workers if report.skew is not None), key=abs, default=None),
         )
 
 

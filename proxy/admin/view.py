@@ -5,14 +5,22 @@ Owns: how a cell's state becomes a report. Must not know: requests, who asks, wh
 
 from __future__ import annotations
 
+import json
+import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from proxy.admin.fleet import Fleet, Tell
+from proxy.admin import lookout
+from proxy.admin.desk import Desk
+from proxy.admin.fleet import Tell
+from proxy.admin.lookout import Hours, Rows
 from proxy.admin.report import AuditReport, ProcessReport, ProviderReport, RouteReport, SessionReport, Status
 from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.token import Token
+from proxy.config.loaded import Loaded
 from proxy.errors import Fault
 from proxy.figures.reading import MintReading, Reading, Readings, RouteReading, TokenReading
 from proxy.logs.setup import dropped
@@ -22,34 +30,27 @@ from proxy.tokens.cell import Cell
 from proxy.version import __version__
 
 UNCONFIGURED = "unconfigured"
-STATUS, FIGURES = "status", "figures"
+STATUS, FIGURES, RECENT, HOURS = "status", "figures", "recent", "hours"
 """What workers ask each other."""
 FIGURES_BUDGET = 2.0
 """Seconds. Those of many routes take longer to write than a status, and who scrapes has ten."""
 
 
 class View:
-    """One per plan. `fleet` is None where this process has no siblings."""
+    """One per plan, which is what `loaded` compiles to."""
 
-    __slots__ = ("audit", "cells", "clock", "figures", "fleet", "held_back", "plan", "sessions", "visitors")
+    __slots__ = ("audit", "cells", "clock", "desk", "figures", "loaded", "plan", "sessions", "visitors")
 
-    def __init__(
-        self,
-        plan: Plan,
-        cells: Mapping[str, Cell],
-        observers: Observers,
-        fleet: Fleet | None,
-        held_back: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, plan: Plan, cells: Mapping[str, Cell], observers: Observers, desk: Desk, loaded: Loaded) -> None:
         self.plan = plan
         self.cells = cells
+        self.desk = desk
+        self.loaded = loaded
         self.clock = observers.clock
         self.audit = observers.audit
         self.visitors = observers.visitors
         self.sessions = observers.sessions
         self.figures = observers.figures
-        self.fleet = fleet
-        self.held_back = held_back
 
     def cell(self, name: str) -> Cell:
         """Raises Fault."""
@@ -80,6 +81,8 @@ class View:
             _dead(cell, life.state(now)) if failure is None else failure.message,
             _skew(self.plan.providers[name].scheme),
             None if token is None else token.upstream,
+            *_times(token, exclusive=life.exclusive),
+            None if failure is None else failure.hint,
         )
 
     def process(self) -> ProcessReport:
@@ -94,12 +97,36 @@ class View:
             own.providers,
             self._routes(),
             self._audit(),
-            held_back=self.held_back or None,
+            held_back=self.loaded.held_back or None,
             sessions=self._sessions() or None,
         )
-        return (
-            status if self.fleet is None else status.merge(await self.fleet.everyone(STATUS, own, ProcessReport.read))
-        )
+        fleet = self.desk.fleet
+        return status if fleet is None else status.merge(await fleet.everyone(STATUS, own, ProcessReport.read))
+
+    # -------------------------------------------------------------- figures
+
+    def look_on(self) -> None:
+        """Somebody looks: from now on the last requests are kept, if they were not before."""
+        self.figures.look_on()
+
+    async def recent(self, seen: Mapping[int, int], most: int) -> dict[int, Rows]:
+        """The last requests of each worker, `most` of those after the number that was `seen` of it."""
+        fleet = self.desk.fleet
+        if fleet is None:
+            return {0: lookout.recent(self.figures, seen.get(0, 0), most)}
+        own = lookout.recent(self.figures, seen.get(fleet.number, 0), most)
+        about = json.dumps([{str(worker): number for worker, number in seen.items()}, most])
+        told = await fleet.everyone(f"{RECENT} {about}", own, lookout.read_rows, FIGURES_BUDGET)
+        return {worker: rows for worker, rows in told.items() if rows}
+
+    async def hours(self, prefixes: Sequence[str]) -> Hours:
+        """The last hour of these routes."""
+        own = lookout.hours(self.figures, prefixes, self.clock().wall)
+        if self.desk.fleet is None:
+            return lookout.joined([own], prefixes)
+        question = f"{HOURS} {json.dumps(list(prefixes))}"
+        told = await self.desk.fleet.everyone(question, own, lookout.read_hours, FIGURES_BUDGET)
+        return lookout.joined([hours for hours in told.values() if hours is not None], prefixes)
 
     def reading(self) -> Reading:
         """The figures of this process alone."""
@@ -117,10 +144,12 @@ class View:
     async def readings(self) -> Readings:
         """The figures of all workers."""
         own = self.reading()
-        if self.fleet is None:
+        if self.desk.fleet is None:
             return {"": own}
-        told = await self.fleet.everyone(FIGURES, own, Reading.read, FIGURES_BUDGET)
+        told = await self.desk.fleet.everyone(FIGURES, own, Reading.read, FIGURES_BUDGET)
         return {str(number): reading for number, reading in told.items()}
+
+    # -------------------------------------------------------------- parts of the status
 
     def _routes(self) -> dict[str, RouteReport]:
         return {
@@ -141,7 +170,29 @@ class View:
 
 def tells(view: Callable[[], View]) -> dict[str, Tell]:
     """What a worker answers its siblings; `view` gives the one of the config that is served now."""
-    return {STATUS: lambda: asdict(view().process()), FIGURES: lambda: view().reading().document()}
+
+    def recent(about: str) -> dict[str, Any]:
+        fleet = view().desk.fleet
+        seen, most = json.loads(about)
+        number = 0 if fleet is None else seen.get(str(fleet.number), 0)
+        return {"rows": lookout.recent(view().figures, number, most)}
+
+    def hours(prefixes: str) -> dict[str, Any]:
+        return lookout.written(lookout.hours(view().figures, json.loads(prefixes), view().clock().wall))
+
+    return {
+        STATUS: lambda _: asdict(view().process()),
+        FIGURES: lambda _: view().reading().document(),
+        RECENT: recent,
+        HOURS: hours,
+    }
+
+
+def _times(token: Token | None, *, exclusive: bool) -> tuple[float | None, float | None]:
+    """When it was got, and when it will be renewed unasked."""
+    if token is None or token.expires.wall == math.inf:
+        return None, None
+    return round(token.minted.wall, 3), None if exclusive else round(token.expires.wall - token.soft, 3)
 
 
 def _skew(scheme: Scheme | None) -> float | None:

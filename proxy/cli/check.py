@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from proxy.admin.told import shown
 from proxy.auth.scope import lacking
-from proxy.cli.kit import shown
 from proxy.cli.kit.live import Tried, chosen, try_live
 from proxy.cli.kit.minted import Denied, Got, line, mint
 from proxy.cli.kit.options import (

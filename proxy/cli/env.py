@@ -14,12 +14,12 @@ import typer
 
 from proxy.cli.exec import roots
 from proxy.cli.exec.place import NoConfig, find
-from proxy.cli.exec.tools import table
-from proxy.cli.exec.variables import ClaimedTwice, bypass, variables
 from proxy.cli.kit.options import command_app, fail
 from proxy.errors import Fault
 from proxy.process import runtime
 from proxy.process.lending.offer import Offer
+from proxy.process.lending.tools import table
+from proxy.process.lending.variables import ClaimedTwice, bypass, variables
 from proxy.values import units
 
 KEY = "keyless"

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from dotenv import dotenv_values
 
-from proxy.cli.kit import shown
+from proxy.admin.told import shown
 from proxy.cli.kit.by_name.catalogue import catalogue_or_exit
 from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.by_name.snippet import LISTEN, config_lines, env_lines, variables

@@ -15,12 +15,12 @@ from typing import Annotated, Any
 
 import typer
 
+from proxy.admin.told import shown
 from proxy.app import Service
 from proxy.auth.schemes import scheme_for
 from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.person import PersonLogin
 from proxy.auth.token import Token
-from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from proxy.admin.report import ProviderReport, SessionReport, Status
-from proxy.cli.kit import shown
+from proxy.admin.told import shown
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,
     ConfigOption,

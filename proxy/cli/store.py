@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from proxy.admin.told import shown
 from proxy.auth.life.record import Record
-from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,

@@ -17,10 +17,10 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from proxy.admin.told import shown
 from proxy.auth.life.lifecycle import State
 from proxy.auth.schemes import scheme_for
 from proxy.auth.token import CommandRequest, FileRequest, IssuerRequest, Request
-from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.minted import Denied, Got, mint, rows
 from proxy.cli.kit.options import (

@@ -16,6 +16,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from proxy import clock
+from proxy.admin.told import shown
 from proxy.auth.life.lifecycle import Lifecycle, State
 from proxy.auth.life.record import Record
 from proxy.auth.reading.lifetime import jwt_end
@@ -23,7 +24,6 @@ from proxy.auth.reading.reply import LONGEST_TOKEN
 from proxy.auth.reading.times import LONGEST, absolute
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Minted
-from proxy.cli.kit import shown
 from proxy.cli.kit.audited import write_down
 from proxy.cli.kit.options import (
     DEFAULT_CONFIG,

@@ -20,7 +20,7 @@ from proxy.config.written.named import Catalogue
 from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
-from proxy.values.listen import Door, Listener
+from proxy.values.listen import PAGES, Door, Listener
 from proxy.values.where import Where
 
 T = TypeVar("T")
@@ -92,11 +92,13 @@ class Loaded:
         """The same, but that it listens there. Routes that there is no door for have no address of their own."""
         spelt = [(door.route, _spelt(door.listener, self.config.tls is not None)) for door in doors]
         own = {route: written for route, written in spelt if route is not None}
+        admin = self.config.admin.model_copy(update={"listen": own.pop(PAGES, None)})
         routes = {
             prefix: route if route.listen == own.get(prefix) else route.model_copy(update={"listen": own.get(prefix)})
             for prefix, route in self.config.routes.items()
         }
-        return self.with_config(listen=[written for route, written in spelt if route is None], routes=routes)
+        main = [written for route, written in spelt if route is None]
+        return self.with_config(listen=main, routes=routes, admin=admin)
 
     def only(self, *, providers: Collection[str] = (), routes: Collection[str] = ()) -> Loaded:
         """The same with these providers and routes, by name, and no others; of names that there aren't, none."""

@@ -1,4 +1,4 @@
-"""Where the time of one exchange went: marks on the boot clock, and what lies between them.
+"""Where the time of one exchange went: marks on one clock, and what lies between them.
 
 Owns: which marks there are, and what is our own time and what the API's. Must not know: clocks, who sets a mark.
 A mark that would equal the one before it is not set, so that the usual request costs three.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 UNSET: Final = 0.0
-"""No such moment: the machine was not up for 0 s when a request came."""
+"""No such moment: clocks begin when the machine does, and no request comes that early."""
 
 
 class Span(NamedTuple):
@@ -21,7 +21,7 @@ class Span(NamedTuple):
 
 
 class Timeline:
-    """Boot seconds; `wall` is the Unix time of `started`.
+    """Seconds of a clock that never jumps; `wall` is the Unix time of `started`.
 
     `guarded`: known who asks, where that was waited for. `charged`: its quota, likewise. `armed`: a token, likewise.
     `read`: a short body, whole. `sent`: to the API; `opening` is how many seconds of that a new connection took.

@@ -38,7 +38,7 @@ from proxy.library.line import Line
 from proxy.library.reply import Reply, broken
 from proxy.library.transport import Transport
 from proxy.logs import setup
-from proxy.process.reload import Reloader
+from proxy.process.reloading.reload import Reloader
 from proxy.tokens.handout import hand_out
 
 

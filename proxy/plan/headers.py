@@ -50,6 +50,7 @@ ABOUT_THE_REQUEST: Final = (
     AHEAD
     | request_id.FIELDS
     | {*(b"host", b"origin", b"sec-fetch-site", b"connection", b"upgrade", b"transfer-encoding", b"content-length")}
+    | {b"sec-fetch-dest"}
 )
 """What the proxy itself must know."""
 NOTED_IN_REQUESTS: Final = frozenset((b"cookie", b"accept-encoding", b"sec-websocket-protocol"))

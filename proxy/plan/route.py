@@ -19,7 +19,8 @@ from proxy.auth.scope import RequiredScope
 from proxy.auth.token import Token
 from proxy.config.model import Timeout
 from proxy.config.secrets.lacking import Lacking
-from proxy.errors import ErrorShape, Fault
+from proxy.errors import Fault
+from proxy.http.error_shape import ErrorShape
 from proxy.plan.admission.certificates import CertificateClients
 from proxy.plan.admission.clients import Clients
 from proxy.plan.admission.jwt_clients import JwtRule

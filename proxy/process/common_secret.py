@@ -10,7 +10,7 @@ from pathlib import Path
 
 from proxy.tokens.store.key_file import key_file, new_key
 
-_FILE = "secret"
+_FILE, _OF_RUN = "secret", "run"
 
 
 def common_secrets(store_key: Sequence[str] | None, private: Path | None) -> list[bytes]:
@@ -19,3 +19,8 @@ def common_secrets(store_key: Sequence[str] | None, private: Path | None) -> lis
     """
     keys = store_key or [new_key() if private is None else key_file(private / _FILE)]
     return [key.encode("utf-8") for key in keys]
+
+
+def run_secret(private: Path | None) -> bytes:
+    """The one of this start alone, whatever the config says: it ends with it. Raises OSError, ValueError."""
+    return (new_key() if private is None else key_file(private / _OF_RUN)).encode("utf-8")

@@ -24,9 +24,9 @@ from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
 from proxy.logger import get_logger
-from proxy.process.changes import Changes
 from proxy.process.inherited import Sockets
 from proxy.process.private_folder import PrivateFolder
+from proxy.process.reloading.changes import Changes
 from proxy.process.shared_sockets import SharedSockets
 from proxy.process.worker_post import READY, WorkerPost, framed
 from proxy.serve.sessions import Sessions

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proxy.config.loaded import Loaded
-from proxy.process.changes import Changes, joined
+from proxy.process.reloading.changes import Changes, joined
 from proxy.serve.sessions import Session
 
 READY = b"\x01"

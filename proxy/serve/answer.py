@@ -26,8 +26,14 @@ from proxy.wire.inbound.request import Request
 
 _COMPRESSED: Final = frozenset(b"gzip x-gzip deflate compress x-compress br zstd dcb dcz".split())
 """All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
+_ADVICE: Final = frozenset((b"x-should-retry",))
 _TYPES: Final = Bound(most=512, longest=256)
 _texts: Final[dict[bytes, bool]] = {}
+
+
+_DOCUMENTS: Final = frozenset((b"document", b"iframe", b"frame", b"embed", b"object"))
+_SANDBOX: Final = b"Content-Security-Policy: sandbox allow-scripts\r\n"
+"""A page of the API's that a browser opens through the proxy would be of one origin with the proxy's own."""
 
 
 class Framing:
@@ -135,7 +141,7 @@ def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Changing | None]:
     """The finished head, how the body is framed, whether it can be searched for secrets, and what rewrites it."""
     plan, request = exchange.plan, exchange.request
-    headers = reply.headers
+    headers = without(reply.headers, _ADVICE) if exchange.skipped == DEAD else reply.headers
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
     if plan.rewrite is not None and not empty:
@@ -193,6 +199,8 @@ def added(exchange: Exchange) -> bytes:
             added += b"X-Should-Retry: false\r\n"
     if exchange.lookup is not None:
         added += exchange.lookup.line
+    if exchange.head.facts.get(b"sec-fetch-dest") in _DOCUMENTS and exchange.plan.provider is not None:
+        added += _SANDBOX
     if exchange.cors_origin is not None and exchange.plan.cors:
         added += encoded(cors.exposed(exchange.cors_origin))
     return added

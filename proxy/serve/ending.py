@@ -19,12 +19,12 @@ FAILED: Final = "failed"
 """Of a replay to which no reply came."""
 
 
-def over(figures: Figures, exchange: Exchange, boot: float) -> None:
-    """It has ended at `boot`. Without a watcher, nothing is made."""
+def over(figures: Figures, exchange: Exchange, ticks: float) -> None:
+    """It has ended at `ticks`. Without a watcher, nothing is made."""
     if exchange.lookup is not None:
         exchange.lookup.close()
     counts, times = exchange.counts, exchange.times
-    times.ended = boot
+    times.ended = ticks
     status, code = exchange.status, exchange.code
     if status == CLIENT_GONE and not _has_gone(exchange):
         status, code = 500, "internal_error"  # a mistake of ours: the server answers, and logs it

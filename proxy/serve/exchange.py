@@ -18,7 +18,6 @@ from proxy.serve.body import Body
 from proxy.serve.cache.lookup import Lookup
 from proxy.serve.lane import Lane
 from proxy.traces.trace import Trace
-from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
 
 CLIENT_GONE: Final = 499
@@ -60,10 +59,12 @@ class Exchange:
         *("quota", "replay", "request", "skipped", "started", "status", "times", "trace", "way"),
     )
 
-    def __init__(self, request: Request, now: Now, way: Way[Lane], lost: Fault | None, counts: RouteCounts) -> None:
+    def __init__(
+        self, request: Request, times: Timeline, started: float, way: Way[Lane], lost: Fault | None, counts: RouteCounts
+    ) -> None:
         self.request = request
-        self.started = now.boot  # boot seconds
-        self.times = Timeline(now.boot, now.wall)
+        self.started = started  # boot seconds
+        self.times = times
         self.counts = counts  # those of its route
         self.method = request.method
         self.way = way

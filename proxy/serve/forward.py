@@ -22,6 +22,7 @@ from typing import Final
 from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.token import Token
 from proxy.errors import Fault
+from proxy.figures.timeline import Timeline
 from proxy.logger import get_logger
 from proxy.plan import cors
 from proxy.plan.admission.copies import without_keys
@@ -50,8 +51,7 @@ class Forwarder:
     def __init__(self, router: Router[Lane], upstream: Upstream, watch: Observers, max_body: int | None) -> None:
         self._router = router
         self._upstream = upstream
-        self._clock = watch.clock
-        self._boot = watch.boot
+        self._clock, self._ticks = watch.clock, watch.ticks
         self._visitors = watch.visitors
         self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
@@ -73,20 +73,20 @@ class Forwarder:
             if self._quotas is not None:
                 charged = self._quotas.take(exchange.limits, now)
                 exchange.quota = charged if isinstance(charged, bytes) else await charged
-                exchange.times.charged = self._boot()
+                exchange.times.charged = self._ticks()
             token = exchange.lane.ready(now)
             if token is None and exchange.plan.provider is not None:
                 token = await exchange.lane.token()
-                exchange.times.armed = self._boot()
+                exchange.times.armed = self._ticks()
             if token is not None and exchange.plan.follows_token:
                 exchange.plan, token = bound(exchange.plan, token)
             if exchange.head.framed and exchange.body is None:
                 whole = exchange.plan.needs_body
                 exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
-                exchange.times.read = self._boot()
+                exchange.times.read = self._ticks()
             call = self._prepared(exchange, token)
             reply = await self._upstream.send(call)
-            exchange.times.first, exchange.times.opening = self._boot(), call.opening
+            exchange.times.first, exchange.times.opening = self._ticks(), call.opening
             if token is not None and not judge.accepts(exchange, reply, token, now):
                 reply = await unchallenged.judged(exchange, await self._judged(exchange, reply, token))
             exchange.status = reply.status
@@ -99,7 +99,7 @@ class Forwarder:
         except ConnectionResetError:  # the client has gone: there is no one to tell
             exchange.status = CLIENT_GONE
         finally:
-            ending.over(self._figures, exchange, self._boot())
+            ending.over(self._figures, exchange, self._ticks())
 
     def _fail(self, exchange: Exchange, fault: Fault) -> None:
         exchange.code, exchange.cause = fault.code, fault.cause
@@ -111,7 +111,7 @@ class Forwarder:
         way, lost = find(self._router, request.target)
         counts = self._figures.counts.route(way.route.plan.prefix)
         counts.begun += 1
-        return Exchange(request, now, way, lost, counts)
+        return Exchange(request, Timeline(self._ticks(), now.wall), now.boot, way, lost, counts)
 
     def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:
         """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
@@ -148,7 +148,7 @@ class Forwarder:
                 self._identified(exchange, visitor)
         if (passing := exchange.plan.passing) is not None and (head := passing.along(exchange.head)) is not None:
             exchange.head, exchange.beside = head, True
-        exchange.times.guarded = self._boot()
+        exchange.times.guarded = self._ticks()
 
     def _identified(self, exchange: Exchange, visitor: Visitor) -> None:
         """What proved the client goes no further."""
@@ -178,7 +178,7 @@ class Forwarder:
         """What is sent now. Raises Fault."""
         exchange.needles = needles(exchange, token)
         call = prepare(exchange, token, self._clock)
-        exchange.times.sent = self._boot()
+        exchange.times.sent = self._ticks()
         return call
 
     async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
@@ -243,7 +243,7 @@ class Forwarder:
     async def _resend(self, exchange: Exchange, token: Token) -> Reply:
         """Once more, with another token or what was learnt. Raises Fault."""
         call = prepare(exchange, token, self._clock)
-        exchange.times.resent = self._boot()
+        exchange.times.resent = self._ticks()
         reply = await self._upstream.send(call)
-        exchange.times.again = self._boot()
+        exchange.times.again = self._ticks()
         return reply

@@ -30,7 +30,7 @@ from proxy.serve.visitors import Visitors
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.traces.trace import Tracing
-from proxy.values.listen import Door
+from proxy.values.listen import PAGES, Door
 from proxy.values.now import Now
 from proxy.wire.outbound.trust import Trust
 
@@ -45,7 +45,7 @@ class Lasting(NamedTuple):
     tracing: Tracing | None
     audit: Audit | None
     clock: Callable[[], Now]
-    boot: Callable[[], float]
+    ticks: Callable[[], float]
     draw: Callable[[], float]
     doors: Sequence[Door]
     sessions: Sessions
@@ -82,12 +82,12 @@ class Front(NamedTuple):
         quotas = (previous and previous.quotas) or open_quotas(plan, config.store)
         lasting.figures.counts.keep(plan.routes)
         figures, tracing, audit, sessions = lasting.figures, lasting.tracing, lasting.audit, lasting.sessions
-        observers = Observers(lasting.clock, lasting.boot, visitors, quotas, figures, tracing, audit, sessions)
+        observers = Observers(lasting.clock, lasting.ticks, visitors, quotas, figures, tracing, audit, sessions)
         forwarder = Forwarder(_router(lanes), lasting.upstream, observers, plan.max_body)
         alone = {
             door.route: Forwarder(_alone(lanes, door.route), lasting.upstream, observers, plan.max_body)
             for door in lasting.doors
-            if door.route is not None
+            if door.route not in (None, PAGES)
         }
         guards = tuple(Guard.compile(config.browser, config.clients, door.listener) for door in lasting.doors)
         inside = Guard(hosts=None, origins=None)

@@ -33,7 +33,7 @@ class Observers:
     """None for what the config doesn't ask for; sessions come without being asked for, and visitors may."""
 
     clock: Callable[[], Now]
-    boot: Callable[[], float]
+    ticks: Callable[[], float]
     visitors: Visitors
     quotas: Quotas | None
     figures: Figures

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 _ADDRESS = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.%A-Za-z]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>[0-9]{1,5})")
 _EXPECTED = "expected host:port, [::1]:port or unix:/path"
@@ -48,8 +48,12 @@ class Listener(NamedTuple):
         return any(_meet(one, two) for one in _hosts(self.host) for two in _hosts(other.host))
 
 
+PAGES: Final = "-"
+"""Of a door: it is the proxy's own pages' (`admin.listen`). No route is called so: prefixes begin with a slash."""
+
+
 class Door(NamedTuple):
-    """A listener, and the prefix of the route that it serves alone; None: it serves all, by their prefixes."""
+    """A listener, and the prefix of the route that it serves alone, or PAGES; None: all routes, by their prefixes."""
 
     listener: Listener
     route: str | None = None

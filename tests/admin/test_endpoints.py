@@ -119,6 +119,9 @@ async def test_status_says_what_is_known_and_no_secret(stage: Stage) -> None:
         "last_error",
         "skew",
         "upstream",
+        "minted_at",
+        "refresh_at",
+        "hint",
     }
     assert (oauth2["state"], oauth2["generation"], oauth2["mints"], oauth2["replays"]) == ("fresh", 2, 2, 1)
     assert 0 < oauth2["expires_at"] - stage.sandbox.clock() <= 30
@@ -162,7 +165,6 @@ async def test_refresh_fetches_now_and_clears_a_latch(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "GET /-/",
         "GET /-/nope",
         "GET /-/healthz/x",
         "GET /-/providers/oauth2/expire",
@@ -257,6 +259,7 @@ async def test_another_path(stage: Stage) -> None:
 async def test_only_the_proxys_own_pages_may_look_after_it(stage: Stage, host: str, origin: str, good: bool) -> None:
     await stage.open()
     headers = (f"Host: {host or stage.authority}", f"Origin: {origin.format(stage.authority)}", "Content-Length: 0")
+    headers += (f"X-Keyless-Button: {stage.service.desk.passes.button({})}",)
     reply = await stage.ask("POST /-/providers/oauth2/expire HTTP/1.1", *headers)
     assert (reply.status, reply.code) == ((200, None) if good else (403, "origin_refused"))
     assert (await stage.ask("GET /-/status HTTP/1.1", *headers[:2])).status == reply.status

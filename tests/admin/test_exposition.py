@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
@@ -117,6 +117,7 @@ def test_nothing_counted_yet_is_a_scrape_too() -> None:
     assert value(told, "keyless_store_failures_total") == 0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.sampled_from(["", OPEN]))
 def test_names_of_any_letters_come_through(name: str, accept: str) -> None:
     if name.encode("utf-8", "ignore").decode() != name:  # YAML has none such

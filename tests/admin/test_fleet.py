@@ -28,7 +28,7 @@ def folder() -> Iterator[Path]:
 @asynccontextmanager
 async def opened(number: int, count: int, folder: Path, report: ProcessReport) -> AsyncIterator[Fleet]:
     fleet = Fleet(number, count, folder)
-    await fleet.open({"status": lambda: asdict(report)})
+    await fleet.open({"status": lambda _: asdict(report)})
     try:
         yield fleet
     finally:

@@ -19,6 +19,9 @@ BLANK = {
     "last_error": None,
     "skew": None,
     "upstream": None,
+    "minted_at": None,
+    "refresh_at": None,
+    "hint": None,
 }
 STATIC = BLANK | {"state": "static", "generation": 1}
 

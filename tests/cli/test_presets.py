@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.admin.told.shown import columns
 from proxy.cli.kit.by_name.snippet import snippet
-from proxy.cli.kit.shown import columns
 from proxy.config.load import load
 from proxy.config.presets import presets
 from proxy.config.proof.made_up import parameters_of

@@ -165,7 +165,9 @@ def test_every_mark_is_known() -> None:
 def written_in_a_config(kind: type[Strict]) -> Iterator[type[Strict]]:
     """Every model of a config's keys, wherever it stands; presets have models of their own."""
     for model in kind.__subclasses__():
-        if not model.__module__.startswith(("proxy.config.written", "proxy.config.proof", "proxy.cli")):
+        if not model.__module__.startswith(
+            ("proxy.config.written", "proxy.config.proof", "proxy.process", "proxy.cli")
+        ):
             yield model
             yield from written_in_a_config(model)
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from proxy.cli.exec import roots
-from proxy.cli.exec.variables import variables
 from proxy.config.presets import presets
 from proxy.process.lending.offering import offer
+from proxy.process.lending.variables import variables
 from tests.cli.conftest import free_port
 from tests.conftest import Stage
 from tests.raw import Wire

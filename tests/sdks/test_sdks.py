@@ -1,7 +1,7 @@
 """Vendors' own SDKs with made-up keys: each calls an API through the proxy, and then says what the requests that
 arrived should have carried.
 
-They are installed in an environment of their own (requirements.txt), and run as programs: `make sdks`.
+They are installed in an environment of their own (rows.yaml), and run as programs: `make sdks`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any, cast
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.figures.counts import RouteCounts
+from proxy.figures.timeline import Timeline
 from proxy.http.fields import Fields
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import RoutePlan
@@ -40,7 +41,7 @@ def request(method: str = "GET", target: bytes = b"/api/x", fields: Fields | Non
 def exchange(plan: RoutePlan, method: str = "GET", fields: Fields | None = None, **facts: Any) -> Exchange:
     """One that has arrived on this route, as serve/forward.py leaves it."""
     way = Way(Lane(plan, None), b"/api/x", b"a=1", b"/x")
-    made = Exchange(request(method, b"/api/x?a=1", fields), NOW, way, None, RouteCounts())
+    made = Exchange(request(method, b"/api/x?a=1", fields), Timeline(1.0, NOW.wall), NOW.boot, way, None, RouteCounts())
     made.head = plan.request_headers.read(made.request.fields)
     for name, fact in facts.items():
         setattr(made, name, fact)

@@ -6,7 +6,7 @@ got.
 
 from __future__ import annotations
 
-from proxy.admin.asking import about
+from proxy.admin.access.asking import about
 from proxy.admin.page import Answer, Asked, Who
 from proxy.admin.view import View
 from proxy.audit import journal
@@ -22,7 +22,7 @@ WHO = Who.ITS_OWN
 
 
 async def answer(asked: Asked, view: View) -> Answer:
-    request, (provider,) = asked
+    request, (provider,) = asked.request, asked.names
     event = journal.Asked(*about(request), provider, provider in view.plan.providers)
     reader = journal.Reader(None)
     try:

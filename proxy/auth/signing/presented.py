@@ -23,6 +23,8 @@ _ACCESS_KEY = re.compile(
     rb"[A-Z0-9-]*HMAC-SHA256 (?:Credential|Access)=([^/,\s]+)|bce-auth-v1/([^/\s]+)/"
     rb"|q-sign-algorithm=sha1&q-ak=([^&\s]+)|(?:OBS|AWS) ([^:\s]+):"
 )
+_OF_ADDRESS = re.compile(r"\d+|.*[:\[].*")
+"""Some SDKs take a host's first label for the service (tencentcloud for Node); an address's or a port's is none."""
 _LONGEST = 8192
 
 
@@ -69,7 +71,10 @@ def _scoped(algorithm: Algorithm, credential: str, names: str) -> Presented:
     parts = credential.split("/")
     size = len(algorithm.scope)
     scope = dict(zip(algorithm.scope, parts[-size - 1 : -1], strict=False)) if size and len(parts) > size + 2 else {}
-    return Presented(scope.get("region"), scope.get("service"), tuple(names.lower().split(";")) if names else None)
+    service = scope.get("service")
+    if service is not None and _OF_ADDRESS.fullmatch(service):
+        service = None
+    return Presented(scope.get("region"), service, tuple(names.lower().split(";")) if names else None)
 
 
 def _end(ours: dict[str, str], of_bce: re.Match[str] | None) -> float | None:

@@ -14,17 +14,17 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from proxy.admin.told.shown import HIDDEN
 from proxy.cli.exec import files, roots
 from proxy.cli.exec.child import MISSING, UNFIT, Child, Unstartable, end_as
 from proxy.cli.exec.hidden import hide
 from proxy.cli.exec.loan import Loan, NotLent, Wish, lent, offered
 from proxy.cli.exec.place import NoConfig, Place, find
-from proxy.cli.exec.variables import ClaimedTwice
 from proxy.cli.exec.wrap import Wrapped, wrap
 from proxy.cli.kit.options import command_app, fail
-from proxy.cli.kit.shown import HIDDEN
 from proxy.process import runtime
 from proxy.process.garbage import undisturbed
+from proxy.process.lending.variables import ClaimedTwice
 from proxy.process.private_folder import PrivateFolder
 
 FOLDER = "FOLDER"

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from proxy.cli.exec.tools import Needs
 from proxy.config.written.overlay import merged
+from proxy.process.lending.tools import Needs
 
 PREFIX = "keyless-exec-"
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proxy.cli.exec import roots
-from proxy.cli.exec.tools import Needs, needs, table, tool_of
-from proxy.cli.exec.variables import bypass, parts, variables
 from proxy.process.lending.offer import Offer
+from proxy.process.lending.tools import Needs, needs, table, tool_of
+from proxy.process.lending.variables import bypass, parts, variables
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from proxy.admin.told import shown
 from proxy.app import Service
 from proxy.auth.schemes import Provider
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
-from proxy.cli.kit import shown
 from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log

@@ -15,20 +15,17 @@ from typing import Any, NamedTuple, TypeVar
 import aiohttp
 from yarl import URL
 
+from proxy.admin.access.own_door import reachable, trust
 from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
-from proxy.config.secrets.pem import utc_now
 from proxy.errors import CODES, Fault, KeylessError
 from proxy.process import runtime
 from proxy.values.listen import Listener, parse
-from proxy.wire.inbound.machine_ca import with_files
-from proxy.wire.inbound.tls import client_context
 
 T = TypeVar("T")
 
 TIMEOUT = 30.0
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
 
 
 class UnansweredError(KeylessError):
@@ -100,10 +97,11 @@ def _said(problem: Mapping[str, Any]) -> str:
 def address(config: Config) -> Listener:
     """Where to find it: the first listener with an address of its own that lets us in. Raises UnansweredError."""
     required = config.tls is not None and config.tls.client_cert == "required"
-    for written in config.listen:
-        listener = parse(written, config.tls is not None)
-        if listener.path or (listener.port and not required):
-            return listener._replace(host=_EVERYWHERE.get(listener.host, listener.host))
+    pages = [config.admin.listen] if config.admin.listen else config.listen
+    listeners = [parse(written, config.tls is not None) for written in pages]
+    listener = reachable(listeners, needs_certificate=required)
+    if listener is not None:
+        return listener
     if required:
         raise UnansweredError("tls.client_cert `required` keeps this command out; add a unix socket to `listen`")
     raise UnansweredError("the config listens on port 0, so that nobody can tell where its proxy is; give it a port")
@@ -114,20 +112,13 @@ async def _exchange(loaded: Loaded, listener: Listener, method: str, url: URL) -
     headers = {"Authorization": f"Bearer {config.admin.key}"} if config.admin.key else {}
     if config.browser.hosts:
         headers["Host"] = config.browser.hosts[0]  # the only ones that it answers to
-    connector = aiohttp.UnixConnector(listener.path) if listener.path else aiohttp.TCPConnector(ssl=_trust(loaded))
+    connector = aiohttp.UnixConnector(listener.path) if listener.path else aiohttp.TCPConnector(ssl=trust(loaded))
     timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     async with (
         aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
         session.request(method, url, headers=headers, allow_redirects=False) as reply,
     ):
         return reply.status, json.loads(await reply.read())
-
-
-def _trust(loaded: Loaded) -> ssl.SSLContext | bool:
-    """The very certificate that the running proxy was given, which need not be for the name that we reach it by."""
-    if loaded.config.tls is None:
-        return True
-    return client_context((loaded.folder / with_files(loaded.config.tls, utc_now()).cert).read_bytes())
 
 
 def _foreign(listener: Listener) -> UnansweredError:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from proxy.cli.kit import shown
+from proxy.admin.told import shown
 from proxy.config.model import Config
 from proxy.values.listen import is_loopback
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.kit import shown
+from proxy.admin.told import shown
 from proxy.cli.kit.by_name.catalogue import catalogue_or_exit
 from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.options import DEFAULT_CONFIG, ConfigOption, JsonOption, command_app, fail, print_json, print_rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from proxy.cli.kit import rules, shown
+from proxy.admin.told import rules, shown
 from proxy.cli.kit.by_name.snippet import snippet, variables
 from proxy.cli.kit.options import row_lines
 from proxy.config.secrets.pem import utc_now

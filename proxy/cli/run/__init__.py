@@ -46,7 +46,7 @@ from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
 from proxy.process.lending.offering import offer
-from proxy.process.reload import Reloader, Replace
+from proxy.process.reloading.reload import Reloader, Replace
 
 WorkerOption = Annotated[int | None, typer.Option(hidden=True)]
 Reloading = Callable[[Replace], Reloader]
@@ -161,6 +161,7 @@ async def _serve(start: Start) -> None:
                 fail(str(error))
             doors = service.doors
             async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
+                service.desk.reloads = reloading.tidings
                 runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
                 runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
                 announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox))
@@ -203,7 +204,11 @@ async def _supervise(start: Start, count: int) -> None:
         async with standing_by(start.loaded.config) as sandbox, supervisor:
             doors = await workers.listen(supervisor, told)
             if doors:
-                async with commands.answering(start.path) as runtime, start.reloader(supervisor.replace) as reloading:
+                async with (
+                    commands.answering(start.path) as runtime,
+                    start.reloader(supervisor.replace) as reloading,
+                    commands.telling(supervisor.private, reloading.tidings),
+                ):
                     relayed = commands.relayed(supervisor.private, count)
                     sessions = supervisor.sessions
                     spread = commands.spread(supervisor.private, count, sessions)

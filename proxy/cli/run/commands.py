@@ -15,6 +15,8 @@ from pathlib import Path
 from proxy.errors import Fault
 from proxy.logger import get_logger
 from proxy.process.lending.lender import Spread, written
+from proxy.process.reloading import supervised
+from proxy.process.reloading.tidings import Reloads
 from proxy.process.runtime import Answer, Ask, Runtime, ask, path_of
 from proxy.serve.sessions import Sessions
 from proxy.tasks import spawn
@@ -38,6 +40,20 @@ async def answering(config: Path) -> AsyncIterator[Runtime]:
             log.info("no runtime socket", path=str(path_of(config, os.environ)), reason=error.strerror or str(error))
     try:
         yield runtime
+    finally:
+        await runtime.close()
+
+
+@asynccontextmanager
+async def telling(private: Path, reloads: Reloads) -> AsyncIterator[None]:
+    """Workers' pages of reloads, which the supervisor alone makes."""
+    runtime = Runtime(private / supervised.NAME, supervised.answers(reloads))
+    try:
+        runtime.open()
+    except OSError as error:  # they say that there is nothing to tell
+        log.warning("pages can't tell of reloads", reason=error.strerror or str(error))
+    try:
+        yield
     finally:
         await runtime.close()
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
-from proxy.process.changes import Changes
-from proxy.process.reload import Replace
+from proxy.process.reloading.changes import Changes
+from proxy.process.reloading.reload import Replace
 
 
 def chosen(loaded: Loaded, offline: bool) -> Loaded:

@@ -9,10 +9,10 @@ import math
 from pathlib import Path
 
 from proxy import __version__
-from proxy.cli.kit import shown
+from proxy.admin.told import shown
 from proxy.cli.kit.options import row_lines, warning_lines
 from proxy.config.loaded import Loaded
-from proxy.values.listen import Door
+from proxy.values.listen import PAGES, Door
 from proxy.wire.inbound.server import DRAIN_SECONDS
 
 _ALONE = "offline: kept replies alone answer, and nobody is asked"
@@ -33,12 +33,13 @@ def introduction(loaded: Loaded, path: Path, doors: list[Door], sandbox: str, co
         )
         for prefix, route in config.routes.items()
     ]
+    pages = next((door.listener.url for door in doors if door.route == PAGES), urls[0])
     lines = [
         f"keyless {__version__} on {', '.join(urls)} ({path}{several})",
         *filter(None, (sandbox, _ALONE if loaded.offline else "")),
         *row_lines(rows or [("no routes",)]),
         *warning_lines(loaded),
-        f"status: `keyless status`, or {urls[0]}{config.admin.path}status. Ctrl-C stops.",
+        f"status: `keyless status`, or {pages}{config.admin.path} (the dashboard). Ctrl-C stops.",
     ]
     return "\n".join((*lines, ""))
 

@@ -25,6 +25,7 @@ from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import told
 from proxy.process.private_folder import PrivateFolder
+from proxy.process.reloading.supervised import SupervisedReloads
 from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
@@ -110,6 +111,7 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
             address: [socket.socket(fileno=number) for number in numbers] for address, numbers in post.inherited.items()
         }
         async with Service(post.loaded, post, inherited=sockets) as service:
+            service.desk.reloads = SupervisedReloads(post.private)
             service.started()
             settle()
             try:

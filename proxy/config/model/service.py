@@ -12,10 +12,13 @@ from proxy.config.model.client import Browser, Client
 from proxy.config.model.route import Route
 from proxy.config.model.tls import ListenerTls
 from proxy.values.kinds import Duration, Prefix, Secretive, Size, Strict, Texts, Url
-from proxy.values.listen import Door, parse
+from proxy.values.listen import PAGES, Door, parse
 
 
 class Admin(Secretive):
+    """`listen`: the address that the pages for people have for themselves, and so an origin of their own."""
+
+    listen: str | None = None
     path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~-]+/$")] = "/-/"
     key: str | None = None
 
@@ -115,4 +118,5 @@ class Config(Strict):
         return [
             *(Door(parse(written, tls)) for written in self.listen),
             *(Door(parse(route.listen, tls), prefix) for prefix, route in self.routes.items() if route.listen),
+            *([Door(parse(self.admin.listen, tls), PAGES)] if self.admin.listen else []),
         ]

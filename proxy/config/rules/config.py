@@ -100,8 +100,9 @@ def _listeners(config: Config, known: Known) -> Iterator[Finding]:
     own: list[tuple[Where, str]] = [
         (("routes", prefix, "listen"), route.listen) for prefix, route in config.routes.items() if route.listen
     ]
+    pages: list[tuple[Where, str]] = [(("admin", "listen"), config.admin.listen)] if config.admin.listen else []
     seen: list[tuple[Where, Listener]] = []
-    for where, text in (*main, *own):
+    for where, text in (*main, *own, *pages):
         try:
             listener = parse(text, config.tls is not None)
         except ValueError as error:
@@ -129,7 +130,10 @@ def _listener(
         yield Finding(where, "https needs a certificate", "; add `tls: local`, or files of your own", got=True)
     if listener.tls and config.tls is not None and config.tls.is_local and listener.host not in _CERTIFIED:
         yield Finding(where, "`tls: local` is for 127.0.0.1, [::1] and localhost alone", got=True)
-    if not listener.loopback and not known.guarded:
+    if where[0] == "admin":
+        if not listener.loopback and config.admin.key is None:
+            yield Finding(where, "where other machines reach it, it needs `admin.key`", got=True)
+    elif not listener.loopback and not known.guarded:
         yield Finding(where, _EXPOSED, _WAYS_OUT, got=True)
 
 

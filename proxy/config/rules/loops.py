@@ -29,7 +29,8 @@ def check_loops(config: Config) -> Iterator[Finding]:
 
 
 def _listeners(config: Config) -> Iterator[Listener]:
-    for text in (*config.listen, *(route.listen for route in config.routes.values() if route.listen)):
+    own = (route.listen for route in config.routes.values())
+    for text in filter(None, (*config.listen, *own, config.admin.listen)):
         try:
             listener = parse(text)
         except ValueError:  # told elsewhere

@@ -14,6 +14,7 @@ from proxy.config.model.client import HASHED
 from proxy.config.secrets.sensitive import secret_places
 from proxy.config.written.reference import Reference, pieces
 from proxy.values import moments
+from proxy.values.listen import PAGES
 from proxy.values.where import NOWHERE, Finding, Where, at
 
 MADE_UP = "sandbox-"
@@ -54,7 +55,7 @@ def in_the_clear(written: Mapping[str, Any], secret: Collection[Where], public: 
 
 
 def _open_listeners(config: Config) -> Iterator[Finding]:
-    exposed = [listener.address for listener, _ in config.doors if not listener.loopback]
+    exposed = [listener.address for listener, door in config.doors if not listener.loopback and door != PAGES]
     if not exposed or config.clients:
         return
     yield Finding(

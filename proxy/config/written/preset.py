@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from proxy.auth.keys.provider import Host, RefusalRule
-from proxy.errors import ErrorShape
+from proxy.http.error_shape import ErrorShape
 from proxy.values.kinds import Method, Strict, Texts
 
 _GENERIC = re.compile(

@@ -15,7 +15,7 @@ from typing import Any, Self
 @dataclass(frozen=True, slots=True)
 class OfferedRoute:
     """`url` is its address. `preset` is the name of the one that its provider uses; the rows of `sdk` are as it has
-    them: `name`, `env`, and perhaps `base`; with `url` where this one needs another address.
+    them: `name`, `env`, and perhaps `base` and `setting`; with `url` where this one needs another address.
     """
 
     prefix: str

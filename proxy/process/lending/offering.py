@@ -40,6 +40,11 @@ def wants_tls(loaded: Loaded, prefix: str) -> bool:
     return any("tls" in row.needs for row in _rows(loaded, loaded.config.routes[prefix]))
 
 
+def address(doors: Sequence[Door]) -> str:
+    """Where all routes are, by their prefixes. Raises Fault where no program can reach it."""
+    return _places("/", doors)[0].url
+
+
 class _Place(NamedTuple):
     """`below`: what stands between the address and the API's paths."""
 
@@ -81,7 +86,7 @@ def _route(prefix: str, route: Route, places: list[_Place], loaded: Loaded) -> O
     if preset is None:
         return OfferedRoute(prefix, url)
     rows = tuple(
-        row.model_dump(include={"name", "env", "base"}, exclude_none=True)
+        row.model_dump(include={"name", "env", "base", "setting"}, exclude_none=True)
         | ({} if fit.url == url else {"url": fit.url})
         for row in _rows(loaded, route)
         if (fit := next((place for place in places if place.fits(row.needs)), None)) is not None

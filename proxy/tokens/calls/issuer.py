@@ -9,11 +9,13 @@ import asyncio
 import ssl
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from proxy import shortage
 from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Request
+from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.calls.local import Local
 from proxy.tokens.calls.terms import CONNECT_TIMEOUT, TOTAL_TIMEOUT, Terms
 from proxy.wire.outbound.dial import Resolve, resolve, tls_context
@@ -68,11 +70,16 @@ class Issuer:
     async def _call(self, request: Request) -> IssuerReply:
         if not isinstance(request, IssuerRequest):
             return await self._local.answer(request)
-        return await (self._caller or await self._opened()).call(request)
+        return await (self._caller or await self.ready()).call(request)
 
-    async def _opened(self) -> Caller:
-        """In a thread: traffic goes on while it is imported."""
-        made = await asyncio.to_thread(import_module, "proxy.tokens.calls.caller")
+    async def ready(self) -> Caller:
+        """Import what makes calls, in a thread: traffic goes on meanwhile. Raises IssuerError."""
+        try:
+            made = await asyncio.to_thread(import_module, "proxy.tokens.calls.caller")
+        except (ImportError, OSError):  # it is installed, so its files can't be opened
+            invalidate_caches()  # that folders were found empty is remembered otherwise
+            ours = shortage.tell("file descriptors (`ulimit -n`)")
+            raise IssuerError(FailureClass.PASSING, ours.detail, ours=ours) from None
         if self._caller is None:  # somebody else may have waited for it, too
             self._caller = made.Caller(self._terms)
         return self._caller

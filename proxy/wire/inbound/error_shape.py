@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from proxy.errors import ErrorShape, Fault
+from proxy.errors import Fault
+from proxy.http.error_shape import ErrorShape
 
 Document = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
@@ -43,6 +44,7 @@ _AWS = {
 }
 _OF_SERVER = -32000
 """JSON-RPC 2.0 §5.1 leaves this one to servers."""
+_NONE = "none"
 _S3 = {
     400: "InvalidRequest",
     401: "AccessDenied",
@@ -101,8 +103,11 @@ def _aws(error: Fault, document: Document) -> tuple[Headers, bytes]:
 
 
 def _s3(error: Fault, document: Document) -> tuple[Headers, bytes]:
-    """OSS, COS, OBS and TOS answer so, too. What JSON has besides are elements of the same names."""
+    """OSS, COS and OBS answer so, too. What JSON has besides are elements of the same names. COS's SDK reads none of it
+    unless each of the first four holds a text.
+    """
     own = {"Code": _S3.get(error.status) or _camel(error), "Message": document["message"]}
+    own |= {"Resource": _NONE, "RequestId": _NONE}
     rest = {name: document[name] for name in document.keys() - {"code", "message", "error"}}
     lines = [f"<{name}>{escape(str(value))}</{name}>" for name, value in (own | dict(sorted(rest.items()))).items()]
     xml = '<?xml version="1.0" encoding="UTF-8"?>\n<Error>' + "".join(lines) + "</Error>\n"
@@ -113,6 +118,35 @@ def _mcp(error: Fault, document: Document) -> tuple[Headers, bytes]:
     """JSON-RPC 2.0 §5.1; which request it answers is known by the exchange, as the SDKs take it."""
     inner = {"code": _OF_SERVER, "message": document["message"], "data": {"code": error.code}}
     return (), _json(document | {"jsonrpc": "2.0", "id": None, "error": inner})
+
+
+def _bce(_: Fault, document: Document) -> tuple[Headers, bytes]:
+    """Baidu's cloud; its SDK takes an error for a broken answer that has no `requestId`."""
+    return (), _json(document | {"requestId": _NONE})
+
+
+def _elasticsearch(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    cause = {"type": error.code, "reason": document["message"]}
+    return (), _json(document | {"error": cause | {"root_cause": [cause]}})
+
+
+def _errcode(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    """WeChat, WeCom, and DingTalk's older API."""
+    return (), _json(document | {"errcode": error.status, "errmsg": document["message"]})
+
+
+def _msg(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    """Feishu and Coze: a number and words."""
+    return (), _json(document | {"code": error.status, "msg": document["message"]})
+
+
+def _telegram(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    return (), _json(document | {"ok": False, "error_code": error.status, "description": document["message"]})
+
+
+def _tos(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    own = {"Code": _S3.get(error.status) or _camel(error), "Message": document["message"], "RequestId": _NONE}
+    return (), _json(document | own)
 
 
 def _side(error: Fault, asker: str, server: str) -> str:
@@ -130,4 +164,10 @@ _SHAPES: dict[ErrorShape, Callable[[Fault, Document], tuple[Headers, bytes]]] = 
     "aws": _aws,
     "s3": _s3,
     "mcp": _mcp,
+    "bce": _bce,
+    "elasticsearch": _elasticsearch,
+    "errcode": _errcode,
+    "msg": _msg,
+    "telegram": _telegram,
+    "tos": _tos,
 }

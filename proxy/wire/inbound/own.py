@@ -8,7 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-from proxy.errors import ErrorShape, Fault
+from proxy.errors import Fault
+from proxy.http.error_shape import ErrorShape
 from proxy.http.request_id import HEADER
 from proxy.plan import cors
 from proxy.wire.inbound.problem import dated, encoded, kind_of_problem, problem, status_line

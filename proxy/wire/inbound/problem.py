@@ -9,7 +9,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
-from proxy.errors import ErrorShape, Fault
+from proxy.errors import Fault
+from proxy.http.error_shape import ErrorShape
 from proxy.http.memo import Bound, remember
 from proxy.wire.inbound.error_shape import shaped
 

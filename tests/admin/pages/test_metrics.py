@@ -150,14 +150,14 @@ async def test_a_store_that_fails_is_counted(stage: Stage) -> None:
     await stage.open(store="file:store")
     records: Any = stage.service.keeper.records
     store = stage.folder / "store"
-    assert records.failures == 0
+    before = records.failures
     for path in sorted(store.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
     store.rmdir()
     store.write_text("a file in its place")
     stage.sandbox.void()
     await stage.call("/oauth2/echo")
-    assert (await scrape(stage))[key("store_failures_total")] >= 1
+    assert (await scrape(stage))[key("store_failures_total")] > before
 
 
 def test_a_proxy_that_nobody_scrapes_does_without_prometheus_client() -> None:

@@ -73,6 +73,13 @@ def test_an_sdks_region_and_service_within_the_lists(region: str, service: str) 
     assert f"Credential=ak/20260102/{region}/{service}/aws4_request" in sent["authorization"]
 
 
+@pytest.mark.parametrize("label", ["127", "10", "localhost:8080", "[::1]:8080"])
+def test_a_service_that_is_a_piece_of_our_own_address_says_nothing(label: str) -> None:
+    """tencentcloud for Node takes what is before the first dot of its endpoint."""
+    sent = placed(BEDROCK, drafted(body=b"{}", presented=of_sdk("eu-west-1", label)))
+    assert "Credential=ak/20260102/eu-west-1/bedrock/aws4_request" in sent["authorization"]
+
+
 @pytest.mark.parametrize(
     ("region", "service", "what"),
     [

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from proxy.cli.exec.files import write
-from proxy.cli.exec.tools import Needs
+from proxy.process.lending.tools import Needs
 
 
 def test_only_the_user_reads_them(tmp_path: Path) -> None:

@@ -362,7 +362,7 @@ def test_request_lines_of_all_workers_stay_whole(folder: Path, issuer: str) -> N
         running.process.popen.terminate()
         lines = running.process.end().err.splitlines()
     assert len(lines) == 3 * WORKERS * CALLERS
-    assert all(re.fullmatch(r"GET /crm/echo 200 [0-9.]+ms", line) for line in lines)
+    assert all(re.fullmatch(r"\S{24} info    GET /crm/echo 200 [0-9.]+ms", line) for line in lines)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import subprocess
+import sys
 import traceback
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -111,3 +113,28 @@ async def _fault(cell: Cell) -> str:
     with pytest.raises(Fault) as caught:
         await cell.token("sandbox")
     return "".join(traceback.format_exception(caught.value)) + json.dumps(caught.value.problem())
+
+
+LATE = """
+import asyncio, resource
+from proxy.errors import IssuerError
+from proxy.tokens.calls.issuer import Issuer
+
+async def main():
+    issuer, before = Issuer(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        await issuer.ready()
+    except IssuerError as error:
+        print(error.ours.code)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    await issuer.ready()
+    print("ready")
+
+asyncio.run(main())
+"""
+
+
+def test_a_client_that_can_not_be_imported_for_want_of_descriptors_is_our_lack_and_passes() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
+    assert (done.stdout.splitlines()[-2:], done.stderr) == (["overloaded", "ready"], "")

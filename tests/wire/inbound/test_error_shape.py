@@ -9,17 +9,23 @@ from typing import get_args
 
 import pytest
 
-from proxy.errors import CODES, MENDED_BY_A_PERSON, Code, ErrorShape, Fault
+from proxy.errors import CODES, MENDED_BY_A_PERSON, Code, Fault
+from proxy.http.error_shape import ErrorShape
 from proxy.wire.inbound.error_shape import shaped
 from proxy.wire.inbound.problem import kind_of_problem, problem
 
-JSON_SHAPES = ("openai", "anthropic", "google", "aws", "mcp")
 TOP = {
     "openai": {"error"},
     "anthropic": {"error", "type"},
     "google": {"error"},
     "aws": {"__type"},
     "mcp": {"jsonrpc", "id", "error"},
+    "bce": {"requestId"},
+    "elasticsearch": {"error"},
+    "errcode": {"errcode", "errmsg"},
+    "msg": {"code", "msg"},
+    "telegram": {"ok", "error_code", "description"},
+    "tos": {"Code", "Message", "RequestId"},
 }
 
 
@@ -28,7 +34,7 @@ def fault(code: Code, retry_after: float | None = None) -> Fault:
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("shape", JSON_SHAPES)
+@pytest.mark.parametrize("shape", TOP)
 def test_all_but_the_shapes_own_members_stays(code: Code, shape: ErrorShape) -> None:
     error = fault(code, 5.0)
     document = json.loads(shaped(error, shape)[1])
@@ -134,5 +140,30 @@ def test_s3s_is_xml_with_all_that_json_has(code: Code, kind: str) -> None:
     assert (tree.tag, kind_of_problem(b"*/*", "s3")) == ("Error", "application/xml")
     assert tree.findtext("Code") == kind
     assert tree.findtext("Message") == plain["message"]
-    assert {each.tag for each in tree} == {"Code", "Message"} | plain.keys() - {"code", "message", "error"}
+    assert {each.tag for each in tree} == {"Code", "Message", "Resource", "RequestId"} | plain.keys() - {
+        "code",
+        "message",
+        "error",
+    }
     assert tree.findtext("retry_after") == "9"
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [("errcode", "errmsg"), ("msg", "msg"), ("telegram", "description"), ("tos", "Message"), ("bce", "message")],
+)
+def test_the_words_stand_where_the_vendor_puts_them(shape: ErrorShape, words: str) -> None:
+    document = json.loads(shaped(fault("provider_unconfigured"), shape)[1])
+    assert document[words] == fault("provider_unconfigured").problem()["message"]
+
+
+@pytest.mark.parametrize(("shape", "number"), [("errcode", "errcode"), ("msg", "code"), ("telegram", "error_code")])
+def test_the_number_is_one(shape: ErrorShape, number: str) -> None:
+    assert json.loads(shaped(fault("login_required"), shape)[1])[number] == 424
+
+
+def test_elasticsearchs_has_the_cause_twice() -> None:
+    document = json.loads(shaped(fault("login_required"), "elasticsearch")[1])
+    (cause,) = document["error"]["root_cause"]
+    assert cause == {"type": "login_required", "reason": document["error"]["reason"]}
+    assert document["status"] == 424

@@ -1,0 +1,1 @@
+"""One page for people per file, and what it alone needs."""

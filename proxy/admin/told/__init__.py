@@ -1,0 +1,1 @@
+"""How what runs is told to people: by commands and on pages alike."""
