@@ -13,6 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
+_NO = dict.fromkeys(
+    ("key_encipherment", "content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+    False,
+)
+_SIGNS = x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **_NO)
+"""Python 3.13 and later take no authority without it, and no certificate that does not say whose it is."""
 
 
 class Authority:
@@ -25,12 +31,15 @@ class Authority:
         self._count = 0
         constraint = x509.BasicConstraints(ca=True, path_length=None)
         certificate = self._builder(self._name, self._key, 0).add_extension(constraint, critical=True)
+        certificate = certificate.add_extension(_SIGNS, critical=True)
         self.pem = _pem(certificate.sign(self._key, hashes.SHA256()))
 
     def issue(self, *names: str, age: int = 0, self_signed: bool = False) -> Path:
         """A PEM file with key and certificate for `names`, valid for ten days from `age` days ago."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(_name(names[0]), key, age, _name(names[0]) if self_signed else None)
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key((key if self_signed else self._key).public_key())
+        builder = builder.add_extension(signer, critical=False)
         alternatives = x509.SubjectAlternativeName([_alternative(name) for name in names])
         builder = builder.add_extension(alternatives, critical=False)
         certificate = builder.sign(key if self_signed else self._key, hashes.SHA256())
@@ -56,6 +65,7 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(start)
             .not_valid_after(start + 10 * DAY)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )
 
 

@@ -52,6 +52,9 @@ class Asked(NamedTuple):
     names: Sequence[str]
     form: Mapping[str, str] = MappingProxyType({})
 
+    def __repr__(self) -> str:
+        return f"Asked({self.request.method})"
+
     @property
     def query(self) -> dict[str, str]:
         """Of a name that comes twice, the last."""

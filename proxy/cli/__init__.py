@@ -29,7 +29,7 @@ from proxy.tokens.store import StoreDown
 from proxy.version import __version__
 
 COMMANDS = (
-    *("run", "init", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
+    *("run", "init", "add", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),
     *("exec", "env", "status", "expire", "client", "ca", "seal", "unseal", "audit", "store", "completion"),
 )
 

@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 
 from proxy.admin.told import shown
 from proxy.cli.kit.by_name.catalogue import catalogue_or_exit
+from proxy.cli.kit.by_name.chosen import chosen_or_exit
 from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.by_name.snippet import LISTEN, config_lines, env_lines, variables
 from proxy.cli.kit.options import DEFAULT_CONFIG, NewConfigOption, command_app, fail, print_rows
@@ -39,7 +40,7 @@ def init(
     A file that is there stays as it is, and what to add to it is said.
     """
     catalogue = catalogue_or_exit(config)
-    names = _named(apis, catalogue) if apis else list(ask(_read, catalogue))
+    names = chosen_or_exit(apis, catalogue) if apis else list(ask(_read, catalogue))
     if not names:
         fail("name the APIs, as in `keyless init openai deepseek`; `keyless presets WORDS` searches", 2)
     chosen = {name: catalogue[name] for name in names}
@@ -51,20 +52,6 @@ def init(
     print(f"{config}: {len(chosen)} route{'' if len(chosen) == 1 else 's'}")
     _write_env(config.parent, chosen)
     _tell_next(config, chosen)
-
-
-def _named(words: list[str], catalogue: Joined) -> list[str]:
-    """Each once. All that are unknown are told of."""
-    names = {word: named(word, catalogue) for word in words}
-    if unknown := [word for word, name in names.items() if name is None]:
-        fail("\n".join(_unknown(word, catalogue) for word in unknown), 2)
-    return list(dict.fromkeys(name for name in names.values() if name is not None))
-
-
-def _unknown(word: str, catalogue: Joined) -> str:
-    near = search(word, catalogue)[:3]
-    hint = f"; did you mean {' or '.join(near)}?" if near else "; `keyless presets` lists all"
-    return f"there is no preset '{word}'{hint}"
 
 
 # ---------------------------------------------------------------------------------------------- asking
@@ -101,7 +88,7 @@ def _picked(names: list[str], read: Callable[[str], str], catalogue: Joined) -> 
 
 
 def _refuse(config: Path, chosen: Chosen) -> NoReturn:
-    said = [f"{config} is there already and stays as it is. Add to it:", "", *config_lines(chosen)]
+    said = [f"{config} is there already and stays as it is; `keyless add` adds to it:", "", *config_lines(chosen)]
     if lines := env_lines(chosen, _set_in(config.parent / ".env")):
         said += ["", f"and to {config.parent / '.env'}:", "", *lines]
     fail("\n".join(said))

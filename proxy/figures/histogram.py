@@ -40,7 +40,8 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         self.sum += seconds
-        self.counts[_place(self.bounds, seconds)] += 1
+        counts, place = self.counts, _place(self.bounds, seconds)
+        counts[place] = counts[place] + 1  # compiled, `+= 1` would add objects
 
     def show(self, seconds: float, trace: str, wall: float) -> None:
         """An example of what took so long."""

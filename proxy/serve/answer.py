@@ -197,10 +197,10 @@ def added(exchange: Exchange) -> bytes:
         added += b"X-Keyless-Replay: skipped; reason=%b\r\n" % exchange.skipped.encode("ascii")
         if exchange.skipped == DEAD:
             added += b"X-Should-Retry: false\r\n"
-    if exchange.lookup is not None:
-        added += exchange.lookup.line
     if exchange.head.facts.get(b"sec-fetch-dest") in _DOCUMENTS and exchange.plan.provider is not None:
         added += _SANDBOX
+    if exchange.lookup is not None:
+        added += exchange.lookup.line
     if exchange.cors_origin is not None and exchange.plan.cors:
         added += encoded(cors.exposed(exchange.cors_origin))
     return added

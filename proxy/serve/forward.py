@@ -109,8 +109,7 @@ class Forwarder:
 
     def _begin(self, request: Request, now: Now) -> Exchange:
         way, lost = find(self._router, request.target)
-        counts = self._figures.counts.route(way.route.plan.prefix)
-        counts.begun += 1
+        counts = self._figures.counts.begin(way.route.plan.prefix)
         return Exchange(request, Timeline(self._ticks(), now.wall), now.boot, way, lost, counts)
 
     def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:

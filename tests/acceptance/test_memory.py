@@ -106,6 +106,8 @@ _PUBLIC = {
     *("Signing.needs_body", "Algorithm.query", "Family.secret", "Family.token"),  # a vendor's words
     *("ReplyReader.form", "KeptReader.form", "FileRequest.path"),  # json or xml, and where; a credential file's name
     *("Minted.upstream", "Token.upstream", "Record.upstream", "ProviderReport.upstream"),  # host and path, as shown
+    *("Latency.path", "Latency.upstream", "Minute.upstream", "RouteReading.upstream"),  # of a drawing; seconds
+    *("Row.upstream", "TokenReading.state", "Call.path"),  # as `/-/status` shows them; a preset's harmless call
     *("ReplyReader.upstream", "Signing.beside_token"),  # where in a reply; yes or no
     *("RoutePlan.reply_edited", "RoutePlan.replay_max_body", "RoutePlan.cookies", "Plan.max_body"),
 }

@@ -31,6 +31,11 @@ def dotenv(text: str) -> Dotenv:
     )
 
 
+def named(text: str) -> frozenset[str]:
+    """The variables that a `.env` names, whatever their values."""
+    return frozenset(line.key for line in parse_stream(io.StringIO(text)) if line.key is not None)
+
+
 def is_wide(written: bytes) -> bool:
     """PowerShell's `>` writes UTF-16."""
     return written[:2] in (b"\xff\xfe", b"\xfe\xff")

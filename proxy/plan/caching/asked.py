@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from proxy.http.fields import Fields
@@ -39,8 +39,8 @@ class Asked:
     """
 
     method: str
-    url: bytes
-    fields: Fields
+    url: bytes = field(repr=False)
+    fields: Fields = field(repr=False)
     client: str | None
     place: bytes
 

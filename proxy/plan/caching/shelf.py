@@ -15,6 +15,9 @@ class _Place(NamedTuple):
     path: bytes
     size: int
 
+    def __repr__(self) -> str:
+        return f"_Place({self.size} bytes)"
+
 
 class Shelf:
     """Variants of one key differ by what `names` names; each has its place. `size` is in bytes, never above `room`."""

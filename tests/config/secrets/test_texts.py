@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config.secrets.texts import dotenv
+from proxy.config.secrets.texts import dotenv, named
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,7 @@ def test_what_a_dotenv_says(text: str, values: dict[str, str], unread: tuple[int
 
 def test_it_shows_no_value() -> None:
     assert "made-up" not in repr(dotenv("A=made-up"))
+
+
+def test_a_name_counts_without_a_value_and_not_in_a_comment() -> None:
+    assert named("A=\nB\n# C=\nexport D=x\n") == {"A", "B", "D"}

@@ -36,7 +36,7 @@ PATIENCE = 30.0
 class Trial:
     method: str
     target: str
-    headers: Sequence[tuple[str, str]] = ()
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
     body: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
 
@@ -47,8 +47,8 @@ class Came:
 
     status: int
     reason: str
-    headers: Sequence[tuple[str, str]]
-    body: str
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+    body: str = field(repr=False)
     cut: bool
     seconds: float
     problem: dict[str, str] | None
