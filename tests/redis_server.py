@@ -25,9 +25,7 @@ def program() -> str:
         return str(REDIS_SERVER_PATH)
     machine = shutil.which("valkey-server") or shutil.which("redis-server")
     if machine is None:
-        pytest.skip(
-            "NOT TESTED: this machine has no valkey-server or redis-server, and this Python no wheel"
-        )
+        pytest.skip("NOT TESTED: this machine has no valkey-server or redis-server, and this Python no wheel")
     return machine
 
 
