@@ -88,6 +88,7 @@ async def test_the_openai_sdk_understands_it(user: User) -> None:
         assert [model.id async for model in client.models.list()] == [chat.MODEL]
 
 
+@pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow:DeprecationWarning")  # the SDK's own, Python 3.12 on
 async def test_the_qianfan_sdk_understands_it(
     sandbox: Sandbox, user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

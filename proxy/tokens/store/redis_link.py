@@ -25,6 +25,8 @@ from proxy.values.redis_url import RedisUrl
 
 T = TypeVar("T")
 
+_CLOSED = "Connection closed by server."
+
 
 class PlainConnection(Connection):
     """One of redis-py, which counts as ended, and is made anew, also where it doesn't notice by itself.
@@ -39,7 +41,10 @@ class PlainConnection(Connection):
 
     async def send_packed_command(self, *args: Any, **options: Any) -> None:
         with _ends():
-            await super().send_packed_command(*args, **options)
+            try:
+                await super().send_packed_command(*args, **options)
+            except AttributeError as error:  # writelines of asyncio's own transport once it is closed, Python 3.12 on
+                raise Ended(_CLOSED) from error
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
         with _ends():
@@ -61,7 +66,7 @@ def _ends() -> Iterator[None]:
     except (RedisError, OSError):
         raise
     except RuntimeError as error:
-        raise Ended("Connection closed by server.") from error
+        raise Ended(_CLOSED) from error
     except Exception as error:  # the parser's, of any kind
         raise InvalidResponse("what answers is not a Redis") from error
 

@@ -30,7 +30,7 @@ RIGHTS = "; docs/stores.md lists the commands that it needs"
 _LONGEST = 200
 _OF_CLUSTERS = (MovedError, AskError, ClusterCrossSlotError, ClusterDownError)
 _NO_PASSWORD_SET = re.compile(r"no password is set|without any password configured")
-_NO_RIGHT = re.compile(r"can't run this command|NOPERM|ACL failure in script")
+_NO_RIGHT = re.compile(r"can't run this command|NOPERM|ACL failure in script|user executing the script can't")
 # What a server puts around the words of a command that failed in a script, by version.
 _SCRIPT = re.compile(
     r"Error running script \([^)]*\): |@?user_script:? ?\d*: ?|,? ?script: \w+(, on @user_script:\d+)?\.?"
