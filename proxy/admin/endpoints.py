@@ -45,17 +45,18 @@ class Admin:
         return target.startswith(self._prefix) or (target == b"/" and self._welcomes and reads_html(request))
 
     async def handle(self, request: Request, guard: Guard) -> None:
-        page = None
+        page, ours = None, False
         try:
             guard.host(request.known)
             guard.origin(request.known)
+            ours = True
             page, names = self._lookup(request)
             await self._admit(request, page, guard)
             answer = await page.answer(Asked(request, names, await self._form(request, page)), self._view)
         except Fault as fault:
             if page is None or page.WHO is not Who.ITS_OWN:
                 self._write_down(request, fault)
-            if not reads_html(request):
+            if not ours or not reads_html(request):  # under another's name or from another's page, no page of ours
                 return own.fault(request, fault, None)
             answer = await refused(request, fault, self._view)
         if isinstance(answer, Streaming):

@@ -19,4 +19,5 @@ async def refused(request: Request, fault: Fault, view: View) -> Answer:
         page = await rendering.page("login.html", around | {"title": "Sign in", "wrong": False})
     else:
         page = await rendering.page("refused.html", around | {"title": "Not here", "problem": fault.problem()})
-    return Answer.html(page, fault.status)
+    answer = Answer.html(page, fault.status)
+    return answer._replace(headers=(*answer.headers, ("X-Keyless-Error", fault.code)))

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 import yaml
 
 _WIDTH = 2
+_WORDS = (
+    *(yaml.ScalarToken, yaml.AliasToken, yaml.AnchorToken, yaml.TagToken, yaml.ValueToken, yaml.BlockEntryToken),
+    *(yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken),
+)
 
 
 class UnplaceableError(ValueError):
@@ -27,36 +31,32 @@ def inserted(text: str, section: str, lines: Sequence[str]) -> str:
         return _put(text, len(text.rstrip()), [f"{section}:", *lines])
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         raise UnplaceableError("its outermost level is no mapping of one key a line")
-    for key, value in root.value:
+    ends = [*(key.start_mark.index for key, _ in root.value[1:]), len(text)]
+    for (key, value), end in zip(root.value, ends, strict=True):
         if key.value == section:
-            return _into(text, section, (key, value), lines)
-    return _put(text, _end_of_line(text, _last(root.value[-1])), [f"{section}:", *lines])
+            return _into(text, key, value, end, lines)
+    return _put(text, _end_of_line(text, _last(text, len(text))), [f"{section}:", *lines])
 
 
-def _into(text: str, section: str, entry: tuple[yaml.Node, yaml.Node], lines: Sequence[str]) -> str:
-    key, value = entry
+def _into(text: str, key: yaml.Node, value: yaml.Node, end: int, lines: Sequence[str]) -> str:
+    """The entry ends before `end`."""
     indent = key.start_mark.column + _WIDTH
     if not value.value or value.tag.endswith(":null"):  # `{}`, `~`, or nothing at all
-        begin, end = value.start_mark.index, value.end_mark.index
-        text = text[:begin].rstrip(" ") + text[end:] if begin < end else text
+        begin, behind = value.start_mark.index, value.end_mark.index
+        text = text[:begin].rstrip(" ") + text[behind:] if begin < behind else text
         return _put(text, _end_of_line(text, key.end_mark.index + 1), _indented(lines, indent))
     if not isinstance(value, yaml.MappingNode) or value.flow_style or value.start_mark.index < key.end_mark.index:
-        raise UnplaceableError(f"`{section}` is no mapping of one key a line")
+        raise UnplaceableError(f"`{key.value}` is no mapping of one key a line")
     first = value.value[0][0].start_mark.column
-    return _put(text, _end_of_line(text, _last(value.value[-1])), _indented(lines, first))
+    return _put(text, _end_of_line(text, _last(text, end)), _indented(lines, first))
 
 
-def _last(entry: tuple[yaml.Node, yaml.Node]) -> int:
-    """Where what belongs to an entry ends: PyYAML counts what is blank behind a block to it, this doesn't."""
-    key, value = entry
-    if value.start_mark.index < key.end_mark.index:  # an alias, whose node stands elsewhere
-        return int(key.end_mark.index)
-    if isinstance(value, yaml.MappingNode) and not value.flow_style and value.value:
-        return _last(value.value[-1])
-    if isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
-        last = value.value[-1]
-        return _last((key, last)) if last.start_mark.index > value.start_mark.index else int(value.end_mark.index)
-    return int(value.end_mark.index)
+def _last(text: str, end: int) -> int:
+    """Where the last word before `end` ends. Of words, since an alias is no node of its own, and a block is counted on
+    to what is behind it.
+    """
+    words = (token for token in yaml.scan(text, Loader=yaml.SafeLoader) if token.start_mark.index < end)
+    return max(int(token.end_mark.index) for token in words if isinstance(token, _WORDS))
 
 
 def _end_of_line(text: str, at: int) -> int:
