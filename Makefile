@@ -67,6 +67,7 @@ docs: .venv/test
 # A checkout that `make test` has set up runs from its sources.
 .venv/run: $(SOURCES) | .venv/bin/python
 ifeq ($(wildcard .venv/test),)
+	@echo "Installing into .venv. Where there is a C compiler the request path is compiled: a minute or two, once." >&2
 	command -v cc >/dev/null && KEYLESS_COMPILE=1 $(INSTALL) . || $(INSTALL) .
 endif
 	@touch $@

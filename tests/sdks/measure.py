@@ -33,7 +33,7 @@ NODE = os.environ.get("KEYLESS_NODE", "")
 CALLS = Path(__file__).with_name("calls")
 PATIENCE = 60.0
 MADE_UP = "kls_made_up_key_that_is_longer_than_forty_characters"
-_REFUSED = re.compile(r"^\S+ \S+ 424 ", re.MULTILINE)
+_REFUSED = re.compile(r"^\S+ +\w+ +\S+ \S+ 424 ", re.MULTILINE)
 
 
 class Run(NamedTuple):
