@@ -25,8 +25,10 @@ def twin(error: Exception) -> Exception:
     """To be raised in the place of one that is kept: its traceback would lead back to who keeps it, a ring."""
     kind = type(error)
     made = kind.__new__(kind, *error.args)
-    for name, value in getattr(error, "__dict__", {}).items():  # compiled, one without fields has no dictionary
-        setattr(made, name, value)
+    parts = error.__reduce__()  # of kind, arguments, fields; compiled, it shows no `__dict__` on Python 3.12 and later
+    if isinstance(parts, tuple) and len(parts) > 2:
+        for name, value in parts[2].items():
+            setattr(made, name, value)
     return made
 
 
