@@ -24,6 +24,7 @@ from typer.completion import completion_init  # type: ignore[attr-defined]  # as
 from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # click's own, or typer's copy of it
 from typer.main import get_command
 
+from proxy.cli.kit.coloured import with_colours
 from proxy.errors import ConfigError
 from proxy.tokens.store import StoreDown
 from proxy.version import __version__
@@ -39,11 +40,17 @@ _END = re.compile(r"[.;:](?:\s+|$)")
 class OnDemand(TyperGroup):
     """Each name of COMMANDS is a module here, whose `app` is the command."""
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        with_colours(self)
+        return super().make_context(*args, **options)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- click's signature
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- click's signature
-        return get_command(import_module(f"proxy.cli.{cmd_name}").app) if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        return with_colours(get_command(import_module(f"proxy.cli.{cmd_name}").app))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Their names, unlike the ancestor's without importing them all for a word of help."""

@@ -22,6 +22,7 @@ from proxy.cli.kit.options import (
     print_rows,
     print_warnings,
 )
+from proxy.cli.kit.progress import Progress
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
@@ -46,7 +47,8 @@ def check(
         loaded = load(config, strict=strict)
     except ConfigError as error:
         _refuse(error, as_json)
-    store = asyncio.run(_store_problem(loaded)) if live else None
+    with Progress("store"):
+        store = asyncio.run(_store_problem(loaded)) if live else None
     answers = asyncio.run(mint(loaded, loaded.config.providers)) if live else {}
     calls = asyncio.run(try_live(loaded, _worth_trying(loaded, answers)))
     missing = _missing_scopes(loaded, answers)

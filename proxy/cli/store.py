@@ -23,6 +23,7 @@ from proxy.cli.kit.options import (
     print_json,
     print_rows,
 )
+from proxy.cli.kit.progress import Progress
 from proxy.config.loaded import Loaded
 from proxy.config.place import state_folder
 from proxy.config.secrets.seal import Unsealable
@@ -65,8 +66,9 @@ def clear(
         wanted = [each for each in await _listed(records) if provider is None or provider in each["providers"]]
         if not yes and any(each["refresh_token"] for each in wanted):
             fail("this would remove refresh tokens, that is logins; with --yes it does", 2)
-        for each in wanted:
-            await records.forget(each["key"])
+        with Progress("records", len(wanted)) as progress:
+            for each in wanted:
+                await progress.after(records.forget(each["key"]))
         return len(wanted)
 
     loaded = load_or_exit(config)
@@ -84,11 +86,13 @@ def rotate_key(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     async def rotate(records: Records) -> tuple[int, list[str]]:
         done, failed = 0, []
-        for key in await records.keys():
-            try:
-                done += await records.rotate_key(key)
-            except (Unsealable, ValueError):
-                failed.append(key)
+        keys = await records.keys()
+        with Progress("records", len(keys)) as progress:
+            for key in keys:
+                try:
+                    done += await progress.after(records.rotate_key(key))
+                except (Unsealable, ValueError):
+                    failed.append(key)
         return done, failed
 
     done, failed = _with_records(load_or_exit(config), rotate)
@@ -117,7 +121,9 @@ def _with_records(loaded: Loaded, does: Callable[[Records], Awaitable[T]]) -> T:
 
 
 async def _listed(records: Records) -> list[dict[str, Any]]:
-    return [await _known(key, records) for key in await records.keys()]
+    keys = await records.keys()
+    with Progress("records", len(keys)) as progress:
+        return [await progress.after(_known(key, records)) for key in keys]
 
 
 async def _known(key: str, records: Records) -> dict[str, Any]:

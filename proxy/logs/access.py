@@ -12,7 +12,8 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
 from proxy.figures.ended import Ended
-from proxy.logs.setup import Out, is_coloured, stderr
+from proxy.logs.colours import is_coloured
+from proxy.logs.setup import Out, stderr
 from proxy.logs.words import Stamp, begin, clipped, shown, took
 
 FLUSH_AFTER: Final = 0.2

@@ -15,6 +15,7 @@ from typing import ClassVar, Final, TextIO, cast
 
 from proxy.config.model import Log
 from proxy.logger import structlog
+from proxy.logs.colours import is_coloured
 from proxy.logs.events import Events, OfLogging
 from proxy.sink import Sink
 
@@ -37,11 +38,6 @@ def dropped() -> int:
 def stderr() -> Out:
     """Where lines go."""
     return _Serving.sink or sys.stderr
-
-
-def is_coloured(out: Out) -> bool:
-    """On a terminal, unless somebody wants none (no-color.org)."""
-    return out.isatty() and not os.environ.get("NO_COLOR")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from yarl import URL
 from proxy.app import Service
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.schemes import Provider
+from proxy.cli.kit.progress import Progress
 from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
@@ -48,12 +49,13 @@ async def try_live(loaded: Loaded, prefixes: Mapping[str, str]) -> dict[str, Tri
     only = only.with_config(clients=[], browser=Browser(), log=Log(level="error", access=False))
     if not prefixes:
         return {}
-    async with standing_by(only.config), Service(only) as service, inside(service) as session:
-        calls = [
-            _tried(session, prefix, loaded.live[prefix], only.config.providers[name])
-            for name, prefix in prefixes.items()
-        ]
-        answers = await asyncio.gather(*calls)
+    with Progress("calls", len(prefixes)) as progress:
+        async with standing_by(only.config), Service(only) as service, inside(service) as session:
+            calls = [
+                progress.after(_tried(session, prefix, loaded.live[prefix], only.config.providers[name]))
+                for name, prefix in prefixes.items()
+            ]
+            answers = await asyncio.gather(*calls)
     return dict(zip(prefixes.values(), answers, strict=True))
 
 

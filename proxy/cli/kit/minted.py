@@ -19,6 +19,7 @@ from proxy.auth.schemes import Provider
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.scope import granted
 from proxy.auth.token import Token
+from proxy.cli.kit.progress import Progress
 from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Log
@@ -56,10 +57,12 @@ async def mint(loaded: Loaded, names: Collection[str]) -> dict[str, Got | Denied
     """One token for each of these configured providers, all at once."""
     setup.configure(Log(level="error"))
     only = loaded.only(providers=names)
-    async with standing_by(loaded.config), Service(only) as service:
-        providers = only.config.providers.items()
-        answers = await asyncio.gather(*(_one(name, provider, service) for name, provider in providers))
-    return dict(zip(only.config.providers, answers, strict=True))
+    providers = only.config.providers
+    with Progress("tokens", len(providers)) as progress:
+        async with standing_by(loaded.config), Service(only) as service:
+            asked = (progress.after(_one(name, provider, service)) for name, provider in providers.items())
+            answers = await asyncio.gather(*asked)
+    return dict(zip(providers, answers, strict=True))
 
 
 async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:
