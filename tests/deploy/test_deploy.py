@@ -77,6 +77,15 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     judged(judge("systemd-analyze"), "security", "--offline=true", "--threshold=25", str(tmp_path / "keyless.service"))
 
 
+def test_systemd_takes_the_users_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "keyless.service"
+    text = (DEPLOY / "systemd" / "user" / unit.name).read_text(encoding="utf-8")
+    unit.write_text(text.replace("%h/.local/bin/keyless", "/bin/true"), encoding="utf-8")
+    analyze, environ = judge("systemd-analyze"), {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+    done = subprocess.run([analyze, "verify", "--user", unit], capture_output=True, text=True, check=False, env=environ)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_socket_is_where_the_shipped_config_listens() -> None:
     unit = dict(line.split("=", 1) for line in lines(DEPLOY / "systemd" / "keyless.socket") if "=" in line)
     assert unit["ListenStream"] == load(ROOT / "config.yaml", environ={}).config.listen[0]
