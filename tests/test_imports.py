@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxy.auth.keys.provider import ProviderCommon
-from proxy.auth.schemes import NAMES, SCHEMES
+from proxy.auth.schemes import NAMES, kinds
 from proxy.auth.schemes.scheme import Scheme
 
 ROOT = Path(__file__).parent.parent
@@ -54,7 +54,7 @@ ASKERS = "proxy/config/secrets/sources/"  # what lies outside: commands, servers
 
 KINDS = {
     each.__name__
-    for row in SCHEMES.items()
+    for row in kinds()
     for kind in row
     for each in kind.__mro__
     if each.__module__.startswith("proxy.auth") and each not in (ProviderCommon, Scheme)

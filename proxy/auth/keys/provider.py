@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -114,6 +114,9 @@ class ProviderCommon(Secretive):
 
     fillers: ClassVar[Mapping[str, Any]] = {}
     """By needed key, what may stand in its place where it is wrong, so that the rest is still checked."""
+
+    if TYPE_CHECKING:
+        scheme: str  # the one word of each kind, which declares it itself
 
     use: str | None = None
     base: str | None = None

@@ -5,14 +5,14 @@ Must not know: problems, or what keys mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from proxy.auth.keys.provider import ProviderCommon
-from proxy.auth.schemes import NAMES
+from proxy.auth.schemes import NAMES, kinds
 from proxy.config.model import Config
 from proxy.config.written.named import Catalogue
 from proxy.values.where import Where, at
@@ -74,13 +74,13 @@ def _models(kind: Any, here: Any) -> Iterator[type[BaseModel]]:
             yield from _models(each, here)
     elif origin is list and isinstance(here, dict):  # one entry in place of a list
         yield from _models(get_args(kind)[0], here)
-    elif isinstance(kind, type) and issubclass(kind, BaseModel) and _fits(kind, here):
+    elif kind is ProviderCommon:
+        yield from (each.keys for each in kinds(_schemes(here)))
+    elif isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind
 
 
-def _fits(model: type[BaseModel], here: Any) -> bool:
-    """False for a provider of another scheme; every scheme fits one that says none, or an unknown one."""
+def _schemes(here: Any) -> Collection[str]:
+    """The one that a provider says; every scheme may be meant by one that says none, or an unknown one."""
     scheme = here.get("scheme") if isinstance(here, dict) else None
-    if not issubclass(model, ProviderCommon) or scheme not in NAMES:
-        return True
-    return scheme in get_args(model.model_fields["scheme"].annotation)
+    return (scheme,) if scheme in NAMES else NAMES

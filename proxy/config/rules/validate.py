@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from proxy.auth.schemes import SCHEMES, Provider
+from proxy.auth.schemes import Provider, kinds
 from proxy.config.model import Client, Config, Route
 from proxy.config.model.keys import known_keys
 from proxy.config.rules.config import Known, check
@@ -28,11 +28,6 @@ _ENTRIES: Mapping[str, TypeAdapter[Any]] = {
     "routes": TypeAdapter(Route),
     "clients": TypeAdapter(Client),
 }
-_FILLERS: Mapping[tuple[str, str], Any] = {
-    ("routes", "upstream"): UNSET,
-    **{("providers", key): filler for keys in SCHEMES for key, filler in keys.fillers.items()},
-}
-"""In place of keys that are needed, so that the rest of their entry can still be checked."""
 
 
 def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
@@ -100,6 +95,13 @@ def _take_out(rest: dict[str, Any], where: Where) -> None:
             return
         holder = holder[str(step)]
     holder.pop(str(where[-1]), None)
-    filler = _FILLERS.get((str(where[0]), str(where[-1]))) if len(where) == 3 else None
+    filler = _filler(*map(str, (where[0], where[-1]))) if len(where) == 3 else None
     if filler is not None:
         holder[str(where[-1])] = filler
+
+
+def _filler(section: str, key: str) -> Any:
+    """In place of a key that is needed, so that the rest of its entry can still be checked."""
+    if section == "providers":
+        return next((kind.keys.fillers[key] for kind in kinds() if key in kind.keys.fillers), None)
+    return UNSET if (section, key) == ("routes", "upstream") else None

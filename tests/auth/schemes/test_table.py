@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from pydantic import TypeAdapter
+import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from proxy.auth.keys.provider import ProviderCommon
-from proxy.auth.schemes import SCHEMES, Provider, scheme_for
+from proxy.auth.schemes import NAMES, Provider, kinds, scheme_for
 from proxy.auth.schemes.exec import ExecScheme
 from proxy.auth.schemes.http_digest import HttpDigestScheme
 from proxy.auth.schemes.jwt import JwtScheme
@@ -20,10 +21,28 @@ PROVIDER: TypeAdapter[Any] = TypeAdapter(Provider)
 
 
 def test_every_kind_of_provider_has_its_scheme() -> None:
-    """Beside its keys: what is no row of the union is no provider, and a row without a scheme can't be compiled."""
-    rows = get_args(get_args(Provider)[0])
-    assert all(issubclass(keys, ProviderCommon) and issubclass(scheme, Scheme) for keys, scheme in map(get_args, rows))
-    assert len(SCHEMES) == len(rows)
+    """Beside its keys, which are for what its row says."""
+    rows = list(kinds())
+    assert all(issubclass(keys, ProviderCommon) and issubclass(scheme, Scheme) for keys, scheme in rows)
+    assert tuple(get_args(keys.model_fields["scheme"].annotation)[0] for keys, _ in rows) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake", "place"),
+    [
+        (["static"], "model_attributes_type", ()),
+        ({"token": "a"}, "union_tag_not_found", ()),
+        ({"scheme": "statik", "token": "a"}, "union_tag_invalid", ()),
+        ({"scheme": None}, "union_tag_invalid", ()),
+        ({"scheme": "static", "token": "a", "tokem": "b"}, "extra_forbidden", ("tokem",)),
+        ({"scheme": "static", "token": "a", "hosts": [{"host": "a.example"}]}, "missing", ("hosts", 0, "credential")),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(written: Any, mistake: str, place: tuple[str | int, ...]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(dict[str, Provider]).validate_python({"a": written})
+    said = {each["type"]: each["loc"] for each in caught.value.errors()}
+    assert said[mistake][: 1 + len(place)] == ("a", *place)
 
 
 def test_scheme_for() -> None:
