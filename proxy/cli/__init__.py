@@ -26,6 +26,7 @@ from typer.main import get_command
 
 from proxy.cli.kit.coloured import with_colours
 from proxy.errors import ConfigError
+from proxy.process.garbage import importing
 from proxy.tokens.store import StoreDown
 from proxy.version import __version__
 
@@ -50,7 +51,9 @@ class OnDemand(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- click's signature
         if cmd_name not in COMMANDS:
             return None
-        return with_colours(get_command(import_module(f"proxy.cli.{cmd_name}").app))
+        with importing():
+            module = import_module(f"proxy.cli.{cmd_name}")
+        return with_colours(get_command(module.app))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Their names, unlike the ancestor's without importing them all for a word of help."""

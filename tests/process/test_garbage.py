@@ -11,7 +11,7 @@ import pytest
 
 from proxy.config.load import load
 from proxy.plan.compile import compile_plan
-from proxy.process.garbage import FEW, settle, undisturbed
+from proxy.process.garbage import FEW, importing, keep, settle, undisturbed
 from proxy.values.now import Now
 
 
@@ -27,6 +27,22 @@ def test_nothing_is_searched_meanwhile_and_what_is_there_is_left_out_afterwards(
         made = [[number] for number in range(1000)]
     assert gc.isenabled()
     assert gc.get_freeze_count() > 1000
+    assert not any(each is made for each in gc.get_objects())
+
+
+def test_modules_are_neither_searched_while_they_come_nor_later() -> None:
+    with importing():
+        assert not gc.isenabled()
+        made = [[number] for number in range(1000)]
+    assert gc.isenabled()
+    assert not any(each is made for each in gc.get_objects())
+
+
+def test_a_start_searches_for_nothing() -> None:
+    before = gc.get_stats()[2]["collections"]
+    made = [[number] for number in range(1000)]
+    keep()
+    assert gc.get_stats()[2]["collections"] == before
     assert not any(each is made for each in gc.get_objects())
 
 

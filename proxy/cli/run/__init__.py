@@ -42,7 +42,7 @@ from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
 from proxy.logger import get_logger
 from proxy.logs import setup
-from proxy.process.garbage import settle, undisturbed
+from proxy.process.garbage import keep, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
 from proxy.process.lending.offering import offer
@@ -150,7 +150,7 @@ async def _serve(start: Start) -> None:
         async with standing_by(start.loaded.config) as sandbox, _service(start, left) as service:
             lender = _lender(service, left)
             service.started()
-            settle()
+            keep()
             try:
                 await service.listen()
                 if left is not None:

@@ -1,15 +1,17 @@
 """Seals secrets: Fernet, the first key seals, all of them open (key rotation).
 
-Owns: keys and sealed bytes. Must not know: what is sealed, where it goes, where keys come from.
+Owns: keys and sealed bytes. Must not know: what is sealed, where it goes, where keys come from. The first use imports
+cryptography: 8 MiB, which a proxy that neither keeps nor opens anything does without.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
 from collections.abc import Sequence
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from functools import cached_property
+from typing import Any
 
 from proxy.errors import KeylessError
 
@@ -26,21 +28,32 @@ class Seal:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("a seal needs a key; `keyless seal --new-key` makes one")
-        self._fernet = MultiFernet([Fernet(_fernet_key(key)) for key in dict.fromkeys(keys)])
+        self._keys = [_fernet_key(key) for key in dict.fromkeys(keys)]
+
+    @cached_property
+    def _fernet(self) -> Any:
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 -- see the module
+
+        return MultiFernet(map(Fernet, self._keys))
 
     def seal(self, data: bytes) -> bytes:
-        return self._fernet.encrypt(data)
+        sealed: bytes = self._fernet.encrypt(data)
+        return sealed
 
     def open(self, sealed: bytes) -> bytes:
         """Raises Unsealable."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 -- see the module
+
         try:
-            return self._fernet.decrypt(sealed)
+            data: bytes = self._fernet.decrypt(sealed)
         except InvalidToken:
             raise Unsealable("sealed with another key, or damaged") from None
+        return data
 
 
 def new_key() -> str:
-    return Fernet.generate_key().decode("ascii")
+    """Of the kind that Fernet makes for itself."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
 
 
 def _fernet_key(key: str) -> bytes:
