@@ -7,11 +7,11 @@ something, and is written down where it is refused. Must not know: what a page s
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote
 
 from proxy.admin import streams
 from proxy.admin.access.asking import about, check_operator, reads_html
-from proxy.admin.dashboard.refused import refused
 from proxy.admin.page import READ, Answer, Asked, Page, Streaming, Who, missing, names_in
 from proxy.admin.pages import PAGES
 from proxy.admin.view import View
@@ -31,18 +31,20 @@ LONGEST_FORM = 1024 * 1024
 class Admin:
     """One per plan and kind of door. `admin.key` opens it from anywhere; without one only this machine may look."""
 
-    def __init__(self, config: model.Admin, view: View, pages: tuple[Page, ...] = PAGES) -> None:
+    def __init__(self, config: model.Admin, view: View, pages: Iterable[Page] = PAGES) -> None:
         self._view = view
         self._pages = pages
         self._path = config.path
         self._prefix = config.path.encode("ascii")
         self._key = None if config.key is None else hashlib.sha256(config.key.encode("utf-8")).digest()
-        self._welcomes = "/" not in view.plan.routes and any(page.PATH == "" for page in pages)
 
     def takes(self, request: Request) -> bool:
         """Also a browser that asks for nothing in particular: it is shown the way."""
         target = request.target
-        return target.startswith(self._prefix) or (target == b"/" and self._welcomes and reads_html(request))
+        return target.startswith(self._prefix) or (target == b"/" and reads_html(request) and self._welcomes())
+
+    def _welcomes(self) -> bool:
+        return "/" not in self._view.plan.routes and any(page.PATH == "" for page in self._pages)
 
     async def handle(self, request: Request, guard: Guard) -> None:
         page, ours = None, False
@@ -58,6 +60,8 @@ class Admin:
                 self._write_down(request, fault)
             if not ours or not reads_html(request):  # under another's name or from another's page, no page of ours
                 return own.fault(request, fault, None)
+            from proxy.admin.dashboard.refused import refused  # noqa: PLC0415 -- with the pages for people
+
             answer = await refused(request, fault, self._view)
         if isinstance(answer, Streaming):
             return await streams.write(request, answer.pieces)

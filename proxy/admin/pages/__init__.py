@@ -1,35 +1,28 @@
-"""The pages of `/-/`, one file for each; a new one is a file here, for people in dashboard/, and its row below."""
+"""The pages of `/-/`, one file for each; a new one is a file here and its row below; for people, in dashboard/."""
 
 from __future__ import annotations
 
-from proxy.admin.dashboard import assets
-from proxy.admin.dashboard.boards.live import LIVE
-from proxy.admin.dashboard.boards.providers import PROVIDERS
-from proxy.admin.dashboard.boards.reload import RELOAD, Again
-from proxy.admin.dashboard.boards.routes import ROUTES
-from proxy.admin.dashboard.boards.setup import SETUP
-from proxy.admin.dashboard.boards.try_it import TRY, Send
-from proxy.admin.dashboard.events import Events
-from proxy.admin.dashboard.login import Login, Logout
+from collections.abc import Iterable, Iterator
+
 from proxy.admin.page import Page
 from proxy.admin.pages import healthz, metrics, providers, readyz, status, token
 
 FOR_ALL: tuple[Page, ...] = (healthz, readyz, token)
 """Whoever asks comes by the listeners that serve routes."""
 
-BOARDS = (PROVIDERS, ROUTES, LIVE, SETUP, TRY, RELOAD)
-FOR_OPERATORS: tuple[Page, ...] = (
-    status,
-    metrics,
-    providers,
-    *BOARDS,
-    Events(BOARDS),
-    assets,
-    Login(),
-    Logout(),
-    Again(),
-    Send(),
-)
-"""With `admin.listen` these are there alone."""
+FOR_PROGRAMS: tuple[Page, ...] = (status, metrics, providers)
+"""The operator's. With `admin.listen` these and those for people are there alone."""
 
-PAGES = (*FOR_ALL, *FOR_OPERATORS)
+
+class _Pages(Iterable[Page]):
+    """All. Those for people come last, and are imported when nothing before them is meant: 25 modules."""
+
+    def __iter__(self) -> Iterator[Page]:
+        yield from FOR_ALL
+        yield from FOR_PROGRAMS
+        from proxy.admin.dashboard.pages import FOR_PEOPLE  # noqa: PLC0415 -- see above
+
+        yield from FOR_PEOPLE
+
+
+PAGES = _Pages()

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import pytest
 
 from proxy.admin.access.passes import COOKIE
+from proxy.admin.dashboard.pages import BOARDS
 from proxy.admin.dashboard.paging import SIZE
-from proxy.admin.pages import BOARDS
 from tests.conftest import Stage
 from tests.raw import Message, Wire
 
