@@ -217,8 +217,6 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
-        if any(cell.life.token is None for cell in self.keeper):
-            await self._lasting.issuer.ready()  # while there are descriptors
         tls = self._loaded.config.tls
         certificates = None if tls is None else Certificates(tls, self._loaded.folder)
         self._serving.front.visitors.tls = certificates
@@ -228,6 +226,9 @@ class Service:
             shared = self._post is not None
             sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
+        if any(cell.life.token is None for cell in self.keeper):
+            # Not sooner, as that is a tenth of a second; not later, while clients have left some descriptors.
+            await self._lasting.issuer.ready()
         if self.desk.fleet is not None:
             await self.desk.fleet.open(tells(lambda: self._serving.view))
         if self._loaded.config.log.access:  # a record of each is made in any case
