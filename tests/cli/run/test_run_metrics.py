@@ -42,7 +42,7 @@ async def scraped(http: aiohttp.ClientSession, url: str) -> Scrape:
 
 
 def total_of(scrape: Scrape, worker: str) -> float:
-    return sum(value for its, value in scrape["keyless_requests_total"] if its["worker"] == worker)
+    return sum(value for its, value in scrape.get("keyless_requests_total", ()) if its["worker"] == worker)
 
 
 def total(scrape: Scrape, name: str, **labels: str) -> float:
