@@ -35,13 +35,13 @@ class Admin:
         self._view = view
         self._pages = pages
         self._path = config.path
-        self._prefix = config.path.encode("ascii")
+        self.prefix = config.path.encode("ascii")
         self._key = None if config.key is None else hashlib.sha256(config.key.encode("utf-8")).digest()
 
     def takes(self, request: Request) -> bool:
         """Also a browser that asks for nothing in particular: it is shown the way."""
         target = request.target
-        return target.startswith(self._prefix) or (target == b"/" and reads_html(request) and self._welcomes())
+        return target.startswith(self.prefix) or (target == b"/" and reads_html(request) and self._welcomes())
 
     def _welcomes(self) -> bool:
         return "/" not in self._view.plan.routes and any(page.PATH == "" for page in self._pages)

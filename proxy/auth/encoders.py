@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 UNTOUCHED = string.ascii_letters + string.digits + "._-"
-_TOUCHED = re.compile("([^\x80-\U0010ffffA-Za-z0-9._-]|[^\0-\x7f]+)")  # of what lies beyond ASCII, as much as there is
+_TOUCHED = re.compile(r"((?![A-Za-z0-9._-])[\0-\x7f]|[^\0-\x7f]+)")  # of what lies beyond ASCII, as much as there is
 _ASCII_TOUCHED = "".join(character for character in map(chr, range(128)) if character not in UNTOUCHED)
 BEYOND = "\u00ea"
 """Stands for all characters beyond ASCII: each encoder treats them alike, and this one's escapes have letters."""
