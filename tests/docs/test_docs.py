@@ -33,6 +33,7 @@ from proxy.auth.keys.issuer import IssuerProvider
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.life.lifecycle import Lifecycle, State, Terms
 from proxy.auth.life.replay import RULE
+from proxy.auth.schemes import kinds
 from proxy.auth.token import Minted
 from proxy.cli import COMMANDS
 from proxy.config.load import load
@@ -172,6 +173,7 @@ def written_in_a_config(kind: type[Strict]) -> Iterator[type[Strict]]:
             yield from written_in_a_config(model)
 
 
+list(kinds())  # each is imported when it is named
 MODELS = {model.__name__: model for model in written_in_a_config(Strict)}
 
 
