@@ -17,6 +17,7 @@ UNSAID: Final = -1
 LONGEST: Final = 2048
 """Bytes of a head that is kept. With what is made of it, it is some 4 KiB per idle connection."""
 
+_SPACE: Final = ord(" ")
 _METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _REQUEST: Final = re.compile(rb"([A-Z]+) (/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*) HTTP/1\.1")
 _OTHER: Final = frozenset((b"transfer-encoding", b"upgrade", b"trailer", b"proxy-connection", b"http2-settings"))
@@ -51,31 +52,41 @@ class PlainLines:
 
 
 class Plain:
-    """One side's memory: the last `head`, what it began with, and its `lines`. `coming` is the one that llhttp reads
-    now, b"" if that did not come whole. Of a body that llhttp does not read `left` bytes are to come.
+    """One side's memory: a `head` that came again, what it began with, and its `lines`. `seen`: what is to come once
+    more before it is kept, since many never do. `coming` is the head that llhttp reads now, if that is one to be kept.
+    Of a body that llhttp does not read `left` bytes are to come.
     """
 
-    __slots__ = ("coming", "first", "head", "left", "lines")
+    __slots__ = ("coming", "first", "head", "left", "lines", "seen")
 
     def __init__(self) -> None:
-        self.head = self.coming = b""
+        self.head = self.coming = self.seen = b""
         self.first = _NOTHING
         self.lines: PlainLines | None = None
         self.left = 0
 
-    def told(self, first: FirstLine, fields: Fields) -> None:
-        """By llhttp, of the head that was `coming`; it may come again on this connection."""
+    def comes(self, head: bytes, what: bytes) -> None:
+        """One that llhttp will read, whole; `what` of it may come again. An empty line before a request is skipped (RFC
+        9112 §2.2), so that what stands behind it is no header.
+        """
+        self.coming = head if what and what == self.seen and head[0] > _SPACE else b""
+        self.seen = what if len(head) <= LONGEST else b""
+
+    def came(self) -> bytes:
+        """The head that was `coming`, told by llhttp; b"" for one that is not to be kept."""
         head, self.coming = self.coming, b""
-        length = length_of(fields) if 0 < len(head) <= LONGEST else None
-        if length is None:
-            self.forget()
-        else:
+        return head
+
+    def keep(self, head: bytes, first: FirstLine, fields: Fields, *, sized: bool) -> None:
+        """If nothing else depends on it. `sized`: where it says no length, something does."""
+        length = length_of(fields)
+        if length is not None and not (sized and length == UNSAID):
             self.head, self.first = head, first
             self.lines = PlainLines(head.partition(b"\r\n")[2], fields, length)
 
-    def forget(self) -> None:
-        self.head = self.coming = b""
-        self.lines = None
+    def of(self, fields: Fields) -> PlainLines | None:
+        """The lines that these came in, if they are kept."""
+        return self.lines if self.lines is not None and self.lines.fields is fields else None
 
     def take(self, data: bytes) -> bytes:
         """As much of it as is of the body."""

@@ -69,23 +69,50 @@ def test_what_may_follow_a_head(fields: Fields, length: int | None) -> None:
     assert length_of(fields) == length
 
 
-@pytest.mark.parametrize(
-    ("head", "kept"), [(b"x" * LONGEST, True), (b"x" * (LONGEST + 1), False), (b"", False)]
-)  # fmt: skip
-def test_only_a_head_that_came_whole_is_kept_and_no_long_one(head: bytes, kept: bool) -> None:
-    plain = Plain()
-    plain.coming = head
-    plain.told(LINE, [(b"Host", b"a")])
-    assert (plain.lines is not None) is kept
-    assert plain.head == (head if kept else b"")
+def kept(plain: Plain, head: bytes, fields: Fields | None = None) -> bool:
+    """Is it, once llhttp has told of it?"""
+    plain.comes(head, head.partition(b"\r\n")[2])
+    came = plain.came()
+    if came:
+        plain.keep(came, LINE, fields or [(b"A", b"b")], sized=False)
+    return plain.head == head
 
 
-def test_what_says_more_of_what_follows_forgets_the_one_before() -> None:
+@pytest.mark.parametrize(("size", "is_kept"), [(20, True), (LONGEST, True), (LONGEST + 1, False)])
+def test_what_has_come_twice_is_kept_unless_it_is_long(size: int, is_kept: bool) -> None:
+    plain, head = Plain(), b"GET / HTTP/1.1\r\n".ljust(size, b"x")
+    assert [kept(plain, head) for _ in range(2)] == [False, is_kept]
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\n\r\n", b"\n"])
+def test_what_stands_behind_an_empty_line_is_not(before: bytes) -> None:
     plain = Plain()
-    for fields, kept in (([(b"A", b"b")], True), ([(b"Transfer-Encoding", b"chunked")], False)):
-        plain.coming = b"GET / HTTP/1.1\r\nA: b"
-        plain.told(LINE, fields)
-        assert (plain.lines is not None) is kept
+    for _ in range(3):
+        kept(plain, before + b"GET / HTTP/1.1\r\nA: b")
+    assert plain.lines is None
+
+
+def test_of_what_differs_nothing_is_kept_but_what_came_last() -> None:
+    plain = Plain()
+    for number in range(100):
+        assert not kept(plain, b"GET / HTTP/1.1\r\nX: %d" % number)
+    assert (plain.head, plain.lines) == (b"", None)
+
+
+def test_one_that_says_more_of_what_follows_is_not_kept_and_hides_none() -> None:
+    plain, head = Plain(), b"GET / HTTP/1.1\r\nA: b"
+    assert [kept(plain, head) for _ in range(2)] == [False, True]
+    for _ in range(3):
+        assert not kept(plain, b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked", [(b"Transfer-Encoding", b"chunked")])
+    assert plain.head == head
+
+
+def test_lines_are_those_of_their_own_fields() -> None:
+    plain, fields = Plain(), [(b"A", b"b")]
+    for _ in range(2):
+        kept(plain, b"GET / HTTP/1.1\r\nA: b", fields)
+    assert plain.of(fields) is plain.lines is not None
+    assert plain.of([(b"A", b"b")]) is None
 
 
 def test_of_a_body_no_more_is_taken_than_was_announced() -> None:

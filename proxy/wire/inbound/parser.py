@@ -20,8 +20,6 @@ from proxy.wire.inbound.http2 import PriorKnowledge
 MAX_FIELDS: Final = 256
 
 _METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
-_EMPTY: Final = (b"\r", b"\n")
-"""An empty line before a request is skipped (RFC 9112 §2.2): what stands behind it is no header."""
 _LINE_END: Final = b"\r\n"
 _MODERN: Final = b" HTTP/1.1\r\n"
 _LINE: Final = 2048  # bytes: the version of a longer line is llhttp's to tell
@@ -115,19 +113,17 @@ class Parser:
             head, end, body = data.partition(b"\r\n\r\n")
             if end and self._comes_again(head, body):
                 return b""
-            plain.coming = b"" if not end or head.startswith(_EMPTY) else head
         return data
 
     def _comes_again(self, head: bytes, body: bytes) -> bool:
         """Told as llhttp would, where nothing of a next request has come with it."""
         plain = self.plain
         lines = plain.lines
-        if lines is None:
-            return False
-        if head != plain.head:
+        if lines is None or head != plain.head:
             first, _, text = head.partition(b"\r\n")
-            line = request_line(first) if text == lines.text else None
-            if line is None:
+            line = request_line(first) if lines is not None and text == lines.text else None
+            if lines is None or line is None:
+                plain.comes(head, text)
                 return False
             plain.head, plain.first = head, line
         left = lines.length - len(body) if lines.length > 0 else -len(body)
@@ -205,13 +201,12 @@ class Parser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        llhttp, fields, target = self._llhttp, self._fields, self._target
+        llhttp, fields, target, head = self._llhttp, self._fields, self._target, self.plain.came()
         self._fields, self._target = [], b""
         modern, self._line_is_modern = self._line_is_modern, False
         if self._repeats:
             self._repeats = False
             self._unread = 0
-            self.plain.forget()
             return
         most = self._max_header
         if len(fields) > MAX_FIELDS or (self._unread + self._slack > most and _size(target, fields) > most):
@@ -224,10 +219,8 @@ class Parser:
         method = llhttp.get_method()
         name = _METHODS.get(method) or method.decode("ascii")
         keep_alive = llhttp.should_keep_alive()
-        if modern and keep_alive and not llhttp.should_upgrade():
-            self.plain.told(FirstLine(name, 0, target), fields)
-        else:
-            self.plain.forget()
+        if head and modern and keep_alive and not llhttp.should_upgrade():
+            self.plain.keep(head, FirstLine(name, 0, target), fields, sized=False)
         self._listener.requested(name, target, fields, version == "1.1", keep_alive)
 
     def on_body(self, data: bytes) -> None:

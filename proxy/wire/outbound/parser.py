@@ -14,7 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.http.fields import Fields
 from proxy.http.mending import may_be_mended, mended
-from proxy.http.plain import UNSAID, FirstLine, Plain
+from proxy.http.plain import FirstLine, Plain
 from proxy.wire.outbound.head import IDLE_EXPIRY, framed, patience
 from proxy.wire.outbound.listener import NOBODY, Listener
 
@@ -119,7 +119,7 @@ class ReplyParser:
         head, end, body = data.partition(b"\r\n\r\n")
         lines = plain.lines
         if not end or lines is None or head != plain.head or len(body) > lines.length:
-            plain.coming = head if end else b""
+            plain.comes(head, head if end else b"")
             return False
         self.keep_alive = True
         self._status = plain.first.code
@@ -155,7 +155,7 @@ class ReplyParser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        llhttp = self._llhttp
+        llhttp, head = self._llhttp, self.plain.came()
         if llhttp is None:
             return
         status: int = llhttp.get_status_code()
@@ -174,7 +174,8 @@ class ReplyParser:
             self.keep_alive = False
         self._unread = 0
         self._status = status
-        self._note(status, headers)
+        if head and self.keep_alive and self._ending == LENGTH and status not in _BODILESS:
+            self.plain.keep(head, FirstLine("", status, self._reason), headers, sized=True)
         self._listener.replied(status, self._reason, headers)
         if self._ending == HEAD:
             # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.
@@ -234,17 +235,8 @@ class ReplyParser:
         self._reason = self._beginning = b""
         self._feed_strict(llhttp, whole)
 
-    def _note(self, status: int, headers: Fields) -> None:
-        """A head that may come again."""
-        plain = self.plain
-        plain.told(FirstLine("", status, self._reason), headers)
-        ends_by_length = plain.lines is not None and plain.lines.length != UNSAID and status not in _BODILESS
-        if not (ends_by_length and self.keep_alive and self._ending == LENGTH):
-            plain.forget()
-
     def _informational(self, status: int, llhttp: HttpResponseParser) -> None:
         """1xx: passed on if anyone cares, then forgotten; 101 is final and opens a tunnel (RFC 9110 §15.2)."""
-        self.plain.coming = b""
         if status < 100 or (status == 101 and not llhttp.should_upgrade()):
             raise ValueError(f"a reply with status {status}")
         if status == 101:
