@@ -144,7 +144,8 @@ def main() -> None:
         return
     if options.checkout is not None:
         os.environ[CHECKOUT] = str(options.checkout.resolve())
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell starts what is in the background with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     results = measure(options)
     print(report.markdown(results))
     whole = not (options.quick or options.only or options.scenario or options.checkout)
