@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import urllib.request
-from collections.abc import Collection, Coroutine, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from types import MappingProxyType
@@ -34,6 +34,7 @@ from proxy.process.inherited import Sockets
 from proxy.process.reloading.changes import AT_START, Changes
 from proxy.process.worker_post import WorkerPost
 from proxy.serve.cache.caching import Caching
+from proxy.serve.entrance import Entrance
 from proxy.serve.front import Front, Lasting
 from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
@@ -50,22 +51,22 @@ from proxy.tokens.store.state import open_logins
 from proxy.tokens.succession import Succession
 from proxy.traces.open import open_traces
 from proxy.values.listen import PAGES, Door, Listener
-from proxy.wire.inbound.request import Request
 from proxy.wire.inbound.server import Handler, Listening, Server
 from proxy.wire.inbound.tls import Certificates
 from proxy.wire.outbound.dial import Dialer, Resolve, resolve
 from proxy.wire.outbound.trust import Trust
 
-Answering = Coroutine[Any, Any, None]
-
 
 class Serving(NamedTuple):
-    """What requests meet now: put in service by one assignment; those under way end with what they have."""
+    """What requests meet now: put in service by one assignment; those under way end with what they have. `entrances`
+    are by the number of the door, and stay.
+    """
 
     front: Front
     admin: Admin  # below the listeners of routes
     pages: Admin  # at an address of its own
     view: View
+    entrances: dict[int | None, Entrance]
 
 
 class Counts(NamedTuple):
@@ -191,6 +192,8 @@ class Service:
     def _settled(self) -> None:
         """The newest plan and cells. The last front's visitors go when those who wait for issuers' keys have them."""
         before, self._serving = self._serving.front, self._serve(self._serving.front)
+        for door, entrance in self._serving.entrances.items():
+            self._lead(entrance, door, None if door is None else self._lasting.doors[door].route)
         self.desk.streams.end()  # they are asked for anew, and then by what serves now
         if before.visitors is not self._serving.front.visitors:
             self._retiring.spawn(before.visitors.close(PATIENCE), "close visitors of before")
@@ -201,7 +204,7 @@ class Service:
         view = View(plan, cells, front.observers, self.desk, self._succession.serving)
         pages = Admin(config.admin, view)
         admin = pages if config.admin.listen is None else Admin(config.admin, view, FOR_ALL)
-        return Serving(front, admin, pages, view)
+        return Serving(front, admin, pages, view, {} if previous is None else self._serving.entrances)
 
     def _secrets(self) -> Iterator[str]:
         return live_secrets(self._succession.serving.config, self.plan, self.keeper)
@@ -224,7 +227,7 @@ class Service:
         self._serving.front.visitors.tls = certificates
         for number, (listener, route) in enumerate(self._lasting.doors):
             context = certificates.context if certificates is not None and listener.tls else None
-            server = self._server(self._handler(number, route))
+            server = self._server(self._entrance(number, route).handle)
             shared = self._post is not None
             sockets = self._inherited.get(listener.address, ())
             await self.listening.start(listener, server, tls=context, shared=shared, inherited=sockets)
@@ -276,35 +279,26 @@ class Service:
     def inside(self) -> Server:
         """A server for connections that were made in this process; nothing listens (library/)."""
         self.keeper.watch()
-        return self._server(self._handle_inside)
+        return self._server(self._entrance(None, None).handle)
 
     def _server(self, handler: Handler) -> Server:
         return Server(handler, self._loaded.config.limits, None if self.audit is None else self.audit.unreadable)
 
-    def _handler(self, door: int, route: str | None) -> Handler:
+    def _entrance(self, door: int | None, route: str | None) -> Entrance:
+        """`door` None: for connections that were made in this process. `route`: whose own address it is, or PAGES."""
+        entrance = self._serving.entrances[door] = Entrance()
+        self._lead(entrance, door, route)
+        return entrance
+
+    def _lead(self, entrance: Entrance, door: int | None, route: str | None) -> None:
+        front, admin, pages, _, _ = self._serving
+        guard = front.inside if door is None else front.guards[door]
         if route is None:
-            return partial(self._handle, door)
-        return partial(self._page, door) if route == PAGES else partial(self._alone, door, route)
-
-    def _handle(self, door: int, request: Request) -> Answering:
-        """Not a coroutine of its own: that would cost each request one more."""
-        front, admin, _, _ = self._serving
-        if admin.takes(request):
-            return admin.handle(request, front.guards[door])
-        return front.forwarder.handle(request, front.guards[door])
-
-    def _page(self, door: int, request: Request) -> Answering:
-        """Of the pages' own address: no route is there."""
-        return self._serving.pages.handle(request, self._serving.front.guards[door])
-
-    def _alone(self, door: int, route: str, request: Request) -> Answering:
-        """Of a route's own address: nothing else is there."""
-        front = self._serving.front
-        return front.alone[route].handle(request, front.guards[door])
-
-    def _handle_inside(self, request: Request) -> Answering:
-        front, admin, _, _ = self._serving
-        return (admin if admin.takes(request) else front.forwarder).handle(request, front.inside)
+            entrance.lead(guard, front.forwarder, admin)
+        elif route == PAGES:
+            entrance.lead(guard, None, pages)
+        else:
+            entrance.lead(guard, front.alone[route], None)
 
     # -------------------------------------------------------------- what others see
 

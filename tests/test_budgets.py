@@ -27,6 +27,7 @@ LONG_FILES: dict[str, str] = {
     "proxy/tokens/mint.py": "the steps of one mint, in their order, with what a crash between two of them means",
     "proxy/tokens/store/redis.py": "one engine with its scripts beside their calls",
     "proxy/wire/inbound/connection.py": "the client's connection; its upgrade and its rest want a file of their own",
+    "proxy/wire/outbound/parser.py": "plain, strict and mended heads, and how each body may end; a few lines over",
     "proxy/wire/outbound/connection.py": "the API's connection; a reply that is cut short wants a file of its own",
     "proxy/wire/tls.py": "one TLS over one transport; a line over",
 }
@@ -43,6 +44,7 @@ WIDE_CLASSES: dict[str, str] = {
     "proxy/sandbox/state.py State": "the switches of the sandbox, one for each trick",
     "proxy/serve/exchange.py Exchange": "what is known of one request; forward.py alone writes it",
     "proxy/tokens/cell.py Cell": "a life, its flight, its store and its place among others; two over",
+    "proxy/wire/outbound/parser.py ReplyParser": "what one reply has said so far, and how its body ends; one over",
     "proxy/tokens/succession.py Succession": "what serves, what is wanted, and what is asked meanwhile; two over",
 }
 

@@ -35,14 +35,14 @@ class Admin:
         self._view = view
         self._pages = pages
         self._path = config.path
-        self._prefix = config.path.encode("ascii")
+        self.prefix = config.path.encode("ascii")
         self._key = None if config.key is None else hashlib.sha256(config.key.encode("utf-8")).digest()
         self._welcomes = "/" not in view.plan.routes and any(page.PATH == "" for page in pages)
 
     def takes(self, request: Request) -> bool:
         """Also a browser that asks for nothing in particular: it is shown the way."""
         target = request.target
-        return target.startswith(self._prefix) or (target == b"/" and self._welcomes and reads_html(request))
+        return target.startswith(self.prefix) or (target == b"/" and self._welcomes and reads_html(request))
 
     async def handle(self, request: Request, guard: Guard) -> None:
         page, ours = None, False

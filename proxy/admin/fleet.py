@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 ASK_BUDGET = 0.25
 """Seconds for all siblings together: they are asked at once, and who does not answer is down."""
+_PATIENCE = 5.0
+"""Seconds for a question to arrive: longer than anyone waits for an answer, and who gives up hangs up."""
 LONGEST_QUESTION = 64 * 1024
 
 Tell = Callable[[str], dict[str, Any]]
@@ -36,7 +38,7 @@ class Fleet:
 
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
-                async with asyncio.timeout(ASK_BUDGET):
+                async with asyncio.timeout(_PATIENCE):
                     question = (await reader.readline()).decode("ascii", "replace").strip()
                 word, _, about = question.partition(" ")
                 if word in tells:

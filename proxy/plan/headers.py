@@ -6,13 +6,14 @@ Owns: the lists of names that never pass, and the edits of a route. Pure; names 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from proxy.errors import Fault
 from proxy.http import request_id
 from proxy.http.credentials import KEY_HEADERS, OF_PRESETS
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 from proxy.http.memo import Bound, remember
+from proxy.http.plain import PlainLines
 
 KEYS: Final = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
@@ -64,13 +65,15 @@ NOTED_IN_REPLIES: Final = OF_CONTENT | frozenset(LINKING) | {b"connection", b"up
 class Head:
     """What is known of a request by its head: the finished `lines` that pass, and `facts`, the noted headers by name.
 
-    Read once. A replay starts from the same, so nobody changes it. `framed`: it announces a body, if only an empty one.
+    Read once. A replay starts from the same, and so does the next request that says the same, so nobody changes it.
+    `joined` are all lines. `framed`: it announces a body, if only an empty one.
     """
 
-    __slots__ = ("facts", "framed", "lines")
+    __slots__ = ("facts", "framed", "joined", "lines")
 
     def __init__(self, lines: list[bytes], facts: dict[bytes, bytes]) -> None:
         self.lines = lines
+        self.joined = b"".join(lines)
         self.facts = facts
         self.framed = b"content-length" in facts or b"transfer-encoding" in facts
 
@@ -128,8 +131,17 @@ class Sieve:
                 noted.append((fate.note, value))
         return lines, noted
 
-    def read(self, fields: Fields) -> Head:
-        """A request's head, without what it names as the connection's own. Raises Fault bad_request."""
+    def read(self, fields: Fields, plain: PlainLines | None = None) -> Head:
+        """A request's head, without what it names as the connection's own. `plain`: the fields came in these. Raises
+        Fault bad_request.
+        """
+        if plain is None:
+            return self._read(fields)
+        if plain.maker is not self:
+            plain.maker, plain.made = self, self._read(fields)
+        return cast("Head", plain.made)
+
+    def _read(self, fields: Fields) -> Head:
         lines, noted = self.sort(fields)
         known = facts(noted)
         if len(known) != len(noted) and [name for name, _ in noted].count(b"host") > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 from proxy.http.memo import Bound, remember
 from proxy.plan.target import split_path
@@ -14,14 +14,21 @@ _TARGETS: Final = Bound(most=4096, longest=512)
 _SLASH: Final = ord("/")
 
 
-class Way(NamedTuple, Generic[T]):
-    """`rest` is what stands behind the route's prefix: empty, or from one slash on. `path` is both, as it goes on."""
+class Way(Generic[T]):
+    """`rest` is what stands behind the route's prefix: empty, or from one slash on. `path` is both, as it goes on.
+    `lone`: the target ends in a `?` with nothing behind it.
 
-    route: T
-    path: bytes
-    query: bytes
-    rest: bytes
-    lone: bool = False  # the target ends in a `?` with nothing behind it
+    Immutable. A plain class: compiled, its fields are read without a call.
+    """
+
+    __slots__ = ("lone", "path", "query", "rest", "route")
+
+    def __init__(self, route: T, path: bytes, query: bytes, rest: bytes, lone: bool = False) -> None:
+        self.route = route
+        self.path = path
+        self.query = query
+        self.rest = rest
+        self.lone = lone
 
     def __repr__(self) -> str:
         return f"Way({self.route!r})"  # what a client asks for may hold a key

@@ -11,24 +11,20 @@ from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields, named_by_connection, without
-from proxy.http.memo import Bound, remember
 from proxy.plan import cors
 from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
+from proxy.plan.replies.passed import passed, passed_again
 from proxy.plan.replies.rewrite import OF_THE_BYTES, Changing
-from proxy.plan.replies.scrub import Scrubber, is_text
-from proxy.plan.route import RoutePlan
+from proxy.plan.replies.scrub import Scrubber
+from proxy.serve.cache.lookup import Lookup
 from proxy.serve.exchange import DEAD, Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
 from proxy.wire.inbound.request import Request
 
-_COMPRESSED: Final = frozenset(b"gzip x-gzip deflate compress x-compress br zstd dcb dcz".split())
-"""All of IANA's that hide text. Others stand there by mistake (`utf-8`, `none`), and clients read the body as it is."""
 _ADVICE: Final = frozenset((b"x-should-retry",))
-_TYPES: Final = Bound(most=512, longest=256)
-_texts: Final[dict[bytes, bool]] = {}
 
 
 _DOCUMENTS: Final = frozenset((b"document", b"iframe", b"frame", b"embed", b"object"))
@@ -39,10 +35,11 @@ _SANDBOX: Final = b"Content-Security-Policy: sandbox allow-scripts\r\n"
 class Framing:
     """How the body of a reply is delimited: by length, by chunks, or by the end of the connection. Sixteen in all."""
 
-    __slots__ = ("by_close", "chunked", "empty", "keep_alive", "lines")
+    __slots__ = ("by_close", "chunked", "empty", "keep_alive", "lines", "sized")
 
     def __init__(self, empty: bool, sized: bool, modern: bool, wanted_alive: bool) -> None:
         self.empty = empty
+        self.sized = sized
         self.chunked = modern and not sized and not empty
         self.by_close = not (sized or self.chunked or empty)
         self.keep_alive = wanted_alive and modern and not self.by_close
@@ -56,11 +53,12 @@ class Framing:
         return b"0\r\n%b\r\n" % trailers if self.chunked else b""
 
 
-_FRAMINGS: Final = {known: Framing(*known) for known in product((False, True), repeat=4)}
+_FRAMINGS: Final = [Framing(*known) for known in product((False, True), repeat=4)]
 
 
 def framing_of(request: Request, empty: bool, sized: bool) -> Framing:
-    framing = _FRAMINGS[empty, sized, request.modern, request.keep_alive]
+    place = (8 if empty else 0) + (4 if sized else 0) + (2 if request.modern else 0) + (1 if request.keep_alive else 0)
+    framing = _FRAMINGS[place]  # compiled, a key of four would be boxed
     if not framing.keep_alive:
         request.last()
     return framing
@@ -68,30 +66,38 @@ def framing_of(request: Request, empty: bool, sized: bool) -> Framing:
 
 def whole(exchange: Exchange, reply: Reply) -> None:
     """Pass a complete reply on, in one write. Raises ConnectionResetError when the client has gone."""
-    head, framing, readable, urls = _head(exchange, reply)
-    data = exchange.needles.scrub(reply.take()) if readable else reply.take()
+    theirs, framing, readable, urls = _head(exchange, reply)
+    data = reply.take()
+    if readable:
+        theirs, data = exchange.needles.scrub_both(theirs, data)
+    else:
+        theirs = exchange.needles.scrub(theirs)
     if urls is not None:
         data = urls.feed(data) + urls.end()
     reply.close()
     if framing.empty:
         data = b""
     if exchange.lookup is not None:
+        _kept(exchange, exchange.lookup, reply, theirs, framing)
         exchange.lookup.feed(data)
         exchange.lookup.end()
     if framing.chunked:
         data = framing.wrap(data) + framing.end(_trailers(exchange, reply, urls is not None))
-    exchange.request.connection.answer(head + data)
+    exchange.request.connection.answer(b"%b%b%b\r\n%b" % (theirs, added(exchange), framing.lines, data))
 
 
 async def stream(exchange: Exchange, reply: Reply) -> bool:
     """Pass the API's reply on as it comes. False where it broke off. Raises ConnectionResetError when the client has
     gone.
     """
-    head, framing, readable, urls = _head(exchange, reply)
+    theirs, framing, readable, urls = _head(exchange, reply)
+    theirs = exchange.needles.scrub(theirs)
+    if exchange.lookup is not None:
+        _kept(exchange, exchange.lookup, reply, theirs, framing)
     scrubber = exchange.needles.stream() if readable and exchange.needles else None
     client = exchange.request.connection
     try:
-        client.answer(head)
+        client.answer(b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines))
         while data := await reply.read():
             if scrubber is not None:
                 data = scrubber.feed(data)
@@ -139,47 +145,31 @@ def _unnoted(exchange: Exchange, headers: Fields) -> list[bytes]:
 
 
 def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Changing | None]:
-    """The finished head, how the body is framed, whether it can be searched for secrets, and what rewrites it."""
+    """What passes of the head and may hold secrets, how the body is framed, whether it can be searched for them too,
+    and what rewrites it.
+    """
     plan, request = exchange.plan, exchange.request
-    headers = without(reply.headers, _ADVICE) if exchange.skipped == DEAD else reply.headers
+    headers, plain = reply.headers, reply.plain
+    if exchange.skipped == DEAD:
+        headers, plain = without(headers, _ADVICE), None
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
     if plan.rewrite is not None and not empty:
         rewriting = plan.rewrite.begin(reply.status, headers, exchange.own_url)
         if rewriting is not None:
-            headers, urls = rewriting
-    lines, links, sized, readable = passed(plan, headers)
-    for name, value in links:
-        lines.append(_link_line(exchange, name, value))
-    framing = framing_of(request, empty, sized)
-    theirs = exchange.needles.scrub(status_line(reply.status, reply.reason) + b"".join(lines))
-    if exchange.lookup is not None:
-        wall = exchange.times.wall + exchange.times.first_byte
-        exchange.lookup.begin(reply.status, reply.headers, theirs, sized, wall, refused=exchange.refused)
-    return b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines), framing, readable, urls
+            (headers, urls), plain = rewriting, None
+    through = passed(plan, headers) if plain is None else passed_again(plan, plain)
+    theirs = status_line(reply.status, reply.reason) + through.lines
+    for name, value in through.links:
+        theirs += _link_line(exchange, name, value)
+    framing = framing_of(request, empty, through.sized)
+    return theirs, framing, through.readable, urls
 
 
-def passed(plan: RoutePlan, headers: Fields) -> tuple[list[bytes], Fields, bool, bool]:
-    """Of a reply: the lines that pass, fields to be turned to the proxy's URLs, whether the length is told, and whether
-    the body can be searched for secrets."""
-    lines, noted = plan.reply_headers.sort(headers)
-    links = []
-    sized = coded = False
-    text: bool | None = None  # what says nothing of itself is shown as text by most
-    for name, value in noted:
-        if name == b"content-length":
-            sized = True
-        elif name == b"content-type":
-            text = bool(text) or _is_text(value) or plan.scrub == "strict"
-        elif name == b"content-encoding":
-            coded = coded or not _COMPRESSED.isdisjoint(value.lower().replace(b" ", b"").split(b","))
-        elif name == b"connection":
-            named = named_by_connection(value)
-            if named and (named := named - OF_CONTENT):  # what frames the body is never one hop's alone
-                return passed(plan, without(headers, named | {name}))
-        elif name in LINKING and name not in plan.reply_edited:
-            links.append((name, value))
-    return lines, links, sized, text is not False and not coded and plan.scrub != "headers"
+def _kept(exchange: Exchange, lookup: Lookup, reply: Reply, theirs: bytes, framing: Framing) -> None:
+    """The head, in the route's cache."""
+    wall = exchange.times.wall + exchange.times.first_byte
+    lookup.begin(reply.status, reply.headers, theirs, framing.sized, wall, refused=exchange.refused)
 
 
 def _link_line(exchange: Exchange, name: bytes, value: bytes) -> bytes:
@@ -215,20 +205,21 @@ def switch_protocols(exchange: Exchange, reply: Reply) -> None:
     exchange.request.connection.answer(b"%b%b\r\n" % (head, added(exchange)))
 
 
-def early(exchange: Exchange, status: int, headers: Fields) -> None:
-    """A 1xx reply of the API, 103 say, passed on at once (RFC 9110 §15.2)."""
-    if exchange.request.modern:
-        lines = _unnoted(exchange, headers)
-        lines += [_link_line(exchange, b"link", value) for name, value in headers if name.lower() == b"link"]
-        head = exchange.needles.scrub(b"".join(lines))
-        exchange.request.connection.hint(status_line(status, b"") + head + b"\r\n")
+class Early:
+    """Passes 1xx replies of the API on at once, 103 say (RFC 9110 §15.2)."""
 
+    __slots__ = ("_exchange",)
 
-def _is_text(content_type: bytes) -> bool:
-    known = _texts.get(content_type)
-    if known is None:
-        return remember(_texts, content_type, is_text(content_type), len(content_type), _TYPES)
-    return known
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def replied(self, status: int, headers: Fields) -> None:
+        exchange = self._exchange
+        if exchange.request.modern:
+            lines = _unnoted(exchange, headers)
+            lines += [_link_line(exchange, b"link", value) for name, value in headers if name.lower() == b"link"]
+            head = exchange.needles.scrub(b"".join(lines))
+            exchange.request.connection.hint(status_line(status, b"") + head + b"\r\n")
 
 
 def _write(exchange: Exchange, data: bytes) -> None:

@@ -21,7 +21,7 @@ def at_a_glance(visitors: Visitors, exchange: Exchange, wall: float) -> Key | No
     if not visitors.at_once or plan.stand_in is not None or plan.passing is not None:
         return None
     text = plan.key_slots.lone(head.facts, exchange.way.query)
-    if text is None or text in b"".join(head.lines):
+    if text is None or text in head.joined:
         return None
     return visitors.client_keys.lone(text, wall)
 

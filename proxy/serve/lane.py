@@ -179,7 +179,7 @@ def _elsewhere(way: Way[Lane]) -> tuple[Way[Lane], Fault | None]:
     host, slash, below = way.rest[2:].partition(b"/")
     lane = way.route.other(host)
     if lane is not None:
-        return way._replace(route=lane, rest=slash + below), None
+        return Way(lane, way.path, way.query, slash + below, way.lone), None
     if b"." not in host:  # a path like any other
         return way, None
     detail = f"the provider of {way.route.plan.prefix} names no such host in its `hosts`"

@@ -10,7 +10,6 @@ Owns: the order of these (docs/traps.md 20, 21). Must not know: connections, fra
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from proxy.auth.placing.draft import Draft, Placing
@@ -62,7 +61,7 @@ def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], Now]) -
         drafted.lines.append(b"Cookie: %b\r\n" % drafted.cookie)
     body = _sent(drafted, exchange)
     call = Call(drafted.origin, drafted.method, drafted.target, drafted.lines, body, plan.timeout)
-    call.early = partial(answer.early, exchange)
+    call.early = answer.Early(exchange)
     if b"upgrade" in exchange.head.facts and may_upgrade(drafted.method, exchange.head):
         call.upgrade = b"websocket"
     return call
@@ -70,7 +69,7 @@ def prepare(exchange: Exchange, token: Token | None, clock: Callable[[], Now]) -
 
 def draft(plan: RoutePlan, method: str, way: Way[Any], head: Head) -> Draft:
     """Without a credential. What `head` says stays as it is: there may be another try."""
-    known, lines, target = head.facts, head.lines.copy(), plan.target
+    known, lines, target = head.facts, [head.joined], plan.target
     if b"accept-encoding" in known:
         codings = known[b"accept-encoding"]
         if plan.refusals is not None and plan.refusals.reads_body:

@@ -19,7 +19,7 @@ HOST = (b"Host", b"127.0.0.1")
 
 def lines(plan: Any, fields: Fields) -> list[bytes]:
     made = exchange(plan, fields=[HOST, *fields])
-    return draft(plan, "GET", made.way, made.head).lines
+    return b"".join(draft(plan, "GET", made.way, made.head).lines).splitlines(keepends=True)
 
 
 @pytest.mark.parametrize(

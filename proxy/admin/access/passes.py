@@ -21,7 +21,7 @@ LIFETIME = 12 * 3600
 HEADER = b"x-keyless-button"
 FIELD = "button"
 
-Known = Mapping[bytes, bytes]
+Known = dict[bytes, bytes]
 """Headers by their names in lower case."""
 
 

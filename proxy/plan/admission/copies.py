@@ -22,7 +22,7 @@ def without_keys(keys: Sequence[bytes], head: Head, way: Way[Any], slots: KeySlo
     if passed := [name for name in slots.passed if name in head.facts and holds_key(head.facts[name], keys)]:
         head = Head(head.lines, {name: value for name, value in head.facts.items() if name not in passed})
     for key in keys:
-        if key in b"".join(head.lines):
+        if key in head.joined:
             kept = [line for line in head.lines if not _is_in(key, line.partition(b": ")[2].rstrip())]
             head = Head(kept, head.facts)
         cookie = head.facts.get(b"cookie")
@@ -51,7 +51,7 @@ def _without_parameters(key: bytes, way: Way[Any]) -> Way[Any]:
     if key not in way.query and b"%" not in way.query and b"+" not in way.query:
         return way
     kept = [part for part in way.query.split(b"&") if not _is_in_parameter(key, part)]
-    return way._replace(query=b"&".join(kept))
+    return Way(way.route, way.path, b"&".join(kept), way.rest, way.lone)
 
 
 def _is_in_parameter(key: bytes, part: bytes) -> bool:
@@ -65,4 +65,4 @@ def _without_beginning(key: bytes, way: Way[Any], slots: KeySlots) -> Way[Any]:
     if found is None or unquote_to_bytes(found[1]) != key:
         return way
     rest = way.rest[found.end() :]
-    return way._replace(rest=rest, path=way.path[: len(way.path) - len(way.rest)] + rest)
+    return Way(way.route, way.path[: len(way.path) - len(way.rest)] + rest, way.query, rest, way.lone)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,7 @@ from proxy.http.memo import Bound, remember
 from proxy.plan.headers import AHEAD
 from proxy.values.listen import Listener
 
-Known = Mapping[bytes, bytes]
+Known = dict[bytes, bytes]
 """Headers by their names in lower case."""
 
 LOOPBACK_NAMES: Final = frozenset(("localhost", "127.0.0.1", "[::1]"))

@@ -77,9 +77,15 @@ class Needles:
     def scrub(self, data: bytes) -> bytes:
         """The same text with stars where a secret stood, also one that breaks off at the very end."""
         spans = self.spans(data)
-        if data and self._ends[data[-1]] and (cut := self.cut_off(data)):
+        if cut := self.cut_off(data):
             spans = [*spans, (len(data) - cut, len(data))]
         return starred(data, spans) if spans else data
+
+    def scrub_both(self, head: bytes, body: bytes) -> tuple[bytes, bytes]:
+        """Each by itself. Nearly always neither holds one, which one search tells of both."""
+        if not self.spans(head + body) and not self.cut_off(head) and not self.cut_off(body):
+            return head, body
+        return self.scrub(head), self.scrub(body)
 
     def stream(self) -> Scrubber:
         return Scrubber(self)
@@ -111,7 +117,7 @@ class Needles:
         Not any beginning: whoever has an API repeat what he says would see by the stars whether his guess at the next
         character is right, and so read a token one by one. To begin that here, one has to know nearly all of it.
         """
-        if self.beginning(data) < SHORTEST:
+        if not data or not self._ends[data[-1]] or self.beginning(data) < SHORTEST:
             return 0
         return max(self._begun(data[-self._window :], nearly=True), default=0)
 

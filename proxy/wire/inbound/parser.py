@@ -1,4 +1,5 @@
-"""What a client's bytes say: requests' heads, bodies and ends, within the limits. Parsing is llhttp's, strict.
+"""What a client's bytes say: requests' heads, bodies and ends, within the limits. Parsing is llhttp's, strict, but for
+whole heads that every grammar reads alike (http/plain.py).
 
 Owns: llhttp, and what it leaves open: sizes, versions, trailers, bodies behind an `Upgrade`. Must not know: sockets,
 deadlines, who serves a request, or when.
@@ -6,13 +7,14 @@ deadlines, who serves a request, or when.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy import shortage
 from proxy.errors import Fault
 from proxy.http.fields import Fields
+from proxy.http.plain import Plain, RequestLine, plain_lines, request_line
 from proxy.wire.inbound.http2 import PriorKnowledge
 
 MAX_FIELDS: Final = 256
@@ -54,6 +56,7 @@ class Parser:
     """Parses one request after the other."""
 
     __slots__ = (
+        "_between",
         "_fields",
         "_line_is_modern",
         "_listener",
@@ -64,6 +67,7 @@ class Parser:
         "_slack",
         "_target",
         "_unread",
+        "plain",
     )
 
     def __init__(self, listener: Listener, max_header: int) -> None:
@@ -74,6 +78,8 @@ class Parser:
         self._target = b""
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
         self._segment = self._slack = 0  # of what came with an earlier body's end as much may belong to this head
+        self._between = True  # what comes next begins a request, which llhttp need not read
+        self.plain = Plain()
         self._repeats = False
         self._line_is_modern = False  # the first line of what is being parsed is a request's of HTTP/1.1
 
@@ -92,6 +98,50 @@ class Parser:
 
         Raises Fault; then nothing that follows can be understood.
         """
+        try:
+            rest = self._read_plain(data)
+        except MemoryError:
+            raise shortage.tell("memory") from None
+        return self._feed_llhttp(rest) if rest else None
+
+    def _read_plain(self, data: bytes) -> bytes:
+        """Returns what is llhttp's to read."""
+        if self.plain.left:
+            data = self._read_on(data)
+        if data and self._between and not self._unread:
+            head, end, body = data.partition(b"\r\n\r\n")
+            if end and len(head) < self._max_header and self._takes(head, len(body)):
+                return self._read_on(body) if body else b""
+        return data
+
+    def _takes(self, head: bytes, come: int) -> bool:
+        """Told as llhttp would, where nothing of a next request has come with it."""
+        plain = self.plain
+        line, lines = cast("RequestLine | None", plain.first), plain.lines
+        if head != plain.head or line is None or lines is None:
+            first, _, text = head.partition(b"\r\n")
+            line, lines = request_line(first), plain_lines(text, lines)
+            if line is None or lines is None or len(lines.fields) > MAX_FIELDS:
+                return False
+            plain.keep(head, line, lines)
+        if come > max(lines.length, 0):
+            return False
+        self._slack = 0
+        plain.left = max(lines.length, 0)
+        self._listener.requested(line.method, line.target, lines.fields, True, True)
+        if not plain.left:
+            self._listener.ended()
+        return True
+
+    def _read_on(self, data: bytes) -> bytes:
+        """Of the body; returns what is behind it."""
+        piece = self.plain.take(data)
+        self._listener.body(piece)
+        if not self.plain.left:
+            self._listener.ended()
+        return data[len(piece) :]
+
+    def _feed_llhttp(self, data: bytes) -> bytes | None:
         # Within bounds: the same question is asked of each piece of a body, which may have no line at all.
         self._line_is_modern = (
             not self._unread and not self._target and data[: data.find(_LINE_END, 0, _LINE) + 2].endswith(_MODERN)
@@ -102,6 +152,7 @@ class Parser:
             self._llhttp.feed_data(data)
         except HttpParserUpgrade as upgrade:
             self._llhttp = HttpRequestParser(self)
+            self._between = False
             return data[upgrade.args[0] :]
         except MemoryError:
             raise shortage.tell("memory") from None
@@ -135,6 +186,9 @@ class Parser:
 
     # ------------------------------------------------------------ llhttp callbacks; what they raise ends the parsing
 
+    def on_message_begin(self) -> None:
+        self._between = False
+
     def on_url(self, part: bytes) -> None:
         self._target += part
 
@@ -145,6 +199,7 @@ class Parser:
         llhttp, fields, target = self._llhttp, self._fields, self._target
         self._fields, self._target = [], b""
         modern, self._line_is_modern = self._line_is_modern, False
+        self.plain.forget()
         if self._repeats:
             self._repeats = False
             self._unread = 0
@@ -168,6 +223,7 @@ class Parser:
     def on_message_complete(self) -> None:
         self._unread = 0
         self._slack = self._segment
+        self._between = self._llhttp.should_keep_alive()
         if self._fields:  # trailers, which are nobody's: least of all the next request's
             self._fields = []
         self._listener.ended()

@@ -17,6 +17,7 @@ from proxy.wire.inbound.error_shape import shaped
 PROBLEM: Final = "application/problem+json"
 _WIDE: Final = frozenset((b"application/problem+json", b"application/*", b"*/*"))
 _REASONS: Final = Bound(most=512, longest=256)
+_OK: Final = b"HTTP/1.1 200 OK\r\n"
 _status_lines: Final[dict[tuple[int, bytes], bytes]] = {}
 
 
@@ -62,6 +63,8 @@ def encoded(headers: Iterable[tuple[str, str]]) -> bytes:
 
 
 def status_line(status: int, reason: bytes) -> bytes:
+    if status == 200 and reason == b"OK":
+        return _OK
     line = _status_lines.get((status, reason))
     if line is None:
         line = b"HTTP/1.1 %d %b\r\n" % (status, reason or _phrase(status))

@@ -5,7 +5,7 @@ Owns: what a leg is told, and what it must be able to do. Must not know: framing
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from proxy.config.model import Timeout
@@ -27,10 +27,16 @@ class Upload(Protocol):
         """From the first byte on. What it raises ends the exchange; a Fault is what the client is told."""
 
 
+class Early(Protocol):
+    """Who hears of 1xx replies."""
+
+    def replied(self, status: int, headers: Fields) -> None: ...
+
+
 class Call:
     """`target` is path and query. `lines` are header lines, each with its CRLF: never Host, framing, or what upgrades.
 
-    `body`: b"" is one too, an empty one. Where it asks for another protocol, `upgrade` is its name; `early` is told of
+    `body`: b"" is one too, an empty one. Where it asks for another protocol, `upgrade` is its name; `early` hears of
     1xx replies; `opening` is told how many seconds a new connection took.
     """
 
@@ -53,4 +59,4 @@ class Call:
         self.timeout = timeout
         self.upgrade = b""
         self.opening = 0.0
-        self.early: Callable[[int, Fields], None] | None = None
+        self.early: Early | None = None

@@ -205,12 +205,13 @@ class Connection(Socket):
     def hinted(self, status: int, headers: Fields) -> None:
         """A 1xx."""
         if self._call is not None and self._call.early is not None:
-            self._call.early(status, headers)
+            self._call.early.replied(status, headers)
 
     def replied(self, status: int, reason: bytes, headers: Fields) -> None:
         """The head is there."""
         reply = self._reply
         if reply is not None:
+            reply.plain = self._parser.plain.lines
             reply.status = status
             reply.reason = reason
             reply.headers = headers

@@ -1,9 +1,18 @@
-"""Heads on an HTTP/1.1 connection: how a call begins, and where a reply says it ends. Pure functions over bytes."""
+"""Heads on an HTTP/1.1 connection: how a call begins, where a reply says it ends, and how long there may be silence
+after it. Pure functions over bytes.
+"""
 
 from __future__ import annotations
 
-from proxy.http.fields import Fields
+import re
+from typing import Final
+
+from proxy.http.fields import Fields, first
 from proxy.wire.outbound.call import Call
+
+IDLE_EXPIRY: Final = 15.0
+_TIMEOUT: Final = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_METHODS: Final = {name: name.encode("ascii") + b" " for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")}
 
 
 def host_lines(authority: bytes) -> bytes:
@@ -26,7 +35,8 @@ def encoded(call: Call, host: bytes) -> bytes:
         framing = b"Transfer-Encoding: chunked\r\n\r\n"
     else:
         framing = b"Content-Length: %d\r\n\r\n" % body.length
-    return b"".join((call.method.encode("ascii"), b" ", call.target, host, *call.lines, framing, known))
+    method = _METHODS.get(call.method) or call.method.encode("ascii") + b" "
+    return b"%b%b%b%b%b%b" % (method, call.target, host, b"".join(call.lines), framing, known)
 
 
 def framed(headers: Fields) -> bool:
@@ -41,3 +51,9 @@ def framed(headers: Fields) -> bool:
         elif length == 14 and name.lower() == b"content-length":
             framed = True
     return framed
+
+
+def patience(headers: Fields) -> float:
+    """Seconds that the API lets a connection be idle, less one for what is on its way."""
+    limit = _TIMEOUT.search(first(headers, b"keep-alive") or b"")
+    return IDLE_EXPIRY if limit is None else min(IDLE_EXPIRY, int(limit[1]) - 1.0)

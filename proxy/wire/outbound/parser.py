@@ -1,4 +1,5 @@
-"""What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict.
+"""What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict,
+but for whole heads that every grammar reads alike (http/plain.py).
 
 Owns: llhttp, and what it leaves open: sizes, codings, versions, 1xx, how a body may end, heads that are mended and then
 read once more. Must not know: sockets, deadlines, who reads the reply.
@@ -7,20 +8,21 @@ read once more. Must not know: sockets, deadlines, who reads the reply.
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from proxy.http.fields import Fields, first
+from proxy.http.fields import Fields
 from proxy.http.mending import may_be_mended, mended
-from proxy.wire.outbound.head import framed
+from proxy.http.plain import UNSAID, Plain, StatusLine, plain_lines, status_line
+from proxy.wire.outbound.head import IDLE_EXPIRY, framed, patience
+from proxy.wire.outbound.listener import NOBODY, Listener
 
 MAX_HEAD: Final = 64 * 1024
-IDLE_EXPIRY: Final = 15.0
 
 _NONE: Final[Fields] = []
+_SECOND: Final = "a second reply to one request"
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_TIMEOUT: Final = re.compile(rb"(?:^|[,\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 # What ends a reply's body: its length; the head already, since it answers a HEAD; a last chunk; the connection.
@@ -28,38 +30,6 @@ LENGTH: Final = 0
 HEAD: Final = 1
 CHUNKS: Final = 2
 CLOSE: Final = 3
-
-
-class Listener(Protocol):
-    """Whose reply it is. All of these are called within `feed` or `end`."""
-
-    def hinted(self, status: int, headers: Fields) -> None:
-        """A 1xx but for 100 and 101, which are for proxies."""
-
-    def replied(self, status: int, reason: bytes, headers: Fields) -> None:
-        """The head is there."""
-
-    def body(self, data: bytes) -> None:
-        """Some of the body."""
-
-    def ended(self, trailers: Fields) -> None:
-        """The reply is whole."""
-
-    def switched(self, reason: bytes, headers: Fields, rest: bytes) -> None:
-        """A 101; what stands behind it is another protocol's."""
-
-
-class _Nobody:
-    """Whoever listened has gone."""
-
-    def hinted(self, status: int, headers: Fields) -> None: ...
-    def replied(self, status: int, reason: bytes, headers: Fields) -> None: ...
-    def body(self, data: bytes) -> None: ...
-    def ended(self, trailers: Fields) -> None: ...
-    def switched(self, reason: bytes, headers: Fields, rest: bytes) -> None: ...
-
-
-_NOBODY: Final = _Nobody()
 
 
 class ReplyParser:
@@ -78,6 +48,7 @@ class ReplyParser:
         "_version",
         "keep_alive",
         "patience",
+        "plain",
     )
 
     def __init__(self, listener: Listener) -> None:
@@ -89,6 +60,7 @@ class ReplyParser:
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
         self._beginning = b""  # of a reply whose head is not whole yet
         self._irregular = False  # the head is one to be mended
+        self.plain = Plain()
         self._ending = LENGTH
         self._version = ""  # as the first reply says, for all that follow
         self.keep_alive = False
@@ -110,6 +82,11 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> None:
         """Raises ValueError, which says what is wrong; then nothing that follows can be understood."""
+        if self.plain.left:
+            self._read_on(data)
+            return
+        if not (self._unread or self._status or self._irregular) and self._ending == LENGTH and self._read_plain(data):
+            return
         self._unread += len(data)
         if self._llhttp is None:
             raise ValueError("bytes behind a reply that has no body")
@@ -130,14 +107,52 @@ class ReplyParser:
 
     def close(self) -> None:
         """Nothing will be fed any more. Callbacks and listener lead round to here: a ring."""
-        self._listener = _NOBODY
+        self._listener = NOBODY
         self._llhttp = None
+
+    # ------------------------------------------------------------ without llhttp
+
+    def _read_plain(self, data: bytes) -> bool:
+        """Told as llhttp would, where nothing has come behind the reply."""
+        head, end, body = data.partition(b"\r\n\r\n")
+        if not end or len(head) > MAX_HEAD:
+            return False
+        plain = self.plain
+        line, lines = cast("StatusLine | None", plain.first), plain.lines
+        if head != plain.head or line is None or lines is None:
+            first, _, text = head.partition(b"\r\n")
+            line, lines = status_line(first), plain_lines(text, lines)
+            if line is None or lines is None or lines.length == UNSAID:
+                return False
+            plain.keep(head, line, lines)
+        if len(body) > lines.length:
+            return False
+        if not self._version:
+            self._look_at_first("1.1", lines.fields)
+        self.keep_alive = True
+        self._status = line.code
+        plain.left = lines.length
+        self._listener.replied(line.code, line.reason, lines.fields)
+        if body:
+            self._read_on(body)
+        elif not plain.left:
+            self._listener.ended(_NONE)
+        return True
+
+    def _read_on(self, data: bytes) -> None:
+        """Of the body, of which nothing more is expected than what is left."""
+        piece = self.plain.take(data)
+        self._listener.body(piece)
+        if not self.plain.left:
+            self._listener.ended(_NONE)
+        if len(data) > len(piece):
+            raise ValueError(_SECOND)
 
     # ------------------------------------------------------------ llhttp callbacks; what they raise ends the exchange
 
     def on_message_begin(self) -> None:
         if self._status:
-            raise ValueError("a second reply to one request")
+            raise ValueError(_SECOND)
 
     def on_status(self, reason: bytes) -> None:
         self._reason += reason
@@ -148,6 +163,7 @@ class ReplyParser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
+        self.plain.forget()
         llhttp = self._llhttp
         if llhttp is None:
             return
@@ -242,6 +258,4 @@ class ReplyParser:
         if version not in ("1.1", "1.0"):
             raise ValueError("another protocol than HTTP/1")
         self._version = version
-        limit = _TIMEOUT.search(first(headers, b"keep-alive") or b"")
-        if limit is not None:
-            self.patience = min(IDLE_EXPIRY, int(limit[1]) - 1.0)  # less a second, for what is on its way
+        self.patience = patience(headers)

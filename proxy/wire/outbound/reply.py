@@ -6,9 +6,10 @@ Owns: what is known of the head. Must not know: framing, sockets, pools.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from proxy.http.fields import Fields, first
+from proxy.http.plain import PlainLines
 from proxy.wire.flow import Flow, Source, twin
 from proxy.wire.outbound.tunnel import Tunnel
 
@@ -28,6 +29,9 @@ class Stalled(Exception):  # noqa: N818 -- as above
     """The API missed a deadline."""
 
 
+_NONE: Final[Fields] = []
+
+
 class Answering(Source, Protocol):
     """The connection that a reply comes over."""
 
@@ -44,14 +48,15 @@ class Answering(Source, Protocol):
 class Reply(Flow[Answering]):
     """`status` is 0 until the head is there. Reading raises Broken, Stalled, or the Fault that ended the upload."""
 
-    __slots__ = ("headers", "reason", "status", "trailers")
+    __slots__ = ("headers", "plain", "reason", "status", "trailers")
 
     def __init__(self, connection: Answering) -> None:
         Flow.__init__(self, connection)  # super() would be looked up for each
         self.status = 0
         self.reason = b""
-        self.headers: Fields = []
-        self.trailers: Fields = []
+        self.headers: Fields = _NONE
+        self.plain: PlainLines | None = None  # in which they came
+        self.trailers: Fields = _NONE
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} {'complete' if self.complete else 'open'}, {self._size} bytes waiting>"

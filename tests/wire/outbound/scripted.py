@@ -21,6 +21,13 @@ LONG = 10.0
 """What a passing test never waits for."""
 
 
+class Hearing:
+    """Early replies, as a function hears of them."""
+
+    def __init__(self, hears: Callable[[int, Any], None]) -> None:
+        self.replied = hears
+
+
 class Peer:
     """The API's end of one connection."""
 
@@ -111,7 +118,7 @@ class Leg:
         **timeout: Any,
     ) -> Call:
         call = Call(self.origin, method, b"/x", (), body, Timeout(**timeout))
-        call.upgrade, call.early = upgrade, early
+        call.upgrade, call.early = upgrade, None if early is None else Hearing(early)
         return call
 
     async def send(self, method: str = "GET", **how: Any) -> Reply:

@@ -11,7 +11,7 @@ from proxy.errors import Fault
 from proxy.http.origin import Origin
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.dial import Dialer
-from proxy.wire.outbound.parser import IDLE_EXPIRY
+from proxy.wire.outbound.head import IDLE_EXPIRY
 from proxy.wire.outbound.pool import Pool
 from tests.wire.outbound.scripted import LONG, Peer, leg, replies
 
