@@ -9,6 +9,8 @@ from bench.results import Results
 
 IDLE_CONNECTIONS = 10_000
 BUSY_CONNECTIONS = 9_500
+WORKERS_REQUESTS = 20_000
+TWO = "keyless+2-workers"
 Ratio = Callable[[Results], float | None]
 
 
@@ -71,6 +73,13 @@ def _given_back(results: Results) -> float | None:
     return _within("after-busy", "after_mib", "before_mib")(results) if whole else None
 
 
+def _worker_memory(results: Results) -> float | None:
+    """Only of two that both had their share of requests."""
+    requests, workers = (_value("workers", metric, TWO)(results) for metric in ("requests", "workers"))
+    enough = requests is not None and requests >= WORKERS_REQUESTS and workers == 2
+    return _value("workers", "worker_mib", TWO)(results) if enough else None
+
+
 def _busy(connections: int) -> tuple[Aim, ...]:
     name, many = f"busy{connections}", f"{connections:,} busy connections"
     return (
@@ -127,5 +136,9 @@ AIMS = (
     Aim("200 clients that don't read, memory of one", 160, "KiB", _value("unread", "kib_each")),
     Aim("9,500 connections were busy and have gone: memory, of before", 1.3, "x", _given_back),
     Aim("TLS listener: CPU per request, of Envoy's", 0.9, "x", _ratio("tls-listener", "cpu_us", "keyless", "envoy")),
+    Aim("A further worker, memory", 25, "MiB", _worker_memory),
+    Aim(
+        "Two workers, load from their own cores: CPU per request, of one's", 1.05, "x", _value("workers", "ratio", TWO)
+    ),
     Aim("32 streams start per second, delay of the first event at p99", 1, "ms", _value("first-byte", "late_p99_ms")),
 )

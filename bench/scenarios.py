@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import growth, turns
+from bench import growth, turns, workers
 from bench.load import Shot
 from bench.measure import Sample
 from bench.peers import PEERS
@@ -92,6 +92,7 @@ STARTS: dict[str, Start] = {
         Start(
             "first-answer", "from listening to an answer, 2,000 issuers", growth.first_answer, "2000-issuers", slow=True
         ),
+        Start("workers", "two workers, load from their own cores", workers.pairs(GET), "2-workers"),
     )
 }
 

@@ -16,6 +16,7 @@ from typing import Literal
 
 from proxy.admin.commands import answers
 from proxy.app import Service
+from proxy.cli.kit.memory import keep_freed_memory
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
 from proxy.cli.run.commands import worker_socket
@@ -34,6 +35,7 @@ from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
 from proxy.tokens.store import StoreDown
 from proxy.values.listen import Door
+from proxy.wire.outbound.dial import public_context
 
 PRELOADED = ("uvloop", "proxy.tokens.calls.caller", "cryptography.fernet", "encodings.idna", "encodings.ascii")
 """What workers import beside this module once they serve: in one process instead of in each. It may be missing."""
@@ -91,15 +93,22 @@ def take_post(descriptor: int) -> tuple[Lifeline, WorkerPost]:
         control = socket.socket(fileno=descriptor)
     except OSError:
         fail("--worker is for processes that `keyless run` starts itself", 2)
-    for name in PRELOADED:
-        with suppress(ImportError):
-            import_module(name)
-    share()
+    _preload()
     lifeline = Lifeline(fork_server.serve(control))
     try:
         return lifeline, lifeline.post()
     except (OSError, EOFError):
         fail("the supervisor is gone")
+
+
+def _preload() -> None:
+    """All that each worker would have for itself else, and that no config changes."""
+    for name in PRELOADED:
+        with suppress(ImportError):
+            import_module(name)
+    public_context()
+    keep_freed_memory()
+    share()
 
 
 async def work(lifeline: Lifeline, post: WorkerPost) -> None:
