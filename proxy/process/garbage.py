@@ -43,9 +43,8 @@ class _Shared:
 
 def share() -> None:
     """Before this process forks others: freeze all there is, for good. To unfreeze it, or to search it for garbage,
-    writes to each object, and a process that writes to a page has a copy of its own from then on.
+    writes to each object, and a process that writes to a page has a copy of its own from then on: 11 MiB more each.
     """
-    gc.collect()
     gc.freeze()
     _Shared.pages = True
 
