@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import load, machine, report
+from bench.load import LoadError
 from bench.peers import PEERS
 from bench.peers.keyless import CHECKOUT
 from bench.peers.peer import Peer
@@ -101,7 +102,7 @@ def _start(stand: Stand, start: Start, peers: dict[str, Peer], results: Results)
     contender = Contender(peers["keyless"], start.feature)
     try:
         sample = start.turn(stand, contender)
-    except (StartError, OSError) as error:
+    except (StartError, LoadError, OSError) as error:
         results.failures[start.name] = {contender.label: str(error)}
         say(f"  {contender.label}: {error}")
         return

@@ -13,6 +13,8 @@ COMMIT = "6e731b4"
 BEFORE = {"keyless": 106_400, "keyless-sources": 209_500}
 """User-space instructions per request at that commit, where issue 15 begins, counted by scenario `instructions` with
 `--checkout` of its compiled package and of its sources, on Python 3.11.7."""
+WORKERS_REQUESTS = 20_000
+TWO = "keyless+2-workers"
 Ratio = Callable[[Results], float | None]
 
 
@@ -81,6 +83,13 @@ def _instructions(results: Results) -> float | None:
     return None if count is None else count / BEFORE["keyless"]
 
 
+def _worker_memory(results: Results) -> float | None:
+    """Only of two that both had their share of requests."""
+    requests, workers = (_value("workers", metric, TWO)(results) for metric in ("requests", "workers"))
+    enough = requests is not None and requests >= WORKERS_REQUESTS and workers == 2
+    return _value("workers", "worker_mib", TWO)(results) if enough else None
+
+
 def _busy(connections: int) -> tuple[Aim, ...]:
     name, many = f"busy{connections}", f"{connections:,} busy connections"
     return (
@@ -115,6 +124,10 @@ AIMS = (
         _ratio("policies", "cpu_us", "keyless+all-on", "keyless+all-off"),
     ),
     Aim("One worker at rest, memory", 48, "MiB", _value("memory", "resident_mib")),
+    Aim("A further worker, memory", 25, "MiB", _worker_memory),
+    Aim(
+        "Two workers, load from their own cores: CPU per request, of one's", 1.05, "x", _value("workers", "ratio", TWO)
+    ),
     Aim("Start to listening", 0.3, "s", _value("start", "start_s")),
     Aim("`make run` in a fresh clone, to the first answer", 37.5, "s", _value("make-run", "first_answer_s")),
     Aim(

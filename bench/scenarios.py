@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench import callgrind, counted, fresh, growth, turns
+from bench import callgrind, counted, fresh, growth, turns, workers
 from bench.load import Shot
 from bench.measure import Sample
 from bench.peers import PEERS
@@ -108,6 +108,7 @@ STARTS: dict[str, Start] = {
             "first-answer", "from listening to an answer, 2,000 issuers", growth.first_answer, "2000-issuers", slow=True
         ),
         Start("make-run", "from `make run` in a fresh clone to an answer", fresh.first_answer, asked=True),
+        Start("workers", "two workers, load from their own cores", workers.pairs(GET), "2-workers"),
     )
 }
 

@@ -52,6 +52,10 @@ def _rotation(written: Written) -> None:
     provider["refresh"] = {"before": "1s", "min_interval": "200ms"}
 
 
+def _two_workers(written: Written) -> None:
+    written["workers"] = 2
+
+
 def _routes(numbers: Iterable[int]) -> Callable[[Written], None]:
     """Below one first segment: no look-up by that alone tells them apart."""
 
@@ -97,4 +101,5 @@ FEATURES: dict[str, Callable[[Written], None]] = {
     "2000-providers": _providers(range(PROVIDERS)),
     "10000-clients": _clients,
     "2000-issuers": _issuers,
+    "2-workers": _two_workers,
 }

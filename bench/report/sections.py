@@ -150,6 +150,14 @@ def _single_lines(results: Results) -> str:
             f"With 2,000 issuers, a route each, `keyless run` listens after {one['start_s']:.1f} s and answers "
             f"{one['answer_s']:.2f} s later (slowest {one['slowest_s']:.2f} s), for {one['answer_cpu_s']:.2f} s of CPU."
         )
+    several = results.samples.get("workers", {}).get("keyless+2-workers")
+    if several:
+        one = several[0]
+        lines.append(
+            f"Two workers, load from their own cores: {one['several_us']:.1f} µs of CPU per request, "
+            f"{one['ratio']:.2f} (± {one['ratio_give']:.2f}) of one worker's there; a worker takes "
+            f"{one['worker_mib']:.1f} MiB (PSS)."
+        )
     started = results.samples.get("start", {}).get("keyless")
     if started:
         one = started[0]

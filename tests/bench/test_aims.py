@@ -119,3 +119,13 @@ def test_memory_counts_as_given_back_only_after_all_connections_were_busy(
     sample = {"before_mib": 80.0, "after_mib": 100.0, "connections": connections, "failed": failed}
     run = results("after-busy", keyless=[sample])
     assert aim("9,500 connections were busy and have gone: memory, of before").figure(run) == ratio
+
+
+@pytest.mark.parametrize(
+    ("requests", "workers", "mib"), [(20_000.0, 2.0, 21.5), (19_999.0, 2.0, None), (20_000.0, 1.0, None)]
+)
+def test_a_workers_memory_counts_once_all_of_them_have_worked(
+    requests: float, workers: float, mib: float | None
+) -> None:
+    run = results("workers", keyless_2_workers=[{"worker_mib": 21.5, "requests": requests, "workers": workers}])
+    assert aim("A further worker, memory").figure(run) == mib
