@@ -37,7 +37,10 @@ from proxy.tokens.store import StoreDown
 from proxy.values.listen import Door
 from proxy.wire.outbound.dial import public_context
 
-PRELOADED = ("uvloop", "proxy.tokens.calls.caller", "cryptography.fernet", "encodings.idna", "encodings.ascii")
+PRELOADED = (
+    *("uvloop", "proxy.tokens.calls.caller", "cryptography.fernet", "encodings.idna", "encodings.ascii"),
+    *("proxy.auth.schemes.static", "proxy.auth.schemes.oauth2.scheme"),
+)
 """What workers import beside this module once they serve: in one process instead of in each. It may be missing."""
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""
