@@ -169,15 +169,19 @@ class View:
 
 
 def tells(view: Callable[[], View]) -> dict[str, Tell]:
-    """What a worker answers its siblings; `view` gives the one of the config that is served now."""
+    """What a worker answers its siblings; `view` gives the one of the config that is served now. Who looks at one looks
+    at all.
+    """
 
     def recent(about: str) -> dict[str, Any]:
+        view().look_on()
         fleet = view().desk.fleet
         seen, most = json.loads(about)
         number = 0 if fleet is None else seen.get(str(fleet.number), 0)
         return {"rows": lookout.recent(view().figures, number, most)}
 
     def hours(prefixes: str) -> dict[str, Any]:
+        view().look_on()
         return lookout.written(lookout.hours(view().figures, json.loads(prefixes), view().clock().wall))
 
     return {
