@@ -145,6 +145,7 @@ class Service:
             stack.callback(access.flush)
         traces = None if config.trace is None else open_traces(config.trace)
         if traces is not None:
+            figures.lost_traces = lambda: traces.export.lost
             stack.push_async_callback(traces.export.close)
         proxies = urllib.request.getproxies()
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
@@ -180,11 +181,7 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        try:
-            await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
-        except BaseException:
-            self.figures.reloaded("failed")
-            raise
+        await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
         self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)

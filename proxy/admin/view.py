@@ -135,7 +135,8 @@ class View:
         tokens = {name: self._token(name) for name in self.plan.providers}
         first = {id(cell): (cell.names[0], cell) for cell in self.cells.values() if cell.names}
         mints = {name: MintReading.of(cell.counts) for name, cell in first.values()}
-        return Reading(routes, tokens, mints, figures.store_failures(), dropped(), dict(figures.reloads))
+        failures, lost = figures.store_failures(), figures.lost_traces()
+        return Reading(routes, tokens, mints, failures, dropped(), dict(figures.reloads), lost)
 
     def _token(self, name: str) -> TokenReading:
         report = self.provider(name)

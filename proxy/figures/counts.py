@@ -21,11 +21,24 @@ class RouteCounts:
     """Of one route, since the process started. `begun` less `ended` are under way.
 
     `statuses`: how often each was answered, our own answers without a code among them. `faults`: by code, which says
-    the status that it had; `replays`: by reason and outcome; `skipped`: refusals that were not replayed, by why.
+    the status that it had; `replays`: by reason and outcome; `skipped`: refusals that were not replayed, by why;
+    `cached`: what came of requests on a route with a cache, by outcome.
     """
 
     __slots__ = (
-        *("_others", "_usual", "begun", "ended", "faults", "first_byte", "own", "received", "replays", "sent"),
+        *(
+            "_others",
+            "_usual",
+            "begun",
+            "cached",
+            "ended",
+            "faults",
+            "first_byte",
+            "own",
+            "received",
+            "replays",
+            "sent",
+        ),
         *("skipped", "upstream"),
     )
 
@@ -39,6 +52,7 @@ class RouteCounts:
         self.faults: dict[tuple[int, str], int] = {}
         self.replays: dict[tuple[str, str], int] = {}
         self.skipped: dict[str, int] = {}
+        self.cached: dict[str, int] = {}
         self.upstream = Histogram(API)
         self.own = Histogram(OWN)
         self.first_byte = Histogram(API)
@@ -68,6 +82,9 @@ class RouteCounts:
 
     def not_replayed(self, why: str) -> None:
         self.skipped[why] = self.skipped.get(why, 0) + 1
+
+    def looked_up(self, outcome: str) -> None:
+        self.cached[outcome] = self.cached.get(outcome, 0) + 1
 
     def traced(self, times: Timeline, trace: str) -> None:
         """The trace of what was last counted."""

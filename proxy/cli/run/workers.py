@@ -9,7 +9,6 @@ import asyncio
 import os
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +24,7 @@ from proxy.process.garbage import settle, undisturbed
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import told
 from proxy.process.private_folder import PrivateFolder
-from proxy.process.reloading.supervised import SupervisedReloads
+from proxy.process.reloading.supervised import SupervisedReloads, failures
 from proxy.process.runtime import Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
@@ -119,7 +118,8 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
             runtime = Runtime(
-                worker_socket(post.private, post.number), answers(lambda: service.view) | told(service.sessions)
+                worker_socket(post.private, post.number),
+                answers(lambda: service.view) | told(service.sessions) | failures(service.figures.not_reloaded),
             )
             try:
                 runtime.open()
@@ -139,5 +139,8 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
 async def _follow(lifeline: Lifeline, service: Service) -> None:
     while True:
         loaded, secrets = await lifeline.news()
-        with undisturbed(), suppress(ConfigError):  # the supervisor, which has read it, says what is wrong
-            await service.replace(loaded, secrets)
+        with undisturbed():
+            try:
+                await service.replace(loaded, secrets)
+            except ConfigError:  # the supervisor, which has read it, says what is wrong
+                service.figures.not_reloaded()
