@@ -5,6 +5,7 @@ Owns: which part is given to which, and the order of their end. Nothing is decid
 
 from __future__ import annotations
 
+import asyncio
 import os
 import urllib.request
 from collections.abc import Collection, Iterator, Mapping
@@ -181,6 +182,7 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
+        await asyncio.to_thread(self._lasting.caching.prepare, loaded)
         await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
         self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
@@ -217,6 +219,8 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
+        if self._lasting.caching.offline:  # else a login is known with its token
+            await asyncio.gather(*(cell.recall() for cell in self.keeper))
         if any(cell.life.token is None for cell in self.keeper):
             await self._lasting.issuer.ready()  # while there are descriptors
         tls = self._loaded.config.tls
