@@ -33,8 +33,10 @@ LOOKS = [("light", 1280), ("dark", 360)]
 FOUND = """axe.run().then(({violations}) =>
     violations.map(({id, nodes}) => [id, nodes.map(({html}) => html.slice(0, 120))]))"""
 NAVIGATION_FITS = "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(document.querySelector('.top nav'))"
-COPIES_COVER_NOTHING = """[...document.querySelectorAll('.code')].every((code) =>
-    code.querySelector('pre').getBoundingClientRect().right <= code.querySelector('.copy').getBoundingClientRect().left)"""
+COPIES_COVER_NOTHING = """[...document.querySelectorAll('.code')].every((code) => {
+    const [text, button] = ['pre', '.copy'].map((part) => code.querySelector(part).getBoundingClientRect());
+    return text.right <= button.left;
+})"""
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 EVIL = "/sandbox/<img%20src=x%20onerror=alert(1)>"
 
