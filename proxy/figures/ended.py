@@ -43,7 +43,7 @@ class Ended:
 
     def shortened(self, longest: int) -> Ended:
         """One that may be kept: what a client chooses freely is bounded."""
-        if max(map(len, (self.path, self.method, self.cause, self.origin))) <= longest:
+        if len(self.path) <= longest and len(self.method) <= longest and len(self.cause + self.origin) <= longest:
             return self
         short = Ended(self.times, self.method[:longest], self.path[:longest], self.status)
         short.id, short.trace, short.route, short.provider = self.id, self.trace, self.route, self.provider

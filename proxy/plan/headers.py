@@ -66,16 +66,19 @@ class Head:
     """What is known of a request by its head: the finished `lines` that pass, and `facts`, the noted headers by name.
 
     Read once. A replay starts from the same, and so does the next request that says the same, so nobody changes it.
-    `joined` are all lines. `framed`: it announces a body, if only an empty one.
+    `joined` are all lines. `framed`: it announces a body, if only an empty one. `shown`: what was seen of keys in
+    `slots` of it (serve/identify.py).
     """
 
-    __slots__ = ("facts", "framed", "joined", "lines")
+    __slots__ = ("facts", "framed", "joined", "lines", "shown", "slots")
 
     def __init__(self, lines: list[bytes], facts: dict[bytes, bytes]) -> None:
         self.lines = lines
         self.joined = b"".join(lines)
         self.facts = facts
         self.framed = b"content-length" in facts or b"transfer-encoding" in facts
+        self.slots: object | None = None
+        self.shown = b""
 
 
 class _Fate:

@@ -11,6 +11,7 @@ from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.fields import Fields, named_by_connection, without
+from proxy.http.memo import Bound, remember
 from proxy.plan import cors
 from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
@@ -24,6 +25,9 @@ from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
 from proxy.wire.inbound.request import Request
 
+_ORIGINS: Final = Bound(most=256, longest=256)
+_readable: Final[dict[str, bytes]] = {}
+"""The lines that let a page of this origin read a reply."""
 _ADVICE: Final = frozenset((b"x-should-retry",))
 
 
@@ -192,8 +196,15 @@ def added(exchange: Exchange) -> bytes:
     if exchange.lookup is not None:
         added += exchange.lookup.line
     if exchange.cors_origin is not None and exchange.plan.cors:
-        added += encoded(cors.exposed(exchange.cors_origin))
+        added += _exposed(exchange.cors_origin)
     return added
+
+
+def _exposed(origin: str) -> bytes:
+    lines = _readable.get(origin)
+    if lines is None:
+        return remember(_readable, origin, encoded(cors.exposed(origin)), len(origin), _ORIGINS)
+    return lines
 
 
 def switch_protocols(exchange: Exchange, reply: Reply) -> None:

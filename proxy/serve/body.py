@@ -6,15 +6,17 @@ Owns: reading the client's body, once; its bounds; `100 Continue`. Must not know
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.coding import LONGEST
+from proxy.serve.pieces import pieces_of
 from proxy.wire.inbound.request import Request
 
-SHORT = 64 * 1024
+SHORT: Final = 64 * 1024
 """Bodies of a known length up to this are read whole: one write to the API instead of two and a task."""
 
-EDITABLE = LONGEST
+EDITABLE: Final = LONGEST
 """A body that a credential is written into must be held in memory, up to this."""
 
 
@@ -32,6 +34,16 @@ class Body:
         self._seen = 0
         self._max = max_body
         self._continue = request.modern and (request.header(b"expect") or b"").strip().lower() == b"100-continue"
+
+    @classmethod
+    def arrived(cls, request: Request, max_body: int | None) -> Body | None:
+        """The body of `request` if it is short and all there, as most are; else it is for `of` to say."""
+        said = request.header(b"content-length") if request.complete and request.error is None else None
+        if said is None or int(said) > SHORT or (max_body is not None and int(said) > max_body):
+            return None
+        body = cls(request, int(said), 0, max_body)
+        body.whole = request.take()
+        return body
 
     @classmethod
     async def of(cls, request: Request, capture: int, max_body: int | None, *, whole: bool = False) -> Body | None:
@@ -58,9 +70,8 @@ class Body:
     async def read_whole(self, limit: int) -> bytes:
         """Read it to its end. Raises Fault body_too_large beyond `limit`."""
         if self.whole is None:
-            self._say_continue()
-            pieces = list(self._captured)
-            while piece := await self._next():
+            pieces = self.begin()
+            while piece := await self.next():
                 pieces.append(piece)
                 if self._seen > limit:
                     raise _too_large(limit)
@@ -68,16 +79,16 @@ class Body:
             self.length = len(self.whole)
         return self.whole
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
+    def pieces(self) -> AsyncGenerator[bytes, None]:
         """From the first byte on, also a second time while `replayable`. Raises Fault."""
-        self._say_continue()
-        for piece in list(self._captured):
-            yield piece
-        while piece := await self._next():
-            self._capture(piece)
-            yield piece
+        return pieces_of(self)
 
-    async def _next(self) -> bytes:
+    def begin(self) -> list[bytes]:
+        """It is wanted now; what was captured of it before."""
+        self._say_continue()
+        return list(self._captured)
+
+    async def next(self) -> bytes:
         """What has come since; b"" at the end. Raises Fault."""
         piece = await self._request.read()
         self._seen += len(piece)
@@ -85,7 +96,8 @@ class Body:
             raise _too_large(self._max)
         return piece
 
-    def _capture(self, piece: bytes) -> None:
+    def capture(self, piece: bytes) -> None:
+        """For another time, if there is room for all of it."""
         self._room -= len(piece)
         if self._room >= 0:
             self._captured.append(piece)

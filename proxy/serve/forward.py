@@ -55,9 +55,8 @@ class Forwarder:
         self._visitors = watch.visitors
         self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
-        self._quotas = watch.quotas
+        self._quotas, self._audit = watch.quotas, watch.audit
         self._figures, self._tracing = watch.figures, watch.tracing
-        self._audit = watch.audit
         self._max_body = max_body
 
     async def handle(self, request: Request, guard: Guard) -> None:
@@ -81,8 +80,7 @@ class Forwarder:
             if token is not None and exchange.plan.follows_token:
                 exchange.plan, token = bound(exchange.plan, token)
             if exchange.head.framed and exchange.body is None:
-                whole = exchange.plan.needs_body
-                exchange.body = await Body.of(request, exchange.plan.replay_max_body, self._max_body, whole=whole)
+                exchange.body = Body.arrived(request, self._max_body) or await self._body(exchange)
                 exchange.times.read = self._ticks()
             call = self._prepared(exchange, token)
             reply = await self._upstream.send(call)
@@ -172,6 +170,10 @@ class Forwarder:
         return exchange.lookup.kept is not None
 
     # -------------------------------------------------------------- prepare, judge, renew
+
+    async def _body(self, exchange: Exchange) -> Body | None:
+        plan = exchange.plan
+        return await Body.of(exchange.request, plan.replay_max_body, self._max_body, whole=plan.needs_body)
 
     def _prepared(self, exchange: Exchange, token: Token | None) -> Call:
         """What is sent now. Raises Fault."""

@@ -5,8 +5,11 @@ Owns: what of a request is looked at. Must not know: what a client may do; the e
 
 from __future__ import annotations
 
+import hashlib
+
 from proxy.plan.admission.clients import Key
-from proxy.plan.admission.key_places import LONGEST_BODY, KeyPlaces
+from proxy.plan.admission.key_places import LONGEST_BODY, KeyPlaces, KeySlots
+from proxy.plan.headers import Head
 from proxy.plan.route import RoutePlan
 from proxy.serve.body import Body
 from proxy.serve.exchange import Exchange
@@ -17,13 +20,23 @@ from proxy.wire.inbound.request import Request
 
 def at_a_glance(visitors: Visitors, exchange: Exchange, wall: float) -> Key | None:
     """The client's key, where it stands in the usual place and nowhere else; None for all that takes a closer look."""
-    plan, head = exchange.plan, exchange.head
+    plan, head, query = exchange.plan, exchange.head, exchange.way.query
     if not visitors.at_once or plan.stand_in is not None or plan.passing is not None:
         return None
-    text = plan.key_slots.lone(head.facts, exchange.way.query)
-    if text is None or text in head.joined:
-        return None
-    return visitors.client_keys.lone(text, wall)
+    if query:
+        shown = _shown(plan.key_slots, head, query)
+    elif head.slots is plan.key_slots:
+        shown = head.shown
+    else:  # kept with the head, which the next request often has as well
+        shown = head.shown = _shown(plan.key_slots, head, query)
+        head.slots = plan.key_slots
+    return visitors.client_keys.lone(shown, wall) if shown else None
+
+
+def _shown(slots: KeySlots, head: Head, query: bytes) -> bytes:
+    """The digest of the only key; b"" where there is none or may be several."""
+    text = slots.lone(head.facts, query)
+    return b"" if text is None or text in head.joined else hashlib.sha256(text).digest()
 
 
 def closely(visitors: Visitors, exchange: Exchange, now: Now) -> Found:

@@ -67,9 +67,8 @@ class Keys:
             return self._why(stale, places.slots.prefix, wall)
         return Proven(proven.client, texts, proven)
 
-    def lone(self, text: bytes, wall: float) -> Key | None:
-        """The client's, where it stands alone in a request; None for all that takes a closer look."""
-        digest = hashlib.sha256(text).digest()
+    def lone(self, digest: bytes, wall: float) -> Key | None:
+        """The one of this SHA-256, which stands alone in a request; None for all that takes a closer look."""
         key = self._clients.find(digest)
         if key is None and self._sessions.used:
             key = self._sessions.find(digest)

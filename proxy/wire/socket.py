@@ -13,11 +13,14 @@ import select
 import socket
 import struct
 import sys
+from collections.abc import Callable, Sized
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from proxy.wire.phase import IllegalMove, Phase
 from proxy.wire.pieces import LARGEST_READ, Source, read_in_pieces
 
+Watch = Callable[[], Sized]
 _AT_ONCE: Final = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
 
 
@@ -56,6 +59,7 @@ class Socket:
         "_drained",
         "_received",
         "_sent",
+        "_watch",
         "deadline",
         "loop",
         "phase",
@@ -72,6 +76,7 @@ class Socket:
         self.deadline = math.inf
         self._drained: asyncio.Future[None] | None = None
         self._received = self._sent = 0
+        self._watch: Watch | None = None  # once somebody has asked whether something waits
 
     @property
     def open(self) -> bool:
@@ -158,8 +163,14 @@ class Socket:
 
     def waits(self) -> bool:
         """Is there something that the loop has not read yet: bytes, or the other side's end? One system call."""
-        sock = self.transport.get_extra_info("socket") if self.transport is not None else None
-        return sock is not None and _readable(sock.fileno())
+        if self.transport is None:
+            return False
+        if self._watch is None:
+            sock = self.transport.get_extra_info("socket")
+            if sock is None:
+                return False
+            self._watch = watch(sock.fileno())
+        return bool(self._watch())
 
     # ------------------------------------------------------------ asyncio.Protocol
 
@@ -171,7 +182,7 @@ class Socket:
         raise NotImplementedError
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
-        self.transport = None
+        self.transport = self._watch = None  # another socket may have its number next
         self._wake()
 
     def pause_writing(self) -> None:
@@ -189,9 +200,10 @@ class Socket:
                 drained.set_result(None)
 
 
-def _readable(descriptor: int) -> bool:
+def watch(descriptor: int) -> Watch:
+    """Looks whether something can be read: made once, it costs little more than its system call."""
     if sys.platform == "win32":  # it has no poll, and its select takes any descriptor
-        return bool(select.select([descriptor], [], [], 0)[0])
+        return lambda: select.select([descriptor], [], [], 0)[0]
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    return partial(poll.poll, 0)

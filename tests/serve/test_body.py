@@ -179,3 +179,25 @@ async def test_a_body_that_is_wanted_is_asked_for_once() -> None:
 async def test_a_body_that_is_not_wanted_is_not_asked_for(request_: bytes, max_body: int | None) -> None:
     _, got = await served(body(max_body=max_body), request_)
     assert CONTINUE not in got
+
+
+@pytest.mark.parametrize(
+    ("head", "sent", "max_body", "whole"),
+    [
+        (b"Content-Length: 5\r\n\r\n", b"hello", None, b"hello"),
+        (b"Content-Length: 0\r\n\r\n", b"", None, b""),
+        (b"Content-Length: 5\r\n\r\n", b"hello", 4, None),
+        (b"Content-Length: 5\r\n\r\n", b"hell", None, None),
+        (b"Content-Length: %d\r\n\r\n" % (SHORT + 1), b"x" * (SHORT + 1), None, None),
+        (b"Transfer-Encoding: chunked\r\n\r\n", b"0\r\n\r\n", None, None),
+        (b"\r\n", b"", None, None),
+    ],
+)
+async def test_what_has_arrived_is_not_waited_for(
+    head: bytes, sent: bytes, max_body: int | None, whole: bytes | None
+) -> None:
+    async def use(request: Request) -> bytes | None:
+        body = Body.arrived(request, max_body)
+        return None if body is None else body.whole
+
+    assert (await served(use, POST + head + sent))[0] == whole

@@ -42,6 +42,7 @@ class Guard:
     origins: frozenset[str] | None
     own: str = ""
     _passed: dict[bytes | None, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _allowed: dict[bytes, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def compile(cls, browser: Browser, clients: Sequence[Client], listener: Listener) -> Guard:
@@ -97,9 +98,15 @@ class Guard:
                 detail = "a page of another origin may not send this request"
                 raise Fault("origin_refused", detail, cause=_site(known[b"sec-fetch-site"]))
             return None
-        if not (self._allows(_text(origin)) or self.is_own(known)):
-            raise Fault("origin_refused", "pages of this origin may not use the proxy", cause=of_origin(_text(origin)))
-        return origin.decode("latin-1")
+        allowed = self._allowed.get(origin)
+        if allowed is not None:
+            return allowed
+        text = origin.decode("latin-1")
+        if self._allows(text.lower()):
+            return remember(self._allowed, origin, text, len(origin), _HOSTS)
+        if not self.is_own(known):
+            raise Fault("origin_refused", "pages of this origin may not use the proxy", cause=of_origin(text.lower()))
+        return text
 
     def is_own(self, known: Known) -> bool:
         """Whether this proxy served the page.
