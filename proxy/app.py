@@ -5,6 +5,7 @@ Owns: which part is given to which, and the order of their end. Nothing is decid
 
 from __future__ import annotations
 
+import asyncio
 import os
 import urllib.request
 from collections.abc import Collection, Iterator, Mapping
@@ -145,6 +146,7 @@ class Service:
             stack.callback(access.flush)
         traces = None if config.trace is None else open_traces(config.trace)
         if traces is not None:
+            figures.lost_traces = lambda: traces.export.lost
             stack.push_async_callback(traces.export.close)
         proxies = urllib.request.getproxies()
         issuer = Issuer(proxies, _bypass, folder=loaded.folder, resolve=self._resolve)
@@ -180,11 +182,8 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        try:
-            await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
-        except BaseException:
-            self.figures.reloaded("failed")
-            raise
+        await asyncio.to_thread(self._lasting.caching.prepare, loaded)
+        await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
         self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
         secrets_changed(self.audit, secrets)
@@ -220,6 +219,8 @@ class Service:
 
     async def listen(self) -> list[Listener]:
         """Listen first, then mint in the background (docs/lifecycle.md#start). Raises OSError."""
+        if self._lasting.caching.offline:  # else a login is known with its token
+            await asyncio.gather(*(cell.recall() for cell in self.keeper))
         tls = self._loaded.config.tls
         certificates = None if tls is None else Certificates(tls, self._loaded.folder)
         self._serving.front.visitors.tls = certificates

@@ -60,6 +60,11 @@ def _listed(lists: list[list[Any]]) -> Iterator[Row]:
         yield tuple(labels), count
 
 
+def _by(counts: dict[str, int]) -> Iterator[Row]:
+    for label, count in counts.items():
+        yield (label,), count
+
+
 def _states(reading: Reading, _now: float) -> Iterator[Row]:
     for provider, token in reading.tokens.items():
         for state in STATES:
@@ -119,7 +124,12 @@ ROUTES: tuple[Series, ...] = (
     Series(
         *("counter", "keyless_replays_skipped", ("route", "reason")),
         "Refusals that were passed on without a replay, and why.",
-        _of_routes(lambda route: _listed([[reason, count] for reason, count in route.skipped.items()])),
+        _of_routes(lambda route: _by(route.skipped)),
+    ),
+    Series(
+        *("counter", "keyless_cache_requests", ("route", "outcome")),
+        "Requests on a route with `cache`, by what came of them.",
+        _of_routes(lambda route: _by(route.cached)),
     ),
 )
 
@@ -160,13 +170,18 @@ PROCESS: tuple[Series, ...] = (
     ),
     Series(
         *("counter", "keyless_reloads", ("outcome",)),
-        "Configs that were read anew: taken over, held back until somebody says so, or failed to be taken over.",
-        lambda reading, _now: _listed([[outcome, count] for outcome, count in reading.reloads.items()]),
+        "Configs that were read anew: taken over, held back until somebody says so, or failed, as they can't be used.",
+        lambda reading, _now: _by(reading.reloads),
     ),
     Series(
         *("counter", "keyless_log_lines_dropped", ()),
         "Log lines that were dropped because nobody took them.",
         lambda reading, _now: iter([((), reading.dropped_lines)]),
+    ),
+    Series(
+        *("counter", "keyless_traces_lost", ()),
+        "Traced requests whose spans no collector has taken.",
+        lambda reading, _now: iter([((), reading.lost_traces)]),
     ),
 )
 

@@ -135,7 +135,8 @@ class View:
         tokens = {name: self._token(name) for name in self.plan.providers}
         first = {id(cell): (cell.names[0], cell) for cell in self.cells.values() if cell.names}
         mints = {name: MintReading.of(cell.counts) for name, cell in first.values()}
-        return Reading(routes, tokens, mints, figures.store_failures(), dropped(), dict(figures.reloads))
+        failures, lost = figures.store_failures(), figures.lost_traces()
+        return Reading(routes, tokens, mints, failures, dropped(), dict(figures.reloads), lost)
 
     def _token(self, name: str) -> TokenReading:
         report = self.provider(name)
@@ -169,15 +170,19 @@ class View:
 
 
 def tells(view: Callable[[], View]) -> dict[str, Tell]:
-    """What a worker answers its siblings; `view` gives the one of the config that is served now."""
+    """What a worker answers its siblings; `view` gives the one of the config that is served now. Who looks at one looks
+    at all.
+    """
 
     def recent(about: str) -> dict[str, Any]:
+        view().look_on()
         fleet = view().desk.fleet
         seen, most = json.loads(about)
         number = 0 if fleet is None else seen.get(str(fleet.number), 0)
         return {"rows": lookout.recent(view().figures, number, most)}
 
     def hours(prefixes: str) -> dict[str, Any]:
+        view().look_on()
         return lookout.written(lookout.hours(view().figures, json.loads(prefixes), view().clock().wall))
 
     return {

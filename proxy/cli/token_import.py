@@ -11,6 +11,7 @@ import getpass
 import os
 import re
 import sys
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -39,7 +40,7 @@ from proxy.config.loaded import Loaded
 from proxy.config.model import Log
 from proxy.logs import setup
 from proxy.plan.compile import compile_plan
-from proxy.tokens.records import Records
+from proxy.tokens.records import Records, new_login
 from proxy.tokens.store import StoreDown
 from proxy.tokens.store.open import keeps_nothing, open_records
 from proxy.tokens.store.state import open_logins
@@ -153,6 +154,7 @@ async def _keep(loaded: Loaded, provider: str, scheme: Scheme, life: Lifecycle, 
         async with records.lease(scheme.identity):
             found = await records.find(scheme.identity)
             record = _next(found or Record(0, names=(provider,)), life, given)
+            record = replace(record, login=new_login())  # of whichever account
             await _written(records, scheme.identity, record)
             return record
     finally:

@@ -16,17 +16,21 @@ STATUSES: Final = range(100, 600)
 ODD: Final = 0
 """Counted in place of a status that is none: an API may say 999."""
 
+_SKIPPED: Final = "skipped"
+_CACHED: Final = "cached"
+
 
 class RouteCounts:
     """Of one route, since the process started. `begun` less `ended` are under way.
 
     `statuses`: how often each was answered, our own answers without a code among them. `faults`: by code, which says
-    the status that it had; `replays`: by reason and outcome; `skipped`: refusals that were not replayed, by why.
+    the status that it had; `replays`: by reason and outcome; `skipped`: refusals that were not replayed, by why;
+    `cached`: what came of requests on a route with a cache, by outcome.
     """
 
     __slots__ = (
-        *("_others", "_usual", "begun", "ended", "faults", "first_byte", "own", "received", "replays", "sent"),
-        *("skipped", "upstream"),
+        *("_others", "_rare", "_usual", "begun", "ended", "faults", "first_byte", "own", "received", "replays", "sent"),
+        "upstream",
     )
 
     def __init__(self) -> None:
@@ -38,7 +42,7 @@ class RouteCounts:
         self._others: dict[int, int] = {}
         self.faults: dict[tuple[int, str], int] = {}
         self.replays: dict[tuple[str, str], int] = {}
-        self.skipped: dict[str, int] = {}
+        self._rare: dict[tuple[str, str], int] = {}  # by what it is that is counted, and its label
         self.upstream = Histogram(API)
         self.own = Histogram(OWN)
         self.first_byte = Histogram(API)
@@ -46,6 +50,14 @@ class RouteCounts:
     @property
     def statuses(self) -> dict[int, int]:
         return ({200: self._usual} if self._usual else {}) | self._others
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        return self._labelled(_SKIPPED)
+
+    @property
+    def cached(self) -> dict[str, int]:
+        return self._labelled(_CACHED)
 
     def over(self, status: int, code: str, times: Timeline) -> None:
         """One is over. `code` is that of our own answer, or "": API's replies have none."""
@@ -67,7 +79,16 @@ class RouteCounts:
         self.replays[reason, outcome] = self.replays.get((reason, outcome), 0) + 1
 
     def not_replayed(self, why: str) -> None:
-        self.skipped[why] = self.skipped.get(why, 0) + 1
+        self._add(_SKIPPED, why)
+
+    def looked_up(self, outcome: str) -> None:
+        self._add(_CACHED, outcome)
+
+    def _add(self, what: str, label: str) -> None:
+        self._rare[what, label] = self._rare.get((what, label), 0) + 1
+
+    def _labelled(self, what: str) -> dict[str, int]:
+        return {label: count for (its, label), count in self._rare.items() if its == what}
 
     def traced(self, times: Timeline, trace: str) -> None:
         """The trace of what was last counted."""

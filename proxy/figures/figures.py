@@ -18,15 +18,16 @@ Watcher = Callable[[Ended], None]
 class Figures:
     """Outlives every config. `recent` and `series` are None until `look_on`. Watchers must neither wait nor raise.
 
-    `reloads` are by outcome; `store_failures` tells how many there were.
+    `reloads` are by outcome; `store_failures` and `lost_traces` tell how many there were.
     """
 
-    __slots__ = ("counts", "recent", "reloads", "series", "store_failures", "watchers")
+    __slots__ = ("counts", "lost_traces", "recent", "reloads", "series", "store_failures", "watchers")
 
     def __init__(self) -> None:
         self.counts = Counts()
         self.reloads: dict[str, int] = {}
         self.store_failures: Callable[[], int] = _none
+        self.lost_traces: Callable[[], int] = _none
         self.watchers: list[Watcher] = []
         self.recent: Recent | None = None
         self.series: Series | None = None
@@ -40,6 +41,9 @@ class Figures:
 
     def reloaded(self, outcome: str) -> None:
         self.reloads[outcome] = self.reloads.get(outcome, 0) + 1
+
+    def not_reloaded(self) -> None:
+        self.reloaded("failed")
 
     def tell(self, ended: Ended) -> None:
         for watcher in self.watchers:

@@ -43,6 +43,7 @@ class RouteReading:
     requests: list[list[Any]]
     replays: list[list[Any]]
     skipped: dict[str, int]
+    cached: dict[str, int]
     upstream: Buckets
     own: Buckets
     first_byte: Buckets
@@ -57,7 +58,8 @@ class RouteReading:
             counts.sent,
             requests,
             [[reason, outcome, count] for (reason, outcome), count in counts.replays.items()],
-            dict(counts.skipped),
+            counts.skipped,
+            counts.cached,
             Buckets.of(counts.upstream),
             Buckets.of(counts.own),
             Buckets.of(counts.first_byte),
@@ -105,6 +107,7 @@ class Reading:
     store_failures: int = 0
     dropped_lines: int = 0
     reloads: dict[str, int] = field(default_factory=dict)
+    lost_traces: int = 0
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -117,7 +120,7 @@ class Reading:
                 {prefix: RouteReading.read(part) for prefix, part in document["routes"].items()},
                 {name: TokenReading(**part) for name, part in document["tokens"].items()},
                 {name: MintReading.read(part) for name, part in document["mints"].items()},
-                *(document[name] for name in ("store_failures", "dropped_lines", "reloads")),
+                *(document[name] for name in ("store_failures", "dropped_lines", "reloads", "lost_traces")),
             )
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a worker's figures: {error!r}") from None

@@ -21,7 +21,9 @@ async def looked_up(exchange: Exchange, max_body: int | None) -> tuple[Lookup, B
     assert cache is not None  # noqa: S101 -- for the type checker
     url = exchange.own_url + way.path + (b"?" + way.query if way.query or way.lone else b"")
     client = None if exchange.client is None else exchange.client.name
-    asked = Asked(exchange.method, url, exchange.request.fields, client, cache.place)
+    login = _login(exchange)
+    place = cache.place if not login else cache.place + b"\0" + login.encode("utf-8")
+    asked = Asked(exchange.method, url, exchange.request.fields, client, place)
     lookup = Lookup(cache, asked, way.path)
     why = _not_ours(exchange, cache) or asked.bypasses()
     if not why and exchange.head.framed and body is None:
@@ -44,7 +46,15 @@ def _not_ours(exchange: Exchange, cache: Cache) -> str:
         return "method"
     if exchange.beside:
         return "pass"
+    if _login(exchange) is None:
+        return "nobody is logged in" if cache.offline else "login"
     return "cookie" if exchange.plan.cookies and b"cookie" in exchange.head.facts else ""
+
+
+def _login(exchange: Exchange) -> str | None:
+    """What was got for one account answers no other."""
+    cell = exchange.lane.cell
+    return "" if cell is None else cell.login
 
 
 def _is_short(exchange: Exchange) -> bool:

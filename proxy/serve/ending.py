@@ -21,9 +21,9 @@ FAILED: Final = "failed"
 
 def over(figures: Figures, exchange: Exchange, ticks: float) -> None:
     """It has ended at `ticks`. Without a watcher, nothing is made."""
-    if exchange.lookup is not None:
-        exchange.lookup.close()
     counts, times = exchange.counts, exchange.times
+    if exchange.lookup is not None:
+        counts.looked_up(exchange.lookup.close())
     times.ended = ticks
     status, code = exchange.status, exchange.code
     if status == CLIENT_GONE and not _has_gone(exchange):

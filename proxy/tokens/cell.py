@@ -136,6 +136,11 @@ class Cell:
             if half_way and self.life.may_fly(self._clock()):
                 self._launch("store")
 
+    async def recall(self) -> None:
+        """Take over what the store holds, and ask nobody."""
+        with suppress(StoreDown):
+            await self._mint.adopt()
+
     async def expire(self) -> None:
         """Kill the current token on purpose, here and in every process that shares the store."""
         if self.life.state(self._clock()) is State.STATIC:
@@ -170,6 +175,12 @@ class Cell:
         """The same credential with another definition around it: what it says of refreshing and of messages counts."""
         self.life.agreed(life)
         self._mint.redefine(scheme)
+
+    @property
+    def login(self) -> str | None:
+        """Which login of a person serves; "" where none is needed, None where none is known."""
+        needed = self._mint.scheme.by_person is not None
+        return self._mint.login or (None if needed else "")
 
     @property
     def one_shot(self) -> bool:

@@ -68,7 +68,7 @@ class Means:
 
 class Mint:
     """Mints for one cell, one at a time. `refresh_token` is the newest that this process knows, `registration` as whom
-    it was got.
+    it was got, `login` which login of a person it goes back to.
 
     `asked`: an issuer was, and what came of it is for the cell to say. `spending`: a refresh token is being sent, or
     its successor kept; to cancel now may cost a login.
@@ -81,12 +81,16 @@ class Mint:
         self._names = names
         self._means = means
         self._calls = calls
-        self._records = means.records
         self._needs_store = scheme.one_shot or life.exclusive
         self.refresh_token: str | None = None
         self.registration: Registration | None = None
+        self.login = ""
         self.asked = False
         self.spending = False
+
+    @property
+    def _records(self) -> Records:
+        return self._means.records
 
     def redefine(self, scheme: Scheme) -> None:
         """The same credential, with another definition around it."""
@@ -96,6 +100,7 @@ class Mint:
         """Go on with another's refresh token, unless there is one."""
         if self.refresh_token is None:
             self.refresh_token, self.registration = other.refresh_token, other.registration
+            self.login = other.login
 
     async def run(self, before: int) -> Token:
         """A token of a generation after `before`: adopted or minted. Raises IssuerError."""
@@ -122,8 +127,10 @@ class Mint:
         if found.generation == self._life.generation:
             self.refresh_token = found.refresh_token or self.refresh_token
             self.registration = found.registration or self.registration
+            self.login = found.login or self.login
             return found
         self.refresh_token, self.registration = found.refresh_token, found.registration
+        self.login = found.login
         token = found.token(self._means.clock())
         if token is not None:
             self._life.adopted(token)
@@ -153,7 +160,7 @@ class Mint:
             upstream = None if token is None else token.upstream  # a refresh need not say it again
             grave = Record(generation, refresh_token=self.refresh_token, names=tuple(self._names), upstream=upstream)
             pending = found.intent if found is not None and self._pending(found) else None
-            await self._records.keep(self._key, replace(grave, intent=pending, registration=self.registration))
+            await self._records.keep(self._key, self._as_whom(replace(grave, intent=pending)))
 
     # -------------------------------------------------------------- what is known
 
@@ -173,10 +180,13 @@ class Mint:
         names, token = tuple(self._names), self._life.token
         known = Record(self._life.generation, names=names) if token is None else Record.of(token, names)
         known = replace(known, generation=self._life.generation, refresh_token=self.refresh_token)
-        return replace(known, registration=self.registration)
+        return self._as_whom(known)
 
     def _record(self, token: Token) -> Record:
-        return replace(Record.of(token, tuple(self._names)), registration=self.registration)
+        return self._as_whom(Record.of(token, tuple(self._names)))
+
+    def _as_whom(self, record: Record) -> Record:
+        return replace(record, registration=self.registration, login=self.login)
 
     # -------------------------------------------------------------- minting
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from secrets import token_hex
 from typing import TypeVar
 
 from proxy.auth.life.note import Note
@@ -22,6 +23,11 @@ KEEP_WAIT = 0.5
 """Seconds between two tries to keep what can't be had again."""
 
 T = TypeVar("T")
+
+
+def new_login() -> str:
+    """By which a record tells one login from the next."""
+    return token_hex(8)
 
 
 async def patiently(

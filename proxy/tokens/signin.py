@@ -23,7 +23,7 @@ from proxy.auth.token import Minted, Token
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.loopback import Loopback, Page, Query
-from proxy.tokens.records import Records, patiently
+from proxy.tokens.records import Records, new_login, patiently
 from proxy.tokens.store import DURABLE, StoreDown
 from proxy.values.now import Now
 
@@ -187,7 +187,7 @@ async def _keep(signin: SignIn, client: LoginClient, sent: Now, minted: Minted) 
     async with signin.records.lease(key):
         found = await signin.records.find(key)
         token = signin.life().draft(sent, minted, 0 if found is None else found.generation)
-        record = replace(Record.of(token, (signin.name,)), registration=client.registration)
+        record = replace(Record.of(token, (signin.name,)), registration=client.registration, login=new_login())
         kept = await signin.records.keep(key, record, DURABLE)
     return token if kept else None
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 
+from proxy.admin.pages import BOARDS
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log
@@ -99,6 +102,29 @@ class Cage:
             if line.startswith("X-Keyless-Error: "):
                 self.codes.add(line.removeprefix("X-Keyless-Error: "))
         return came
+
+    @property
+    def key(self) -> str:
+        return self.book.secrets["app"][0]
+
+    async def press(self, page: str, *headers: str, **form: str) -> bytes:
+        """The button of a page, as a browser does."""
+        shown = await self.ask("GET /-/try", HTML, *headers, key=None)
+        button = re.search(rb'data-button="([0-9a-f]+)"', shown)
+        assert button is not None, shown
+        body = urlencode({**form, "button": button[1].decode()}).encode()
+        kind = "Content-Type: application/x-www-form-urlencoded"
+        return await self.ask(f"POST /-/{page}", HTML, kind, *headers, body=body, key=None)
+
+    async def hear(self, start: str, *headers: str) -> bytes:
+        """The first event of a stream."""
+        port = int(self.authority.rpartition(":")[2])
+        wire = Wire(*await asyncio.open_connection("127.0.0.1", port, limit=2**20))  # the backlog is one event
+        await wire.send("\r\n".join((f"{start} HTTP/1.1", f"Host: {self.authority}", *headers, "", "")).encode())
+        came = await wire.until(b"\nevent: ") + await wire.until(b"\n\n")
+        await wire.close()
+        self.out.append((start, came))
+        return came.partition(b"\nevent: ")[2]
 
 
 @asynccontextmanager
@@ -234,6 +260,42 @@ async def every_page(cage: Cage) -> None:
     await cage.ask("GET /-/status", key="admin")
 
 
+HTML = "Accept: text/html"
+OPEN_METRICS = "Accept: application/openmetrics-text;version=1.0.0"
+
+
+async def every_board(cage: Cage) -> None:
+    """Each page for people, by who has signed in: what it hears, timelines, what was tried, both scrapes."""
+    operator = await signed_in(cage)
+    for board in BOARDS:
+        shown = await cage.ask(f"GET /-/{board.PATH}", HTML, operator, key=None)
+        assert f"<h1>{board.title}</h1>".encode() in shown, shown
+        if board.every is not None:
+            heard = await cage.hear(f"GET /-/stream/{board.name}", operator)
+            assert heard.startswith(b"backlog" if board.name == "live" else b"middle"), heard[:80]
+            assert board.name != "live" or b'"spans"' in heard, "of each its timeline"
+    for route in [*ECHOING, "dark", "asleep"]:
+        assert f"/{route}".encode() in await cage.ask(f"GET /-/setup?route=/{route}", HTML, operator, key=None)
+    for name in ECHOING:
+        for how in ("headers", "json", "401"):
+            tried = await cage.press("try", operator, method="POST", path=f"/{name}/{how}", key=cage.key, body="{}")
+            assert b"***" in tried, tried
+    for accept in ("Accept: text/plain", OPEN_METRICS):
+        told = await cage.ask("GET /-/metrics", accept, operator, key=None)
+        assert b"keyless_requests_total{" in told
+        assert (b"# EOF" in told) == (accept == OPEN_METRICS)
+
+
+async def signed_in(cage: Cage) -> str:
+    """The operator's cookie: a secret, too."""
+    cookie = re.search(rb"Set-Cookie: ([^;]+)", await cage.press("login", key=cage.book.secrets["admin"][0]))
+    assert cookie is not None
+    cage.out.pop()
+    value = cookie[1].decode()
+    cage.book.secrets["pass"].append(value.partition("=")[2])
+    return f"Cookie: {value}"
+
+
 def every_command(cage: Cage) -> None:
     path = str(cage.folder / "config.yaml")
     tellers = [["check"], ["presets"], ["presets", "baidu-qianfan"], ["schema"], ["status"], ["store", "list"]]
@@ -285,6 +347,7 @@ async def test_no_secret_leaves_but_to_whom_it_belongs(
             await every_echo(cage)
             await every_page(cage)
             await every_error(cage)
+            await every_board(cage)
             if form == "text":
                 await asyncio.to_thread(every_command, cage)
             handed = await cage.ask("GET /-/token/header", key="reader")

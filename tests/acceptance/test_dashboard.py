@@ -29,9 +29,14 @@ pytestmark = needs_chromium
 ADMIN_KEY = "an-admin-key-0123"
 SHOTS = Path(__file__).parents[2] / "build" / "dashboard"
 PAGES = {"": "Providers", "routes": "Routes", "live": "Live", "setup": "Set up", "try": "Try it", "reload": "Reload"}
-LOOKS = [("light", 1280), ("dark", 390)]
+LOOKS = [("light", 1280), ("dark", 360)]
 FOUND = """axe.run().then(({violations}) =>
     violations.map(({id, nodes}) => [id, nodes.map(({html}) => html.slice(0, 120))]))"""
+NAVIGATION_FITS = "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(document.querySelector('.top nav'))"
+COPIES_COVER_NOTHING = """[...document.querySelectorAll('.code')].every((code) => {
+    const [text, button] = ['pre', '.copy'].map((part) => code.querySelector(part).getBoundingClientRect());
+    return text.right <= button.left;
+})"""
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 EVIL = "/sandbox/<img%20src=x%20onerror=alert(1)>"
 
@@ -123,6 +128,8 @@ async def test_every_page_is_clicked_through_and_fit_for_everyone(stand: Stand) 
                 await settled(page, name)
                 assert await violations(page) == [], (name, scheme, width)
                 assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+                assert await page.evaluate(NAVIGATION_FITS), (name, width)
+                assert await page.evaluate(COPIES_COVER_NOTHING), (name, width)
                 await page.screenshot(path=SHOTS / f"{name}-{scheme}-{width}.png", full_page=True)
 
 

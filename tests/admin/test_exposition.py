@@ -39,13 +39,14 @@ def full(prefix: str = "/a", provider: str = "p") -> Reading:
         route.over(403, "origin_refused", times())
         route.replayed("refused", "accepted")
         route.not_replayed("body_too_large")
+        route.looked_up("hit")
     counts.route(prefix).traced(times(), "0af7651916cd43dd8448eb211c80319c")
     mints.end("request", "minted")
     mints.waited = 3
     mints.calls.add(0.3)
     routes = {name: RouteReading.of(route) for name, route in counts.routes.items()}
     tokens = {provider: TokenReading("fresh", NOW + 60), "q": TokenReading("static", None)}
-    return Reading(routes, tokens, {provider: MintReading.of(mints)}, 2, 5, {"taken_over": 1})
+    return Reading(routes, tokens, {provider: MintReading.of(mints)}, 2, 5, {"taken_over": 1}, 6)
 
 
 def samples(text: bytes, *, open_metrics: bool = False) -> list[Sample]:
@@ -74,6 +75,7 @@ def test_everything_that_is_counted_is_told() -> None:
     assert value(told, "keyless_sent_bytes_total", route="/a") == 200
     assert value(told, "keyless_replays_total", route="/a", reason="refused", outcome="accepted") == 1
     assert value(told, "keyless_replays_skipped_total", route="/a", reason="body_too_large") == 1
+    assert value(told, "keyless_cache_requests_total", route="/a", outcome="hit") == 1
     assert value(told, "keyless_token_expiry_seconds", provider="p") == 60
     assert value(told, "keyless_mints_total", provider="p", trigger="request", outcome="minted") == 1
     assert value(told, "keyless_mint_waiters_total", provider="p") == 3
@@ -81,6 +83,7 @@ def test_everything_that_is_counted_is_told() -> None:
     assert value(told, "keyless_store_failures_total") == 2
     assert value(told, "keyless_reloads_total", outcome="taken_over") == 1
     assert value(told, "keyless_log_lines_dropped_total") == 5
+    assert value(told, "keyless_traces_lost_total") == 6
     states = {sample.labels["state"]: sample.value for sample in told if sample.labels.get("provider") == "q"}
     assert states == {state: float(state == "static") for state in STATES}
 

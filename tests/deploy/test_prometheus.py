@@ -97,6 +97,7 @@ async def scraped(stage: Stage) -> dict[str, set[str]]:
     routes = {
         "/a": {"upstream": f"{stage.sandbox.url}/oauth2/api", "provider": "oauth2"},
         "/b": {"upstream": refusing.url, "provider": "p", "replay": {"max_body": "1KiB"}},
+        "/c": {"upstream": f"{stage.sandbox.url}/oauth2/api", "provider": "oauth2", "cache": "60s"},
     }
     await stage.open(routes, providers={"p": provider})
     assert (await stage.call("/a/sse")).status == 200
@@ -104,6 +105,7 @@ async def scraped(stage: Stage) -> dict[str, set[str]]:
     assert (await stage.call("/a/echo")).get("X-Keyless-Attempts") == "2"
     assert (await stage.call("/b/x", "POST", data=body)).get("X-Keyless-Replay") is not None
     assert (await stage.call("/nowhere")).status == 404
+    assert (await stage.call("/c/echo")).status == 200
     await stage.service.replace(load(stage.folder / "config.yaml", environ={}), {})
     text = (await stage.ask("GET /-/metrics HTTP/1.1")).body.decode()
     told: dict[str, set[str]] = {}

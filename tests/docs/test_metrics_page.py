@@ -5,6 +5,7 @@ from __future__ import annotations
 from proxy.admin.exposition import WORKER
 from proxy.admin.series import PROCESS, PROVIDERS, ROUTES, STATES, Series
 from proxy.figures.mints import OUTCOMES, TRIGGERS
+from proxy.serve.cache.lookup import OUTCOMES as CACHE
 from tests.docs.test_docs import PAGES
 
 SUFFIX = {"counter": "_total", "gauge": "", "histogram": ""}
@@ -29,7 +30,7 @@ def test_every_metric_is_listed_as_it_is() -> None:
 
 def test_the_values_of_labels_are_named() -> None:
     page = PAGES["metrics.md"]
-    for value in (*TRIGGERS, *OUTCOMES, *STATES, WORKER):
+    for value in (*TRIGGERS, *OUTCOMES, *STATES, *CACHE, WORKER):
         assert f"`{value}`" in page, value
 
 

@@ -368,6 +368,19 @@ async def test_the_loser_tries_the_other_refresh_token_once(store: SharedMemory)
     assert ((await stored(store)).generation, (await stored(store)).refresh_token) == (3, "r3")
 
 
+async def test_a_refresh_is_of_the_login_that_it_goes_back_to(store: SharedMemory) -> None:
+    here = world(store)
+    cell = rotating(here, "r1")
+    await Records(store, SEAL).keep("mail", Record(1, refresh_token="r-login", login="ann"))
+    assert (await cell.token("mail")).generation == 2
+    assert ((await stored(store)).login, cell.login) == ("ann", "ann")
+    await cell.expire()
+    assert (await stored(store)).login == "ann"
+    await Records(store, SEAL).keep("mail", Record(9, refresh_token="r-login", login="ben"))
+    await cell.look()
+    assert cell.login == "ben"
+
+
 async def test_a_login_is_required_and_no_more_calls_are_made_until_there_is_one(store: SharedMemory) -> None:
     here = world(store)
     cell = rotating(here)

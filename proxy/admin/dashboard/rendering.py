@@ -77,7 +77,7 @@ def iso(unix: float) -> str:
 def seconds(value: float | None) -> str:
     """As people say it: 340 µs, 1.2 ms, 12 ms, 1.2 s."""
     if value is None:
-        return "-"
+        return "\N{EN DASH}"
     if value < 0.001:
         return f"{value * 1e6:.0f} µs"
     if value < 1:

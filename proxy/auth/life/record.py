@@ -58,6 +58,7 @@ class Record:
     names: tuple[str, ...] = ()  # the providers that share the cell, for people who look into the store
     upstream: str | None = None  # where the issuer said that the API is: host and path
     registration: Registration | None = None  # as whom, and at which issuer, the refresh token was got
+    login: str = ""  # tells one login of a person from the next, which may be another account's; refreshes keep it
 
     @classmethod
     def of(cls, token: Token, names: tuple[str, ...]) -> Record:
@@ -134,7 +135,9 @@ class Record:
             raise ValueError("a record's generation is a whole number")
         if not all(text is None or isinstance(text, str) for text in texts):
             raise ValueError("a record's texts are texts")
-        if not all(isinstance(text, str) for text in (*self.names, intent.fingerprint, *_named(registered))):
+        if not all(
+            isinstance(text, str) for text in (*self.names, self.login, intent.fingerprint, *_named(registered))
+        ):
             raise ValueError("a record's names are texts")
         if not all(isinstance(time, (int, float)) and math.isfinite(time) for time in times):
             raise ValueError("a record's times are numbers")

@@ -162,6 +162,7 @@ async def _serve(start: Start) -> None:
             doors = service.doors
             async with commands.answering(start.path) as runtime, start.reloader(service.replace) as reloading:
                 service.desk.reloads = reloading.tidings
+                reloading.tidings.failed = service.figures.not_reloaded
                 runtime.answer(answers(lambda: service.view), commands.reload(reloading.ask))
                 runtime.answer(lender.answers(), taking.leave(service, lender, runtime.leave, told.set))
                 announcer.say(partial(introduction, start.loaded, start.path, doors, sandbox))
@@ -209,6 +210,7 @@ async def _supervise(start: Start, count: int) -> None:
                     start.reloader(supervisor.replace) as reloading,
                     commands.telling(supervisor.private, reloading.tidings),
                 ):
+                    reloading.tidings.failed = commands.not_reloaded(supervisor.private, count)
                     relayed = commands.relayed(supervisor.private, count)
                     sessions = supervisor.sessions
                     spread = commands.spread(supervisor.private, count, sessions)

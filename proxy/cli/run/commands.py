@@ -9,7 +9,7 @@ import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from proxy.errors import Fault
@@ -64,6 +64,20 @@ def reload(now: Callable[[], None]) -> dict[str, Ask]:
         return Answer({})
 
     return {"reload": answer}
+
+
+def not_reloaded(private: Path, count: int) -> Callable[[], None]:
+    """Each worker counts what the supervisor could not use; one that does not answer counts from its start, anyway."""
+
+    async def tell(number: int) -> None:
+        with suppress(OSError, ValueError):
+            await ask(worker_socket(private, number), supervised.FAILED)
+
+    def tell_all() -> None:
+        for number in range(count):
+            spawn(tell(number), f"tell worker {number} of a config that can't be used")
+
+    return tell_all
 
 
 def relayed(private: Path, count: int) -> dict[str, Ask]:

@@ -28,8 +28,8 @@ from proxy.process.garbage import settle, share, undisturbed
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import told
 from proxy.process.private_folder import PrivateFolder
-from proxy.process.reloading.supervised import SupervisedReloads
-from proxy.process.runtime import Runtime
+from proxy.process.reloading.supervised import SupervisedReloads, failures
+from proxy.process.runtime import Ask, Runtime
 from proxy.process.supervisor import Supervisor, WorkersFailed
 from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
@@ -140,9 +140,7 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
                 await service.listen()
             except OSError as error:
                 fail(f"can't listen: {error.strerror or error}")
-            runtime = Runtime(
-                worker_socket(post.private, post.number), answers(lambda: service.view) | told(service.sessions)
-            )
+            runtime = Runtime(worker_socket(post.private, post.number), _answers(service))
             try:
                 runtime.open()
             except OSError as error:  # it serves all the same
@@ -158,8 +156,15 @@ async def work(lifeline: Lifeline, post: WorkerPost) -> None:
         private.leave(patience)
 
 
+def _answers(service: Service) -> dict[str, Ask]:
+    return answers(lambda: service.view) | told(service.sessions) | failures(service.figures.not_reloaded)
+
+
 async def _follow(lifeline: Lifeline, service: Service) -> None:
     while True:
         loaded, secrets = await lifeline.news()
-        with undisturbed(), suppress(ConfigError):  # the supervisor, which has read it, says what is wrong
-            await service.replace(loaded, secrets)
+        with undisturbed():
+            try:
+                await service.replace(loaded, secrets)
+            except ConfigError:  # the supervisor, which has read it, says what is wrong
+                service.figures.not_reloaded()

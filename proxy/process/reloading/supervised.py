@@ -5,7 +5,7 @@ Owns: the words between the two. Must not know: what a reading brings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from proxy.process.reloading.tidings import Reading, Reloads
@@ -13,6 +13,7 @@ from proxy.process.runtime import Answer, Ask, ask
 
 NAME = "s"
 """A short one: a unix socket's path may have 107 bytes."""
+FAILED = "reload_failed"
 
 
 def answers(reloads: Reloads) -> dict[str, Ask]:
@@ -26,6 +27,16 @@ def answers(reloads: Reloads) -> dict[str, Ask]:
         return Answer({})
 
     return {"readings": readings, "again": again}
+
+
+def failures(count: Callable[[], None]) -> dict[str, Ask]:
+    """A worker's: it hears of each config that could not be used."""
+
+    async def failed(_names: Sequence[str]) -> Answer:
+        count()
+        return Answer({})
+
+    return {FAILED: failed}
 
 
 class SupervisedReloads:

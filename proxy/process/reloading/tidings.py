@@ -58,7 +58,9 @@ class Reloads(Protocol):
 
 
 class Tidings:
-    """`ask` has all of it read again. `clock` tells Unix seconds."""
+    """`ask` has all of it read again. `clock` tells Unix seconds. `failed` is called for what can't be used, once."""
+
+    failed: Callable[[], None] | None = None
 
     def __init__(self, ask: Callable[[], None], clock: Callable[[], float] = time.time) -> None:
         self._ask = ask
@@ -89,6 +91,8 @@ class Tidings:
             log.error("the config can't be used as it is now; what was read before stays in service", problems=problems)
         if str(error) != self._broken or self._pressed:
             self._keep(Reading(self._clock(), problems=tuple(problems)))
+            if self.failed is not None:
+                self.failed()
         self._broken = str(error)
 
     def held_back(self, reasons: tuple[str, ...]) -> None:

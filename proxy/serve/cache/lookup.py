@@ -20,6 +20,8 @@ from proxy.serve.cache.memory import Memory
 from proxy.serve.cache.recording import Recording
 from proxy.tasks import spawn
 
+OUTCOMES: Final = ("hit", "stored", "miss", "bypass")
+"""Answered from it; by the API, and kept; by the API, and not kept; nothing that it may answer."""
 _STATUS: Final = b"Cache-Status: keyless; %b\r\n"
 
 
@@ -126,19 +128,23 @@ class Lookup:
         """Of the answer's head."""
         return _STATUS % self._said if self._said else b""
 
-    def close(self) -> None:
+    def close(self) -> str:
         """The exchange is over: what is to be kept is kept, and what is no longer so is forgotten, before the next
-        request is read.
+        request is read. One of OUTCOMES, for who counts.
         """
         recording, self._recording = self._recording, None
         if self._writes:
             spawn(self._cache.memory.drop(ancestors(self._path)), "forget replies")
-        if recording is None or self._key is None:
-            return
+        if self._key is None:
+            return "bypass"
+        if recording is None:
+            return "miss" if self.kept is None else "hit"
         kept = recording.kept(self._path, self._wall)
         recording.close()
-        if kept is not None:
-            spawn(self._keep(self._key, kept), "keep a reply")
+        if kept is None:
+            return "miss"
+        spawn(self._keep(self._key, kept), "keep a reply")
+        return "stored"
 
     async def _keep(self, key: bytes, kept: Kept) -> None:
         variant = self._asked.variant(key, kept.names)

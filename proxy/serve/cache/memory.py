@@ -5,8 +5,8 @@ Owns: the bound on what is kept and on what is being recorded. Must not know: wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from typing import Any
 
 from proxy.plan.caching.kept import Kept
@@ -16,6 +16,14 @@ ROOM = 64 * 1024 * 1024
 """Bytes, of all processes of one proxy together."""
 _RECORDED = 8
 """One part in so many of it is for replies that are still on their way."""
+
+
+def load_engine() -> Callable[..., Any]:
+    """Half a second the first time."""
+    from aiocache import SimpleMemoryCache  # noqa: PLC0415 -- only for who keeps replies
+    from aiocache.serializers import NullSerializer  # noqa: PLC0415
+
+    return partial(SimpleMemoryCache, serializer=NullSerializer())
 
 
 class Memory:
@@ -28,11 +36,7 @@ class Memory:
 
     @cached_property
     def _cache(self) -> Any:
-        # Imported with the first reply, as in tokens/store/memory.py.
-        from aiocache import SimpleMemoryCache  # noqa: PLC0415
-        from aiocache.serializers import NullSerializer  # noqa: PLC0415
-
-        return SimpleMemoryCache(serializer=NullSerializer(), timeout=0)
+        return load_engine()(timeout=0)
 
     def __len__(self) -> int:
         return len(self._shelf)

@@ -117,10 +117,11 @@ class FileStore:
     async def _off_loop(self, patience: float, call: Callable[..., T], *args: object) -> T:
         patience = patience if self._met else max(patience, FIRST)
         try:
-            async with asyncio.timeout(patience):
-                result = await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args))
-        except TimeoutError:
-            raise StoreDown(f"{self._folder.path}: no answer within {patience:g} s") from None
+            calling = asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args))
+            await _within(patience, calling)
+            if calling.cancelled():
+                raise StoreDown(f"{self._folder.path}: no answer within {patience:g} s")
+            result = calling.result()
         except (OSError, RuntimeError) as error:  # RuntimeError: the store is closed
             raise StoreDown(
                 f"{self._folder.path}: {getattr(error, 'strerror', None) or type(error).__name__}"
@@ -146,6 +147,16 @@ class FileStore:
                 await asyncio.sleep(LOCK_POLL)
         except OSError as error:
             raise StoreDown(f"{self._folder.path}: {error.strerror}") from None
+
+
+async def _within(patience: float, calling: asyncio.Future[T]) -> None:
+    """Cancels what takes longer. In two halves: a loop that was busy itself must not take that for a slow disk."""
+    try:
+        for _ in range(2):
+            if (await asyncio.wait((calling,), timeout=patience / 2))[0]:
+                return
+    finally:
+        calling.cancel()
 
 
 def _close_unwanted(opening: asyncio.Future[int]) -> None:

@@ -12,7 +12,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from proxy.config.load import load
+from proxy.serve.cache.lookup import OUTCOMES
 from tests.conftest import Stage
+from tests.raw import PATIENCE
+from tests.traces.collector import collector
 
 ADMIN_KEY = "an-admin-key-0123"
 OPEN = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
@@ -144,6 +147,27 @@ async def test_counts_go_on_over_a_reload_which_is_counted(stage: Stage) -> None
     assert after[key("reloads_total", outcome="taken_over")] == 1
     mints = key("mints_total", provider="oauth2", trigger="start", outcome="minted")
     assert after[mints] == before[mints] == 1
+
+
+async def test_what_a_cache_does_is_counted(stage: Stage) -> None:
+    api = f"{stage.sandbox.url}/oauth2/api"
+    await stage.open({"/kept": {"upstream": api, "provider": "oauth2", "cache": "60s"}})
+    for path, method in (("echo", "GET"), ("echo", "GET"), ("echo", "POST"), ("nothing", "GET")):
+        await stage.call(f"/kept/{path}", method)
+    told = await scrape(stage)
+    came = {outcome: told[key("cache_requests_total", route="/kept", outcome=outcome)] for outcome in OUTCOMES}
+    assert came == {"hit": 1, "stored": 1, "miss": 1, "bypass": 1}
+
+
+async def test_traces_that_no_collector_takes_are_counted(stage: Stage) -> None:
+    async with collector() as refusing:
+        refusing.status = 400
+        await stage.open(trace=refusing.url)
+        assert (await stage.call("/oauth2/echo")).status == 200
+        await stage.until(lambda: bool(refusing.raw))
+        async with asyncio.timeout(PATIENCE):
+            while (await scrape(stage))[key("traces_lost_total")] != 1:  # once the answer has come
+                pass
 
 
 async def test_a_store_that_fails_is_counted(stage: Stage) -> None:

@@ -102,6 +102,18 @@ async def test_scrapes_under_load_and_reloads_parse_and_add_up(folder: Path, iss
     assert scrapes > 1
 
 
+@pytest.mark.parametrize("workers", [1, WORKERS])
+async def test_a_config_that_can_not_be_read_is_counted(folder: Path, issuer: str, workers: int) -> None:
+    with crew(folder, crm(issuer), workers) as crewed:
+        path = crewed.folder / "config.yaml"
+        path.write_text(path.read_text() + "routes: [\n")
+        async with aiohttp.ClientSession() as http, asyncio.timeout(PATIENCE):
+            while total(scrape := await scraped(http, crewed.url), "reloads_total", outcome="failed") < workers:
+                pass
+    assert total(scrape, "reloads_total", outcome="failed") == workers
+    assert total(scrape, "reloads_total", outcome="taken_over") == 0
+
+
 async def settled(http: aiohttp.ClientSession, crewed: Crew) -> Scrape:
     """Once each worker has taken over an edit: several that come at once may be read as one."""
     async with asyncio.timeout(PATIENCE):

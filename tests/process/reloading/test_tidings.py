@@ -40,6 +40,17 @@ async def test_what_changed_waits_or_is_broken() -> None:
     )
 
 
+async def test_what_can_not_be_used_is_counted_once_however_often_it_is_tried() -> None:
+    told, failed = tidings(), list[int]()
+    told.failed = lambda: failed.append(1)
+    told.broken(BROKEN)
+    told.broken(BROKEN)
+    assert len(failed) == 1
+    await told.again()
+    told.broken(BROKEN)
+    assert len(failed) == 2
+
+
 async def test_nothing_new_is_no_news_unless_somebody_asked() -> None:
     told = tidings()
     told.taken({}, [], (), ())
