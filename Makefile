@@ -10,7 +10,7 @@ SOURCES := pyproject.toml hatch_build.py compile_beside.py $(shell find proxy -t
 
 run: $(VENV)/run
 ifeq ($(wildcard $(VENV)/test),)
-	@$(BIN)/python compile_beside.py $(VENV)/run
+	-@$(BIN)/python compile_beside.py $(VENV)/run
 endif
 	$(BIN)/keyless run
 

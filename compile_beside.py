@@ -8,6 +8,7 @@ C compiler nothing happens; a build that fails says why, and is tried again at t
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,9 @@ ROOT = Path(__file__).resolve().parent
 KEPT = 2
 """Builds: what runs may still read the one before."""
 
+CAUSE = re.compile(r"error: (?!subprocess-exited)(.+)", re.IGNORECASE)
+"""What pip, the compiler or Python says was wrong; pip's own first line says only that something was."""
+
 Make = Callable[[Path], Path]
 """Builds in this folder and says where in it the code lies. Raises CompileError."""
 
@@ -34,13 +38,16 @@ def main(stamp: Path) -> None:
     """`stamp` is touched whenever sources have been installed: what was begun before does not count then."""
     if HERE.switch.exists() or HERE.under_way() or shutil.which("cc") is None or not hasattr(os, "fork"):
         return
+    for left in HERE.builds.glob(f"{UNFINISHED}*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
     installed = stamp.stat().st_mtime_ns
     builder = os.fork()
     # Both: whoever asks from now on sees that it goes on.
     folder = HERE.builds / f"{UNFINISHED}{builder or os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     if not builder:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
         os.nice(10)
         sys.stderr.write(beside(HERE, folder, lambda: stamp.stat().st_mtime_ns == installed, compiled))
 
@@ -76,20 +83,20 @@ def compiled(folder: Path) -> Path:
 
 
 def _call(command: list[str], more: dict[str, str]) -> None:
-    """Raises CompileError, with the last line that it said."""
+    """Raises CompileError, with the error that it named first."""
     environment = {**os.environ, **more}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 -- our own
     if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise CompileError(said[-1].strip() if said else f"exit code {done.returncode}")
+        named = CAUSE.search(done.stdout + done.stderr)
+        raise CompileError(named[1].strip() if named else f"exit code {done.returncode}")
 
 
 def _switch(place: Place, code: Path, folder: Path) -> None:
     line = folder / place.switch.name
     line.write_text(f"import sys; sys.path.insert(0, {str(code)!r})\n", encoding="utf-8")
     line.replace(place.switch)
-    builds = sorted((one for one in place.builds.iterdir() if one != folder), key=lambda one: one.stat().st_mtime_ns)
-    for old in builds[:-KEPT]:
+    builds = [one for one in place.builds.iterdir() if not one.name.startswith(UNFINISHED)]
+    for old in sorted(builds, key=lambda one: one.stat().st_mtime_ns)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 

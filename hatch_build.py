@@ -42,7 +42,7 @@ def compile_to(folder: Path, modules: list[str]) -> None:
     from setuptools.command.build_ext import build_ext  # noqa: PLC0415 -- as above
 
     # Of the dependencies only what they are at run time counts: they are not installed while a wheel is built.
-    options = ["--config-file=", "--ignore-missing-imports", "--no-warn-unused-ignores"]
+    options = ["--config-file=", "--ignore-missing-imports", "--no-warn-unused-ignores", f"--cache-dir={folder / 't'}"]
     extensions = mypycify([*options, *modules], target_dir=str(folder / "c"), group_name="keyless", debug_level="0")
     command = build_ext(Distribution({"name": "keyless", "ext_modules": extensions}))
     command.build_lib = str(folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compile_beside import CompileError, Make, beside
+from compile_beside import CAUSE, CompileError, Make, beside
 from proxy.process.build import UNFINISHED, Place
 
 
@@ -77,3 +77,23 @@ def test_one_that_is_broken_off_leaves_what_was(place: Place, error: BaseExcepti
 def test_sources_that_are_newer_than_the_build_go_on(place: Place) -> None:
     assert build(place, 1, current=lambda: False) == ""
     assert not place.switch.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (
+            "error: subprocess-exited-with-error\n\n  a.c:1:10: fatal error: Python.h: No such file\n  error: command 'gcc'\n",
+            "Python.h: No such file",
+        ),
+        (
+            "ERROR: No matching distribution found for mypy\nnote: not pip's\n",
+            "No matching distribution found for mypy",
+        ),
+        ("Traceback\nModuleNotFoundError: No module named 'x'\n", "No module named 'x'"),
+    ],
+)
+def test_the_cause_is_what_was_wrong_first(said: str, cause: str) -> None:
+    found = CAUSE.search(said)
+    assert found is not None
+    assert found[1] == cause
