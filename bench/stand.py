@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import callgrind
+from bench.callgrind import CountError
 from bench.load import LoadError
 from bench.measure import Sample
 from bench.peers.peer import Peer, Setting
@@ -26,7 +28,7 @@ class Pace:
 
     rounds: int = 3
     seconds: int = 2
-    single_seconds: int = 2
+    single_seconds: int = 1
     crowd_seconds: int = 5  # or opening the connections would be much of what is measured
     stream_seconds: int = 6
     starts: int = 5
@@ -42,15 +44,22 @@ QUICK = Pace(1, 1, 1, 2, 2, 2, GIB // 4, 2_000, 2_000, 4, 175.0)
 
 @dataclass(frozen=True)
 class Contender:
-    """A peer in one role: keyless runs with and without a feature side by side. `secure`: it listens with TLS."""
+    """A peer in one role: keyless runs with and without a feature side by side. `secure`: it listens with TLS.
+    `counted`: its instructions can be counted, and so it is slow.
+    """
 
     peer: Peer
     feature: str = ""
     secure: bool = False
+    counted: bool = False
 
     @property
     def label(self) -> str:
         return f"{self.peer.name}+{self.feature}" if self.feature else self.peer.name
+
+    @property
+    def start_seconds(self) -> float:
+        return self.peer.start_seconds * (callgrind.SLOWER if self.counted else 1)
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,12 @@ class Running:
     process: Process | None
     port: int
     folder: Path
+
+    @property
+    def proxy(self) -> Process:
+        """For turns of contenders that are one."""
+        assert self.process is not None
+        return self.process
 
     @property
     def url(self) -> str:
@@ -95,7 +110,7 @@ def started(stand: Stand, contender: Contender, origin: Origin) -> Iterator[Runn
     """Listening. Raises StartError."""
     with launched(stand, contender, origin) as running:
         if running.process is not None:
-            running.process.wait_listening(running.port, contender.peer.start_seconds)
+            running.process.wait_listening(running.port, contender.start_seconds)
         yield running
 
 
@@ -109,7 +124,8 @@ def launched(stand: Stand, contender: Contender, origin: Origin) -> Iterator[Run
     folder = Path(tempfile.mkdtemp(prefix=f"{contender.label}-", dir=stand.site.folder))
     setting = Setting(stand.site, folder, free_port(), origin, contender.feature, contender.secure)
     command = peer.command(setting)
-    with Process(command.argv, stand.proxy_cpus, folder / "log", command.env) as process:
+    argv = callgrind.under(command.argv, folder) if contender.counted else command.argv
+    with Process(argv, stand.proxy_cpus, folder / "log", command.env) as process:
         yield Running(contender, process, setting.port, folder)
 
 
@@ -123,8 +139,10 @@ def rounds(
         if warm_up is not None:
             running = [each for each in running if _try(warm_up, stand, each, failures) is not None]
         samples: dict[str, list[Sample]] = {each.contender.label: [] for each in running}
-        for _ in range(count):
+        for number in range(count):
             for each in running:
+                if number and each.contender.peer.once:
+                    continue
                 if stand.time_is_up:
                     say("  time is up: the rest of this scenario is left out")
                     return samples, failures
@@ -151,7 +169,7 @@ def _start_all(
 def _try(turn: Turn, stand: Stand, running: Running, failures: dict[str, str]) -> Sample | None:
     try:
         return turn(stand, running)
-    except (LoadError, OSError) as error:
+    except (CountError, LoadError, OSError) as error:
         failures[running.contender.label] = str(error)
         say(f"  {running.contender.label}: {error}")
         return None

@@ -37,11 +37,11 @@ def warm_up(shot: Shot, connections: int = 8) -> Turn:
     return turn
 
 
-def loop(shot: Shot, *, single: bool = False) -> Turn:
+def loop(shot: Shot, *, single: bool = False, seconds: int | None = None) -> Turn:
     """The closed loop of 32 connections; with `single` also one connection, for the latency that the proxy adds."""
 
     def turn(stand: Stand, running: Running) -> Sample:
-        sample = closed_loop(stand, running, shot, load.CONNECTIONS, stand.pace.seconds)
+        sample = closed_loop(stand, running, shot, load.CONNECTIONS, seconds or stand.pace.seconds)
         if single:
             folder, cpus = stand.site.folder, stand.load_cpus
             alone = load.fire(shot, running.url, folder, cpus, connections=1, seconds=stand.pace.single_seconds)
@@ -144,6 +144,19 @@ def idle(stand: Stand, running: Running) -> Sample:
         raise LoadError(f"{report['answered']} of {stand.pace.idle} connections answered, {report['lost']} lost")
     sample["answered"], sample["lost"] = report["answered"], report["lost"]
     return sample
+
+
+def at_rest(shot: Shot) -> Turn:
+    """Memory of a proxy that has answered once and has nothing to do."""
+
+    def turn(stand: Stand, running: Running) -> Sample:
+        first = ask(running, shot, stand.site.authority)
+        if not first.startswith("200 "):
+            raise LoadError(f"answered {first}")
+        time.sleep(SETTLE)
+        return {"resident_mib": running.proxy.resident_mib()}
+
+    return turn
 
 
 def rotation(stand: Stand, running: Running) -> Sample:

@@ -47,5 +47,6 @@ PEER = Peer(
     command,
     prefix=PATH,
     slow=True,
+    once=True,
     start_seconds=90.0,
 )

@@ -33,5 +33,11 @@ def missing() -> str | None:
 
 
 PEER = Peer(
-    "mitmproxy", "mitmproxy, reverse mode", missing, lambda: version_of(binary(), "--version"), command, slow=True
+    "mitmproxy",
+    "mitmproxy, reverse mode",
+    missing,
+    lambda: version_of(binary(), "--version"),
+    command,
+    slow=True,
+    once=True,
 )

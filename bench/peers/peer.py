@@ -43,7 +43,9 @@ class Command:
 
 @dataclass(frozen=True)
 class Peer:
-    """`missing` tells why it can't run, or nothing. `slow` ones run in the main scenarios only."""
+    """`missing` tells why it can't run, or nothing. `slow` ones run in the main scenarios only; those that
+    are `once` have their turn in the first round only.
+    """
 
     name: str
     title: str
@@ -52,6 +54,7 @@ class Peer:
     command: Callable[[Setting], Command] | None
     prefix: str = ""
     slow: bool = False
+    once: bool = False
     start_seconds: float = 20.0
 
 

@@ -7,6 +7,7 @@ from bench.results import Results
 from bench.scenarios import SCENARIOS
 
 CROWDS = ("busy1000", "busy2000")
+SIZES = ("routes", "providers")
 RELOADS = ("reload-routes", "reload-clients")
 
 
@@ -25,11 +26,14 @@ def _crowds(results: Results) -> str:
 
 
 def _config(results: Results) -> str:
-    rows = []
-    for label in results.contenders("routes"):
-        figures = (results.figure("routes", label, metric) for metric in ("cpu_us", "p99_us", "peak_mib"))
-        rows.append([titled(results, label), *map(spread, figures)])
-    parts = [table(["GET with a query", "CPU µs / request", "p99 µs", "peak MiB"], rows)] if rows else []
+    parts = []
+    for name in SIZES:
+        rows = []
+        for label in results.contenders(name):
+            figures = (results.figure(name, label, metric) for metric in ("cpu_us", "p99_us", "peak_mib"))
+            rows.append([titled(results, label), *map(spread, figures)])
+        if rows:
+            parts.append(table([SCENARIOS[name].title, "CPU µs / request", "p99 µs", "peak MiB"], rows))
     metrics = ("reload_s", "cpu_s", "pause_ms", "calm_ms", "failed")
     rows = []
     for name in RELOADS:

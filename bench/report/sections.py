@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.aims import AIMS, added_latency
-from bench.report import growth
+from bench.report import costs, growth
 from bench.report.tables import NONE, middle, plain, spread, table, titled
 from bench.results import Results
 from bench.scenarios import SCENARIOS
@@ -74,17 +74,6 @@ def _loops(results: Results) -> str:
     return f"### Other requests\n\n{table(head, rows)}{image}"
 
 
-def _policies(results: Results) -> str:
-    rows = []
-    for name in ("guarded", "refusal"):
-        with_it, without = (results.figure(name, label, "cpu_us") for label in (f"keyless+{name}", "keyless"))
-        if with_it is not None:
-            rows.append([SCENARIOS[name].title, spread(with_it), spread(without), plain(with_it.over(without))])
-    if not rows:
-        return ""
-    return "### What a policy costs\n\n" + table(["Keyless, CPU µs / request", "with", "without", "ratio"], rows)
-
-
 def _bulk(results: Results) -> str:
     labels = dict.fromkeys([*results.contenders("down"), *results.contenders("up")])
     if not labels:
@@ -110,19 +99,13 @@ def _streams(results: Results) -> str:
     parts = []
     metrics = ("late_p50_ms", "late_p99_ms", "late_max_ms", "core", "peak_mib", "events_s", "lost")
     head = ["p50 ms", "p99 ms", "max ms", "core", "peak MiB", "events/s", "lost"]
-    for name in ("sse200", "sse500"):
-        rows = []
-        for label in results.contenders(name):
-            found = (results.figure(name, label, metric) for metric in metrics)
-            rows.append([titled(results, label), *map(middle, found)])
+    for name, what, columns in (("sse500", "an event's delay", 7), ("first-byte", "the first event's delay", 3)):
+        rows = [
+            [titled(results, label), *(middle(results.figure(name, label, metric)) for metric in metrics[:columns])]
+            for label in results.contenders(name)
+        ]
         if rows:
-            parts.append(table([f"{SCENARIOS[name].title}, an event's delay", *head], rows))
-    rows = []
-    for label in results.contenders("first-byte"):
-        found = (results.figure("first-byte", label, metric) for metric in metrics[:3])
-        rows.append([titled(results, label), *map(middle, found)])
-    if rows:
-        parts.append(table([f"{SCENARIOS['first-byte'].title}, the first event's delay", *head[:3]], rows))
+            parts.append(table([f"{SCENARIOS[name].title}, {what}", *head[:columns]], rows))
     if not parts:
         return ""
     if results.contenders("sse500"):
@@ -131,14 +114,24 @@ def _streams(results: Results) -> str:
 
 
 def _idle(results: Results) -> str:
-    rows = []
-    for label in results.contenders("idle"):
-        found = (results.figure("idle", label, name) for name in ("resident_mib", "kib_each", "answered", "lost"))
-        rows.append([titled(results, label), *map(middle, found)])
-    if not rows:
-        return ""
-    head = ["idle keep-alive connections", "resident MiB", "KiB each", "connections", "lost"]
-    return "### Idle connections\n\n" + table(head, rows) + "\n\n![Memory](performance/idle.svg)"
+    parts = []
+    for name, head, metrics in (
+        ("memory", ["resident MiB"], ("resident_mib",)),
+        (
+            "idle",
+            ["resident MiB", "KiB each", "connections", "lost"],
+            ("resident_mib", "kib_each", "answered", "lost"),
+        ),
+    ):
+        rows = [
+            [titled(results, label), *(middle(results.figure(name, label, metric)) for metric in metrics)]
+            for label in results.contenders(name)
+        ]
+        if rows:
+            parts.append(table([SCENARIOS[name].title, *head], rows))
+    if results.contenders("idle"):
+        parts.append("![Memory](performance/idle.svg)")
+    return "\n\n".join(["### Memory when nothing happens", *parts]) if parts else ""
 
 
 def _single_lines(results: Results) -> str:
@@ -157,10 +150,25 @@ def _single_lines(results: Results) -> str:
             f"With 2,000 issuers, a route each, `keyless run` listens after {one['start_s']:.1f} s and answers "
             f"{one['answer_s']:.2f} s later (slowest {one['slowest_s']:.2f} s), for {one['answer_cpu_s']:.2f} s of CPU."
         )
+    several = results.samples.get("workers", {}).get("keyless+2-workers")
+    if several:
+        one = several[0]
+        lines.append(
+            f"Two workers, load from their own cores: {one['several_us']:.1f} µs of CPU per request, "
+            f"{one['ratio']:.2f} (± {one['ratio_give']:.2f}) of one worker's there; a worker takes "
+            f"{one['worker_mib']:.1f} MiB (PSS)."
+        )
     started = results.samples.get("start", {}).get("keyless")
     if started:
         one = started[0]
         lines.append(f"`keyless run` listens after {one['start_s']:.2f} s (slowest {one['slowest_s']:.2f} s).")
+    fresh = results.samples.get("make-run", {}).get("keyless")
+    if fresh:
+        one = fresh[0]
+        lines.append(
+            f"`make run` in a fresh clone answers after {one['first_answer_s']:.0f} s, for {one['cpu_s']:.0f} s of "
+            "CPU; what pip downloads was there."
+        )
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -176,7 +184,7 @@ SECTIONS = (
     _aims,
     _main,
     _loops,
-    _policies,
+    *costs.SECTIONS,
     _bulk,
     _streams,
     _idle,

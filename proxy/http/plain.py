@@ -1,8 +1,9 @@
-"""Heads that every grammar reads alike, read in one pass; all others are llhttp's to read.
+"""Heads that come again: most on a connection are the one before, or have its lines.
 
-Owns: which these are: HTTP/1.1, lines of `Name: value` in visible ASCII, a body by its length or none. Most heads on a
-connection are the one before, or have its lines, so that what was made of those may be kept with them. Must not know:
-sockets, listeners, what is made of a head.
+Owns: what llhttp has told of a head is told again of the same bytes, if these lead to nothing that depends on more: to
+no upgrade, no chunks, no end of the connection. So is, behind another first line that every grammar reads alike, what
+it has told of the same lines; and what others have made of these is kept with them. Must not know: sockets, listeners,
+what is made of a head.
 """
 
 from __future__ import annotations
@@ -14,36 +15,24 @@ from proxy.http.fields import Fields
 
 UNSAID: Final = -1
 LONGEST: Final = 2048
-"""Bytes of a head that is kept for the next. With what is made of it, it is some 4 KiB per idle connection."""
+"""Bytes of a head that is kept. With what is made of it, it is some 4 KiB per idle connection."""
 
+_SPACE: Final = ord(" ")
 _METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _REQUEST: Final = re.compile(rb"([A-Z]+) (/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*) HTTP/1\.1")
-_STATUS: Final = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) ([!-~](?:[ -~]*[!-~])?)")
-_BODILESS: Final = frozenset((204, 304))
-_FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ((?:[!-~](?:[ -~]*[!-~])?)?)\r\n")
-_LENGTH: Final = re.compile(rb"[0-9]{1,15}")
-_FRAMING: Final = frozenset((b"transfer-encoding", b"upgrade", b"trailer", b"proxy-connection", b"http2-settings"))
-_SIZES: Final = frozenset(len(name) for name in (*_FRAMING, b"content-length", b"connection"))
+_OTHER: Final = frozenset((b"transfer-encoding", b"upgrade", b"trailer", b"proxy-connection", b"http2-settings"))
+_SIZES: Final = frozenset(len(name) for name in (*_OTHER, b"content-length", b"connection"))
 
 
-class RequestLine:
-    """Of a method that is known, and a target that is a path."""
+class FirstLine:
+    """Of a request: `word` is its method, `code` 0. Of a reply: `code` is its status, `text` its reason."""
 
-    __slots__ = ("method", "target")
+    __slots__ = ("code", "text", "word")
 
-    def __init__(self, method: str, target: bytes) -> None:
-        self.method = method
-        self.target = target
-
-
-class StatusLine:
-    """Of a reply that may have a body."""
-
-    __slots__ = ("code", "reason")
-
-    def __init__(self, code: int, reason: bytes) -> None:
+    def __init__(self, word: str, code: int, text: bytes) -> None:
+        self.word = word
         self.code = code
-        self.reason = reason
+        self.text = text
 
 
 class PlainLines:
@@ -63,27 +52,41 @@ class PlainLines:
 
 
 class Plain:
-    """One side's reading without llhttp: the last `head`, and what was read of it; b"" and None where llhttp has read
-    the last, or it is too long to be kept. Of its body `left` bytes are to come.
+    """One side's memory: a `head` that came again, what it began with, and its `lines`. `seen`: what is to come once
+    more before it is kept, since many never do. `coming` is the head that llhttp reads now, if that is one to be kept.
+    Of a body that llhttp does not read `left` bytes are to come.
     """
 
-    __slots__ = ("first", "head", "left", "lines")
+    __slots__ = ("coming", "first", "head", "left", "lines", "seen")
 
     def __init__(self) -> None:
-        self.head = b""
-        self.first: RequestLine | StatusLine | None = None
+        self.head = self.coming = self.seen = b""
+        self.first = _NOTHING
         self.lines: PlainLines | None = None
         self.left = 0
 
-    def keep(self, head: bytes, first: RequestLine | StatusLine, lines: PlainLines) -> None:
-        kept = len(head) <= LONGEST
-        self.head = head if kept else b""
-        self.first = first
-        self.lines = lines if kept else None
+    def comes(self, head: bytes, what: bytes) -> None:
+        """One that llhttp will read, whole; `what` of it may come again. An empty line before a request is skipped (RFC
+        9112 §2.2), so that what stands behind it is no header.
+        """
+        self.coming = head if what and what == self.seen and head[0] > _SPACE else b""
+        self.seen = what if len(head) <= LONGEST else b""
 
-    def forget(self) -> None:
-        self.head = b""
-        self.lines = None
+    def came(self) -> bytes:
+        """The head that was `coming`, told by llhttp; b"" for one that is not to be kept."""
+        head, self.coming = self.coming, b""
+        return head
+
+    def keep(self, head: bytes, first: FirstLine, fields: Fields, *, sized: bool) -> None:
+        """If nothing else depends on it. `sized`: where it says no length, something does."""
+        length = length_of(fields)
+        if length is not None and not (sized and length == UNSAID):
+            self.head, self.first = head, first
+            self.lines = PlainLines(head.partition(b"\r\n")[2], fields, length)
+
+    def of(self, fields: Fields) -> PlainLines | None:
+        """The lines that these came in, if they are kept."""
+        return self.lines if self.lines is not None and self.lines.fields is fields else None
 
     def take(self, data: bytes) -> bytes:
         """As much of it as is of the body."""
@@ -92,32 +95,26 @@ class Plain:
         return piece
 
 
-def request_line(line: bytes) -> RequestLine | None:
+_NOTHING: Final = FirstLine("", 0, b"")
+
+
+def request_line(line: bytes) -> FirstLine | None:
+    """That of a method that is known and a target that is a path."""
     found = _REQUEST.fullmatch(line)
     method = None if found is None else _METHODS.get(found[1])
-    return None if found is None or method is None else RequestLine(method, found[2])
+    return None if found is None or method is None else FirstLine(method, 0, found[2])
 
 
-def status_line(line: bytes) -> StatusLine | None:
-    found = _STATUS.fullmatch(line)
-    return None if found is None or int(found[1]) in _BODILESS else StatusLine(int(found[1]), found[2])
-
-
-def plain_lines(text: bytes, last: PlainLines | None) -> PlainLines | None:
-    """What stands between a head's first line and its end; None for other lines. `last` are the connection's."""
-    if last is not None and last.text == text:
-        return last
-    fields: Fields = _FIELD.findall(text + b"\r\n")
-    told, length = 0, UNSAID
+def length_of(fields: Fields) -> int | None:
+    """The length of the body, UNSAID where there is none; None for a head that says more of what follows it."""
+    length = UNSAID
     for name, value in fields:
-        size = len(name)
-        told += size + len(value) + 4
-        if size in _SIZES:
+        if len(name) in _SIZES:
             lower = name.lower()
             if lower == b"content-length":
-                if length != UNSAID or _LENGTH.fullmatch(value) is None:
+                if length != UNSAID or not value.isdigit() or len(value) > 15:
                     return None
                 length = int(value)
-            elif lower in _FRAMING or (lower == b"connection" and value.lower() != b"keep-alive"):
+            elif lower in _OTHER or (lower == b"connection" and value.lower() != b"keep-alive"):
                 return None
-    return PlainLines(text, fields, length) if told == len(text) + 2 else None
+    return length

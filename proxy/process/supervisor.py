@@ -3,8 +3,8 @@
 Owns: processes, and what they share: the port (doors.py) and a private directory (private.py). Must not know: what a
 worker does. It holds no token and forwards nothing, so that nothing a client sends can harm it.
 
-Workers are fresh interpreters, each in a process group of its own: Ctrl-C reaches the supervisor alone, which lets them
-drain. No fork of a running loop.
+Workers are forked by a process that has loaded their code and does nothing else (fork_server.py), not from here: the
+supervisor has a loop, threads and secrets. Ctrl-C reaches the supervisor alone, which lets them drain.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.errors import KeylessError
 from proxy.logger import get_logger
+from proxy.process.forks import Fork, Forks
 from proxy.process.inherited import Sockets
 from proxy.process.private_folder import PrivateFolder
 from proxy.process.reloading.changes import Changes
@@ -58,7 +59,7 @@ def next_pause(previous: float, lived: float) -> float:
 
 
 class Supervisor:
-    """`command` starts one worker when the number of a descriptor is added to it. `sockets` listen already."""
+    """`command` starts what forks workers (forks.py). `sockets` listen already."""
 
     def __init__(
         self,
@@ -71,12 +72,12 @@ class Supervisor:
         self.loaded = loaded
         self._grace = grace
         self._count = count
-        self._command = tuple(command)
+        self._forks = Forks(command)
         self._given = sockets
         self._sockets = SharedSockets()
         self._private: PrivateFolder | None = None
         self._news: dict[int, asyncio.Queue[tuple[Changes, Loaded]]] = {}
-        self._alive: dict[int, asyncio.subprocess.Process] = {}
+        self._alive: dict[int, Fork] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self.sessions = Sessions()
@@ -86,6 +87,7 @@ class Supervisor:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stop()
+        await self._forks.close()
         self._sockets.close()
         if self._private is not None:
             self._private.leave()
@@ -114,9 +116,9 @@ class Supervisor:
 
     def abandon(self) -> None:
         """End at once: the operator will not wait. The caller exits."""
-        for process in self._alive.values():
-            with suppress(ProcessLookupError):
-                process.kill()
+        self._forks.abandon()
+        for worker in self._alive.values():
+            worker.kill()
         self._sockets.close()
         if self._private is not None:
             shutil.rmtree(self._private.path, ignore_errors=True)
@@ -155,7 +157,7 @@ class Supervisor:
             if self._stopping.is_set():
                 break
             if not listens.done():
-                listens.set_exception(WorkersFailed(post.number, code))
+                listens.set_exception(WorkersFailed(post.number, 1 if code is None else code))
                 return
             pause = next_pause(pause, loop.time() - began)
             log.warning("worker ended", worker=post.number, code=code, restart_in=pause)
@@ -164,41 +166,31 @@ class Supervisor:
                     await self._stopping.wait()
         listens.cancel()
 
-    async def _man(self, post: WorkerPost, listens: asyncio.Future[None]) -> int:
-        """One worker from its start to its end: its exit code."""
+    async def _man(self, post: WorkerPost, listens: asyncio.Future[None]) -> int | None:
+        """One worker from its start to its end: its exit code, if that could be known."""
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
                 try:
-                    process = await self._spawn(theirs.fileno(), *chain.from_iterable(post.inherited.values()))
+                    worker = await self._forks.fork(theirs, chain.from_iterable(post.inherited.values()))
                 except OSError as error:
                     log.error("worker not started", worker=post.number, reason=error.strerror)  # noqa: TRY400 -- says all
                     return 1
-            self._alive[post.number] = process
+            self._alive[post.number] = worker
             news = self._news[post.number] = asyncio.Queue()
             post = replace(post, loaded=self.loaded, sessions=tuple(self.sessions))
             telling = None
             if self._stopping.is_set():
-                _terminate(process)
+                worker.terminate()
             try:
                 await self._brief(ours, post, listens)
                 telling = spawn(_tell(ours, news), f"news for worker {post.number}")
-                return await process.wait()
+                return await _end_of(worker, ours)
             finally:
                 del self._alive[post.number], self._news[post.number]
                 if telling is not None:
                     telling.cancel()
                     await asyncio.wait((telling,))
-
-    async def _spawn(self, lifeline: int, *inherited: int) -> asyncio.subprocess.Process:
-        """Raises OSError: no memory, too many processes, or an upgrade that removed the interpreter."""
-        return await asyncio.create_subprocess_exec(
-            *self._command,
-            str(lifeline),
-            stdin=asyncio.subprocess.DEVNULL,
-            process_group=0,
-            pass_fds=(lifeline, *inherited),
-        )
 
     async def _brief(self, ours: socket.socket, post: WorkerPost, listens: asyncio.Future[None]) -> None:
         """Tell it its post and hear that it listens, or that it never will."""
@@ -221,15 +213,26 @@ class Supervisor:
         self._stopping.set()
         if not self._keepers:
             return
-        for process in self._alive.values():
-            _terminate(process)
+        for worker in self._alive.values():
+            worker.terminate()
         _, late = await asyncio.wait(self._keepers, timeout=self._grace)
-        for number, process in self._alive.items():
+        for number, worker in self._alive.items():
             log.warning("worker killed: it did not end in time", worker=number)
-            with suppress(ProcessLookupError):
-                process.kill()
+            worker.kill()
+        if len(late) > len(self._alive):  # one waits for a fork that does not come
+            self._forks.abandon()
         if late:
             await asyncio.wait(late)
+
+
+async def _end_of(worker: Fork, ours: socket.socket) -> int | None:
+    """Its exit code. Where who forked it has died, the worker goes on, and its end is that of its lifeline."""
+    code = await worker.ended
+    if code is None:
+        with suppress(OSError):
+            while await asyncio.get_running_loop().sock_recv(ours, 1):
+                pass
+    return code
 
 
 async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Changes, Loaded]]) -> None:
@@ -241,8 +244,3 @@ async def _tell(ours: socket.socket, news: asyncio.Queue[tuple[Changes, Loaded]]
 
 def _store(configured: str, private: PrivateFolder) -> str:
     return f"memory:{private.path / 'store'}" if configured == "memory" else configured
-
-
-def _terminate(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()

@@ -35,29 +35,24 @@ UNANSWERED: Final = "unanswered"
 class Exchange:
     """One request, and what becomes of it."""
 
-    __slots__ = (
-        *(
-            "attempts",
-            "beside",
-            "body",
-            "cause",
-            "client",
-            "code",
-            "cors_origin",
-            "counts",
-            "cut",
-            "head",
-            "lane",
-            "lookup",
-            "lost",
-            "method",
-            "needles",
-            "placeholder",
-            "plan",
-            "preflight",
-        ),
-        *("quota", "replay", "request", "skipped", "started", "status", "times", "trace", "way"),
-    )
+    head: Head = _UNREAD
+    beside: bool = False  # a credential of the client's own goes along
+    cors_origin: str | None = None  # of the browser page that asks and may read the answer
+    preflight: bool = False  # of a browser, to be answered by the proxy
+    client: ClientPlan | None = None
+    placeholder: bytes | None = None  # what a stand-in gives this client
+    quota: bytes = b""  # finished lines: what client and route have left
+    body: Body | None = None
+    lookup: Lookup | None = None  # what the route's cache has to do with it
+    needles: Needles = NOTHING  # what must not go back to the client
+    attempts: int = 1  # 2 once it was replayed
+    replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
+    skipped: str | None = None  # why a refusal was not replayed
+    trace: Trace | None = None  # which it is a part of; None: traces are off
+    code: str = ""  # of the answer of our own, if it is one that has any
+    cause: str = ""  # and why it was given
+    cut: bool = False  # the API broke off its reply
+    status: int = CLIENT_GONE  # until there is an answer
 
     def __init__(
         self, request: Request, times: Timeline, started: float, way: Way[Lane], lost: Fault | None, counts: RouteCounts
@@ -71,24 +66,6 @@ class Exchange:
         self.lane: Lane = way.route
         self.plan: RoutePlan = self.lane.plan
         self.lost = lost  # why no route takes it: said only to someone who may ask
-        self.head = _UNREAD
-        self.beside = False  # a credential of the client's own goes along
-        self.cors_origin: str | None = None  # of the browser page that asks and may read the answer
-        self.preflight = False  # of a browser, to be answered by the proxy
-        self.client: ClientPlan | None = None
-        self.placeholder: bytes | None = None  # what a stand-in gives this client
-        self.quota = b""  # finished lines: what client and route have left
-        self.body: Body | None = None
-        self.lookup: Lookup | None = None  # what the route's cache has to do with it
-        self.needles: Needles = NOTHING  # what must not go back to the client
-        self.attempts = 1  # 2 once it was replayed
-        self.replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
-        self.skipped: str | None = None  # why a refusal was not replayed
-        self.trace: Trace | None = None  # which it is a part of; None: traces are off
-        self.code = ""  # of the answer of our own, if it is one that has any
-        self.cause = ""  # and why it was given
-        self.cut = False  # the API broke off its reply
-        self.status = CLIENT_GONE  # until there is an answer
 
     @property
     def limits(self) -> tuple[Limit, ...]:

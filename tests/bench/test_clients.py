@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bench.api import Api, Streams, Tokens
-from bench.clients import burst, pulse, starts, unread
+from bench.clients import burst, lockstep, pulse, starts, unread
 from bench.site import body
 
 FILES = {b"/get500": body(500), b"/large": bytes(1 << 23)}
@@ -49,6 +49,32 @@ async def test_a_burst_counts_each_refusal(capsys: pytest.CaptureFixture[str]) -
     async with api() as port:
         await burst.main(port, "/nowhere", "100", "2", "0")
     assert report(capsys.readouterr().out) == {"connections": 100, "failed": 200}
+
+
+async def test_lockstep_asks_so_often_on_each_connection_and_tells_what_was_good(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with api() as port:
+        await asyncio.to_thread(lockstep.main, port, "/get500", '{"Accept": "*/*"}', "8", "5")
+        assert report(capsys.readouterr().out) == {"requests": 40, "good": 40}
+        await asyncio.to_thread(lockstep.main, port, "/nowhere", "{}", "2", "3")
+        assert report(capsys.readouterr().out) == {"requests": 6, "good": 0}
+
+
+async def test_lockstep_takes_a_reply_in_pieces_and_the_end_of_a_connection_for_a_failure() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for piece in (b"HTTP/1.1 200 OK\r\ncontent-", b"length: 6\r\n\r", b"\nabc", b"def"):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await asyncio.to_thread(lockstep.main, str(port), "/", "{}", "1", "1")
+        with pytest.raises(OSError):  # noqa: PT011 -- closed or reset
+            await asyncio.to_thread(lockstep.main, str(port), "/", "{}", "1", "2")
 
 
 async def test_replies_that_nobody_reads_have_begun(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,10 @@ from bench.peers.features import (
     FRESH,
     ISSUERS,
     ONE_OF_ISSUERS,
+    ONE_OF_PROVIDERS,
     ONE_OF_ROUTES,
+    ORIGIN,
+    PROVIDERS,
     ROUTES,
     Written,
     with_fresh_route,
@@ -35,6 +38,21 @@ def test_few_routes_and_many_have_the_one_that_is_asked_for(feature: str, count:
     routes = written(feature)["routes"]
     assert len(routes) == count + 1
     assert ONE_OF_ROUTES in routes
+
+
+@pytest.mark.parametrize(("feature", "count"), [("10-providers", 10), ("2000-providers", PROVIDERS)])
+def test_each_provider_has_a_token_of_its_own_and_one_is_asked_for(feature: str, count: int) -> None:
+    config = written(feature)
+    assert len({provider["token"] for provider in config["providers"].values() if "token" in provider}) == count
+    assert config["routes"][ONE_OF_PROVIDERS]["provider"] in config["providers"]
+
+
+def test_all_policies_are_what_is_on_by_default_and_a_client_with_its_origin() -> None:
+    on, off = written("all-on"), written("all-off")
+    assert "log" not in on
+    assert on.pop("clients") == [{"name": "bench", "key": CLIENT_KEY, "origins": [ORIGIN]}]
+    assert off.pop("log") == {"access": False}
+    assert on == off
 
 
 def test_each_client_has_a_key_of_its_own_and_one_is_known() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bench import report
-from bench.aims import AIMS
+from bench.aims import AIMS, BEFORE
 from bench.machine import Machine
 from bench.measure import Figure
 from bench.report.tables import spread
@@ -28,7 +28,7 @@ def test_tables_give_medians_spread_and_ratios(results: Results) -> None:
     text = report.markdown(results)
     assert "| **Keyless, all default policies** 1.0 | 25.0 (24.0 to 26.0) | 0.50 | - |" in text
     assert "| Envoy, credential_injector 1.40.0 | 50.0 (49.0 to 51.0) | 1.00 |" in text
-    assert "| Latency added at the median, one connection | at most 250 µs | 100 µs | yes |" in text
+    assert "| Latency added at the median, one connection | at most 80 µs | 100 µs | **no** |" in text
 
 
 def test_what_was_left_out_is_said_with_its_reason(results: Results) -> None:
@@ -53,6 +53,52 @@ def test_growth_has_tables_of_its_own(results: Results) -> None:
     assert "| reload of 10,000 routes | 4.50 | - | 12.5 | 2.00 | - |" in text
     assert "listens after 3.0 s and answers 0.10 s later (slowest 0.20 s), for 0.05 s of CPU" in text
     assert "Memory that comes back" not in text
+
+
+def test_policies_are_compared_with_none_of_them(results: Results) -> None:
+    results.samples["policies"] = {
+        "keyless": [{"cpu_us": 30.0}],
+        "keyless+all-on": [{"cpu_us": 33.0}],
+        "keyless+all-off": [{"cpu_us": 27.5}],
+    }
+    results.samples["policies-counted"] = {
+        "keyless+all-on": [{"instructions": 120_000.0}],
+        "keyless+all-off": [{"instructions": 100_000.0}],
+    }
+    text = report.markdown(results)
+    assert "| no clients, no access log | 27.5 | 1.00 | 100,000 | 1.00 |" in text
+    assert "| no clients, access log on (the default) | 30.0 | 1.09 | - | - |" in text
+    assert "| client key and Origin checked, access log on | 33.0 | 1.20 | 120,000 | 1.20 |" in text
+
+
+def test_instructions_stand_beside_those_before(results: Results) -> None:
+    results.samples["instructions"] = {"keyless": [{"instructions": BEFORE["keyless"] / 2}]}
+    text = report.markdown(results)
+    assert f"| {BEFORE['keyless']:,} | 0.50 |" in text
+
+
+def test_memory_has_who_rests_and_who_holds(results: Results) -> None:
+    results.samples["memory"] = {"keyless": [{"resident_mib": 47.0}], "envoy": [{"resident_mib": 66.0}]}
+    results.samples["idle"] = {"keyless": [{"resident_mib": 90.0, "kib_each": 2.5, "answered": 10_000.0, "lost": 0.0}]}
+    text = report.markdown(results)
+    assert "| **Keyless, all default policies** 1.0 | 47.0 |\n" in text
+    assert "| **Keyless, all default policies** 1.0 | 90.0 | 2.50 | 10,000 | 0.00 |" in text
+
+
+def test_streams_have_their_events_and_their_first_ones(results: Results) -> None:
+    late = {"late_p50_ms": 0.2, "late_p99_ms": 0.5, "late_max_ms": 4.0}
+    results.samples["sse500"] = {
+        "keyless": [late | {"core": 0.25, "peak_mib": 80.0, "events_s": 10_000.0, "lost": 0.0}]
+    }
+    results.samples["first-byte"] = {"keyless": [late]}
+    text = report.markdown(results)
+    assert "| **Keyless, all default policies** 1.0 | 0.20 | 0.50 | 4.00 | 0.25 | 80.0 | 10,000 | 0.00 |" in text
+    assert "| **Keyless, all default policies** 1.0 | 0.20 | 0.50 | 4.00 |\n" in text
+
+
+def test_a_fresh_clone_has_its_line(results: Results) -> None:
+    results.samples["make-run"] = {"keyless": [{"listens_s": 30.0, "first_answer_s": 31.2, "cpu_s": 40.6}]}
+    assert "- `make run` in a fresh clone answers after 31 s, for 41 s of CPU;" in report.markdown(results)
 
 
 def test_every_aim_of_an_empty_run_is_not_measured(results: Results) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 
 from proxy.config.load import load
 from proxy.plan.compile import compile_plan
-from proxy.process.garbage import FEW, settle, undisturbed
+from proxy.process.garbage import FEW, _Shared, settle, share, undisturbed
 from proxy.values.now import Now
 
 
 @pytest.fixture(autouse=True)
 def thawed() -> Iterator[None]:
     yield
+    _Shared.pages = False
     gc.unfreeze()
 
 
@@ -67,3 +69,23 @@ def test_a_service_that_is_small_is_searched_before_it_is_frozen() -> None:
     gc.enable()
     gc.unfreeze()
     assert gc.collect() == 0 or not few
+
+
+class Ring:
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_is_shared_is_never_searched_again(shared: bool) -> None:
+    """To look at an object writes to its page, and then each process has a copy of that."""
+    ring = Ring()
+    gone = weakref.ref(ring)
+    if shared:
+        share()
+    else:
+        gc.freeze()
+    del ring
+    if sys.getallocatedblocks() <= FEW:
+        settle()
+        assert (gone() is not None) == shared

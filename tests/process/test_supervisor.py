@@ -30,8 +30,9 @@ ROOT = Path(__file__).parent.parent.parent
 WORKER = f"""
 import os, pathlib, signal, socket, sys, time
 sys.path.insert(0, {str(ROOT)!r})
+from proxy.process.fork_server import serve
 from proxy.process.worker_post import READY, Lifeline
-lifeline = Lifeline(int(sys.argv[1]))
+lifeline = Lifeline(serve(socket.socket(fileno=int(sys.argv[1]))))
 post = lifeline.post()
 me = pathlib.Path({{folder!r}}) / str(post.number)
 starts = int(me.read_text().split()[1]) if me.exists() else 0
@@ -170,6 +171,24 @@ async def test_a_worker_that_ends_by_itself_is_replaced_too(loaded: Loaded, crew
         await until(lambda: crew.starts(0) == 2)
 
 
+async def test_without_their_fork_server_workers_stay_and_are_replaced_when_they_end(
+    loaded: Loaded, crew: Crew, said: io.StringIO
+) -> None:
+    async with supervised(loaded, crew.command("serve()")) as supervisor:
+        pids = [crew.pid(number) for number in range(2)]
+        server = supervisor._forks._server
+        assert server is not None
+        server.kill()
+        await until(lambda: server.has_died)
+        assert all(map(is_alive, pids))
+        os.kill(pids[0], signal.SIGKILL)
+        await until(lambda: crew.pid(0) != pids[0])
+        assert crew.pid(1) == pids[1]
+        await until(lambda: "worker restarted" in said.getvalue())
+    assert "code=None" in said.getvalue(), "nobody knows it"
+    await until(lambda: not is_alive(pids[1]))  # it has ended; who collects it then is not the supervisor
+
+
 async def test_a_restart_that_fails_is_tried_again_later(loaded: Loaded, crew: Crew, said: io.StringIO) -> None:
     does = "serve() if starts == 0 or me.with_suffix('.mended').exists() else sys.exit(3)"
     async with supervised(loaded, crew.command(does)):
@@ -221,6 +240,14 @@ async def test_a_worker_that_waits_to_be_restarted_does_not_hold_up_the_end(load
         began = loop.time()
     assert loop.time() - began < 5.0
     assert crew.starts(0) <= 2
+
+
+async def test_a_fork_that_does_not_come_does_not_hold_up_the_end(loaded: Loaded) -> None:
+    async with Supervisor(loaded, 2, [sys.executable, "-c", "import time; time.sleep(60)"], grace=0.2) as supervisor:
+        listening = asyncio.create_task(supervisor.listen())
+        await until(lambda: supervisor._forks._server is not None)
+    with pytest.raises(asyncio.CancelledError):
+        await listening
 
 
 async def test_abandoned_it_leaves_nothing(loaded: Loaded, crew: Crew) -> None:

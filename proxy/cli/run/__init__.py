@@ -105,6 +105,7 @@ def run(
             log.info("serving from the sources; what is being compiled counts from the next start")
         _warn_of_descriptors(loaded.config)
         if count == 1:
+            keep_freed_memory()
             _run(_serve(start))
         else:
             # Not on uvloop: it starts no process in a group of its own, and nothing here has to be fast.
@@ -133,7 +134,6 @@ def _reloader(loaded: Loaded, path: Path, reload: bool, began: float) -> Reloadi
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
-    keep_freed_memory()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(serving)
 

@@ -1,4 +1,4 @@
-"""`keyless run` with several workers: how a worker is started, and what it does instead of `run`.
+"""`keyless run` with several workers: how they are forked, and what one does instead of `run`.
 
 Must not know: how workers are looked after (process/supervisor.py).
 """
@@ -10,18 +10,21 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
 from proxy.admin.commands import answers
 from proxy.app import Service
+from proxy.cli.kit.memory import keep_freed_memory
 from proxy.cli.kit.options import fail
 from proxy.cli.kit.stop import on_signals
 from proxy.cli.run.commands import worker_socket
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError
 from proxy.logger import get_logger
-from proxy.process.garbage import settle, undisturbed
+from proxy.process import fork_server
+from proxy.process.garbage import settle, share, undisturbed
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import told
 from proxy.process.private_folder import PrivateFolder
@@ -32,7 +35,10 @@ from proxy.process.worker_post import Lifeline, WorkerPost
 from proxy.tasks import spawn
 from proxy.tokens.store import StoreDown
 from proxy.values.listen import Door
+from proxy.wire.outbound.dial import public_context
 
+PRELOADED = ("uvloop", "proxy.tokens.calls.caller", "cryptography.fernet", "encodings.idna", "encodings.ascii")
+"""What workers import beside this module once they serve: in one process instead of in each. It may be missing."""
 ORPHANS_WAIT = 5.0
 """Seconds that a killed supervisor may take to let go of what it shared."""
 
@@ -73,23 +79,36 @@ async def listen(supervisor: Supervisor, told: asyncio.Event) -> list[Door]:
 
 
 def command(config: Path) -> list[str]:
-    """What starts one when the number of its lifeline is added. `config` is for people who look at processes."""
+    """What starts their fork server when the number of a descriptor is added. `config` is for people who look at
+    processes.
+    """
     # Unless we were started with -m ourselves, a folder called proxy where the user happens to be is not us.
     safe = [] if getattr(sys.modules["__main__"], "__spec__", None) is not None else ["-P"]
     return [sys.executable, *safe, "-m", "proxy", "run", "-c", str(config), "--worker"]
 
 
 def take_post(descriptor: int) -> tuple[Lifeline, WorkerPost]:
-    """Exit code 2 if no supervisor started this process, 1 if it's gone already."""
+    """Back in each worker that is forked. Exit code 2 if no supervisor started this process, 1 if it's gone already."""
     try:
-        lifeline = Lifeline(descriptor)
+        control = socket.socket(fileno=descriptor)
     except OSError:
         fail("--worker is for processes that `keyless run` starts itself", 2)
+    _preload()
+    lifeline = Lifeline(fork_server.serve(control))
     try:
-        post = lifeline.post()
+        return lifeline, lifeline.post()
     except (OSError, EOFError):
         fail("the supervisor is gone")
-    return lifeline, post
+
+
+def _preload() -> None:
+    """All that each worker would have for itself else, and that no config changes."""
+    for name in PRELOADED:
+        with suppress(ImportError):
+            import_module(name)
+    public_context()
+    keep_freed_memory()
+    share()
 
 
 async def work(lifeline: Lifeline, post: WorkerPost) -> None:

@@ -83,9 +83,10 @@ class Needles:
 
     def scrub_both(self, head: bytes, body: bytes) -> tuple[bytes, bytes]:
         """Each by itself. Nearly always neither holds one, which one search tells of both."""
-        if not self.spans(head + body) and not self.cut_off(head) and not self.cut_off(body):
-            return head, body
-        return self.scrub(head), self.scrub(body)
+        ends = self._ends
+        if (head and ends[head[-1]]) or (body and ends[body[-1]]) or self.spans(head + body):
+            return self.scrub(head), self.scrub(body)
+        return head, body
 
     def stream(self) -> Scrubber:
         return Scrubber(self)

@@ -78,7 +78,7 @@ class Caller:
         """Raises IssuerError for a file that can't be used. No file asks for a password: nobody is there to type it."""
         try:
             ca = None if tls.ca is None else (self._terms.folder / tls.ca).read_text(encoding="ascii")
-            context = self._terms.tls() if ca is None else tls_context(ca)
+            context = tls_context(ca)
             if tls.cert is not None:
                 key = None if tls.key is None else self._terms.folder / tls.key
                 context.load_cert_chain(self._terms.folder / tls.cert, key, password="")

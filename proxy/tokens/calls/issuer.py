@@ -18,7 +18,7 @@ from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Request
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.calls.local import Local
 from proxy.tokens.calls.terms import CONNECT_TIMEOUT, TOTAL_TIMEOUT, Terms
-from proxy.wire.outbound.dial import Resolve, resolve, tls_context
+from proxy.wire.outbound.dial import Resolve, public_context, resolve
 
 if TYPE_CHECKING:
     from proxy.tokens.calls.caller import Caller
@@ -33,7 +33,7 @@ class Issuer:
         self,
         proxies: Mapping[str, str] | None = None,
         bypass: Callable[[str], bool] = lambda _host: False,
-        tls: Callable[[], ssl.SSLContext] = tls_context,
+        tls: Callable[[], ssl.SSLContext] = public_context,
         *,
         folder: Path = Path(),
         connect_timeout: float = CONNECT_TIMEOUT,

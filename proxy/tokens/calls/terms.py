@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.wire.outbound.dial import Resolve, resolve, tls_context
+from proxy.wire.outbound.dial import Resolve, public_context, resolve
 
 CONNECT_TIMEOUT = 5.0
 TOTAL_TIMEOUT = 15.0
@@ -21,12 +21,13 @@ MAX_REPLY = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Terms:
     """`proxies` maps `https` to the URL of an outbound proxy; `bypass` says for which hosts none is used (NO_PROXY).
-    `folder` is where the files of a request's `tls` are looked for: the config's. Timeouts in seconds.
+    `tls` is for calls that name no files of their own; `folder` is where such files are looked for: the config's.
+    Timeouts in seconds.
     """
 
     proxies: Mapping[str, str]
     bypass: Callable[[str], bool]
-    tls: Callable[[], ssl.SSLContext] = tls_context
+    tls: Callable[[], ssl.SSLContext] = public_context
     folder: Path = Path()
     connect_timeout: float = CONNECT_TIMEOUT
     total_timeout: float = TOTAL_TIMEOUT

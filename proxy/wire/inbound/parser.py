@@ -1,5 +1,5 @@
-"""What a client's bytes say: requests' heads, bodies and ends, within the limits. Parsing is llhttp's, strict, but for
-whole heads that every grammar reads alike (http/plain.py).
+"""What a client's bytes say: requests' heads, bodies and ends, within the limits. Parsing is llhttp's, strict; what it
+has said of a head it need not say again (http/plain.py).
 
 Owns: llhttp, and what it leaves open: sizes, versions, trailers, bodies behind an `Upgrade`. Must not know: sockets,
 deadlines, who serves a request, or when.
@@ -7,14 +7,14 @@ deadlines, who serves a request, or when.
 
 from __future__ import annotations
 
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from proxy import shortage
 from proxy.errors import Fault
 from proxy.http.fields import Fields
-from proxy.http.plain import Plain, RequestLine, plain_lines, request_line
+from proxy.http.plain import FirstLine, Plain, request_line
 from proxy.wire.inbound.http2 import PriorKnowledge
 
 MAX_FIELDS: Final = 256
@@ -106,30 +106,35 @@ class Parser:
 
     def _read_plain(self, data: bytes) -> bytes:
         """Returns what is llhttp's to read."""
-        if self.plain.left:
+        plain = self.plain
+        if plain.left:
             data = self._read_on(data)
         if data and self._between and not self._unread:
             head, end, body = data.partition(b"\r\n\r\n")
-            if end and len(head) < self._max_header and self._takes(head, len(body)):
-                return self._read_on(body) if body else b""
+            if end and self._comes_again(head, body):
+                return b""
         return data
 
-    def _takes(self, head: bytes, come: int) -> bool:
+    def _comes_again(self, head: bytes, body: bytes) -> bool:
         """Told as llhttp would, where nothing of a next request has come with it."""
         plain = self.plain
-        line, lines = cast("RequestLine | None", plain.first), plain.lines
-        if head != plain.head or line is None or lines is None:
+        lines = plain.lines
+        if lines is None or head != plain.head:
             first, _, text = head.partition(b"\r\n")
-            line, lines = request_line(first), plain_lines(text, lines)
-            if line is None or lines is None or len(lines.fields) > MAX_FIELDS:
+            line = request_line(first) if lines is not None and text == lines.text else None
+            if lines is None or line is None:
+                plain.comes(head, text)
                 return False
-            plain.keep(head, line, lines)
-        if come > max(lines.length, 0):
+            plain.head, plain.first = head, line
+        left = lines.length - len(body) if lines.length > 0 else -len(body)
+        if left < 0:
             return False
         self._slack = 0
-        plain.left = max(lines.length, 0)
-        self._listener.requested(line.method, line.target, lines.fields, True, True)
-        if not plain.left:
+        plain.left = left
+        self._listener.requested(plain.first.word, plain.first.text, lines.fields, True, True)
+        if body:
+            self._listener.body(body)
+        if not left:
             self._listener.ended()
         return True
 
@@ -196,10 +201,9 @@ class Parser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        llhttp, fields, target = self._llhttp, self._fields, self._target
+        llhttp, fields, target, head = self._llhttp, self._fields, self._target, self.plain.came()
         self._fields, self._target = [], b""
         modern, self._line_is_modern = self._line_is_modern, False
-        self.plain.forget()
         if self._repeats:
             self._repeats = False
             self._unread = 0
@@ -214,7 +218,10 @@ class Parser:
             _check_old(version, fields)
         method = llhttp.get_method()
         name = _METHODS.get(method) or method.decode("ascii")
-        self._listener.requested(name, target, fields, version == "1.1", llhttp.should_keep_alive())
+        keep_alive = llhttp.should_keep_alive()
+        if head and modern and keep_alive and not llhttp.should_upgrade():
+            self.plain.keep(head, FirstLine(name, 0, target), fields, sized=False)
+        self._listener.requested(name, target, fields, version == "1.1", keep_alive)
 
     def on_body(self, data: bytes) -> None:
         self._unread = 0

@@ -1,5 +1,5 @@
-"""What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict,
-but for whole heads that every grammar reads alike (http/plain.py).
+"""What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict;
+what it has said of a head it need not say again (http/plain.py).
 
 Owns: llhttp, and what it leaves open: sizes, codings, versions, 1xx, how a body may end, heads that are mended and then
 read once more. Must not know: sockets, deadlines, who reads the reply.
@@ -8,19 +8,20 @@ read once more. Must not know: sockets, deadlines, who reads the reply.
 from __future__ import annotations
 
 import re
-from typing import Final, cast
+from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.http.fields import Fields
 from proxy.http.mending import may_be_mended, mended
-from proxy.http.plain import UNSAID, Plain, StatusLine, plain_lines, status_line
+from proxy.http.plain import FirstLine, Plain
 from proxy.wire.outbound.head import IDLE_EXPIRY, framed, patience
 from proxy.wire.outbound.listener import NOBODY, Listener
 
 MAX_HEAD: Final = 64 * 1024
 
 _NONE: Final[Fields] = []
+_BODILESS: Final = frozenset((204, 304))
 _SECOND: Final = "a second reply to one request"
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -85,7 +86,7 @@ class ReplyParser:
         if self.plain.left:
             self._read_on(data)
             return
-        if not (self._unread or self._status or self._irregular) and self._ending == LENGTH and self._read_plain(data):
+        if not (self._unread or self._status or self._irregular) and self._ending == LENGTH and self._comes_again(data):
             return
         self._unread += len(data)
         if self._llhttp is None:
@@ -112,30 +113,21 @@ class ReplyParser:
 
     # ------------------------------------------------------------ without llhttp
 
-    def _read_plain(self, data: bytes) -> bool:
+    def _comes_again(self, data: bytes) -> bool:
         """Told as llhttp would, where nothing has come behind the reply."""
-        head, end, body = data.partition(b"\r\n\r\n")
-        if not end or len(head) > MAX_HEAD:
-            return False
         plain = self.plain
-        line, lines = cast("StatusLine | None", plain.first), plain.lines
-        if head != plain.head or line is None or lines is None:
-            first, _, text = head.partition(b"\r\n")
-            line, lines = status_line(first), plain_lines(text, lines)
-            if line is None or lines is None or lines.length == UNSAID:
-                return False
-            plain.keep(head, line, lines)
-        if len(body) > lines.length:
+        head, end, body = data.partition(b"\r\n\r\n")
+        lines = plain.lines
+        if not end or lines is None or head != plain.head or len(body) > lines.length:
+            plain.comes(head, head if end else b"")
             return False
-        if not self._version:
-            self._look_at_first("1.1", lines.fields)
         self.keep_alive = True
-        self._status = line.code
-        plain.left = lines.length
-        self._listener.replied(line.code, line.reason, lines.fields)
+        self._status = plain.first.code
+        plain.left = lines.length - len(body)
+        self._listener.replied(plain.first.code, plain.first.text, lines.fields)
         if body:
-            self._read_on(body)
-        elif not plain.left:
+            self._listener.body(body)
+        if not plain.left:
             self._listener.ended(_NONE)
         return True
 
@@ -163,8 +155,7 @@ class ReplyParser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self.plain.forget()
-        llhttp = self._llhttp
+        llhttp, head = self._llhttp, self.plain.came()
         if llhttp is None:
             return
         status: int = llhttp.get_status_code()
@@ -183,6 +174,8 @@ class ReplyParser:
             self.keep_alive = False
         self._unread = 0
         self._status = status
+        if head and self.keep_alive and self._ending == LENGTH and status not in _BODILESS:
+            self.plain.keep(head, FirstLine("", status, self._reason), headers, sized=True)
         self._listener.replied(status, self._reason, headers)
         if self._ending == HEAD:
             # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.

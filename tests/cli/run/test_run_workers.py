@@ -21,6 +21,7 @@ import aiohttp
 import pytest
 
 from proxy.cli.run.said import stopping
+from proxy.sandbox import SECRET
 from tests.cli.conftest import PATIENCE, Process, control, crm, free_port, keyless, process, written
 
 WORKERS = 4
@@ -45,7 +46,15 @@ class Crew(NamedTuple):
         return found
 
     def pids(self) -> list[int]:
-        return [each["pid"] for each in self.workers().values()]
+        """Once all of them answer: on a busy machine one may be too late for its siblings."""
+        pids: list[int | None] = [None]
+
+        def all_answer() -> bool:
+            pids[:] = [each["pid"] for each in self.workers().values()]
+            return None not in pids
+
+        until(all_answer)
+        return [pid for pid in pids if pid is not None]
 
     def switch(self, name: str) -> dict[str, Any]:
         request = Request(f"{self.url}/-/providers/crm/{name}", data=b"", method="POST")
@@ -261,6 +270,84 @@ def test_what_was_killed_altogether_is_tidied_up_by_the_next(folder: Path, issue
     with crew(folder, crm(issuer)) as running:
         assert len(running.left()) == 1
         assert running.left() != [left]
+
+
+# ------------------------------------------------------------------------------------------- the fork server
+
+
+def forker(running: Crew) -> int:
+    """What forks the workers: their parent."""
+    return int(Path(f"/proc/{running.pids()[0]}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
+
+
+def maps(pid: int) -> set[str]:
+    """The libraries in its memory."""
+    lines = Path(f"/proc/{pid}/maps").read_text(encoding="ascii").splitlines()
+    return {line.split()[-1] for line in lines if ".so" in line}
+
+
+def shared_and_own(pid: int) -> tuple[int, int]:
+    """Bytes of memory that it has written to: such that it still shares, and such that it has for itself."""
+    rows = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:])
+    sizes = {name: int(size) * 1024 for name, size, *_ in rows}
+    return sizes["Shared_Dirty:"], sizes["Private_Dirty:"]
+
+
+def holds(pid: int, secret: bytes) -> bool:
+    """Whether it lies anywhere in the memory of that process."""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text(encoding="ascii").splitlines():
+            span, mode, *_ = line.split()
+            begin, end = (int(edge, 16) for edge in span.split("-"))
+            with suppress(OSError, OverflowError, ValueError):  # some spans can't be read
+                memory.seek(begin)
+                if mode.startswith("rw") and secret in memory.read(end - begin):
+                    return True
+    return False
+
+
+def test_workers_share_the_pages_of_their_code(folder: Path, issuer: str) -> None:
+    with crew(folder, crm(issuer)) as running:
+        assert set(asyncio.run(call_all(running.url))) == {200}
+        parent = forker(running)
+        for pid in running.pids():
+            shared, own = shared_and_own(pid)
+            assert shared > own
+            assert maps(pid) <= maps(parent), "nothing large is imported in each"
+
+
+def test_what_forks_them_has_code_alone(folder: Path, issuer: str) -> None:
+    with crew(folder, crm(issuer)) as running:
+        parent, worker = forker(running), running.pids()[0]
+        assert len(list(Path(f"/proc/{parent}/task").iterdir())) == 1
+        assert holds(worker, SECRET.encode())
+        assert not holds(parent, SECRET.encode())
+
+
+def test_without_it_workers_serve_and_are_replaced(folder: Path, issuer: str) -> None:
+    with crew(folder, crm(issuer)) as running:
+        before, parent = running.pids(), forker(running)
+        os.kill(parent, signal.SIGKILL)
+        until(lambda: not is_alive(parent))
+        assert running.pids() == before
+        os.kill(before[0], signal.SIGKILL)
+        until(lambda: running.workers()["0"]["pid"] not in (None, before[0]))
+        assert running.pids()[1] == before[1]
+        running.process.popen.terminate()
+        assert running.process.end().code == 0
+        assert not any(map(is_alive, before))
+    assert running.left() == []
+
+
+def test_sigterm_to_all_processes_is_an_end_like_any_other(folder: Path, issuer: str) -> None:
+    """What systemd does, unless its unit says otherwise."""
+    with crew(folder, crm(issuer)) as running:
+        pids = running.pids()
+        for pid in (forker(running), running.process.popen.pid):
+            os.kill(pid, signal.SIGTERM)
+        assert running.process.end().code == 0
+        assert not any(map(is_alive, pids))
+    assert running.left() == []
 
 
 # ------------------------------------------------------------------------------------------- starting

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from proxy.config.model import Limits
@@ -268,3 +268,37 @@ def test_what_is_regular_is_taken_byte_by_byte_as_at_once(data: bytes) -> None:
     whole = compare(data, [data])
     assert single.requests == whole.requests
     assert single.refused == whole.refused
+
+
+AGAIN = [
+    b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+    b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nHTTP/",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
+    b"GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+    *(b"llo", b"\r\n", b"\r\n\r\n", b"GET /a HTTP/1.1\r\n", b"Host: a\r\n\r\n", b"0\r\n\r\n"),
+    b"\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /b HTTP/1.1\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /b HTTP/1.0\r\nHost: a\r\n\r\n",
+    b"GET  /b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /b#c HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"HEAD /b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"BREW /b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n",
+]
+"""Segments of which many begin as one before did; and what would mean something else behind another."""
+
+
+@given(st.lists(st.sampled_from(AGAIN), min_size=2, max_size=8))
+@settings(max_examples=400, suppress_health_check=SLOW, deadline=None)
+@example([AGAIN[0], AGAIN[0], b"\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n", AGAIN[-9]])
+@example([b"\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /b HTTP/1.1\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n"])
+@example([AGAIN[2], AGAIN[4], b"llo", AGAIN[2], AGAIN[0]])
+@example([AGAIN[0], b"GET /a HTTP/1.1\r\n", b"Host: a\r\n\r\n", AGAIN[0]])
+def test_what_comes_again_means_what_it_says_where_it_stands(segments: list[bytes]) -> None:
+    compare(b"".join(segments), segments)

@@ -423,3 +423,52 @@ async def test_nothing_of_a_connection_that_ended_waits_for_the_collector() -> N
     finally:
         gc.enable()
     assert left == []
+
+
+SAME = OK + b"X: y\r\nContent-Length: 5\r\n\r\n"
+HINT = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+
+
+async def test_a_head_that_comes_again_is_the_same_wherever_it_stands() -> None:
+    """As one piece, in pieces, behind a hint, with its body or before it, and to a HEAD, which has none."""
+    empty = b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n"
+    answers: list[tuple[str, list[bytes], int, bytes]] = [
+        ("GET", [SAME + b"hello"], 200, b"hello"),
+        ("GET", [SAME + b"world"], 200, b"world"),
+        ("GET", [SAME, b"he", b"llo"], 200, b"hello"),
+        ("GET", [SAME + b"he", b"llo"], 200, b"hello"),
+        ("HEAD", [SAME], 200, b""),
+        ("GET", [SAME + b"hello"], 200, b"hello"),
+        ("GET", [SAME[:9], SAME[9:] + b"hello"], 200, b"hello"),
+        ("GET", [HINT, SAME + b"hello"], 200, b"hello"),
+        ("GET", [HINT + SAME + b"hello"], 200, b"hello"),
+        ("GET", [HINT + SAME + b"hello"], 200, b"hello"),
+        ("GET", [empty], 204, b""),
+        ("GET", [empty], 204, b""),
+        ("GET", [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n"], 200, b"hello"),
+        ("GET", [CHUNKED + b"5\r\nworld\r\n0\r\n\r\n"], 200, b"world"),
+        ("GET", [SAME + b"hello"], 200, b"hello"),
+    ]
+
+    async def play(peer: Peer) -> None:
+        for _, pieces, _, _ in answers:
+            await peer.request()
+            await peer.send(*pieces)
+
+    async with leg(play) as api:
+        for method, _, status, body in answers:
+            assert await api.ask(method) == (status, body)
+        assert api.accepted == 1
+
+
+async def test_what_stands_behind_a_head_that_comes_again_is_no_second_reply() -> None:
+    async def play(peer: Peer) -> None:
+        for more in (b"", b"", b"x"):
+            await peer.request()
+            await peer.send(SAME + b"hello" + more)
+        await peer.gone()
+
+    async with leg(play) as api:
+        for _ in range(3):
+            assert await api.ask() == (200, b"hello")
+        assert api.upstream.pool.idle == 0
