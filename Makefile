@@ -4,11 +4,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet
-SOURCES := pyproject.toml hatch_build.py $(shell find proxy -type f -not -name '*.pyc')
+SOURCES := pyproject.toml hatch_build.py compile_beside.py $(shell find proxy -type f -not -name '*.pyc')
 
 .PHONY: run test check bench docs sdks sdks-seen agents sbom
 
 run: $(VENV)/run
+ifeq ($(wildcard $(VENV)/test),)
+	-@$(BIN)/python compile_beside.py $(VENV)/run
+endif
 	$(BIN)/keyless run
 
 test: $(VENV)/test
@@ -65,15 +68,20 @@ docs: $(VENV)/test
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# The request path is compiled where there is a C compiler (a minute, once); Keyless does the same without, for more CPU.
-# A checkout that `make test` has set up runs from its sources.
+# What compile_beside.py has made of former sources must not hide these.
+FORGET_BUILD = rm -f $(VENV)/lib/python3*/site-packages/keyless-compiled.pth
+
+# It serves from the sources at once. Where there is a C compiler the request path is compiled beside, a minute, once, and
+# counts from the next start. A checkout that `make test` has set up runs from its sources.
 $(VENV)/run: $(SOURCES) | $(VENV)/bin/python
 ifeq ($(wildcard $(VENV)/test),)
-	@echo "Installing into $(VENV). Where there is a C compiler the request path is compiled: a minute or two, once." >&2
-	command -v cc >/dev/null && KEYLESS_COMPILE=1 $(INSTALL) . || $(INSTALL) .
+	@echo "Installing into $(VENV): a quarter of a minute, once." >&2
+	$(FORGET_BUILD)
+	$(INSTALL) .
 endif
 	@touch $@
 
 $(VENV)/test: pyproject.toml | $(VENV)/bin/python
+	$(FORGET_BUILD)
 	$(INSTALL) --editable '.[test,check]'
 	@touch $@ $(VENV)/run

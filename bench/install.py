@@ -37,7 +37,7 @@ def install(package: str) -> str | None:
 
 
 def install_checkout() -> str | None:
-    """This checkout as `make run` installs it, its request path compiled; anew after each change."""
+    """This checkout, its request path compiled; anew after each change."""
     folder = HOME / "keyless"
     done = folder / "installed"
     if done.exists() and done.stat().st_mtime > max(file.stat().st_mtime for file in _sources()):

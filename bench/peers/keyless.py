@@ -1,6 +1,6 @@
 """Keyless, as it ships: every default policy on, the access log written to a file, a token from the bench's issuer.
 
-Once as `make run` installs it, with the request path compiled, and once from the sources of the checkout.
+Once with the request path compiled, as `make run` has it from its second start on, and once from its sources.
 """
 
 from __future__ import annotations

@@ -137,13 +137,14 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. What there is none of is left out of the JSON, from `audit` on. `held_back`: why a reload waits for a
-    word.
+    """All of it. What there is none of is left out of the JSON, from `build` on, which is a word of process/build.py.
+    `held_back`: why a reload waits for a word.
     """
 
     version: str
     providers: dict[str, ProviderReport]
     routes: dict[str, RouteReport]
+    build: str | None = None
     audit: AuditReport | None = None
     workers: dict[str, WorkerReport] | None = None
     held_back: tuple[str, ...] | None = None
@@ -164,7 +165,7 @@ class Status:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
-        """Version, providers, routes and sessions of a proxy of any release. Raises ValueError for what is none."""
+        """Of a proxy of any release, without `audit` and `workers`. Raises ValueError for what is none."""
         try:
             routes = {prefix: RouteReport(it["upstream"], it["provider"]) for prefix, it in document["routes"].items()}
             held_back = tuple(document.get("held_back", ()))
@@ -173,7 +174,8 @@ class Status:
                 for it in document.get("sessions", ())
             )
             providers = _providers(document)
-            return cls(document["version"], providers, routes, held_back=held_back or None, sessions=sessions or None)
+            version, build = document["version"], document.get("build")
+            return cls(version, providers, routes, build, held_back=held_back or None, sessions=sessions or None)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a status: {error!r}") from None
 

@@ -25,6 +25,7 @@ from proxy.errors import Fault
 from proxy.figures.reading import MintReading, Reading, Readings, RouteReading, TokenReading
 from proxy.logs.setup import dropped
 from proxy.plan.route import Plan
+from proxy.process.build import running
 from proxy.serve.observers import Observers
 from proxy.tokens.cell import Cell
 from proxy.version import __version__
@@ -96,6 +97,7 @@ class View:
             __version__,
             own.providers,
             self._routes(),
+            running(),
             self._audit(),
             held_back=self.loaded.held_back or None,
             sessions=self._sessions() or None,

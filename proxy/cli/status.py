@@ -28,7 +28,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -
         print_json(document)
         return
     running = read_or_exit(Status.read, document)
-    print(f"keyless {running.version}")
+    print(f"keyless {running.version}{f' ({running.build})' if running.build else ''}")
     for reason in running.held_back or ():
         print(f"held back until SIGHUP or a restart: {reason}")
     head = ("provider", "state", "generation", "expires", "mints", "replays", "")

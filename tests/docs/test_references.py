@@ -17,7 +17,7 @@ ELSEWHERE = re.compile(r"\b(?:DESIGN|LIFECYCLE|HOUSE|TRAPS)\b|\bRULES(?:\.md|,? 
 
 def texts() -> dict[Path, str]:
     paths = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*")) if path.suffix in KINDS]
-    paths += [ROOT / "hatch_build.py", *(ROOT / name for name in FILES)]
+    paths += [ROOT / "hatch_build.py", ROOT / "compile_beside.py", *(ROOT / name for name in FILES)]
     own = {Path(__file__), ROOT / "tests/docs/test_traps_page.py"}  # they speak of such words
     return {path.relative_to(ROOT): path.read_text("utf-8", errors="replace") for path in paths if path not in own}
 

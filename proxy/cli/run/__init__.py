@@ -42,6 +42,7 @@ from proxy.config.model import Config
 from proxy.config.secrets.seal import Unsealable
 from proxy.logger import get_logger
 from proxy.logs import setup
+from proxy.process.build import Build, running
 from proxy.process.garbage import keep, undisturbed
 from proxy.process.inherited import Sockets, from_systemd
 from proxy.process.lending.lender import Lender
@@ -100,6 +101,8 @@ def run(
     start = Start(loaded, config, _reloader(loaded, config, reload, began), _from_systemd(loaded.config), takeover)
     with setup.serving(loaded.config.log):
         check_or_exit(loaded)
+        if running() is Build.COMPILING:
+            log.info("serving from the sources; what is being compiled counts from the next start")
         _warn_of_descriptors(loaded.config)
         if count == 1:
             keep_freed_memory()
