@@ -25,10 +25,12 @@ def twin(error: Exception) -> Exception:
     """To be raised in the place of one that is kept: its traceback would lead back to who keeps it, a ring."""
     kind = type(error)
     made = kind.__new__(kind, *error.args)
-    parts = error.__reduce__()  # of kind, arguments, fields; compiled, it shows no `__dict__` on Python 3.12 and later
-    if isinstance(parts, tuple) and len(parts) > 2:
-        for name, value in parts[2].items():
-            setattr(made, name, value)
+    fields = getattr(error, "__dict__", None)
+    if fields is None:  # compiled, on Python 3.12 and later; before, it is `__reduce__` that lacks them (findings/)
+        parts = error.__reduce__()
+        fields = parts[2] if isinstance(parts, tuple) and len(parts) > 2 else {}
+    for name, value in fields.items():
+        setattr(made, name, value)
     return made
 
 
