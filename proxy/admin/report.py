@@ -137,18 +137,18 @@ class SessionReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. What there is none of is left out of the JSON, from `build` on, which is a word of process/build.py.
-    `held_back`: why a reload waits for a word.
+    """All of it. What there is none of is left out of the JSON, from `audit` on. `held_back`: why a reload waits for a
+    word. `build` is a word of process/build.py.
     """
 
     version: str
     providers: dict[str, ProviderReport]
     routes: dict[str, RouteReport]
-    build: str | None = None
     audit: AuditReport | None = None
     workers: dict[str, WorkerReport] | None = None
     held_back: tuple[str, ...] | None = None
     sessions: tuple[SessionReport, ...] | None = None
+    build: str | None = None
 
     def merge(self, processes: Mapping[int, ProcessReport | None]) -> Status:
         """One worker's with what all of them, by their numbers, know; None for those that are down."""
@@ -174,8 +174,14 @@ class Status:
                 for it in document.get("sessions", ())
             )
             providers = _providers(document)
-            version, build = document["version"], document.get("build")
-            return cls(version, providers, routes, build, held_back=held_back or None, sessions=sessions or None)
+            return cls(
+                document["version"],
+                providers,
+                routes,
+                held_back=held_back or None,
+                sessions=sessions or None,
+                build=document.get("build"),
+            )
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a status: {error!r}") from None
 

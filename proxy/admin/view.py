@@ -97,10 +97,10 @@ class View:
             __version__,
             own.providers,
             self._routes(),
-            running(),
             self._audit(),
             held_back=self.loaded.held_back or None,
             sessions=self._sessions() or None,
+            build=running(),
         )
         fleet = self.desk.fleet
         return status if fleet is None else status.merge(await fleet.everyone(STATUS, own, ProcessReport.read))

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
-from proxy.admin.pages import BOARDS
+from proxy.admin.dashboard.pages import BOARDS
 from proxy.app import Service
 from proxy.config.load import load
 from proxy.config.model import Log

@@ -31,7 +31,7 @@ sys.exit(end_as(asyncio.run(run())))
 SAYS = """
 import os, signal, sys
 def told(number, frame):
-    print("got", signal.Signals(number).name, flush=True)
+    os.write(1, f"got {signal.Signals(number).name}\\n".encode())  # print is not reentrant
 for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGQUIT", "SIGWINCH"):
     signal.signal(getattr(signal, name), told)
 print("ready", os.getpid(), flush=True)
