@@ -10,11 +10,16 @@ from collections.abc import Awaitable
 from typing import Protocol, cast
 
 from proxy.plan.admission.guard import Guard
-from proxy.serve.forward import Forwarder
 from proxy.wire.inbound.request import Request
 
 
-class Pages(Protocol):
+class Serves(Protocol):
+    """All routes, or one."""
+
+    def handle(self, request: Request, guard: Guard) -> Awaitable[None]: ...
+
+
+class Pages(Serves, Protocol):
     """The proxy's own."""
 
     prefix: bytes
@@ -23,26 +28,24 @@ class Pages(Protocol):
     def takes(self, request: Request) -> bool:
         """Asked of paths that may be below the prefix, and of `/`."""
 
-    def handle(self, request: Request, guard: Guard) -> Awaitable[None]: ...
-
 
 class Entrance:
     """Leads nowhere until `lead` was called."""
 
-    __slots__ = ("_forwarder", "_guard", "_mark", "_pages")
+    __slots__ = ("_guard", "_mark", "_pages", "_routes")
 
-    def lead(self, guard: Guard, forwarder: Forwarder | None, pages: Pages | None) -> None:
-        """`forwarder` None: only pages are there; `pages` None: only a route."""
+    def lead(self, guard: Guard, routes: Serves | None, pages: Pages | None) -> None:
+        """`routes` None: only pages are there; `pages` None: only routes."""
         self._guard = guard
-        self._forwarder = forwarder
+        self._routes = routes
         self._pages = pages
         self._mark = pages.prefix[1] if pages is not None else -1
 
     def handle(self, request: Request) -> Awaitable[None]:
         """Not a coroutine of its own: that would cost each request one more."""
-        pages, forwarder, target = self._pages, self._forwarder, request.target
-        if forwarder is not None and (pages is None or not self._may_be_a_page(target) or not pages.takes(request)):
-            return forwarder.handle(request, self._guard)
+        pages, routes, target = self._pages, self._routes, request.target
+        if routes is not None and (pages is None or not self._may_be_a_page(target) or not pages.takes(request)):
+            return routes.handle(request, self._guard)
         return cast("Pages", pages).handle(request, self._guard)
 
     def _may_be_a_page(self, target: bytes) -> bool:

@@ -8,7 +8,6 @@ import pytest
 
 from proxy.plan.admission.guard import Guard
 from proxy.serve.entrance import Entrance
-from proxy.serve.forward import Forwarder
 from proxy.wire.inbound.request import Request
 
 GUARD = Guard(None, None)
@@ -32,9 +31,9 @@ class Served:
         return self.name
 
 
-def led(target: bytes, forwarder: Served | None, pages: Served | None) -> Any:
+def led(target: bytes, routes: Served | None, pages: Served | None) -> Any:
     entrance = Entrance()
-    entrance.lead(GUARD, cast("Forwarder | None", forwarder), pages)
+    entrance.lead(GUARD, routes, pages)
     return entrance.handle(Request(cast("Any", None), "GET", target, [], True, True))
 
 
@@ -60,5 +59,5 @@ def test_an_address_of_its_own_has_nothing_else() -> None:
 def test_it_leads_elsewhere_after_a_reload() -> None:
     entrance = Entrance()
     for name in ("before", "after"):
-        entrance.lead(GUARD, cast("Forwarder", Served(name)), None)
+        entrance.lead(GUARD, Served(name), None)
         assert cast("Any", entrance.handle(Request(cast("Any", None), "GET", b"/a", [], True, True))) == name
