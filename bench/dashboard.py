@@ -133,7 +133,7 @@ async def page(browser: Browser, running: Running, name: str | None) -> AsyncIte
     if name is None:
         yield None
         return
-    context = await browser.new_context(viewport={"width": 1280, "height": 860})
+    context = await browser.new_context(viewport={"width": 1280, "height": 860}, bypass_csp=True)
     opened = await context.new_page()
     await opened.goto(f"http://127.0.0.1:{running.port}/-/{name}", wait_until="load")
     yield opened
