@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from proxy.config.load import load
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 TOUR = re.compile(r"<!-- tour -->(.*)<!-- /tour -->", re.DOTALL)
@@ -43,11 +43,6 @@ def matches(expected: str, printed: str) -> bool:
     """`...` stands for anything, also for lines."""
     pattern = ".*".join(re.escape(piece.strip()) for piece in expected.split("..."))
     return re.search(pattern, printed.replace("\r", ""), re.DOTALL) is not None
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class Running(NamedTuple):

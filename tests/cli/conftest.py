@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 
 from proxy.cli import app
 from proxy.sandbox import KEY, SECRET, Sandbox
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
@@ -97,11 +98,6 @@ def crm(url: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def config(tmp_path: Path, sandbox: str) -> str:
     return written(tmp_path, **crm(sandbox))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @contextmanager

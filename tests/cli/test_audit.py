@@ -18,7 +18,8 @@ import pytest
 from proxy.audit import chain
 from proxy.audit.trail import Trail
 from proxy.sandbox import SECRET
-from tests.cli.conftest import PATIENCE, Outcome, crm, free_port, keyless, process, proxy, written
+from tests.cli.conftest import PATIENCE, Outcome, crm, keyless, process, proxy, written
+from tests.ports import free_port
 
 KEY = "the-audit-key-0123"
 TIME = "2026-01-02T03:04:05.678Z"

@@ -10,7 +10,8 @@ import pytest
 
 from proxy.cli.call import narrowed
 from proxy.config.load import load
-from tests.cli.conftest import control, crm, free_port, keyless, process, written
+from tests.cli.conftest import control, crm, keyless, process, written
+from tests.ports import free_port
 
 CLIENT_KEY = "a-client-key-of-the-config"
 

@@ -15,7 +15,8 @@ from proxy.config.load import load
 from proxy.config.model import ClientKey
 from proxy.config.model.client import new_key
 from proxy.values import moments
-from tests.cli.conftest import PATIENCE, crm, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, crm, keyless, process, written
+from tests.ports import free_port
 
 DAY = 86400
 

@@ -13,8 +13,9 @@ import pytest
 
 from proxy.cli.env import Shell, written
 from tests.cli import conftest
-from tests.cli.conftest import PATIENCE, Process, free_port, keyless, process
+from tests.cli.conftest import PATIENCE, Process, keyless, process
 from tests.cli.run.test_run_lending import status_of, until
+from tests.ports import free_port
 
 NASTY = "it's \"a\" $(touch x) `y` \\ \\' %z; #\u00e9"
 

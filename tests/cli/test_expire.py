@@ -9,7 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.conftest import PATIENCE, Running, crm, free_port, keyless, proxy, written
+from tests.cli.conftest import PATIENCE, Running, crm, keyless, proxy, written
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ import pytest
 
 from proxy.cli.kit.running import UnansweredError, address
 from proxy.config.model import Config
-from tests.cli.conftest import Running, control, crm, free_port, keyless, proxy, written
+from tests.cli.conftest import Running, control, crm, keyless, proxy, written
+from tests.ports import free_port
 
 ADMIN_KEY = "an-admin-key-for-the-tests"
 

@@ -17,8 +17,8 @@ from proxy.cli.exec import roots
 from proxy.config.presets import presets
 from proxy.process.lending.offering import offer
 from proxy.process.lending.variables import variables
-from tests.cli.conftest import free_port
 from tests.conftest import Stage
+from tests.ports import free_port
 from tests.raw import Wire
 from tests.sdks.test_sdks import CONVERSED, NODE, PYTHON, REAL, SDKS, TOKENS, Sdk, answer, called, judged
 from tests.wire.outbound.test_dial import Names

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from proxy.config.load import load
-from tests.cli.conftest import free_port
 from tests.conftest import Stage
+from tests.ports import free_port
 from tests.raw import Message, RawApi, Wire
 
 

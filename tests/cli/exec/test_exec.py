@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.conftest import PATIENCE, ROOT, control, crm, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, ROOT, control, crm, keyless, process, written
 from tests.cli.run.test_run_lending import status_of, until
+from tests.ports import free_port
 
 SECRET = "sk-real-secret-of-the-vendor"
 REPORT = """

@@ -13,7 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from proxy.cli.run.said import stopping
-from tests.cli.conftest import PATIENCE, ROOT, crm, free_port, keyless, process, proxy, written
+from tests.cli.conftest import PATIENCE, ROOT, crm, keyless, process, proxy, written
+from tests.ports import free_port
 
 
 def get(url: str) -> bytes:

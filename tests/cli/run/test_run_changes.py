@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
 import yaml
 
-from tests.cli.conftest import PATIENCE, Process, control, crm, free_port, process, written
+from tests.cli.conftest import PATIENCE, Process, control, crm, process, written
 from tests.cli.run.test_run_reload import status_of, swap, until_it_holds
 from tests.cli.run.test_run_takeover import Load
+from tests.ports import free_port
 
 EDITS = 10
 TAKEOVERS = 3
-
-
-@pytest.fixture
-def issuer(sandbox: str) -> Iterator[str]:
-    control(sandbox, "reset")
-    control(sandbox, "set", lifetime=3600)
-    yield sandbox
-    control(sandbox, "reset")
 
 
 def test_ten_reloads_lose_no_request(folder: Path, issuer: str) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-
-import pytest
 
 from tests.cli.conftest import control, crm
 from tests.cli.run.test_run_workers import Crew, crew, mints, until
@@ -22,14 +20,6 @@ MOST = 200
 """Connections until each worker has one: the kernel gives them out by chance."""
 BROWSER = ("Accept: text/html", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
 FORM = "Content-Type: application/x-www-form-urlencoded"
-
-
-@pytest.fixture
-def issuer(sandbox: str) -> Iterator[str]:
-    control(sandbox, "reset")
-    control(sandbox, "set", lifetime=3600)
-    yield sandbox
-    control(sandbox, "reset")
 
 
 class Seat:

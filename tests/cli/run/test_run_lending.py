@@ -15,7 +15,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from proxy.process.runtime import path_of
-from tests.cli.conftest import PATIENCE, crm, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, crm, keyless, process, written
+from tests.ports import free_port
 
 CLIENTS = [{"name": "app", "key": "a-made-up-client-key"}]
 

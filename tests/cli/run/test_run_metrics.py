@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -14,20 +13,12 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cli.conftest import PATIENCE, control, crm
+from tests.cli.conftest import PATIENCE, crm
 from tests.cli.run.test_run_workers import Crew, crew
 
 WORKERS, CALLS, CALLERS, RELOADS = 3, 600, 12, 3
 
 Scrape = dict[str, list[tuple[dict[str, str], float]]]
-
-
-@pytest.fixture
-def issuer(sandbox: str) -> Iterator[str]:
-    control(sandbox, "reset")
-    control(sandbox, "set", lifetime=3600)
-    yield sandbox
-    control(sandbox, "reset")
 
 
 async def scraped(http: aiohttp.ClientSession, url: str) -> Scrape:

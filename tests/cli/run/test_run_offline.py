@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PATIENCE, control, crm, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, control, crm, keyless, process, written
+from tests.ports import free_port
 
 
 def get(port: int, path: str) -> tuple[int, bytes, str | None]:

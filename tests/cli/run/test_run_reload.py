@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,17 +19,10 @@ import pytest
 import yaml
 
 from proxy.sandbox import KEY, SECRET
-from tests.cli.conftest import PATIENCE, Process, control, crm, free_port, process, written
+from tests.cli.conftest import PATIENCE, Process, control, crm, process, written
+from tests.ports import free_port
 
 NEW = "a-new-secret-for-the-sandbox"
-
-
-@pytest.fixture
-def issuer(sandbox: str) -> Iterator[str]:
-    control(sandbox, "reset")
-    control(sandbox, "set", lifetime=3600)
-    yield sandbox
-    control(sandbox, "reset")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,18 +17,11 @@ from urllib.request import urlopen
 import pytest
 
 from proxy.process.runtime import path_of
-from tests.cli.conftest import PATIENCE, ROOT, control, crm, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, ROOT, control, crm, keyless, process, written
+from tests.ports import free_port
 
 LOAD = 2
 """Clients at once, each with a connection per request: refusals show at connecting."""
-
-
-@pytest.fixture
-def issuer(sandbox: str) -> Iterator[str]:
-    control(sandbox, "reset")
-    control(sandbox, "set", lifetime=3600)
-    yield sandbox
-    control(sandbox, "reset")
 
 
 class Load:

@@ -15,7 +15,8 @@ import pytest
 from proxy.cli.kit.running import UnansweredError, address
 from proxy.config.model import Config
 from tests.certificates import Authority
-from tests.cli.conftest import PATIENCE, Running, crm, free_port, keyless, process, proxy, written
+from tests.cli.conftest import PATIENCE, Running, crm, keyless, process, proxy, written
+from tests.ports import free_port
 
 NAME = "keyless.example.com"
 """Not the one that commands on this machine reach it by."""

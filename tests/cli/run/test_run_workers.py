@@ -22,7 +22,8 @@ import pytest
 
 from proxy.cli.run.said import stopping
 from proxy.sandbox import SECRET
-from tests.cli.conftest import PATIENCE, Process, control, crm, free_port, keyless, process, written
+from tests.cli.conftest import PATIENCE, Process, control, crm, keyless, process, written
+from tests.ports import free_port
 
 WORKERS = 4
 CALLERS = 50
