@@ -27,8 +27,6 @@ LONG_FILES: dict[str, str] = {
     "proxy/tokens/mint.py": "the steps of one mint, in their order, with what a crash between two of them means",
     "proxy/tokens/store/redis.py": "one engine with its scripts beside their calls",
     "proxy/wire/inbound/connection.py": "the client's connection; its upgrade and its rest want a file of their own",
-    "proxy/wire/inbound/parser.py": "heads that come again, strict ones, what is behind an upgrade; a few lines over",
-    "proxy/wire/outbound/parser.py": "plain, strict and mended heads, and how each body may end; a few lines over",
     "proxy/wire/outbound/connection.py": "the API's connection; a reply that is cut short wants a file of its own",
     "proxy/wire/tls.py": "one TLS over one transport; a line over",
 }

@@ -1,6 +1,7 @@
 """The fields of a head, as they stand on the wire: pairs of bytes, in order, names in any case.
 
-Owns: looking them up, and which of them belong to one connection. Must not know: which pass a proxy, or what they mean.
+Owns: looking them up, which of them belong to one connection, and which replies have no body behind them. Must not
+know: which pass a proxy, or what they mean.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ HOP_BY_HOP: Final = frozenset(
     (b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"proxy-authenticate")
 )
 """RFC 9110 §7.6.1; `Trailer` passes, since trailers do."""
+NO_BODY: Final = frozenset((204, 304))
+"""Statuses whose replies have none (RFC 9110 §6.4.1)."""
 _NONE: Final[frozenset[bytes]] = frozenset()
 _NOT_NAMED: Final = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))
 """Each is looked at by itself."""

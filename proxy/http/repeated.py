@@ -9,33 +9,43 @@ what is made of a head.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from proxy.http.fields import Fields
 
 UNSAID: Final = -1
 LONGEST: Final = 2048
 """Bytes of a head that is kept. With what is made of it, it is some 4 KiB per idle connection."""
+METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+"""The usual ones, which need no decoding."""
 
 _SPACE: Final = ord(" ")
-_METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _REQUEST: Final = re.compile(rb"([A-Z]+) (/[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~]*) HTTP/1\.1")
 _OTHER: Final = frozenset((b"transfer-encoding", b"upgrade", b"trailer", b"proxy-connection", b"http2-settings"))
 _SIZES: Final = frozenset(len(name) for name in (*_OTHER, b"content-length", b"connection"))
 
 
-class FirstLine:
-    """Of a request: `word` is its method, `code` 0. Of a reply: `code` is its status, `text` its reason."""
+class RequestLine:
+    """What the first line of a request says; its version is 1.1."""
 
-    __slots__ = ("code", "text", "word")
+    __slots__ = ("method", "target")
 
-    def __init__(self, word: str, code: int, text: bytes) -> None:
-        self.word = word
+    def __init__(self, method: str, target: bytes) -> None:
+        self.method = method
+        self.target = target
+
+
+class StatusLine:
+    """What the first line of a reply says; its version is any."""
+
+    __slots__ = ("code", "reason")
+
+    def __init__(self, code: int, reason: bytes) -> None:
         self.code = code
-        self.text = text
+        self.reason = reason
 
 
-class PlainLines:
+class Lines:
     """Those behind the first. `length` is the body's, or UNSAID.
 
     `made` is what `maker` has made of them, for its next look at the same.
@@ -51,40 +61,44 @@ class PlainLines:
         self.made: object | None = None
 
 
-class Plain:
-    """One side's memory: a `head` that came again, what it began with, and its `lines`. `seen`: what is to come once
-    more before it is kept, since many never do. `coming` is the head that llhttp reads now, if that is one to be kept.
-    Of a body that llhttp does not read `left` bytes are to come.
+L = TypeVar("L")
+
+
+class Repeated(Generic[L]):
+    """One side's memory: a `head` that came again, its `first` line (what kind of line, the side says) and its other
+    `lines`; None before there was one. Of a body that llhttp does not read `left` bytes are to come.
     """
 
-    __slots__ = ("coming", "first", "head", "left", "lines", "seen")
+    __slots__ = ("_coming", "_seen", "first", "head", "left", "lines")
 
     def __init__(self) -> None:
-        self.head = self.coming = self.seen = b""
-        self.first = _NOTHING
-        self.lines: PlainLines | None = None
+        self.head = b""
+        self.first: L | None = None
+        self.lines: Lines | None = None
         self.left = 0
+        self._coming = b""  # the head that llhttp reads now, if it is one to be kept
+        self._seen = b""  # what has to come once more before it is kept, since many never do
 
     def comes(self, head: bytes, what: bytes) -> None:
         """One that llhttp will read, whole; `what` of it may come again. An empty line before a request is skipped (RFC
         9112 §2.2), so that what stands behind it is no header.
         """
-        self.coming = head if what and what == self.seen and head[0] > _SPACE else b""
-        self.seen = what if len(head) <= LONGEST else b""
+        self._coming = head if what and what == self._seen and head[0] > _SPACE else b""
+        self._seen = what if len(head) <= LONGEST else b""
 
     def came(self) -> bytes:
-        """The head that was `coming`, told by llhttp; b"" for one that is not to be kept."""
-        head, self.coming = self.coming, b""
+        """The head that llhttp has told of; b"" for one that is not to be kept."""
+        head, self._coming = self._coming, b""
         return head
 
-    def keep(self, head: bytes, first: FirstLine, fields: Fields, *, sized: bool) -> None:
+    def keep(self, head: bytes, first: L, fields: Fields, *, sized: bool) -> None:
         """If nothing else depends on it. `sized`: where it says no length, something does."""
         length = length_of(fields)
         if length is not None and not (sized and length == UNSAID):
             self.head, self.first = head, first
-            self.lines = PlainLines(head.partition(b"\r\n")[2], fields, length)
+            self.lines = Lines(head.partition(b"\r\n")[2], fields, length)
 
-    def of(self, fields: Fields) -> PlainLines | None:
+    def of(self, fields: Fields) -> Lines | None:
         """The lines that these came in, if they are kept."""
         return self.lines if self.lines is not None and self.lines.fields is fields else None
 
@@ -95,14 +109,11 @@ class Plain:
         return piece
 
 
-_NOTHING: Final = FirstLine("", 0, b"")
-
-
-def request_line(line: bytes) -> FirstLine | None:
+def request_line(line: bytes) -> RequestLine | None:
     """That of a method that is known and a target that is a path."""
     found = _REQUEST.fullmatch(line)
-    method = None if found is None else _METHODS.get(found[1])
-    return None if found is None or method is None else FirstLine(method, 0, found[2])
+    method = None if found is None else METHODS.get(found[1])
+    return None if found is None or method is None else RequestLine(method, found[2])
 
 
 def length_of(fields: Fields) -> int | None:

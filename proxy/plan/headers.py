@@ -13,7 +13,7 @@ from proxy.http import request_id
 from proxy.http.credentials import KEY_HEADERS, OF_PRESETS
 from proxy.http.fields import HOP_BY_HOP, Fields, facts, named_by_connection, without
 from proxy.http.memo import Bound, remember
-from proxy.http.plain import PlainLines
+from proxy.http.repeated import Lines
 
 KEYS: Final = frozenset((b"authorization", *KEY_HEADERS))
 """Where a client may present its key to the proxy; an API gets its own."""
@@ -134,15 +134,15 @@ class Sieve:
                 noted.append((fate.note, value))
         return lines, noted
 
-    def read(self, fields: Fields, plain: PlainLines | None = None) -> Head:
-        """A request's head, without what it names as the connection's own. `plain`: the fields came in these. Raises
-        Fault bad_request.
+    def read(self, fields: Fields, lines: Lines | None = None) -> Head:
+        """A request's head, without what it names as the connection's own. `lines`: the fields came in these, which may
+        come again. Raises Fault bad_request.
         """
-        if plain is None:
+        if lines is None:
             return self._read(fields)
-        if plain.maker is not self:
-            plain.maker, plain.made = self, self._read(fields)
-        return cast("Head", plain.made)
+        if lines.maker is not self:
+            lines.maker, lines.made = self, self._read(fields)
+        return cast("Head", lines.made)
 
     def _read(self, fields: Fields) -> Head:
         lines, noted = self.sort(fields)

@@ -10,18 +10,17 @@ from itertools import product
 from typing import Final
 
 from proxy.errors import Fault
-from proxy.http.fields import Fields, named_by_connection, without
+from proxy.http.fields import NO_BODY, Fields, named_by_connection, without
 from proxy.http.memo import Bound, remember
 from proxy.plan import cors
 from proxy.plan.admission import subprotocol
 from proxy.plan.headers import LINKING, OF_CONTENT
-from proxy.plan.replies.passed import passed, passed_again
+from proxy.plan.replies.passed import passed
 from proxy.plan.replies.rewrite import OF_THE_BYTES, Changing
 from proxy.plan.replies.scrub import Scrubber
 from proxy.serve.cache.lookup import Lookup
 from proxy.serve.exchange import DEAD, Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
-from proxy.wire.inbound.own import NO_BODY
 from proxy.wire.inbound.problem import encoded, status_line
 from proxy.wire.inbound.request import Request
 
@@ -153,16 +152,16 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Chang
     and what rewrites it.
     """
     plan, request = exchange.plan, exchange.request
-    headers, plain = reply.headers, reply.plain
+    headers, lines = reply.headers, reply.lines
     if exchange.skipped == DEAD:
-        headers, plain = without(headers, _ADVICE), None
+        headers, lines = without(headers, _ADVICE), None
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
     if plan.rewrite is not None and not empty:
         rewriting = plan.rewrite.begin(reply.status, headers, exchange.own_url)
         if rewriting is not None:
-            (headers, urls), plain = rewriting, None
-    through = passed(plan, headers) if plain is None else passed_again(plan, plain)
+            (headers, urls), lines = rewriting, None
+    through = passed(plan, headers, lines)
     theirs = status_line(reply.status, reply.reason) + through.lines
     for name, value in through.links:
         theirs += _link_line(exchange, name, value)

@@ -113,7 +113,7 @@ class Forwarder:
     def _arrive(self, exchange: Exchange, guard: Guard, now: Now) -> KeysWanted | BodyWanted | None:
         """Where it goes and who asks, or what must be waited for to tell. Raises Fault."""
         request = exchange.request
-        exchange.head = exchange.plan.request_headers.read(request.fields, request.plain)
+        exchange.head = exchange.plan.request_headers.read(request.fields, request.lines)
         if self._tracing is not None:
             exchange.trace = self._tracing.begin(exchange.head.facts)
         if self._audit is not None:

@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.http.fields import Fields
-from proxy.http.plain import LONGEST, UNSAID, FirstLine, Plain, length_of, request_line
+from proxy.http.repeated import LONGEST, UNSAID, Repeated, RequestLine, length_of, request_line
 
-LINE = FirstLine("GET", 0, b"/")
+LINE = RequestLine("GET", b"/")
 METHODS = st.sampled_from([b"GET", b"POST", b"get", b"PRI", b"CONNECT"])
 
 
@@ -36,7 +36,7 @@ def test_a_first_line_is_read_as_llhttp_reads_it(line: bytes) -> None:
         target = Target()
         parser = httptools.HttpRequestParser(target)
         parser.feed_data(line + b"\r\nHost: a\r\n\r\n")
-        assert (parser.get_method().decode(), target.told) == (read.word, read.text)
+        assert (parser.get_method().decode(), target.told) == (read.method, read.target)
         assert parser.get_http_version() == "1.1"
 
 
@@ -44,7 +44,7 @@ def test_a_first_line_is_read_as_llhttp_reads_it(line: bytes) -> None:
 def test_what_ordinary_programs_ask_for_is_read(target: bytes) -> None:
     read = request_line(b"POST %b HTTP/1.1" % target)
     assert read is not None
-    assert (read.word, read.text) == ("POST", target)
+    assert (read.method, read.target) == ("POST", target)
 
 
 @pytest.mark.parametrize(
@@ -69,54 +69,54 @@ def test_what_may_follow_a_head(fields: Fields, length: int | None) -> None:
     assert length_of(fields) == length
 
 
-def kept(plain: Plain, head: bytes, fields: Fields | None = None) -> bool:
+def kept(repeated: Repeated[RequestLine], head: bytes, fields: Fields | None = None) -> bool:
     """Is it, once llhttp has told of it?"""
-    plain.comes(head, head.partition(b"\r\n")[2])
-    came = plain.came()
+    repeated.comes(head, head.partition(b"\r\n")[2])
+    came = repeated.came()
     if came:
-        plain.keep(came, LINE, fields or [(b"A", b"b")], sized=False)
-    return plain.head == head
+        repeated.keep(came, LINE, fields or [(b"A", b"b")], sized=False)
+    return repeated.head == head
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(20, True), (LONGEST, True), (LONGEST + 1, False)])
 def test_what_has_come_twice_is_kept_unless_it_is_long(size: int, is_kept: bool) -> None:
-    plain, head = Plain(), b"GET / HTTP/1.1\r\n".ljust(size, b"x")
-    assert [kept(plain, head) for _ in range(2)] == [False, is_kept]
+    repeated, head = Repeated[RequestLine](), b"GET / HTTP/1.1\r\n".ljust(size, b"x")
+    assert [kept(repeated, head) for _ in range(2)] == [False, is_kept]
 
 
 @pytest.mark.parametrize("before", [b"\r\n", b"\n\r\n", b"\n"])
 def test_what_stands_behind_an_empty_line_is_not(before: bytes) -> None:
-    plain = Plain()
+    repeated: Repeated[RequestLine] = Repeated()
     for _ in range(3):
-        kept(plain, before + b"GET / HTTP/1.1\r\nA: b")
-    assert plain.lines is None
+        kept(repeated, before + b"GET / HTTP/1.1\r\nA: b")
+    assert repeated.lines is None
 
 
 def test_of_what_differs_nothing_is_kept_but_what_came_last() -> None:
-    plain = Plain()
+    repeated: Repeated[RequestLine] = Repeated()
     for number in range(100):
-        assert not kept(plain, b"GET / HTTP/1.1\r\nX: %d" % number)
-    assert (plain.head, plain.lines) == (b"", None)
+        assert not kept(repeated, b"GET / HTTP/1.1\r\nX: %d" % number)
+    assert (repeated.head, repeated.lines) == (b"", None)
 
 
 def test_one_that_says_more_of_what_follows_is_not_kept_and_hides_none() -> None:
-    plain, head = Plain(), b"GET / HTTP/1.1\r\nA: b"
-    assert [kept(plain, head) for _ in range(2)] == [False, True]
+    repeated, head = Repeated[RequestLine](), b"GET / HTTP/1.1\r\nA: b"
+    assert [kept(repeated, head) for _ in range(2)] == [False, True]
     for _ in range(3):
-        assert not kept(plain, b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked", [(b"Transfer-Encoding", b"chunked")])
-    assert plain.head == head
+        assert not kept(repeated, b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked", [(b"Transfer-Encoding", b"chunked")])
+    assert repeated.head == head
 
 
 def test_lines_are_those_of_their_own_fields() -> None:
-    plain, fields = Plain(), [(b"A", b"b")]
+    repeated, fields = Repeated[RequestLine](), [(b"A", b"b")]
     for _ in range(2):
-        kept(plain, b"GET / HTTP/1.1\r\nA: b", fields)
-    assert plain.of(fields) is plain.lines is not None
-    assert plain.of([(b"A", b"b")]) is None
+        kept(repeated, b"GET / HTTP/1.1\r\nA: b", fields)
+    assert repeated.of(fields) is repeated.lines is not None
+    assert repeated.of([(b"A", b"b")]) is None
 
 
 def test_of_a_body_no_more_is_taken_than_was_announced() -> None:
-    plain = Plain()
-    plain.left = 5
-    assert (plain.take(b"abc"), plain.left) == (b"abc", 2)
-    assert (plain.take(b"defg"), plain.left) == (b"de", 0)
+    repeated: Repeated[RequestLine] = Repeated()
+    repeated.left = 5
+    assert (repeated.take(b"abc"), repeated.left) == (b"abc", 2)
+    assert (repeated.take(b"defg"), repeated.left) == (b"de", 0)

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from proxy.http.fields import Fields, named_by_connection, without
 from proxy.http.memo import Bound, remember
-from proxy.http.plain import PlainLines
+from proxy.http.repeated import Lines
 from proxy.plan.headers import LINKING, OF_CONTENT
 from proxy.plan.replies.scrub import is_text
 from proxy.plan.route import RoutePlan
@@ -34,13 +34,16 @@ class Passed:
         self.readable = readable
 
 
-def passed_again(plan: RoutePlan, plain: PlainLines) -> Passed:
-    if plain.maker is not plan:
-        plain.maker, plain.made = plan, passed(plan, plain.fields)
-    return cast("Passed", plain.made)
+def passed(plan: RoutePlan, headers: Fields, lines: Lines | None = None) -> Passed:
+    """`lines`: the headers came in these, which may come again."""
+    if lines is None:
+        return _passed(plan, headers)
+    if lines.maker is not plan:
+        lines.maker, lines.made = plan, _passed(plan, headers)
+    return cast("Passed", lines.made)
 
 
-def passed(plan: RoutePlan, headers: Fields) -> Passed:
+def _passed(plan: RoutePlan, headers: Fields) -> Passed:
     lines, noted = plan.reply_headers.sort(headers)
     links = []
     sized = coded = False
@@ -55,7 +58,7 @@ def passed(plan: RoutePlan, headers: Fields) -> Passed:
         elif name == b"connection":
             named = named_by_connection(value)
             if named and (named := named - OF_CONTENT):  # what frames the body is never one hop's alone
-                return passed(plan, without(headers, named | {name}))
+                return _passed(plan, without(headers, named | {name}))
         elif name in LINKING and name not in plan.reply_edited:
             links.append((name, value))
     return Passed(b"".join(lines), links, sized, text is not False and not coded and plan.scrub != "headers")

@@ -426,7 +426,7 @@ class ClientConnection(Socket):
         self.is_new = False
         keep_alive = keep_alive and not self._host.draining
         self._incoming = request = Request(self, method, target, fields, modern, keep_alive)
-        request.plain = self._parser.plain.of(fields)
+        request.lines = self._parser.repeated.of(fields)
         if self._current is None:
             self._start(request)
         else:

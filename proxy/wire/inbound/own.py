@@ -6,17 +6,14 @@ Owns: how one is framed. Must not know: routes, or why it is said.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Final
 
 from proxy.errors import Fault
 from proxy.http.error_shape import ErrorShape
+from proxy.http.fields import NO_BODY
 from proxy.http.request_id import HEADER
 from proxy.plan import cors
 from proxy.wire.inbound.problem import dated, encoded, kind_of_problem, problem, status_line
 from proxy.wire.inbound.request import Request
-
-NO_BODY: Final = frozenset((204, 304))
-"""Statuses whose replies have none (RFC 9110 §6.4.1)."""
 
 
 def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorShape | None = None) -> None:

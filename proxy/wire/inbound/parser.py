@@ -1,5 +1,5 @@
 """What a client's bytes say: requests' heads, bodies and ends, within the limits. Parsing is llhttp's, strict; what it
-has said of a head it need not say again (http/plain.py).
+has said of a head it need not say again (http/repeated.py).
 
 Owns: llhttp, and what it leaves open: sizes, versions, trailers, bodies behind an `Upgrade`. Must not know: sockets,
 deadlines, who serves a request, or when.
@@ -14,12 +14,11 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from proxy import shortage
 from proxy.errors import Fault
 from proxy.http.fields import Fields
-from proxy.http.plain import FirstLine, Plain, request_line
+from proxy.http.repeated import METHODS, Repeated, RequestLine, request_line
 from proxy.wire.inbound.http2 import PriorKnowledge
 
 MAX_FIELDS: Final = 256
 
-_METHODS: Final = {name.encode("ascii"): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _LINE_END: Final = b"\r\n"
 _MODERN: Final = b" HTTP/1.1\r\n"
 _LINE: Final = 2048  # bytes: the version of a longer line is llhttp's to tell
@@ -62,12 +61,12 @@ class Parser:
         "_listener",
         "_llhttp",
         "_max_header",
-        "_repeats",
+        "_only_framing",
         "_segment",
         "_slack",
         "_target",
         "_unread",
-        "plain",
+        "repeated",
     )
 
     def __init__(self, listener: Listener, max_header: int) -> None:
@@ -79,8 +78,8 @@ class Parser:
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
         self._segment = self._slack = 0  # of what came with an earlier body's end as much may belong to this head
         self._between = True  # what comes next begins a request, which llhttp need not read
-        self.plain = Plain()
-        self._repeats = False
+        self.repeated: Repeated[RequestLine] = Repeated()
+        self._only_framing = False
         self._line_is_modern = False  # the first line of what is being parsed is a request's of HTTP/1.1
 
     @property
@@ -99,15 +98,14 @@ class Parser:
         Raises Fault; then nothing that follows can be understood.
         """
         try:
-            rest = self._read_plain(data)
+            rest = self._read_repeated(data)
         except MemoryError:
             raise shortage.tell("memory") from None
         return self._feed_llhttp(rest) if rest else None
 
-    def _read_plain(self, data: bytes) -> bytes:
+    def _read_repeated(self, data: bytes) -> bytes:
         """Returns what is llhttp's to read."""
-        plain = self.plain
-        if plain.left:
+        if self.repeated.left:
             data = self._read_on(data)
         if data and self._between and not self._unread:
             head, end, body = data.partition(b"\r\n\r\n")
@@ -117,21 +115,21 @@ class Parser:
 
     def _comes_again(self, head: bytes, body: bytes) -> bool:
         """Told as llhttp would, where nothing of a next request has come with it."""
-        plain = self.plain
-        lines = plain.lines
-        if lines is None or head != plain.head:
+        repeated = self.repeated
+        line, lines = repeated.first, repeated.lines
+        if line is None or lines is None or head != repeated.head:
             first, _, text = head.partition(b"\r\n")
             line = request_line(first) if lines is not None and text == lines.text else None
             if lines is None or line is None:
-                plain.comes(head, text)
+                repeated.comes(head, text)
                 return False
-            plain.head, plain.first = head, line
+            repeated.head, repeated.first = head, line
         left = lines.length - len(body) if lines.length > 0 else -len(body)
         if left < 0:
             return False
         self._slack = 0
-        plain.left = left
-        self._listener.requested(plain.first.word, plain.first.text, lines.fields, True, True)
+        repeated.left = left
+        self._listener.requested(line.method, line.target, lines.fields, True, True)
         if body:
             self._listener.body(body)
         if not left:
@@ -140,9 +138,9 @@ class Parser:
 
     def _read_on(self, data: bytes) -> bytes:
         """Of the body; returns what is behind it."""
-        piece = self.plain.take(data)
+        piece = self.repeated.take(data)
         self._listener.body(piece)
-        if not self.plain.left:
+        if not self.repeated.left:
             self._listener.ended()
         return data[len(piece) :]
 
@@ -185,7 +183,7 @@ class Parser:
         httptools takes all upgrades for bodiless, and looks at none of their framing. A parser that is told of nothing
         else does both.
         """
-        self._repeats = True
+        self._only_framing = True
         framing = b"".join(b"%b: %b\r\n" % field for field in fields if field[0].lower() in _FRAMING)
         return b"POST / HTTP/1.1\r\n%b\r\n" % framing
 
@@ -201,11 +199,11 @@ class Parser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        llhttp, fields, target, head = self._llhttp, self._fields, self._target, self.plain.came()
+        llhttp, fields, target, head = self._llhttp, self._fields, self._target, self.repeated.came()
         self._fields, self._target = [], b""
         modern, self._line_is_modern = self._line_is_modern, False
-        if self._repeats:
-            self._repeats = False
+        if self._only_framing:
+            self._only_framing = False
             self._unread = 0
             return
         most = self._max_header
@@ -217,10 +215,10 @@ class Parser:
         if version != "1.1":
             _check_old(version, fields)
         method = llhttp.get_method()
-        name = _METHODS.get(method) or method.decode("ascii")
+        name = METHODS.get(method) or method.decode("ascii")
         keep_alive = llhttp.should_keep_alive()
         if head and modern and keep_alive and not llhttp.should_upgrade():
-            self.plain.keep(head, FirstLine(name, 0, target), fields, sized=False)
+            self.repeated.keep(head, RequestLine(name, target), fields, sized=False)
         self._listener.requested(name, target, fields, version == "1.1", keep_alive)
 
     def on_body(self, data: bytes) -> None:

@@ -63,7 +63,7 @@ def encoded(headers: Iterable[tuple[str, str]]) -> bytes:
 
 
 def status_line(status: int, reason: bytes) -> bytes:
-    if status == 200 and reason == b"OK":
+    if status == 200 and reason == b"OK":  # nearly all; for others a key of two is made and hashed
         return _OK
     line = _status_lines.get((status, reason))
     if line is None:

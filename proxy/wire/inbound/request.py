@@ -11,7 +11,7 @@ from typing import Protocol
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.http.fields import Fields, facts, first
-from proxy.http.plain import PlainLines
+from proxy.http.repeated import Lines
 from proxy.http.request_id import given_id
 from proxy.wire.flow import Flow, Source
 from proxy.wire.socket import Transport
@@ -76,7 +76,7 @@ class Client(Source, Protocol):
 class Request(Flow[Client]):
     """`modern`: HTTP/1.1, not 1.0. `keep_alive`: another request may follow, unless this is the `last`."""
 
-    __slots__ = ("_headers", "fields", "keep_alive", "method", "modern", "plain", "target", "told_id")
+    __slots__ = ("_headers", "fields", "keep_alive", "lines", "method", "modern", "target", "told_id")
 
     def __init__(
         self, connection: Client, method: str, target: bytes, fields: Fields, modern: bool, keep_alive: bool
@@ -87,7 +87,7 @@ class Request(Flow[Client]):
         self.fields = fields
         self.modern = modern
         self.keep_alive = keep_alive
-        self.plain: PlainLines | None = None  # in which the fields came
+        self.lines: Lines | None = None  # in which the fields came, if they may come again
         self._headers: CIMultiDictProxy[str] | None = None
         self.told_id = ""  # once it was asked for
 

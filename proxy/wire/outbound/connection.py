@@ -211,7 +211,7 @@ class Connection(Socket):
         """The head is there."""
         reply = self._reply
         if reply is not None:
-            reply.plain = self._parser.plain.of(headers)
+            reply.lines = self._parser.repeated.of(headers)
             reply.status = status
             reply.reason = reason
             reply.headers = headers

@@ -1,5 +1,5 @@
 """What an API's bytes say: heads, bodies and ends of replies, within the limits. Parsing is llhttp's, strict;
-what it has said of a head it need not say again (http/plain.py).
+what it has said of a head it need not say again (http/repeated.py).
 
 Owns: llhttp, and what it leaves open: sizes, codings, versions, 1xx, how a body may end, heads that are mended and then
 read once more. Must not know: sockets, deadlines, who reads the reply.
@@ -12,20 +12,17 @@ from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from proxy.http.fields import Fields
+from proxy.http.fields import NO_BODY, Fields
 from proxy.http.mending import may_be_mended, mended
-from proxy.http.plain import FirstLine, Plain
+from proxy.http.repeated import Repeated, StatusLine
 from proxy.wire.outbound.head import IDLE_EXPIRY, framed, patience
 from proxy.wire.outbound.listener import NOBODY, Listener
 
 MAX_HEAD: Final = 64 * 1024
 
 _NONE: Final[Fields] = []
-_BODILESS: Final = frozenset((204, 304))
 _SECOND: Final = "a second reply to one request"
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-
-
 # What ends a reply's body: its length; the head already, since it answers a HEAD; a last chunk; the connection.
 LENGTH: Final = 0
 HEAD: Final = 1
@@ -49,7 +46,7 @@ class ReplyParser:
         "_version",
         "keep_alive",
         "patience",
-        "plain",
+        "repeated",
     )
 
     def __init__(self, listener: Listener) -> None:
@@ -61,7 +58,7 @@ class ReplyParser:
         self._unread = 0  # bytes since the last byte of a body: of heads, trailers, chunk extensions
         self._beginning = b""  # of a reply whose head is not whole yet
         self._irregular = False  # the head is one to be mended
-        self.plain = Plain()
+        self.repeated: Repeated[StatusLine] = Repeated()
         self._ending = LENGTH
         self._version = ""  # as the first reply says, for all that follow
         self.keep_alive = False
@@ -83,7 +80,7 @@ class ReplyParser:
 
     def feed(self, data: bytes) -> None:
         """Raises ValueError, which says what is wrong; then nothing that follows can be understood."""
-        if self.plain.left:
+        if self.repeated.left:
             self._read_on(data)
             return
         if not (self._unread or self._status or self._irregular) and self._ending == LENGTH and self._comes_again(data):
@@ -111,31 +108,29 @@ class ReplyParser:
         self._listener = NOBODY
         self._llhttp = None
 
-    # ------------------------------------------------------------ without llhttp
-
     def _comes_again(self, data: bytes) -> bool:
         """Told as llhttp would, where nothing has come behind the reply."""
-        plain = self.plain
+        repeated = self.repeated
         head, end, body = data.partition(b"\r\n\r\n")
-        lines = plain.lines
-        if not end or lines is None or head != plain.head or len(body) > lines.length:
-            plain.comes(head, head if end else b"")
+        line, lines = repeated.first, repeated.lines
+        if not end or line is None or lines is None or head != repeated.head or len(body) > lines.length:
+            repeated.comes(head, head if end else b"")
             return False
         self.keep_alive = True
-        self._status = plain.first.code
-        plain.left = lines.length - len(body)
-        self._listener.replied(plain.first.code, plain.first.text, lines.fields)
+        self._status = line.code
+        repeated.left = lines.length - len(body)
+        self._listener.replied(line.code, line.reason, lines.fields)
         if body:
             self._listener.body(body)
-        if not plain.left:
+        if not repeated.left:
             self._listener.ended(_NONE)
         return True
 
     def _read_on(self, data: bytes) -> None:
         """Of the body, of which nothing more is expected than what is left."""
-        piece = self.plain.take(data)
+        piece = self.repeated.take(data)
         self._listener.body(piece)
-        if not self.plain.left:
+        if not self.repeated.left:
             self._listener.ended(_NONE)
         if len(data) > len(piece):
             raise ValueError(_SECOND)
@@ -155,7 +150,7 @@ class ReplyParser:
         self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        llhttp, head = self._llhttp, self.plain.came()
+        llhttp, head = self._llhttp, self.repeated.came()
         if llhttp is None:
             return
         status: int = llhttp.get_status_code()
@@ -174,8 +169,8 @@ class ReplyParser:
             self.keep_alive = False
         self._unread = 0
         self._status = status
-        if head and self.keep_alive and self._ending == LENGTH and status not in _BODILESS:
-            self.plain.keep(head, FirstLine("", status, self._reason), headers, sized=True)
+        if head and self.keep_alive and self._ending == LENGTH and status not in NO_BODY:
+            self.repeated.keep(head, StatusLine(status, self._reason), headers, sized=True)
         self._listener.replied(status, self._reason, headers)
         if self._ending == HEAD:
             # llhttp can't be told that this reply answers a HEAD and waits for a body that never comes.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, Self
 
 from proxy.http.fields import Fields, first
-from proxy.http.plain import PlainLines
+from proxy.http.repeated import Lines
 from proxy.wire.flow import Flow, Source, twin
 from proxy.wire.outbound.tunnel import Tunnel
 
@@ -48,14 +48,14 @@ class Answering(Source, Protocol):
 class Reply(Flow[Answering]):
     """`status` is 0 until the head is there. Reading raises Broken, Stalled, or the Fault that ended the upload."""
 
-    __slots__ = ("headers", "plain", "reason", "status", "trailers")
+    __slots__ = ("headers", "lines", "reason", "status", "trailers")
 
     def __init__(self, connection: Answering) -> None:
         Flow.__init__(self, connection)  # super() would be looked up for each
         self.status = 0
         self.reason = b""
         self.headers: Fields = _NONE
-        self.plain: PlainLines | None = None  # in which they came
+        self.lines: Lines | None = None  # in which they came, if these may come again
         self.trailers: Fields = _NONE
 
     def __repr__(self) -> str:
