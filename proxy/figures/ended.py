@@ -6,15 +6,18 @@ know: who watches, how it is written.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxy.figures.timeline import Timeline
+
+CACHED: Final = "cached"
+"""The note of an answer from the route's cache."""
 
 
 class Ended:
     """`path` is without its query, with stars where a client's key may stand in it. `client` is a name, "" for nobody.
     `code` and `cause`: an answer of our own, and why it was given; then `origin` is that of the page that asked.
-    `note`: why a refusal was not replayed, or `cached`. `cut`: the API broke off its reply. `received`, `sent`: bytes
+    `note`: why a refusal was not replayed, or CACHED. `cut`: the API broke off its reply. `received`, `sent`: bytes
     from and to the client, heads included. `id`: the request's; `trace`: that of its trace, where it is traced.
     """
 

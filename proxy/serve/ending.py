@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.figures.counts import RouteCounts
-from proxy.figures.ended import Ended
+from proxy.figures.ended import CACHED, Ended
 from proxy.figures.figures import Figures
 from proxy.http.request_id import given_id
 from proxy.serve.exchange import CLIENT_GONE, Exchange
 
-CACHED: Final = "cached"
-"""The note of an answer from the route's cache."""
 FAILED: Final = "failed"
 """Of a replay to which no reply came."""
 

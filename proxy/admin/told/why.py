@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from proxy.errors import CODES
-from proxy.figures.ended import Ended
+from proxy.figures.ended import CACHED, Ended
 
 _NOTES: Final = {
     "body_too_large": "Its body was too long to be sent again (`replay.max_body`). The token is renewed: try again.",
@@ -40,7 +40,9 @@ def _sentences(ended: Ended) -> Iterator[str]:
         yield "The API refused a newer token, too: it is probably a missing permission."
     elif again:
         yield "The API refused the token; a newer one was fetched, and the request sent once more."
-    if ended.note:
+    if ended.note == CACHED:
+        yield "The route's cache has answered; the API was not asked."
+    elif ended.note:
         yield "The API refused the credential, and the request was not sent again."
         yield _NOTES.get(ended.note, ended.note)
     elif ended.status >= 400 and not again:

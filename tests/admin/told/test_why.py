@@ -41,6 +41,7 @@ def test_a_foreign_page_is_named() -> None:
         (ended(401, note="paused"), "missing permission"),
         (ended(401, note="credential_dead"), "put another one"),
         (ended(401, note="of another release"), "of another release"),
+        (ended(200, note="cached"), "not asked"),
         (ended(404), "API's own answer"),
         (ended(403), "account"),
         (ended(200, cut=True), "broke off"),
@@ -48,6 +49,10 @@ def test_a_foreign_page_is_named() -> None:
 )
 def test_what_is_no_error_of_ours(record: Ended, word: str) -> None:
     assert word in " ".join(why(record))
+
+
+def test_what_was_answered_from_the_cache_was_refused_by_nobody() -> None:
+    assert "refused" not in " ".join(why(ended(200, note="cached")))
 
 
 def test_what_went_well_needs_no_words() -> None:
