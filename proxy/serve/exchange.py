@@ -30,6 +30,7 @@ DEAD: Final = "credential_dead"
 """Why a refusal is not replayed: the credential is the only one there is."""
 UNANSWERED: Final = "unanswered"
 """The same: it says nothing of the credential, but asks for what could not be said."""
+_FOR_GOOD: Final = frozenset((DEAD, UNANSWERED, "paused"))
 
 
 class Exchange:
@@ -48,6 +49,7 @@ class Exchange:
     attempts: int = 1  # 2 once it was replayed
     replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
     skipped: str | None = None  # why a refusal was not replayed
+    final: bool = False  # and whether only a person brings a credential that may be taken
     trace: Trace | None = None  # which it is a part of; None: traces are off
     code: str = ""  # of the answer of our own, if it is one that has any
     cause: str = ""  # and why it was given
@@ -81,6 +83,11 @@ class Exchange:
     def refused(self) -> bool:
         """The reply that goes out says that the credential is no good."""
         return self.skipped is not None or (self.replay is not None and self.replay[1] != "accepted")
+
+    @property
+    def refused_for_good(self) -> bool:
+        """Refused, and trying again does not mend it: SDKs otherwise do so for minutes, without a word."""
+        return self.final or self.skipped in _FOR_GOOD or (self.skipped is None and self.refused)
 
     @property
     def refusals(self) -> Refusals | None:

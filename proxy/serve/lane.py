@@ -30,9 +30,10 @@ class Renew(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """No replay, and why: as X-Keyless-Replay and the logs say it."""
+    """No replay, and why: as X-Keyless-Replay and the logs say it. `final`: only a person brings a newer token."""
 
     reason: str
+    final: bool = False
 
 
 OTHERS: Final = 256
@@ -119,7 +120,8 @@ class Lane:
             return Skip(row.skipped or "")
         newer = await cell.renew(generation)
         if newer is None:
-            return Skip((await self._next(standing, Event.NOT_RENEWED, boot, generation)).skipped or "")
+            row = await self._next(standing, Event.NOT_RENEWED, boot, generation)
+            return Skip(row.skipped or "", cell.life.at_its_end)
         event = Event.RENEWED if replayable() else Event.RENEWED_UNREPLAYABLE
         row = await self._next(standing, event, boot, newer.generation)
         if row.do is not Do.REPLAY:

@@ -28,7 +28,7 @@ def route_of(plan: Plan) -> RoutePlan:
 
 
 def test_what_a_route_does_not_use_is_none() -> None:
-    plan = route_of(compiled())
+    plan = route_of(compiled(provider={"scheme": "static", "token": SECRET, "dead": []}))
     assert (plan.methods, plan.paths, plan.refusals, plan.stand_in) == (None, None, None, None)
     assert (plan.rewrite, plan.elsewhere) == (None, None)
     assert plan.target.template is None

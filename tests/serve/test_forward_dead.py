@@ -12,12 +12,12 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 DEAD = b'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"code":"bad_key"}'
 QUOTA = b'HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n{"code":"too_much"}'
 WITHIN = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"code":"bad_key"}'
-RULES = [{"json": {"code": "bad_key"}}]
+RULES: list[dict[str, object]] = [{"json": {"code": "bad_key"}}]
 
 
-async def behind(stage: Stage, *replies: bytes) -> RawApi:
+async def behind(stage: Stage, *replies: bytes, dead: list[dict[str, object]] | None = RULES) -> RawApi:
     api = await stage.api(*replies)
-    provider = {"scheme": "static", "token": "a-static-secret", "dead": RULES}
+    provider = {"scheme": "static", "token": "a-static-secret", "dead": dead}
     await stage.open({"/api": {"upstream": api.url, "provider": "p"}}, providers={"p": provider})
     return api
 
@@ -52,4 +52,20 @@ async def test_one_that_the_api_takes_again_was_not_dead(stage: Stage) -> None:
     assert (await stage.ask("GET /api HTTP/1.1")).status == 401
     assert stage.service.view.provider("p").last_error is not None
     assert (await stage.ask("GET /api HTTP/1.1")).status == 200
+    assert stage.service.view.provider("p").last_error is None
+
+
+async def test_where_no_rule_says_otherwise_a_401_is_its_death(stage: Stage) -> None:
+    api = await behind(stage, QUOTA.replace(b"\r\n", b"\r\nX-Should-Retry: true\r\n", 1), WITHIN, dead=None)
+    reply = await stage.ask("GET /api HTTP/1.1")
+    assert (reply.status, reply.body, reply.all("X-Should-Retry")) == (401, b'{"code":"too_much"}', ["false"])
+    assert "dead" in str(stage.service.view.provider("p").last_error)
+    assert (await stage.ask("GET /api HTTP/1.1")).get("X-Should-Retry") is None
+    assert (stage.service.view.provider("p").last_error, len(api.requests)) == (None, 2)
+
+
+async def test_that_a_401_says_nothing_can_be_said(stage: Stage) -> None:
+    await behind(stage, QUOTA, dead=[])
+    reply = await stage.ask("GET /api HTTP/1.1")
+    assert (reply.status, reply.get("X-Should-Retry"), reply.get("X-Keyless-Replay")) == (401, None, None)
     assert stage.service.view.provider("p").last_error is None

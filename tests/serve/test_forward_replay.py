@@ -161,6 +161,7 @@ async def test_trap_31_a_second_refusal_passes_unchanged(stage: Stage) -> None:
     api = await behind(stage, NO, NO.replace(b"nope", b"NOPE"), OK)
     reply = await stage.ask("GET /api HTTP/1.1")
     assert (reply.status, reply.body, reply.get("X-Keyless-Attempts")) == (401, b"NOPE", "2")
+    assert reply.all("X-Should-Retry") == ["false"], "its only header that the API did not send, but for the count"
     assert len(api.requests) == 2
     assert stage.mints() == 2
 
@@ -171,6 +172,7 @@ async def test_trap_31_brakes_are_the_routes_own(stage: Stage) -> None:
     await stage.ask("GET /api HTTP/1.1")
     paused = await stage.ask("GET /api HTTP/1.1")
     assert (paused.status, paused.get("X-Keyless-Replay")) == (401, "skipped; reason=paused")
+    assert paused.get("X-Should-Retry") == "false"
     assert (len(api.requests), stage.mints()) == (3, 2)
     assert (await stage.ask("GET /other HTTP/1.1")).get("X-Keyless-Attempts") == "2"
     assert stage.mints() == 3
@@ -182,7 +184,16 @@ async def test_a_renewal_that_fails_gives_the_apis_own_refusal(stage: Stage) -> 
     reply = await stage.ask("GET /api HTTP/1.1")
     assert (reply.status, reply.body) == (401, b"nope")
     assert reply.get("X-Keyless-Replay") == "skipped; reason=token_unavailable"
-    assert len(api.requests) == 1
+    assert (reply.get("X-Should-Retry"), len(api.requests)) == ("false", 1)
+
+
+async def test_what_waiting_may_mend_is_not_called_lost(stage: Stage) -> None:
+    """The API's own word on it passes, too."""
+    await behind(stage, NO.replace(b"\r\n\r\n", b"\r\nX-Should-Retry: true\r\n\r\n"))
+    stage.sandbox.issuer_down = True
+    reply = await stage.ask("GET /api HTTP/1.1")
+    assert (reply.status, reply.get("X-Keyless-Replay")) == (401, "skipped; reason=token_unavailable")
+    assert reply.all("X-Should-Retry") == ["true"]
 
 
 async def test_a_static_credential_is_never_renewed(stage: Stage) -> None:
@@ -190,7 +201,7 @@ async def test_a_static_credential_is_never_renewed(stage: Stage) -> None:
     provider = {"scheme": "static", "token": "static-secret", "refused": [{"status": 401}]}
     await stage.open({"/api": {"upstream": api.url, "provider": "p"}}, providers={"p": provider})
     reply = await stage.ask("GET /api HTTP/1.1")
-    assert (reply.status, len(api.requests)) == (401, 1)
+    assert (reply.status, len(api.requests), reply.get("X-Should-Retry")) == (401, 1, "false")
 
 
 # ------------------------------------------------------------------------------------------- rules

@@ -114,6 +114,13 @@ class Lifecycle:
     def exclusive(self) -> bool:
         return self._terms.exclusive
 
+    @property
+    def at_its_end(self) -> bool:
+        """Only a person brings a newer token: the issuer has said no to the credential, or there is no issuer."""
+        if self.failure is not None:
+            return self.failure.failure is not FailureClass.PASSING
+        return self.token is not None and math.isinf(self.token.expires.wall)
+
     def state(self, now: Now) -> State:
         token = self.token
         if token is not None and not self.refused:

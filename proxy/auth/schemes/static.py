@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from proxy.auth.keys.provider import Inject, ProviderCommon, RefusalRule
+from proxy.auth.keys.provider import BY_STATUS, Inject, ProviderCommon, RefusalRule
 from proxy.auth.schemes.identity import digest
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Token
@@ -50,6 +50,11 @@ class StaticProvider(ProviderCommon):
     def default_refusals(self) -> tuple[RefusalRule, ...]:
         """None: there is no other credential to try."""
         return ()
+
+    @property
+    def effective_dead(self) -> list[RefusalRule]:
+        """A 401, which nothing here mends; by rules under `refused` somebody else does."""
+        return list(BY_STATUS) if self.dead is None and not self.refused else super().effective_dead
 
     def unfilled(self, name: str) -> str | None:
         if name.startswith("reply."):
