@@ -180,6 +180,8 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         """The members of the problem document, and those in which SDKs look for words (docs/errors.md)."""
         known = CODES[self.code]
         hint = known.hint.replace("{provider}", self.provider or "NAME")
+        if self.advice is not None and self.advice[0] != "Retry-After":
+            hint = hint.replace("Retry-After", "`retry_after` seconds")
         document: dict[str, Any] = {
             "type": f"urn:keyless:error:{self.code}",
             "title": known.title,

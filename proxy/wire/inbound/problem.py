@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 from email.utils import formatdate
@@ -15,7 +16,9 @@ from proxy.http.memo import Bound, remember
 from proxy.wire.inbound.error_shape import shaped
 
 PROBLEM: Final = "application/problem+json"
-_WIDE: Final = frozenset((b"application/problem+json", b"application/*", b"*/*"))
+_WIDE: Final = (b"application/problem+json", b"application/*", b"*/*")
+"""What takes it, the most specific first: that one counts (RFC 9110 §12.5.1)."""
+_UNWANTED: Final = re.compile(rb";\s*q=0(?:\.0*)?\s*(?:;|\Z)", re.IGNORECASE)
 _REASONS: Final = Bound(most=512, longest=256)
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _status_lines: Final[dict[tuple[int, bytes], bytes]] = {}
@@ -44,8 +47,9 @@ def kind_of_problem(accept: bytes | None, shape: ErrorShape | None = None) -> st
         return "application/xml"
     if accept is None:
         return PROBLEM
-    kinds = {kind.partition(b";")[0].strip().lower() for kind in accept.split(b",")}
-    return "application/json" if kinds.isdisjoint(_WIDE) else PROBLEM
+    ranges = {kind.partition(b";")[0].strip().lower(): kind for kind in accept.split(b",")}
+    nearest = next((ranges[kind] for kind in _WIDE if kind in ranges), None)
+    return "application/json" if nearest is None or _UNWANTED.search(nearest) is not None else PROBLEM
 
 
 def dated() -> tuple[str, str]:

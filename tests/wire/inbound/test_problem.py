@@ -23,6 +23,10 @@ PROBLEM, JSON = "application/problem+json", "application/json"
         (b"text/event-stream", JSON),
         (b"application/json; charset=utf-8", JSON),
         (b"", JSON),
+        (b"application/json, */*;q=0", JSON),
+        (b"application/problem+json;q=0.0, application/json, */*", JSON),
+        (b"*/*; Q=0 , application/*", PROBLEM),
+        (b"application/problem+json;q=0.01", PROBLEM),
     ],
 )
 def test_its_type_is_one_that_the_client_takes(accept: bytes | None, kind: str) -> None:
@@ -55,7 +59,10 @@ def test_nobody_is_told_to_sleep_for_minutes_but_the_body_has_the_truth(
     fault = Fault(code, "because", retry_after=wait)
     headers, body = problem(fault)
     assert [pair for pair in headers if pair[0] != "X-Keyless-Error"] == [advice]
-    assert json.loads(body)["retry_after"] == -(-wait // 1)
+    document = json.loads(body)
+    assert document["retry_after"] == -(-wait // 1)
+    assert ("Retry-After" in document["hint"]) == (advice[0] == "Retry-After"), "no header is named that isn't there"
+    assert document["hint"] in document["message"]
 
 
 def test_a_sdk_finds_the_same_words_wherever_it_looks() -> None:
