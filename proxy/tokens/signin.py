@@ -50,6 +50,8 @@ async def by_browser(
 ) -> Token:
     """`show` brings the person to a URL. Raises IssuerError, StoreDown, or OSError if the port is taken."""
     endpoints = await _begin(signin)
+    for url in signin.scheme.strangers(endpoints):
+        await signin.issuer.admit(url, signin.scheme.consent)
     async with Loopback(port) as loopback:
         client = await _client(signin, endpoints, loopback.redirect_uri)
         callback = Callback(signin, client, endpoints, Attempt.new(loopback.redirect_uri))

@@ -133,6 +133,21 @@ async def test_a_registration_inside_the_network(liar: Liar, tmp_path: Path) -> 
     assert "address" in await refused(liar, tmp_path)
 
 
+@pytest.mark.parametrize("endpoint", ["authorization_endpoint", "token_endpoint"])
+@pytest.mark.parametrize("url", ["https://192.168.0.1/x", "https://169.254.169.254/x", "https://[fd00::1]/x"])
+async def test_a_login_inside_the_network(liar: Liar, tmp_path: Path, endpoint: str, url: str) -> None:
+    """A page there would be opened with whatever the browser is signed in to."""
+    liar.tells(metadata={endpoint: url})
+    assert "address" in await refused(liar, tmp_path)
+    assert "/register" not in liar.asked
+
+
+@pytest.mark.parametrize("url", ["http://login.example.com/x", "javascript:alert(1)", "file:///etc/passwd", "", 7])
+async def test_a_login_page_in_the_open_or_none(liar: Liar, tmp_path: Path, url: object) -> None:
+    liar.tells(metadata={"authorization_endpoint": url})
+    assert f"is no https URL: {url}" in await refused(liar, tmp_path)
+
+
 async def test_a_document_without_an_end(liar: Liar, tmp_path: Path) -> None:
     liar.answers["/.well-known/oauth-protected-resource/mcp"] = web.Response(body=b" " * (1024 * 1024 + 1))
     assert "more than 1 MiB" in await refused(liar, tmp_path)

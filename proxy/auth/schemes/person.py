@@ -12,7 +12,7 @@ from typing import Protocol
 from proxy.auth.schemes.oauth2.authorize import Attempt
 from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding
-from proxy.auth.token import Flow, Registration
+from proxy.auth.token import Consent, Flow, Registration
 
 
 class LoginClient(Protocol):
@@ -51,8 +51,15 @@ class PersonLogin(Protocol):
     def redirect_port(self) -> int:
         """Where the browser comes back to, unless the person says otherwise; 0 takes a free port."""
 
+    @property
+    def consent(self) -> Consent:
+        """Where the config lets it lead."""
+
     def endpoints(self, wall: float) -> Finding[Endpoints]:
         """Where a login takes place."""
+
+    def strangers(self, endpoints: Endpoints) -> tuple[str, ...]:
+        """URLs of those on which the config doesn't count, and to which the login leads. Raises IssuerError."""
 
     def as_client(self, endpoints: Endpoints, redirect_uri: str, wall: float) -> Finding[LoginClient]:
         """As whom: the client of the config, or one that is registered for it."""

@@ -14,9 +14,9 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy.auth.token import IssuerReply, IssuerRequest, Tls
+from proxy.auth.token import Consent, IssuerReply, IssuerRequest, Tls
 from proxy.errors import FailureClass, IssuerError
-from proxy.plan.reach import Reach
+from proxy.plan.reach import OutOfReach, Reach
 from proxy.tokens.calls.call_errors import LONGEST_FIELD, LONGEST_HEAD, MOST_FIELDS, BrokeOff, explained, late, too_long
 from proxy.tokens.calls.resolver import ReachResolver, literal_in_reach
 from proxy.tokens.calls.terms import MAX_REPLY, Terms
@@ -49,6 +49,19 @@ class Caller:
             raise late(url) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise explained(url, error) from None
+
+    async def admit(self, url: str, consent: Consent) -> None:
+        """May it be dialled? A name that can't be looked up now may be another time. Raises IssuerError."""
+        place = _url(url, plain_http=consent.plain_http)
+        if self._proxy(place) is not None:
+            return
+        try:
+            reach = literal_in_reach(place.host or "", consent)
+            await ReachResolver(self._terms.resolve, reach).resolve(place.host or "", place.port or 0)
+        except OutOfReach as refusal:
+            raise explained(place, refusal) from None
+        except OSError:
+            return
 
     async def _exchange(self, request: IssuerRequest, url: URL) -> IssuerReply:
         # read anew for each call: certificates that live for hours are replaced while we run

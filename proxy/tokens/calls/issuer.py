@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from proxy import shortage
-from proxy.auth.token import Flow, IssuerReply, IssuerRequest, Minted, Request
+from proxy.auth.token import Consent, Flow, IssuerReply, IssuerRequest, Minted, Request
 from proxy.errors import FailureClass, IssuerError
 from proxy.tokens.calls.local import Local
 from proxy.tokens.calls.terms import CONNECT_TIMEOUT, TOTAL_TIMEOUT, Terms
@@ -66,6 +66,10 @@ class Issuer:
             except StopIteration as end:
                 result: T = end.value
                 return result
+
+    async def admit(self, url: str, consent: Consent) -> None:
+        """Nothing is sent. Raises IssuerError for a URL that no request may go to."""
+        await (self._caller or await self.ready()).admit(url, consent)
 
     async def _call(self, request: Request) -> IssuerReply:
         if not isinstance(request, IssuerRequest):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from proxy.auth.schemes.identity import digest
 from proxy.auth.schemes.mcp.client import given_auth, given_client, register
 from proxy.auth.schemes.mcp.keys import McpProvider
-from proxy.auth.schemes.mcp.server import Asked, ask_issuer, ask_server, metadata_urls
+from proxy.auth.schemes.mcp.server import Asked, ask_issuer, ask_server, login_page, metadata_urls
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, Places
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.oauth2.scheme import LOGIN_HINT, OAuth2Scheme
@@ -105,6 +105,10 @@ class McpScheme(Scheme):
         server = yield from ask_server(asked)
         endpoints = yield from ask_issuer(server.issuer, asked)
         return endpoints._replace(scope=server.scope)
+
+    def strangers(self, endpoints: Endpoints) -> tuple[str, ...]:
+        """What the issuer's metadata names, but for the registration, which is asked before the person is."""
+        return login_page(endpoints), endpoints.token
 
     def as_client(self, endpoints: Endpoints, redirect_uri: str, wall: float) -> Finding[Client]:
         registration = given_client(self.provider, endpoints)

@@ -21,6 +21,7 @@ from proxy.errors import FailureClass, IssuerError
 _PARAMETER = re.compile(r'\b(resource_metadata|scope)="([^"]*)"')
 _PING = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "ping"}).encode("ascii")
 """To be refused: a POST ends, where a GET may open a stream that does not."""
+_ADVICE = "Ask whoever runs the server; nobody was asked to log in."
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
@@ -60,7 +61,12 @@ def ask_server(asked: Asked) -> Finding[Server]:
 
 def ask_issuer(issuer: str, asked: Asked) -> Finding[Endpoints]:
     """Raises IssuerError for one that can't be trusted with a login."""
-    endpoints = yield from find_endpoints(issuer, asked.wall, asked.tls, asked.consent, metadata_urls)
+    try:
+        endpoints = yield from find_endpoints(issuer, asked.wall, asked.tls, asked.consent, metadata_urls)
+    except IssuerError as error:
+        if error.failure is FailureClass.CREDENTIAL:
+            error.hint = _ADVICE  # the config has no key for what a stranger names
+        raise
     methods = endpoints.metadata.get("code_challenge_methods_supported")
     if not isinstance(methods, list) or "S256" not in methods:
         raise _refusal(f"the issuer {_shown(issuer)} does not say that it checks PKCE with S256, without which a login"
@@ -69,6 +75,16 @@ def ask_issuer(issuer: str, asked: Asked) -> Finding[Endpoints]:
     if page is not None and not page.startswith("https://") and not asked.url.startswith("http://"):
         raise _refusal(f"the issuer {_shown(issuer)} would have the login page opened over plain http")
     return endpoints
+
+
+def login_page(endpoints: Endpoints) -> str:
+    """Raises IssuerError where there is none that may be opened."""
+    if endpoints.authorization is not None:
+        return endpoints.authorization
+    named = endpoints.metadata.get("authorization_endpoint")
+    if named is None:
+        raise _refusal("the issuer's metadata names no login page")
+    raise _refusal(f"the login page in the issuer's metadata is no https URL: {_shown(str(named))}")
 
 
 def metadata_urls(issuer: str) -> tuple[str, ...]:
@@ -152,5 +168,5 @@ def _shown(text: str) -> str:
     return scrub(text, frozenset())
 
 
-def _refusal(message: str, hint: str = "Ask whoever runs the server; nobody was asked to log in.") -> IssuerError:
+def _refusal(message: str, hint: str = _ADVICE) -> IssuerError:
     return IssuerError(FailureClass.CREDENTIAL, message, hint=hint)

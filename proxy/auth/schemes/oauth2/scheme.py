@@ -99,6 +99,9 @@ class OAuth2Scheme(Scheme):
     def redirect_port(self) -> int:
         return self.provider.redirect_port
 
+    def strangers(self, endpoints: Endpoints) -> tuple[str, ...]:  # noqa: ARG002 -- the config names the issuer itself
+        return ()
+
     @property
     def places(self) -> Places:
         return metadata_urls

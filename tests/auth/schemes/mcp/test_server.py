@@ -183,6 +183,7 @@ def test_no_issuer_at_all(servers: Any) -> None:
 def test_an_issuer_that_lies_about_itself(issuer: str | None) -> None:
     error = refused(world(metadata=METADATA | {"issuer": issuer}))
     assert "of another issuer" in error.message
+    assert "`" not in (error.hint or ""), "no key of the config names it"
 
 
 @pytest.mark.parametrize("methods", [None, [], ["plain"], "S256"])
