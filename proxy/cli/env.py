@@ -62,11 +62,12 @@ def env(
     if Offer.read(document["offer"]).clients:
         document = _ask(path, "lend", "env", str(seconds), *prefixes)
         key = document["key"]
+    offer = Offer.read(document["offer"]).holding(os.environ)
     try:
-        given = variables(Offer.read(document["offer"]), key, table().sdks) | bypass(os.environ)
+        given = variables(offer, key, table().sdks) | bypass(os.environ)
     except ClaimedTwice as error:
         fail(str(error).replace("--route ", "keyless env "), 2)
-    print(written(given | _trusted(Offer.read(document["offer"])), shell))
+    print(written(given | _trusted(offer), shell))
 
 
 def _trusted(offer: Offer) -> dict[str, str]:

@@ -9,9 +9,8 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -76,16 +75,9 @@ def offered_by(config: Path, wish: Wish) -> Offer:
 
 def _offered(loaded: Loaded, doors: Sequence[Door], wish: Wish) -> Offer:
     try:
-        offered = offer(loaded, doors, wish.routes)
+        return offer(loaded, doors, wish.routes).holding(os.environ)
     except Fault as fault:
         raise NotLent(fault.detail) from None
-    return replace(offered, variables=tuple(dict.fromkeys((*offered.variables, *_with_the_same(loaded)))))
-
-
-def _with_the_same(loaded: Loaded) -> Iterable[str]:
-    """Variables that nothing is read from, and that hold one of the secrets all the same."""
-    texts = frozenset[str]().union(*loaded.secrets.values())
-    return sorted(name for name, value in os.environ.items() if value in texts)
 
 
 def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:

@@ -42,7 +42,7 @@ async def offered(config: Path, wish: Wish) -> Offer:
     """By the proxy that runs with this config. Raises NotLent."""
     try:
         document = await runtime.ask(runtime.path_of(config, os.environ), "routes", *wish.routes)
-        return Offer.read(document["offer"])
+        return Offer.read(document["offer"]).holding(os.environ)
     except Fault as fault:
         raise NotLent(fault.detail) from None
     except (OSError, ValueError):
@@ -59,7 +59,7 @@ async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     except (OSError, ValueError):
         raise _silent(config) from None
     with asked.connection:
-        loan = Loan(Offer.read(asked.document["offer"]), asked.document["key"])
+        loan = Loan(Offer.read(asked.document["offer"]).holding(os.environ), asked.document["key"])
         yield loan
         if _is_over(asked.connection):
             loan.remarks.append("the proxy stopped while the program ran")

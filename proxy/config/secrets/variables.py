@@ -6,6 +6,7 @@ Owns: the judgement by where a variable is used, and by what a preset calls its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from proxy.config.secrets.sensitive import is_secret
 from proxy.config.written.expanded import Expanded
@@ -14,6 +15,11 @@ from proxy.values.where import Where
 
 _SECTIONS = frozenset(("store", "store_key", "clients", "admin", "audit"))
 """Besides providers and routes, where a variable is taken for a secret."""
+WITH_SECRETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "vault": ("VAULT_TOKEN", "VAULT_SECRET_ID"),
+    "aws-sm": ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+}
+"""By source, what opens it: whoever has that has the secrets, too."""
 
 
 def secret_variables(expanded: Expanded, values: Mapping[Reference, str]) -> frozenset[str]:
@@ -30,6 +36,7 @@ def _of_parameters(expanded: Expanded) -> Iterator[str]:
 
 def _referred_to(expanded: Expanded, values: Mapping[Reference, str]) -> Iterator[str]:
     for where, reference in references(expanded.tree):
+        yield from WITH_SECRETS.get(reference.kind, ())
         if reference.kind == "env" and _may_be_secret(where, values.get(reference, ""), expanded):
             yield reference.name
 

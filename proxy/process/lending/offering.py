@@ -7,13 +7,14 @@ asks a running proxy reads offers (offer.py) and loads none of this.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from secrets import token_hex
 from typing import NamedTuple
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
 from proxy.config.written.preset import Sdk
 from proxy.errors import Fault
-from proxy.process.lending.offer import Offer, OfferedRoute
+from proxy.process.lending.offer import Offer, OfferedRoute, mark
 from proxy.values.listen import Door, Listener
 from proxy.values.names import did_you_mean
 
@@ -32,7 +33,10 @@ def offer(loaded: Loaded, doors: Sequence[Door], prefixes: Collection[str] = ())
     local_tls = (
         tls is not None and tls.is_local and any(url.startswith("https:") for route in offered for url in route.urls)
     )
-    return Offer(offered, tuple(sorted(loaded.variables)), bool(loaded.config.clients), local_tls)
+    salt = token_hex(16)
+    marks = tuple(mark(salt, text) for text in frozenset[str]().union(*loaded.secrets.values()))
+    variables = tuple(sorted(loaded.variables))
+    return Offer(offered, variables, bool(loaded.config.clients), local_tls, salt, marks)
 
 
 def wants_tls(loaded: Loaded, prefix: str) -> bool:

@@ -150,7 +150,7 @@ def test_one_that_runs_lends_and_takes_back(folder: Path, sandbox: str) -> None:
     path = config(folder, sandbox, **more)
     with process("run", "-c", path, OPENAI_API_KEY=SECRET) as running:
         running.until(lambda line: line.startswith("status:"))
-        told = report(executed(path, "--route", "/openai", "--", sys.executable, "-c", REPORT, MINE=""))
+        told = report(executed(path, "--route", "/openai", "--", sys.executable, "-c", REPORT))
         check(told)
         assert told["url"] == f"http://127.0.0.1:{port}/openai/v1"
         until(told["url"], told["key"], 401)

@@ -39,6 +39,18 @@ def test_of_what_is_written_where_secrets_stand(tmp_path: Path) -> None:
     assert found == {"MINE", "HEADER_SECRET", "APP_KEY", "ADMIN_KEY"}
 
 
+@pytest.mark.parametrize(
+    ("written", "opens"),
+    [
+        ("${vault:kv/app#key}", {"VAULT_TOKEN", "VAULT_SECRET_ID"}),
+        ("${aws-sm:app#key}", {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}),
+    ],
+)
+def test_what_opens_the_place_where_secrets_lie(tmp_path: Path, written: str, opens: set[str]) -> None:
+    provider = {"scheme": "static", "token": written}
+    assert variables(tmp_path, providers={"p": provider}, routes={"/a": {"upstream": "${URL}", "provider": "p"}}) == opens
+
+
 def test_a_key_of_our_own_is_nobody_elses(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump({"routes": {"/openai": "openai"}}), encoding="utf-8")

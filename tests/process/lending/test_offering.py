@@ -52,6 +52,15 @@ def test_no_secret_is_told_but_where_secrets_are_read_from(tmp_path: Path) -> No
     assert "sk-made-up-openai" not in json.dumps(made.document())
 
 
+def test_who_asks_finds_copies_of_secrets_among_its_own_variables(tmp_path: Path) -> None:
+    told = Offer.read(json.loads(json.dumps(offer(loaded(tmp_path), [HERE]).document())))
+    environ = {"COPY": "sk-made-up-openai", "LONGER": "sk-made-up-openai2", "HOME": "/home/me", "BYTES": "\udcff"}
+    assert {*told.holding(environ).variables} - {*told.variables} == {"COPY"}
+    assert offer(loaded(tmp_path), [HERE]).salt != told.salt, "no two can be compared"
+    older = Offer.read({"routes": [], "variables": ["A"], "clients": False})
+    assert older.holding(environ).variables == ("A",)
+
+
 @pytest.mark.parametrize(
     ("listeners", "url"),
     [
