@@ -48,7 +48,8 @@ def test_of_what_is_written_where_secrets_stand(tmp_path: Path) -> None:
 )
 def test_what_opens_the_place_where_secrets_lie(tmp_path: Path, written: str, opens: set[str]) -> None:
     provider = {"scheme": "static", "token": written}
-    assert variables(tmp_path, providers={"p": provider}, routes={"/a": {"upstream": "${URL}", "provider": "p"}}) == opens
+    routes = {"/a": {"upstream": "${URL}", "provider": "p"}}
+    assert variables(tmp_path, providers={"p": provider}, routes=routes) == opens
 
 
 def test_a_key_of_our_own_is_nobody_elses(tmp_path: Path) -> None:
