@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from proxy.config.model.client import SESSION_KEYS
 from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
@@ -143,7 +144,11 @@ class Sources:
                 return self._from_outside(reference)
 
     def _variable(self, name: str) -> str:
-        return self._environ.get(name, "") or (self._dotenv.set.get(name, "") if self._dotenv else "")
+        """The environment's counts before `.env`, but for what `exec` and `env` have put there in a secret's place."""
+        value = self._environ.get(name, "")
+        if value and not value.startswith(SESSION_KEYS):
+            return value
+        return (self._dotenv.set.get(name, "") if self._dotenv else "") or value
 
     @property
     def unread(self) -> list[str]:
