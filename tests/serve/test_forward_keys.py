@@ -153,7 +153,14 @@ async def test_every_copy_goes(stage: Stage) -> None:
 
 async def test_one_copy_beside_the_usual_place_goes(stage: Stage) -> None:
     api = await ready(stage, BEARER)
-    for line, header in ((f"GET /api/x?any={KEY}", "X-A: 1"), ("GET /api/x", f"X-Odd: {KEY}")):
+    copies = (
+        (f"GET /api/x?any={KEY}", "X-A: 1"),
+        (f"GET /api/x?{KEY}", "X-A: 1"),
+        (f"GET /api/x?a=1&{KEY}=", "X-A: 1"),
+        ("GET /api/x", f"X-Odd: {KEY}"),
+        ("GET /api/x", f"{KEY}: 1"),
+    )
+    for line, header in copies:
         assert (await ask(stage, line, f"Authorization: Bearer {KEY}", header)).status == 200
         assert KEY not in sent(api)
 

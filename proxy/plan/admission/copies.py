@@ -23,7 +23,7 @@ def without_keys(keys: Sequence[bytes], head: Head, way: Way[Any], slots: KeySlo
         head = Head(head.lines, {name: value for name, value in head.facts.items() if name not in passed})
     for key in keys:
         if key in head.joined:
-            kept = [line for line in head.lines if not _is_in(key, line.partition(b": ")[2].rstrip())]
+            kept = [line for line in head.lines if not _is_in_line(key, line)]
             head = Head(kept, head.facts)
         cookie = head.facts.get(b"cookie")
         if cookie is not None and key in cookie:
@@ -45,6 +45,11 @@ def holds_key(value: bytes, keys: Iterable[bytes]) -> bool:
 def _is_in(key: bytes, text: bytes) -> bool:
     """A short key, of which only the hash is in the config, may be a part of any innocent text."""
     return key in text if len(key) >= SHORTEST else key == text
+
+
+def _is_in_line(key: bytes, line: bytes) -> bool:
+    """In a header's value, or where somebody has made a name of it."""
+    return _is_in(key, line if len(key) >= SHORTEST else line.partition(b": ")[2].rstrip())
 
 
 def _without_parameters(key: bytes, way: Way[Any]) -> Way[Any]:

@@ -31,8 +31,8 @@ _FIRST: Final = b"authorization"
 _SECOND: Final = b"x-api-key"
 _QUERY: Final = ("key", "api_key", "api-key", "apikey", "access_token", "token")
 """Where SDKs put a key, whatever the provider fills (Gemini's Live API: `?key=`)."""
-_LONG: Final = re.compile(rb"=[^&;]{%d}" % SHORTEST)
-"""Shorter values are no key; to look for their names costs a microsecond."""
+_LONG: Final = re.compile(rb"[^&;=]{%d}" % SHORTEST)
+"""Shorter texts are no key; to look for the names of parameters costs a microsecond."""
 _JWT_BEGINS: Final = JWT_BEGINS.encode("ascii")
 _FETCHING: Final = b"sec-fetch-"
 

@@ -77,7 +77,7 @@ def _behind_scheme(value: bytes, rest: bytes) -> Iterator[bytes]:
 def _halves(pair: bytes) -> Iterator[bytes]:
     """Of user and password (RFC 7617 §2); what is no pair may be a key all the same."""
     try:
-        decoded = b64decode(pair)
+        decoded = b64decode(pair + b"=" * (-len(pair) % 4))
     except Error:
         return
     yield from filter(None, decoded.partition(b":")[::2])

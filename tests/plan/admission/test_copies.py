@@ -28,6 +28,8 @@ def way(query: bytes = b"", rest: bytes = b"/x") -> Way[None]:
         (b"key=kls_a-key%2Fof%2Ba+client&b=2", b"b=2"),
         (b"a=1&any=Bearer%20kls_a-key%2Fof%2Ba%20client", b"a=1"),
         (b"a=%20&b=+", b"a=%20&b=+"),
+        (b"kls_a-key%2Fof%2Ba+client&b=2", b"b=2"),
+        (b"kls_a-key%2Fof%2Ba+client=1&b=2", b"b=2"),
     ],
 )
 def test_out_of_the_query(query: bytes, left: bytes) -> None:
@@ -36,7 +38,7 @@ def test_out_of_the_query(query: bytes, left: bytes) -> None:
 
 
 def test_out_of_headers_that_would_pass_and_out_of_cookies() -> None:
-    lines = [b"X-A: 1\r\n", b"X-Odd: Bearer " + KEY + b"\r\n", b"X-B: 2\r\n"]
+    lines = [b"X-A: 1\r\n", b"X-Odd: Bearer " + KEY + b"\r\n", b"X-B: 2\r\n", KEY + b": 3\r\n"]
     head, _ = without_keys([KEY], Head(lines, {b"cookie": b"a=1; k=" + KEY, b"host": b"h"}), way(), KeySlots())
     assert head.lines == [b"X-A: 1\r\n", b"X-B: 2\r\n"]
     assert head.facts == {b"cookie": b"a=1", b"host": b"h"}

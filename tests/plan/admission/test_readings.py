@@ -44,6 +44,7 @@ def basic(pair: str) -> str:
         (basic(":k"), ["k"]),
         (basic("k"), ["k"]),
         (basic("a:b:c"), ["a", "b:c"]),
+        (basic("u:k-e-y").rstrip("="), ["u", "k-e-y"]),
         ("Basic k", []),
         ("Basic", []),
     ],
