@@ -185,12 +185,15 @@ def _whole(route: Route, around: _Around, plan: RoutePlan) -> RoutePlan:
     if isinstance(plan.placing, Challenged):
         plan = replace(plan, challenged=plan.placing)
     provider = around.loaded.config.providers.get(route.provider) if route.leads_elsewhere else None
-    reached = plan.target.origin.tls or route.plain_http
-    hosts = provider.hosts if provider is not None and reached else []
+    home = plan.target.origin
+    reached = home.tls or route.plain_http
+    # A stand-in on this machine speaks plain http, and names the vendor's other hosts as the vendor does.
+    others = home if reached else home._replace(tls=True, port=443)
+    hosts = provider.hosts if provider is not None and (reached or route.rewrite is not None) else []
     if route.rewrite is not None:
-        plan = replace(plan, rewrite=Rewrite(plan.links, [each.host for each in hosts]))
+        plan = replace(plan, rewrite=Rewrite(plan.links, [each.host for each in hosts], None if reached else others))
     if hosts:
-        plan = replace(plan, elsewhere=Elsewhere.compile(hosts, plan).plan)
+        plan = replace(plan, elsewhere=Elsewhere.compile(hosts, plan, others).plan)
     if HOLE in plan.upstream:
         plan = replace(plan, led=Led(plan).plan)
     return _with_preflight(plan)

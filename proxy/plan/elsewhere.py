@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from proxy.auth.hosts import Hosts
 from proxy.auth.keys.provider import Host
+from proxy.http.origin import Origin
 from proxy.plan.headers import IDENTITY, set_lines
 from proxy.plan.replies.links import Links
 from proxy.plan.route import RoutePlan
@@ -21,22 +22,21 @@ from proxy.plan.target import Target
 class Elsewhere:
     hosts: Hosts
     home: RoutePlan = field(repr=False)
+    origin: Origin
 
     @classmethod
-    def compile(cls, hosts: Iterable[Host], home: RoutePlan) -> Elsewhere:
-        """`home` is the route's own plan."""
-        return cls(Hosts.compile(hosts), home)
+    def compile(cls, hosts: Iterable[Host], home: RoutePlan, origin: Origin) -> Elsewhere:
+        """`home` is the route's own plan; all but the name is as in `origin`."""
+        return cls(Hosts.compile(hosts), home, origin)
 
     def plan(self, host: bytes) -> RoutePlan | None:
-        """What a request to this host is forwarded with; None for one that is not named. By the upstream's scheme and
-        port, below the root of the host.
-        """
+        """What a request to this host is forwarded with, below its root; None for one that is not named."""
         name = host.lower().decode("latin-1")
         credential = self.hosts.sees(name)
         if credential is None:
             return None
         home = self.home if credential else _bare(self.home)
-        origin = home.target.origin._replace(host=name)
+        origin = self.origin._replace(host=name)
         target = Target(
             origin if credential else origin._replace(identity=""), origin.host_header, b"", b"/", b"", None
         )

@@ -92,6 +92,23 @@ def test_where_urls_are_rewritten_they_lead_somewhere() -> None:
     assert cdn.set_headers == b"Accept-Encoding: identity\r\n"
 
 
+def test_beside_an_upstream_in_the_clear_they_are_asked_over_tls() -> None:
+    """A stand-in on this machine names the vendor's other hosts as the vendor does."""
+    plan = route_of(compiled({"rewrite": "json", "upstream": "http://127.0.0.1:9"}, PROVIDER))
+    assert plan.elsewhere is not None
+    files = plan.elsewhere(b"files.test")
+    assert files is not None
+    assert files.target.origin[:3] == (True, "files.test", 443)
+    assert plan.rewrite is not None
+    found = plan.rewrite.begin(200, [(b"Content-Type", b"application/json")], b"http://localhost:8080")
+    assert found is not None
+    body = b'["https://files.test/x","http://files.test:9/x","https://a.cdn.test/x","http://127.0.0.1:9/x"]'
+    assert found.text.feed(body) == (
+        b'["http://localhost:8080/api/~files.test/x","http://files.test:9/x",'
+        b'"http://localhost:8080/api/~a.cdn.test/x","http://localhost:8080/api/x"]'
+    )
+
+
 @pytest.mark.parametrize(
     ("route", "provider"),
     [

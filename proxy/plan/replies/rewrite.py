@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from proxy.http.fields import Fields, without
+from proxy.http.origin import Origin
 from proxy.plan.replies.json_urls import Below, JsonUrls, Place, UrlStream, in_string
 from proxy.plan.replies.links import Links
 
@@ -57,16 +58,19 @@ class Rewriting(NamedTuple):
 class Rewrite:
     """Of a route, and of all hosts that it leads to."""
 
-    __slots__ = ("_hosts", "_urls")
+    __slots__ = ("_hosts", "_origin", "_urls")
 
-    def __init__(self, links: Links, hosts: Sequence[str]) -> None:
-        """`hosts` are those that `PREFIX/~HOST` leads to, as they are written."""
+    def __init__(self, links: Links, hosts: Sequence[str], origin: Origin | None = None) -> None:
+        """`hosts` are those that `PREFIX/~HOST` leads to, as they are written; by the scheme and port of `origin`, or
+        of the upstream.
+        """
         self._hosts = hosts
-        self._urls = JsonUrls([*_home(links), *_elsewhere(links, hosts)])
+        self._origin = origin
+        self._urls = JsonUrls([*_home(links), *_elsewhere(links.prefix, hosts, origin or links.target.origin)])
 
     def led(self, links: Links) -> Rewrite:
         """The same, where the issuer has said which upstream it is."""
-        return Rewrite(links, self._hosts)
+        return Rewrite(links, self._hosts, self._origin)
 
     def begin(self, status: int, headers: Fields, own: bytes) -> Rewriting | None:
         """None where the reply is no JSON, a part of one, coded or signed. `own`: the proxy's scheme and authority."""
@@ -110,10 +114,9 @@ def _home(links: Links) -> Iterator[Place]:
     yield from (Place(head, target.base + links.kept, links.prefix) for head in sorted(heads))
 
 
-def _elsewhere(links: Links, hosts: Iterable[str]) -> Iterator[Place | Below]:
-    home, prefix = links.target.origin, links.prefix
-    scheme = b"https://" if home.tls else b"http://"
-    ports = {b":%d" % home.port} | ({b""} if home.port == (443 if home.tls else 80) else set())
+def _elsewhere(prefix: bytes, hosts: Iterable[str], origin: Origin) -> Iterator[Place | Below]:
+    scheme = b"https://" if origin.tls else b"http://"
+    ports = {b":%d" % origin.port} | ({b""} if origin.port == (443 if origin.tls else 80) else set())
     for host in hosts:
         name = host.removeprefix("*").lower().encode("ascii")
         for port in sorted(ports):
