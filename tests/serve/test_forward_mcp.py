@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from proxy.auth.life.record import Record
 from proxy.auth.token import Registration
 from proxy.config.secrets.seal import new_key
+from proxy.errors import Fault
+from proxy.serve.unchallenged import judged
+from proxy.serve.upstream import Reply
 from tests.conftest import Stage
 from tests.raw import RawApi
+from tests.serve.requests import exchange, route
 
 KEY = "kl-0123456789abcdef"
 CHALLENGE = 'Bearer error="invalid_token", resource_metadata="https://mcp.example.com/.well-known/x"'
@@ -106,6 +111,21 @@ async def test_one_that_could_not_be_sent_again_is_a_424(stage: Stage) -> None:
     assert (reply.status, reply.code, reply.get("WWW-Authenticate")) == (424, "credential_refused", None)
     assert reply.get("X-Keyless-Replay") == "skipped; reason=body_too_large"
     assert b"their words" not in reply.body
+    assert reply.get("X-Should-Retry") is None, "the token is renewed: the next try gets through"
+    told = reply.json()
+    assert told["message"] == told["error"]["message"]
+    assert "Send it again" in told["message"]
+    assert "operator" not in told["hint"]
+
+
+async def test_while_renewals_pause_the_reason_is_the_same() -> None:
+    plan = route(provider={"scheme": "mcp", "url": "https://mcp.example.com/mcp"})
+    for facts in ({"attempts": 2}, {"skipped": "paused"}):
+        with pytest.raises(Fault) as told:
+            await judged(exchange(plan, **facts), cast("Reply", SimpleNamespace(status=401, close=lambda: None)))
+        assert told.value.code == "login_required"
+        assert "refuses a token that is new" in told.value.detail
+        assert ("X-Keyless-Replay", "skipped; reason=paused") in told.value.headers or "skipped" not in facts
 
 
 async def test_what_names_the_session_passes_both_ways(stage: Stage) -> None:

@@ -27,7 +27,9 @@ def denial(provider: str, failure: IssuerError | None, flying: bool, waits: floa
 
 
 def _said(failure: IssuerError) -> str:
-    said = f"the issuer answered {failure.error}" if failure.error else "the issuer gave no token"
+    ended = failure.failure is FailureClass.LOGIN
+    unsaid = "nobody has logged in, or the login has ended" if ended else "the issuer gave no token"
+    said = f"the issuer answered {failure.error}" if failure.error else unsaid
     return f"{said}; {failure.hint}" if failure.hint else said
 
 

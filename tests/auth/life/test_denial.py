@@ -28,6 +28,10 @@ def test_the_issuers_prose_is_not_for_clients() -> None:
     assert PROSE not in str(fault.problem())
 
 
+def test_no_issuer_is_blamed_for_a_login_that_nobody_has_made() -> None:
+    assert denial("crm", IssuerError(FailureClass.LOGIN, PROSE), False, None).detail.startswith("nobody has logged in")
+
+
 @pytest.mark.parametrize(
     ("flying", "waits", "says"),
     [
