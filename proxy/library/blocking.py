@@ -111,6 +111,14 @@ class Blocking:
             raise
         atexit.register(self.close)
 
+    @property
+    def closed(self) -> bool:
+        return self._loop.is_closed()
+
+    def open(self) -> Self:
+        """Again, where a cell of a notebook does."""
+        return self
+
     def __enter__(self) -> Self:
         return self
 

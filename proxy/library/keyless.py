@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import string
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -55,6 +56,7 @@ class Keyless:
         self._session: aiohttp.ClientSession | None = None
         self._line: Line | None = None
         self._blocking: Blocking | None = None
+        self._opening = threading.Lock()
         self._open: WeakSet[Reply] = WeakSet()
 
     async def __aenter__(self) -> Self:
@@ -79,17 +81,22 @@ class Keyless:
         await self._stack.aclose()
 
     def open(self) -> Blocking:
-        """For programs that don't await, and notebooks, whatever loop runs there: open until its `close`."""
-        return Blocking(self)
+        """For programs that don't await, and notebooks, whatever loop runs there: open until its `close`. A cell that
+        runs again gets what it has opened. Raises RuntimeError within `async with`.
+        """
+        with self._opening:
+            if self._blocking is None or self._blocking.closed:
+                if self._service is not None:
+                    raise RuntimeError("it is open already, in its `async with` block, where calls are awaited")
+                self._blocking = Blocking(self)
+            return self._blocking
 
     def __enter__(self) -> Blocking:
-        self._blocking = self.open()
-        return self._blocking
+        return self.open()
 
     def __exit__(self, *exc: object) -> None:
         if self._blocking is not None:
             self._blocking.close()
-            self._blocking = None
 
     async def request(
         self,

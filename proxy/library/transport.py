@@ -68,11 +68,14 @@ def _call(request: Any, package: ModuleType) -> Outgoing:
 
 
 def _body(request: Any, package: ModuleType) -> Any:
-    """Bytes where they are there already, else what gives them."""
+    """Bytes where they are there already, else what gives them. A request without framing has none, whatever its stream
+    may be: after a redirect httpx leaves one there that is empty.
+    """
     try:
         return request.content
     except package.RequestNotRead:
-        return request.stream
+        framed = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
+        return request.stream if framed else b""
 
 
 def _response(package: ModuleType, reply: Incoming, line: Line, request: Any) -> Any:

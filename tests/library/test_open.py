@@ -46,6 +46,20 @@ async def test_it_can_be_opened_twice(program: Making) -> None:
         await asyncio.to_thread(opened.close)
 
 
+async def test_a_cell_that_runs_again_gets_what_it_has_opened(program: Making) -> None:
+    made: Program = await program(ok())
+    keyless = made.keyless()
+    first = await asyncio.to_thread(keyless.open)
+    assert await asyncio.gather(*(asyncio.to_thread(keyless.open) for _ in range(5))) == [first] * 5
+    assert first.open() is first
+    assert (await asyncio.to_thread(first.request, "GET", "/a/x")).status == 200
+    await asyncio.to_thread(first.close)
+    async with keyless:
+        with pytest.raises(RuntimeError, match="awaited"):
+            keyless.open()
+        assert (await keyless.request("GET", "/a/x")).status == 200
+
+
 async def test_a_program_that_never_closes_it_ends_quietly(program: Making) -> None:
     made: Program = await program(ok())
     script = (

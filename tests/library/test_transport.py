@@ -125,6 +125,7 @@ async def test_redirects_and_links_stay_inside(program: Making) -> None:
     async with made.keyless() as keyless, client(keyless, follow_redirects=True) as ours:
         reply = await ours.get("/x")
     assert (str(reply.url), reply.text) == ("http://keyless/a/next", "ok")
+    assert [request.get("Transfer-Encoding") for request in made.api.requests] == [None, None], "there is no body"
 
 
 async def test_coded_bodies_are_the_clients(program: Making) -> None:
