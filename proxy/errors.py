@@ -140,6 +140,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
 
     `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the
     answer (an `Allow`, say). `cause` is for the log: what was refused (`origin=http://app.example.com`), else `detail`.
+    `abroad` is said in place of `detail` beyond this machine, where that names what is the operator's alone.
     """
 
     def __init__(
@@ -151,13 +152,21 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         retry_after: float | None = None,
         headers: Sequence[tuple[str, str]] = (),
         cause: str | None = None,
+        abroad: str | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail, self.cause = detail, detail if cause is None else cause
+        self.abroad = abroad
         self.provider = provider
         self.retry_after = retry_after
         self.headers = tuple(headers)
+
+    def from_afar(self) -> Fault:
+        """The same, as another machine is told of it: no variables, no hosts of the operator's."""
+        if self.abroad is None:
+            return self
+        return Fault(self.code, self.abroad, provider=self.provider, retry_after=self.retry_after, headers=self.headers)
 
     @property
     def status(self) -> int:

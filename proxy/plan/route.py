@@ -60,7 +60,8 @@ class ProviderPlan:
         return self.missing.unset()
 
     def asleep(self) -> Fault:
-        return Fault("provider_unconfigured", self.unset, provider=self.name)
+        abroad = "a secret of this provider is missing; the proxy's log names it"
+        return Fault("provider_unconfigured", self.unset, provider=self.name, abroad=abroad)
 
 
 @dataclass(frozen=True, slots=True)

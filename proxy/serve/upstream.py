@@ -79,9 +79,11 @@ def fault_of(origin: Origin, error: Exception) -> Fault:
     if lack is not None:
         return shortage.tell(lack)
     if isinstance(error, Crowded):
-        return Fault("overloaded", f"{origin.authority}: {error}", retry_after=1.0)
+        return Fault("overloaded", f"{origin.authority}: {error}", retry_after=1.0, abroad=f"the API: {error}")
     code, reason = _judged(error)
-    return Fault(code, f"{origin.authority}: {reason}")
+    # OpenSSL names the host that a certificate is not for.
+    told = "certificate refused" if isinstance(error, ssl.SSLCertVerificationError) else reason
+    return Fault(code, f"{origin.authority}: {reason}", abroad=f"the API: {told}")
 
 
 def _judged(error: Exception) -> tuple[Code, str]:

@@ -57,6 +57,28 @@ async def test_two_lines_of_accept_are_one(stage: Stage) -> None:
         assert (reply.status, reply.get("Content-Type")) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For: 192.0.2.1", "Via: 1.1 other", "Forwarded: for=192.0.2.1"])
+async def test_another_machine_is_told_no_variable_and_no_host(stage: Stage, header: str) -> None:
+    """It has come through a proxy on this one."""
+    provider = {"scheme": "static", "token": "${EXAMPLE_KEY}"}
+    routes = {
+        "/asleep": {"upstream": "http://127.0.0.1:9", "provider": "p"},
+        "/gone": {"upstream": "http://127.0.0.1:9", "provider": "none"},
+    }
+    await stage.open(routes, providers={"p": provider})
+    asleep, gone = [check_problem(await stage.ask(f"GET {each} HTTP/1.1", header), code) for each, code in (
+        ("/asleep", "provider_unconfigured"), ("/gone", "upstream_unreachable"))]  # fmt: skip
+    assert (asleep["detail"], asleep["provider"]) == (
+        "a secret of this provider is missing; the proxy's log names it",
+        "p",
+    )
+    assert gone["detail"] == "the API: Connection refused"
+    assert "EXAMPLE_KEY" not in str(asleep)
+    assert "127.0.0.1" not in str(gone)
+    assert "EXAMPLE_KEY" in (await stage.ask("GET /asleep HTTP/1.1")).json()["detail"]
+    assert "127.0.0.1:9" in (await stage.ask("GET /gone HTTP/1.1")).json()["detail"]
+
+
 async def test_a_wrong_secret_is_the_operators_business(stage: Stage) -> None:
     stage.sandbox.keys["sandbox-key"] = "changed"
     await stage.open()

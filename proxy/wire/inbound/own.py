@@ -25,7 +25,7 @@ def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorS
     if request.connection.answered:
         request.connection.reset()
         return
-    headers, body = problem(error, shape, request.id)
+    headers, body = problem(error if request.is_local else error.from_afar(), shape, request.id)
     kind = kind_of_problem(_accepted(request), shape)
     reply(request, error.status, headers, kind, body, cors_origin)
 
