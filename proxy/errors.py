@@ -140,8 +140,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
 
     `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the
     answer (an `Allow`, say). `cause` is for the log: what was refused (`origin=http://app.example.com`), else `detail`.
-    `abroad` is said in place of `detail` beyond this machine, where that names what is the operator's alone.
-    """
+    `abroad` is said to other machines in place of a `detail` that names what is the operator's alone."""
 
     def __init__(
         self,
@@ -161,12 +160,6 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         self.provider = provider
         self.retry_after = retry_after
         self.headers = tuple(headers)
-
-    def from_afar(self) -> Fault:
-        """The same, as another machine is told of it: no variables, no hosts of the operator's."""
-        if self.abroad is None:
-            return self
-        return Fault(self.code, self.abroad, provider=self.provider, retry_after=self.retry_after, headers=self.headers)
 
     @property
     def status(self) -> int:

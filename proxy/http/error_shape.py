@@ -8,5 +8,17 @@ from __future__ import annotations
 from typing import Literal
 
 ErrorShape = Literal[
-    "openai", "anthropic", "google", "aws", "s3", "mcp", "bce", "elasticsearch", "errcode", "msg", "telegram", "tos"
+    "openai",
+    "anthropic",
+    "google",
+    "aws",
+    "s3",
+    "mcp",
+    "oauth",
+    "bce",
+    "elasticsearch",
+    "errcode",
+    "msg",
+    "telegram",
+    "tos",
 ]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from proxy.auth.keys.provider import StandIn
+from proxy.auth.schemes import Provider
+from proxy.config.written.preset import Preset
 
 PLACEHOLDER: Final = "keyless-placeholder-worth-nothing"
 """What it gives whoever has not proven to be a client."""
@@ -23,6 +25,14 @@ class StandInPlan:
     path: bytes
     reply: bytes
     lifetime: int
+
+    @classmethod
+    def of(cls, provider: Provider | None, preset: Preset | None) -> StandInPlan | None:
+        """Of a provider that lacks a secret only the path is known, by its preset: what is asked there is refused."""
+        if provider is not None:
+            return cls.compile(provider.stand_in)
+        path = None if preset is None else (preset.provider.get("stand_in") or {}).get("path")
+        return cls(path.encode("ascii"), b"", 0) if isinstance(path, str) and path.isascii() else None
 
     @classmethod
     def compile(cls, stand_in: StandIn | None) -> StandInPlan | None:

@@ -40,7 +40,12 @@ def admit(exchange: Exchange) -> OwnReply | None:
     if coding is not None and coding.strip().lower() != b"chunked":
         exchange.request.last()  # whoever passed this on may have seen another end of it
         raise Fault("bad_request", "of the transfer codings only `chunked` is understood")
-    return None if plan.stand_in is None else stand_in(plan, rest, exchange.placeholder)
+    if plan.stand_in is None:
+        return None
+    answered = stand_in(plan, rest, exchange.placeholder)
+    if answered is not None and plan.provider is not None and plan.provider.scheme is None:
+        raise plan.provider.asleep()  # before the SDK believes that it has a token
+    return answered
 
 
 def stand_in(plan: RoutePlan, rest: bytes, placeholder: bytes | None = None) -> OwnReply | None:

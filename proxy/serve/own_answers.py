@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from proxy.audit.events import Audit
 from proxy.errors import Fault
+from proxy.http.error_shape import ErrorShape
 from proxy.serve import observers, unchallenged
 from proxy.serve.admit import OwnReply
 from proxy.serve.exchange import Exchange
@@ -25,5 +26,15 @@ def fault(exchange: Exchange, fault: Fault, audit: Audit | None, *, guarded: boo
     if audit is not None:
         observers.refused(audit, exchange, said)
     asked = not guarded or exchange.client is not None
-    own.fault(exchange.request, said, exchange.cors_origin, exchange.plan.error_shape if asked else None)
+    own.fault(exchange.request, said, exchange.cors_origin, _shape(exchange, asked))
     return said.status
+
+
+def _shape(exchange: Exchange, asked: bool) -> ErrorShape | None:
+    """That of the API's SDKs, for those who may know whose it is. Where a token is asked for, that of token endpoints,
+    but for vendors with one of their own.
+    """
+    own, stand_in = exchange.plan.error_shape, exchange.plan.stand_in
+    if stand_in is not None and exchange.way.rest == stand_in.path:
+        return own or "oauth"
+    return own if asked else None

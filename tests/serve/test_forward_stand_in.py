@@ -70,3 +70,28 @@ async def test_a_client_key_is_asked_for_first(stage: Stage) -> None:
         clients=[{"name": "app", "key": "0123456789abcdef"}],
     )
     assert (await stage.ask("GET /api/oauth/2.0/token HTTP/1.1")).code == "client_key_required"
+
+
+async def test_its_refusals_have_the_shape_of_token_endpoints(stage: Stage) -> None:
+    """RFC 6749 §5.2; what nobody has set is said before the SDK believes that it has a token."""
+    routes: dict[str, Any] = {
+        "/qianfan": {"provider": "baidu-qianfan", "stand_in": True},
+        "/feishu": {"provider": "feishu", "stand_in": True},
+    }
+    await stage.open(routes, clients=[{"name": "one", "key": "kls_0123456789abcdef"}])
+    told = []
+    for secret in ("made-up", "kls_0123456789abcdef"):
+        line = f"GET /qianfan/oauth/2.0/token?client_id=x&client_secret={secret} HTTP/1.1"
+        reply = await stage.ask(line, "Accept: */*")
+        assert reply.get("Content-Type") == "application/json"
+        told.append((reply.status, reply.code, reply.json()["error"]))
+        assert reply.json()["error_description"]
+    assert told == [
+        (401, "client_key_required", "invalid_client"),
+        (424, "provider_unconfigured", "unauthorized_client"),
+    ]
+    body = b'{"app_id": "x", "app_secret": "kls_0123456789abcdef"}'
+    line = "POST /feishu/open-apis/auth/v3/tenant_access_token/internal HTTP/1.1"
+    reply = await stage.ask(line, "Content-Type: application/json", f"Content-Length: {len(body)}", body=body)
+    assert (reply.status, reply.json()["code"]) == (424, 424), "Feishu's SDKs read a shape of their own"
+    assert "FEISHU" in reply.json()["msg"]

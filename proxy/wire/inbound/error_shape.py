@@ -7,6 +7,7 @@ connections. Only an error that is answered comes here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -41,6 +42,12 @@ _AWS = {
     429: "ThrottlingException",
     500: "InternalServerException",
     503: "ServiceUnavailableException",
+}
+_OAUTH = {
+    401: "invalid_client",
+    403: "unauthorized_client",
+    424: "unauthorized_client",
+    429: "temporarily_unavailable",
 }
 _OF_SERVER = -32000
 """JSON-RPC 2.0 §5.1 leaves this one to servers."""
@@ -120,6 +127,13 @@ def _mcp(error: Fault, document: Document) -> tuple[Headers, bytes]:
     return (), _json(document | {"jsonrpc": "2.0", "id": None, "error": inner})
 
 
+def _oauth(error: Fault, document: Document) -> tuple[Headers, bytes]:
+    """RFC 6749 §5.2, of a token endpoint: which characters a description may have, too."""
+    kind = _OAUTH.get(error.status, _side(error, "invalid_request", "temporarily_unavailable"))
+    told = re.sub(r"[^ !#-\[\]-~]", "'", document["message"])
+    return (), _json(document | {"error": kind, "error_description": told})
+
+
 def _bce(_: Fault, document: Document) -> tuple[Headers, bytes]:
     """Baidu's cloud; its SDK takes an error for a broken answer that has no `requestId`."""
     return (), _json(document | {"requestId": _NONE})
@@ -164,6 +178,7 @@ _SHAPES: dict[ErrorShape, Callable[[Fault, Document], tuple[Headers, bytes]]] = 
     "aws": _aws,
     "s3": _s3,
     "mcp": _mcp,
+    "oauth": _oauth,
     "bce": _bce,
     "elasticsearch": _elasticsearch,
     "errcode": _errcode,

@@ -25,9 +25,18 @@ def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorS
     if request.connection.answered:
         request.connection.reset()
         return
-    headers, body = problem(error if request.is_local else error.from_afar(), shape, request.id)
+    headers, body = problem(error if request.is_local else _from_afar(error), shape, request.id)
     kind = kind_of_problem(_accepted(request), shape)
     reply(request, error.status, headers, kind, body, cors_origin)
+
+
+def _from_afar(error: Fault) -> Fault:
+    """As another machine is told of it: no variables, no hosts of the operator's."""
+    if error.abroad is None:
+        return error
+    return Fault(
+        error.code, error.abroad, provider=error.provider, retry_after=error.retry_after, headers=error.headers
+    )
 
 
 def _accepted(request: Request) -> bytes | None:

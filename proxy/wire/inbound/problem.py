@@ -45,6 +45,8 @@ def kind_of_problem(accept: bytes | None, shape: ErrorShape | None = None) -> st
     """Its Content-Type, for a client that accepts this: some SDKs read no other JSON than `application/json`."""
     if shape == "s3":
         return "application/xml"
+    if shape == "oauth":
+        return "application/json"
     if accept is None:
         return PROBLEM
     ranges = {kind.partition(b";")[0].strip().lower(): kind for kind in accept.split(b",")}

@@ -22,6 +22,7 @@ TOP = {
     "mcp": {"jsonrpc", "id", "error"},
     "bce": {"requestId"},
     "elasticsearch": {"error"},
+    "oauth": {"error", "error_description"},
     "errcode": {"errcode", "errmsg"},
     "msg": {"code", "msg"},
     "telegram": {"ok", "error_code", "description"},
@@ -155,6 +156,25 @@ def test_s3s_is_xml_with_all_that_json_has(code: Code, kind: str) -> None:
 def test_the_words_stand_where_the_vendor_puts_them(shape: ErrorShape, words: str) -> None:
     document = json.loads(shaped(fault("provider_unconfigured"), shape)[1])
     assert document[words] == fault("provider_unconfigured").problem()["message"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("bad_request", "invalid_request"),
+        ("client_key_required", "invalid_client"),
+        ("route_refused", "unauthorized_client"),
+        ("provider_unconfigured", "unauthorized_client"),
+        ("rate_limited", "temporarily_unavailable"),
+        ("token_unavailable", "temporarily_unavailable"),
+    ],
+)
+def test_token_endpoints(code: Code, kind: str) -> None:
+    error = Fault(code, 'a "detail" \\ Schlüssel', provider="crm")
+    document = json.loads(shaped(error, "oauth")[1])
+    assert document["error"] == kind
+    assert document["error_description"] == error.problem()["message"].translate(str.maketrans('"\\ü', "'''"))
+    assert kind_of_problem(None, "oauth") == "application/json"
 
 
 @pytest.mark.parametrize(("shape", "number"), [("errcode", "errcode"), ("msg", "code"), ("telegram", "error_code")])
