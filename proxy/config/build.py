@@ -112,7 +112,14 @@ class Report:
     def _placed(self, finding: Finding) -> Problem:
         where = _as_the_user_wrote(finding.where, self._expanded)
         mark = place(where, self._document.marks, self._document.file)
-        return Problem(*mark, dotted(where) or "file", message(finding, self._expanded.tree))
+        told = message(finding, self._expanded.tree)
+        return Problem(*mark, dotted(where) or "file", _in_preset(finding.where, self._expanded) + told)
+
+
+def _in_preset(where: Where, expanded: Expanded) -> str:
+    """Where it stands in a preset of which the user has written no more than the name, in a route."""
+    by_name = where[:2] in expanded.origins and not any(where[:n] in expanded.origins for n in range(3, len(where) + 1))
+    return f"preset {where[1]}, {dotted(where[2:])}: " if by_name and where[2:] else ""
 
 
 def _lacking(expanded: Expanded, resolved: Resolved, sources: Sources, strict: bool) -> Iterator[Finding]:

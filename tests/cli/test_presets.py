@@ -166,7 +166,10 @@ def test_one_that_its_own_rules_have_otherwise(tmp_path: Path) -> None:
         (("with: {api_key: k}", "with: {}"), "7: examples.with.api_key: missing; the examples need a value"),
         (("with: {api_key: k}", "with: {api_key: k, x: y}"), "7: examples.with.x: no parameter of this preset"),
         (('token: "{api_key}"', "tokn: x"), "4: provider.tokn: unknown key 'tokn'; did you mean 'token'?"),
-        (('token: "{api_key}"', 'token: "{apikey}"'), "4: provider.token: {apikey} is no parameter of this preset; did"),
+        (
+            ('token: "{api_key}"', 'token: "{apikey}"'),
+            "4: provider.token: {apikey} is no parameter of this preset",
+        ),
         (("json: {code: bad}}]", "json: {'a[': 1}}]"), "5: dead[0].json.a[: expected a JMESPath expression as key"),
         (("upstream: https://api", "upstream: ftp://api"), "2: upstream: expected an absolute http(s) URL"),
         (("title: Acme CRM", "title: ["), "3: yaml: "),
