@@ -149,7 +149,9 @@ def _warnings(config: Config, expanded: Expanded, document: Document) -> Iterato
     yield from warnings(config, expanded.tree, now.timestamp())
     for finding in in_the_clear(expanded.tree, expanded.secret, expanded.public):
         mark = document.marks.get(_as_the_user_wrote(finding.where, expanded))
-        if mark is not None and _readable_by_all(mark.file):  # a preset's own texts have no mark
+        if mark is None or _in_preset(finding.where, expanded):
+            continue  # a preset's own text
+        if _readable_by_all(mark.file):
             yield finding
 
 
