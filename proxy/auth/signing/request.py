@@ -114,7 +114,7 @@ class Signable(NamedTuple):
         found = {"host": self.host} | ours
         for name, value in self.headers:
             if name not in ours and (usual(name) if not named else name in named):
-                found[name] = f"{found[name]},{value}" if name in found else value
+                found[name] = f"{found[name].strip()},{value.strip()}" if name in found else value
         return dict(sorted(found.items()))
 
 
