@@ -137,7 +137,7 @@ class Diagnosis:
 
 
 def _clock(reply: IssuerReply, wall: float) -> str | None:
-    """A signature or a JWT that was made by a clock that is wrong is refused for reasons that name all but the clock."""
+    """What a wrong clock has signed is refused for reasons that name all but the clock."""
     said = dated(reply.headers)
     ahead = 0.0 if said is None else said - wall
     if abs(ahead) < _WRONG_CLOCK:
