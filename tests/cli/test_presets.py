@@ -203,6 +203,7 @@ BUILT_IN = Path(__file__).parents[2] / "proxy" / "presets"
             "WRONG: login: the documented reply\n    jwt: ",
         ),
         ("feishu-marketplace", ("{code: 0, msg: success, app_", "{code: 1, app_"), "requests: expected 2, got 1"),
+        ("kingdee-galaxy", ("Set-Cookie: kd", "Set-Cookie: ab"), "WRONG: login: a session\n    token: expected"),
     ],
 )
 def test_signatures_jwts_and_steps(tmp_path: Path, name: str, change: tuple[str, str], told: str) -> None:
