@@ -97,6 +97,10 @@ class OAuth2Scheme(Scheme):
         return self.provider.refresh_token
 
     @property
+    def asked_scope(self) -> str | None:
+        return scope_of(self.provider)
+
+    @property
     def discovers(self) -> bool:
         return (self.provider.token_url or self.known_url) is None
 
@@ -190,7 +194,7 @@ class OAuth2Scheme(Scheme):
                 error.hint = f"The refresh token is no longer valid. {LOGIN_HINT}"
             raise
         self.known_url = url
-        return replace(minted, lacks=ungranted(scope_of(self.provider), minted.scope))
+        return replace(minted, lacks=ungranted(self.asked_scope, minted.scope))
 
     def _token_url(self, wall: float) -> Finding[str]:
         known = self.provider.token_url or self.known_url
