@@ -57,6 +57,9 @@ class Client(Source, Protocol):
     async def drain(self) -> None:
         """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
 
+    async def cut_short(self) -> None:
+        """The answer ends here, and the client sees that it is not its end, behind all that was written."""
+
     def moved(self) -> tuple[int, int]:
         """Bytes from the client and to it, since this was asked last."""
 
