@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,6 +28,9 @@ _ENTRIES: Mapping[str, TypeAdapter[Any]] = {
     "routes": TypeAdapter(Route),
     "clients": TypeAdapter(Client),
 }
+
+_ENTRY_DEPTH = 2
+"""Of the keys above a provider's or a route's own."""
 
 
 def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
@@ -72,9 +75,9 @@ def _known(tree: Mapping[str, Any], config: Config, catalogue: Catalogue) -> Kno
 
 
 def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
-    """The config without its wrong keys; where those were needed, without the entries that held them."""
+    """The config without its wrong keys, however deep; where those were needed, without what held them."""
     rest = copy.deepcopy(dict(tree))
-    for depth in (3, 3, 2, 1):  # what is missing may show only when the rest of an entry is right
+    for depth in (None, 3, 3, 2, 1):  # what is missing may show only when the rest of an entry is right
         try:
             return model_of(rest)
         except ValidationError as error:
@@ -88,13 +91,20 @@ def _take_out(rest: dict[str, Any], where: Where) -> None:
         # the other clients keep their numbers
         rest["clients"][where[1]] = {"name": f"\0{where[1]}", "key": f"sha256:{where[1]:064x}"}
         return
-    holder = rest
-    for step in where[:-1]:
-        if not isinstance(holder.get(str(step)), dict):
-            holder.pop(str(step), None)
-            return
-        holder = holder[str(step)]
-    holder.pop(str(where[-1]), None)
+    keys, inside = [], cast("Any", rest)
+    for step in where:
+        if isinstance(inside, dict):
+            keys.append((inside, str(step)))
+            inside = inside.get(str(step))
+        elif isinstance(inside, list) and isinstance(step, int) and step < len(inside):
+            inside = inside[step]
+        else:
+            break
+    emptied = True
+    while emptied and keys:
+        holder, key = keys.pop()
+        holder.pop(key, None)
+        emptied = not holder and len(keys) > _ENTRY_DEPTH  # what is empty now would be called a mistake itself
     filler = _filler(*map(str, (where[0], where[-1]))) if len(where) == 3 else None
     if filler is not None:
         holder[str(where[-1])] = filler
