@@ -96,7 +96,9 @@ CODES: dict[Code, Meaning] = {
         401, "Client key required", "Send your client key as the API key; `keyless client new NAME` makes one."
     ),
     "host_refused": Meaning(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
-    "origin_refused": Meaning(403, "Origin refused", "Add the page's origin to `browser.origins`."),
+    "origin_refused": Meaning(
+        403, "Origin refused", "Add the page's origin to `browser.origins`, or to the client's `origins`."
+    ),
     "route_refused": Meaning(403, "Route refused", "See the `routes`, `methods` and `paths` of this client."),
     "path_refused": Meaning(403, "Path refused", "Send a plain path, without dot segments or backslashes."),
     "no_route": Meaning(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
