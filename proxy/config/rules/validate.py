@@ -35,13 +35,14 @@ _ENTRY_DEPTH = 2
 
 def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
     """Every mistake in `tree`; `written` is the same tree before its `${...}` were resolved."""
-    wrong: list[Finding] = []
     try:
         config = model_of(tree)
     except ValidationError as error:
         wrong = translate(error, written, partial(known_keys, written, catalogue))
-        config = _what_holds(tree, catalogue)
-    return [*wrong, *check(config, _known(tree, config, catalogue))]
+        config, thinned = _what_holds(tree, catalogue)
+        more = check(config, _known(tree, config, catalogue))
+        return [*wrong, *(one for one in more if one.where[:-1] not in thinned)]
+    return list(check(config, _known(tree, config, catalogue)))
 
 
 def model_of(tree: Mapping[str, Any]) -> Config:
@@ -74,16 +75,20 @@ def _known(tree: Mapping[str, Any], config: Config, catalogue: Catalogue) -> Kno
     return Known(providers, routes, bool(tree.get("clients")) or config.anyone, catalogue)
 
 
-def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
-    """The config without its wrong keys, however deep; where those were needed, without what held them."""
-    rest = copy.deepcopy(dict(tree))
+def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> tuple[Config, set[Where]]:
+    """The config without its wrong keys, however deep; where those were needed, without what held them. And the keys
+    within an entry's own from which something went: what stood beside it may have been right with it.
+    """
+    rest, thinned = copy.deepcopy(dict(tree)), set[Where]()
     for depth in (None, 3, 3, 2, 1):  # what is missing may show only when the rest of an entry is right
         try:
-            return model_of(rest)
+            return model_of(rest), thinned
         except ValidationError as error:
             for finding in translate(error, rest, partial(known_keys, rest, catalogue)):
                 _take_out(rest, finding.where[:depth])
-    return model_of(rest)
+                if len(finding.where) > _ENTRY_DEPTH + 1:
+                    thinned.add(finding.where[:-1])
+    return model_of(rest), thinned
 
 
 def _take_out(rest: dict[str, Any], where: Where) -> None:

@@ -38,7 +38,7 @@ def test_the_rest_of_a_provider_is_still_checked(provider: dict[str, Any], expec
     ("provider", "expected"),
     [
         ({"reply": {"token": "a[", "expires_in": {"path": "x", "unit": "fortnights"}}}, ["expires_in.unit", "token"]),
-        ({"reply": {"token": "a", "tokn": "b", "error": "c["}}, ["tokn", "error"]),
+        ({"reply": {"token": "a", "tokn": "b", "expires_in": {"path": "c["}}}, ["tokn", "expires_in.path"]),
         ({"refused": [{"status": [999], "json": {"a[": 1}}]}, ["0.status.0", "0.json.a["]),
         ({"refused": [{"status": [999]}, {"json": {"a[": 1}}]}, ["0.status.0"]),
         ({"refused": [{"status": [999], "body": ["x"]}, {"message": {"a": "("}}]}, ["0.status.0", "1.message.a"]),
