@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import re
@@ -90,6 +91,20 @@ def crew(folder: Path, config: dict[str, Any], workers: int = 2) -> Iterator[Cre
     with process("run", "-c", path, TMPDIR=str(folder)) as started:
         started.until(lambda line: line.startswith("status:"))
         yield Crew(started, f"http://127.0.0.1:{port}", folder)
+    until(lambda: all(map(is_deserted, folder.glob("keyless-workers-*"))))  # the supervisor was killed, not its workers
+
+
+def is_deserted(private: Path) -> bool:
+    """Has the last of its workers ended? They write there until then."""
+    with suppress(FileNotFoundError):
+        handle = os.open(private, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(handle)
+    return True
 
 
 def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
