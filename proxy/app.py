@@ -182,7 +182,6 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        await asyncio.to_thread(self._lasting.caching.prepare, loaded)
         await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
         self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)

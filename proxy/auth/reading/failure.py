@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from proxy.auth.keys.reply import ErrorRule
 from proxy.auth.paths import Path, as_text, compile_path
+from proxy.auth.reading.lifetime import skew_told
 from proxy.auth.reading.times import dated, http_date
 from proxy.auth.rules import PREFIX, Conditions
 from proxy.auth.spellings import spellings
@@ -74,6 +75,10 @@ _QUOTA = re.compile(
 _QUOTA_HINT = "A quota of the issuer is used up: wait, ask for more, or set `refresh.min_interval`."
 
 
+_WRONG_CLOCK = 120.0
+"""Seconds; a request may have been on its way for some of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """How one provider's failures are told apart; compiled once."""
@@ -104,6 +109,8 @@ class Diagnosis:
         words = scrub(self._description(document), secrets)
         failure, hint = self._ruled(reply, document) or _classify(reply.status, code, words, refreshing=refreshing)
         transient = reply.status in TRANSIENT_STATUSES or code in TRANSIENT_CODES
+        if not transient and (told := _clock(reply, wall)) is not None:
+            hint = f"{told} {hint or ''}".rstrip()
         said = ": ".join(filter(None, (code, words if words != code else None)))
         return IssuerError(
             failure,
@@ -127,6 +134,15 @@ class Diagnosis:
             if isinstance(text, str) and text.strip():
                 return text
         return ""
+
+
+def _clock(reply: IssuerReply, wall: float) -> str | None:
+    """What a wrong clock has signed is refused for reasons that name all but the clock."""
+    said = dated(reply.headers)
+    ahead = 0.0 if said is None else said - wall
+    if abs(ahead) < _WRONG_CLOCK:
+        return None
+    return f"Set this machine's clock, if it is the wrong one: {skew_told(ahead)}."
 
 
 def _classify(status: int, code: str | None, words: str, *, refreshing: bool) -> tuple[FailureClass, str | None]:

@@ -28,6 +28,11 @@ LONGEST_TOKEN = 64 * 1024
 
 NOTHING: Mapping[str, Any] = {}
 
+_WHOLE = "@"
+"""The path of all that a body says."""
+WORD = re.compile(r"(?![{\[<])[!-~]+")
+"""A token alone, with nothing that names it. A page, or an error in JSON, is none."""
+
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _PROVEN = frozenset({"mac", "dpop", "pop"})
 """Each call has to prove a key besides (RFC 9449 §7.1; RFC 6749 §7.1 names mac)."""
@@ -139,7 +144,11 @@ class ReplyReader:
         if objection is not None:
             return objection
         token = located.find(self.token)
-        return None if isinstance(token, str) and token else located.lacks(self.token)
+        if not isinstance(token, str) or not token:
+            return located.lacks(self.token)
+        if self.form == "text" and self.token == _WHOLE and not WORD.fullmatch(token):
+            return "not one word, as a token alone is"
+        return None
 
     def _optional(self, located: Located, locator: str | None) -> str | None:
         text = None if locator is None else located.find(locator)

@@ -188,3 +188,13 @@ def test_texts_are_printable_and_short() -> None:
 def test_a_cut_never_shows_half_a_secret() -> None:
     text = "x" * 195 + "s3cr3t-value"
     assert "s3" not in scrub(text, frozenset({"s3cr3t-value"}))
+
+
+@pytest.mark.parametrize(("date", "told"), [("Wed, 15 Nov 2023 22:07:20 GMT", "86040 s ahead"), (None, None)])
+def test_a_clock_that_is_wrong_by_a_day_is_told_first(date: str | None, told: str | None) -> None:
+    """What is signed by it is refused as a wrong key would be."""
+    headers = {} if date is None else {"date": date}
+    hint = explain(401, headers=headers).hint or ""
+    assert hint.startswith("Set this machine's clock") is (told is not None)
+    assert (told or "") in hint
+    assert hint.endswith("where they are sent.")
