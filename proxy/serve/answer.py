@@ -19,7 +19,7 @@ from proxy.plan.replies.passed import passed
 from proxy.plan.replies.rewrite import OF_THE_BYTES, Changing
 from proxy.plan.replies.scrub import Scrubber
 from proxy.serve.cache.lookup import Lookup
-from proxy.serve.exchange import DEAD, Exchange
+from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.problem import encoded, status_line
 from proxy.wire.inbound.request import Request
@@ -156,7 +156,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Chang
     """
     plan, request = exchange.plan, exchange.request
     headers, lines = reply.headers, reply.lines
-    if exchange.skipped == DEAD:
+    if exchange.hopeless:
         headers, lines = without(headers, _ADVICE), None
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
@@ -191,8 +191,8 @@ def added(exchange: Exchange) -> bytes:
         added += b"X-Keyless-Attempts: %d\r\n" % exchange.attempts
     if exchange.skipped is not None:
         added += b"X-Keyless-Replay: skipped; reason=%b\r\n" % exchange.skipped.encode("ascii")
-        if exchange.skipped == DEAD:
-            added += b"X-Should-Retry: false\r\n"
+    if exchange.hopeless:
+        added += b"X-Should-Retry: false\r\n"
     if exchange.head.facts.get(b"sec-fetch-dest") in _DOCUMENTS and exchange.plan.provider is not None:
         added += _SANDBOX
     if exchange.lookup is not None:

@@ -74,7 +74,7 @@ async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:
         failure = cell.life.failure
         if failure is None:
             return Denied(fault.code, fault.detail)
-        return Denied(fault.code, failure.message + (f"; {failure.hint}" if failure.hint else ""))
+        return Denied(fault.code, failure.message + (f". {failure.hint}" if failure.hint else ""))
     replaced = None if scheme is None else _replacement(scheme, token)
     asked = None if scheme is None else scheme.asked_scope
     known = {"provider": name, "scheme": provider.scheme} | _known(token)
