@@ -256,7 +256,7 @@ class Service:
         From now on no credential is spent here of which there can be only one, unless `resume` is called.
         """
         await self.keeper.abstain()
-        descriptors = self.listening.descriptors()
+        descriptors, self.listening.taken_over = self.listening.descriptors(), True
         addresses = [door.listener.address for door in self._lasting.doors]
         counted = zip(addresses, map(len, descriptors), strict=True)
         quotas = self._serving.front.quotas
@@ -269,6 +269,7 @@ class Service:
 
     def resume(self) -> None:
         """Nobody has taken over after all."""
+        self.listening.taken_over = False
         self.keeper.resume()
 
     async def take_over(self, left: Mapping[str, Any]) -> None:

@@ -60,8 +60,9 @@ class ProviderPlan:
         return self.missing.unset()
 
     def asleep(self) -> Fault:
-        abroad = "a secret of this provider is missing; the proxy's log names it"
-        return Fault("provider_unconfigured", self.unset, provider=self.name, abroad=abroad)
+        fault = Fault("provider_unconfigured", self.unset, provider=self.name)
+        fault.outside = "its secret is not set"
+        return fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ DEAD: Final = "credential_dead"
 """Why a refusal is not replayed: the credential is the only one there is."""
 UNANSWERED: Final = "unanswered"
 """The same: it says nothing of the credential, but asks for what could not be said."""
-_FOR_GOOD: Final = frozenset((DEAD, UNANSWERED, "paused"))
+_IN_VAIN: Final = frozenset((DEAD, UNANSWERED, "paused"))
 
 
 class Exchange:
@@ -85,9 +85,11 @@ class Exchange:
         return self.skipped is not None or (self.replay is not None and self.replay[1] != "accepted")
 
     @property
-    def refused_for_good(self) -> bool:
-        """Refused, and trying again does not mend it: SDKs otherwise do so for minutes, without a word."""
-        return self.final or self.skipped in _FOR_GOOD or (self.skipped is None and self.refused)
+    def hopeless(self) -> bool:
+        """It is a refusal that nothing here can mend: the client need not try again."""
+        if self.skipped is None:
+            return self.replay is not None and self.replay[1] != "accepted"
+        return self.skipped in _IN_VAIN or (self.skipped == "token_unavailable" and self.lane.helpless)
 
     @property
     def refusals(self) -> Refusals | None:

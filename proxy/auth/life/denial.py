@@ -27,10 +27,11 @@ def denial(provider: str, failure: IssuerError | None, flying: bool, waits: floa
 
 
 def _said(failure: IssuerError) -> str:
-    ended = failure.failure is FailureClass.LOGIN
-    unsaid = "nobody has logged in, or the login has ended" if ended else "the issuer gave no token"
-    said = f"the issuer answered {failure.error}" if failure.error else unsaid
-    return f"{said}; {failure.hint}" if failure.hint else said
+    if failure.error:
+        said = f"the issuer answered {failure.error}"
+    else:
+        said = "nobody is logged in" if failure.failure is FailureClass.LOGIN else "the issuer gave no token"
+    return f"{said}. {failure.hint}" if failure.hint else said
 
 
 def _pending(flying: bool, waits: float | None) -> str:

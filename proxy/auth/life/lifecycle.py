@@ -115,11 +115,11 @@ class Lifecycle:
         return self._terms.exclusive
 
     @property
-    def at_its_end(self) -> bool:
-        """Only a person brings a newer token: the issuer has said no to the credential, or there is no issuer."""
+    def helpless(self) -> bool:
+        """No flight can bring another token before a person has mended the credential."""
         if self.failure is not None:
             return self.failure.failure is not FailureClass.PASSING
-        return self.token is not None and math.isinf(self.token.expires.wall)
+        return self.token is not None and self.token.expires.boot == math.inf
 
     def state(self, now: Now) -> State:
         token = self.token

@@ -18,6 +18,7 @@ from proxy.auth.paths import Path, as_text
 from proxy.auth.reading.failure import Diagnosis
 from proxy.auth.reading.lifetime import Lifetime
 from proxy.auth.reading.located import Located, Ok, paths_of
+from proxy.auth.reading.meaning import PLAIN, Advice
 from proxy.auth.reading.upstream import named_upstream
 from proxy.auth.rules import texts
 from proxy.auth.token import IssuerReply, Minted
@@ -56,10 +57,16 @@ class ReplyReader:
 
     @classmethod
     def compile(
-        cls, reply: ReplyMap, ttl: float | None, hosts: Iterable[Host] = (), *, bearer: bool = False
+        cls,
+        reply: ReplyMap,
+        ttl: float | None,
+        hosts: Iterable[Host] = (),
+        *,
+        bearer: bool = False,
+        advice: Advice = PLAIN,
     ) -> ReplyReader:
         """`hosts` are those that the reply may name as the upstream; `bearer`: nobody has said how the token is sent,
-        so it goes as Bearer. Raises ValueError for a path that is not JMESPath.
+        so it goes as Bearer; `advice` is for its refusals. Raises ValueError for a path that is not JMESPath.
         """
         into, at = reply.expires_in, reply.expires_at
         into = ExpiresIn(path=into) if isinstance(into, str) else into
@@ -81,7 +88,7 @@ class ReplyReader:
             reply.scope,
             ok,
             lifetime,
-            Diagnosis.compile(reply.error, reply.errors),
+            Diagnosis.compile(reply.error, reply.errors, advice),
             paths_of((*locators, lifetime.expires_in, lifetime.expires_at, *reply.ok)),
             reply.format,
             bearer,

@@ -25,24 +25,18 @@ def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorS
     if request.connection.answered:
         request.connection.reset()
         return
-    headers, body = problem(error if request.is_local else _from_afar(error), shape, request.id)
-    kind = kind_of_problem(_accepted(request), shape)
+    headers, body = problem(error if request.is_local else _from_outside(error), shape, request.id)
+    kind = kind_of_problem(request.header(b"accept"), shape)
     reply(request, error.status, headers, kind, body, cors_origin)
 
 
-def _from_afar(error: Fault) -> Fault:
-    """As another machine is told of it: no variables, no hosts of the operator's."""
-    if error.abroad is None:
+def _from_outside(error: Fault) -> Fault:
+    """Clients of other machines read neither variables nor hosts of this one."""
+    if error.outside == error.detail:
         return error
     return Fault(
-        error.code, error.abroad, provider=error.provider, retry_after=error.retry_after, headers=error.headers
+        error.code, error.outside, provider=error.provider, retry_after=error.retry_after, headers=error.headers
     )
-
-
-def _accepted(request: Request) -> bytes | None:
-    """All its lines as one (RFC 9110 §5.2)."""
-    values = [value for name, value in request.fields if name.lower() == b"accept"]
-    return b",".join(values) if values else None
 
 
 def reply(

@@ -17,7 +17,7 @@ from proxy.values.listen import is_loopback
 from proxy.wire.flow import Flow, Source
 from proxy.wire.socket import Transport
 
-_PROXIED: Final = frozenset((b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"))
+_OF_PROXIES: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 
 
 class Pipe(Protocol):
@@ -59,6 +59,9 @@ class Client(Source, Protocol):
 
     async def drain(self) -> None:
         """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
+
+    async def cut_short(self) -> None:
+        """The answer ends here, and the client sees that it is not its end, behind all that was written."""
 
     def moved(self) -> tuple[int, int]:
         """Bytes from the client and to it, since this was asked last."""
@@ -142,7 +145,6 @@ class Request(Flow[Client]):
 
     @property
     def is_local(self) -> bool:
-        """From this machine, and not through another proxy on it?"""
-        if any(name.lower() in _PROXIED for name, _ in self.fields):
-            return False
-        return self.peer is None or is_loopback(self.peer)
+        """From this machine, and not through another proxy on it."""
+        peer = self.connection.peer
+        return (peer is None or is_loopback(peer)) and all(self.header(name) is None for name in _OF_PROXIES)
