@@ -154,7 +154,6 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         retry_after: float | None = None,
         headers: Sequence[tuple[str, str]] = (),
         cause: str | None = None,
-        abroad: str | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code

@@ -49,7 +49,6 @@ class Exchange:
     attempts: int = 1  # 2 once it was replayed
     replay: tuple[str, str] | None = None  # why it was sent again, and how the API took that if it did
     skipped: str | None = None  # why a refusal was not replayed
-    final: bool = False  # and whether only a person brings a credential that may be taken
     trace: Trace | None = None  # which it is a part of; None: traces are off
     code: str = ""  # of the answer of our own, if it is one that has any
     cause: str = ""  # and why it was given

@@ -204,7 +204,7 @@ class Forwarder:
             reply.close()
             raise
         if isinstance(next_step, Skip):
-            exchange.skipped, exchange.final = next_step
+            exchange.skipped = next_step.reason
         if self._audit is not None:
             observers.token_refused(self._audit, exchange, token, reply.status)
         if isinstance(next_step, Skip):

@@ -30,10 +30,9 @@ class Renew(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """No replay, and why: as X-Keyless-Replay and the logs say it. `final`: only a person brings a newer token."""
+    """No replay, and why: as X-Keyless-Replay and the logs say it."""
 
     reason: str
-    final: bool = False
 
 
 OTHERS: Final = 256
@@ -125,8 +124,7 @@ class Lane:
             return Skip(row.skipped or "")
         newer = await cell.renew(generation)
         if newer is None:
-            row = await self._next(standing, Event.NOT_RENEWED, boot, generation)
-            return Skip(row.skipped or "", cell.life.at_its_end)
+            return Skip((await self._next(standing, Event.NOT_RENEWED, boot, generation)).skipped or "")
         event = Event.RENEWED if replayable() else Event.RENEWED_UNREPLAYABLE
         row = await self._next(standing, event, boot, newer.generation)
         if row.do is not Do.REPLAY:

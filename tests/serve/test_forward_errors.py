@@ -70,6 +70,13 @@ async def test_other_machines_read_neither_variables_nor_hosts(stage: Stage, hea
         assert not any(text in str(told) for text in ("EXAMPLE_KEY", "127.0.0.1"))
 
 
+async def test_two_lines_of_accept_are_one(stage: Stage) -> None:
+    await stage.open()
+    for kind in ("application/problem+json", "*/*"):
+        reply = await stage.ask("GET /nowhere HTTP/1.1", "Accept: application/json", f"Accept: {kind}")
+        assert (reply.status, reply.get("Content-Type")) == (404, "application/problem+json")
+
+
 async def test_a_wrong_secret_is_the_operators_business(stage: Stage) -> None:
     stage.sandbox.keys["sandbox-key"] = "changed"
     await stage.open()

@@ -26,7 +26,7 @@ def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorS
         request.connection.reset()
         return
     headers, body = problem(error if request.is_local else _from_outside(error), shape, request.id)
-    kind = kind_of_problem(request.header(b"accept"), shape)
+    kind = kind_of_problem(_accepted(request), shape)
     reply(request, error.status, headers, kind, body, cors_origin)
 
 
@@ -37,6 +37,12 @@ def _from_outside(error: Fault) -> Fault:
     return Fault(
         error.code, error.outside, provider=error.provider, retry_after=error.retry_after, headers=error.headers
     )
+
+
+def _accepted(request: Request) -> bytes | None:
+    """All its lines as one (RFC 9110 §5.2)."""
+    values = [value for name, value in request.fields if name.lower() == b"accept"]
+    return b",".join(values) if values else None
 
 
 def reply(
