@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, TypeGuard, get_args
+from typing import Any, Literal, NamedTuple
 
 
 class KeylessError(Exception):
@@ -131,10 +131,6 @@ MENDED_BY_A_PERSON = 424
 """The status of what neither waiting nor another request heals, and which no client retries in silence."""
 LONGEST_WAIT = 60.0
 """Seconds. SDKs sleep for as long as they are told, a day if need be, and say nothing meanwhile."""
-
-
-def is_code(word: str) -> TypeGuard[Code]:
-    return word in get_args(Code)
 
 
 class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 from urllib.parse import quote
 from weakref import WeakSet
 
@@ -31,7 +31,7 @@ from proxy.config.load import load
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
 from proxy.config.place import usual
-from proxy.errors import CODES, Code, Fault, KeylessError, is_code
+from proxy.errors import CODES, Code, Fault, KeylessError
 from proxy.library.blocking import Blocking
 from proxy.library.crossing import Crossing, closed
 from proxy.library.inside import BASE, inside, undecoded
@@ -128,7 +128,7 @@ class Keyless:
         except aiohttp.ClientError as error:
             raise broken(error) from None
         code = reply.headers.get("X-Keyless-Error")
-        if code is not None and is_code(code):
+        if code is not None and _is_code(code):
             raise _fault(code, await reply.json(content_type=None) or {})
         opened = Reply(reply, asyncio.get_running_loop())
         self._open.add(opened)
@@ -168,6 +168,10 @@ def _own(loaded: Loaded) -> Loaded:
     log = loaded.config.log.model_copy(update={"access": False})
     unshaped = replace(loaded, presets={})  # errors are read here, not by an API's SDK
     return unshaped.with_config(clients=[], browser=Browser(), log=log)
+
+
+def _is_code(word: str) -> TypeGuard[Code]:
+    return word in CODES
 
 
 def _target(path: str) -> str:
