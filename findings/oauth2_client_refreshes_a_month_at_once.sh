@@ -12,8 +12,8 @@
 #   30 days: 20 tokens
 #   30 days, scheduleRefresh: false: 1 tokens
 #
-# Keyless: no timer of its own runs to the end of a token's life: it looks at the clock again (docs/tokens.md). Exits 1 once it
-# is otherwise.
+# Keyless: plans no timer for a token's end: its clocks are asked where it is needed (proxy/auth/life), and a mint that brings no later
+# end is followed by a pause (docs/tokens.md). Exits 1 once it is otherwise.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
