@@ -47,7 +47,8 @@ const gateways = {
 
 function leave(port, method) {
   return new Promise((done) => {
-    const request = http.request({ host: "127.0.0.1", port, method, headers: method === "POST" ? { "Content-Length": 2 } : {} }, (reply) => {
+    const headers = method === "POST" ? { "Content-Length": 2 } : {};
+    const request = http.request({ host: "127.0.0.1", port, method, headers }, (reply) => {
       reply.on("error", () => {});
       reply.once("data", () => {
         request.destroy();

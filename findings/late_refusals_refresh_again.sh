@@ -1,6 +1,6 @@
 #!/bin/sh
-# axios-auth-refresh 5.0.2 with axios 1.21.1, and @badgateway/oauth2-client 3.3.1, Node 20: two requests are sent at once with a token that is dead.
-# One is refused at once, the other when the new token is there already.
+# axios-auth-refresh 5.0.2 with axios 1.21.1, and @badgateway/oauth2-client 3.3.1, Node 20: two requests are sent at once with a
+# token that is dead. One is refused at once, the other when the new token is there already.
 #
 # Expected: one refresh: the second refusal is of the old token, and is sent again with the new one.
 # Seen: two. Both hold callers together while a refresh is under way, and forget which token a request had once it is over. A slow
@@ -16,7 +16,8 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-npm install --silent --no-audit --no-fund --prefix "$folder" axios-auth-refresh@5.0.2 axios@1.21.1 @badgateway/oauth2-client@3.3.1
+npm install --silent --no-audit --no-fund --prefix "$folder" axios-auth-refresh@5.0.2 axios@1.21.1 \
+  @badgateway/oauth2-client@3.3.1
 cat > "$folder/ask.mjs" <<'NODE'
 import http from "node:http";
 import { createRequire } from "node:module";

@@ -17,7 +17,8 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check 'authlib==1.9.6' 'lark-oapi==1.7.5' 'dingtalk-stream==0.24.3' 'requests==2.34.2'
+"$folder/venv/bin/pip" install --quiet --disable-pip-version-check \
+  'authlib==1.9.6' 'lark-oapi==1.7.5' 'dingtalk-stream==0.24.3' 'requests==2.34.2'
 cat > "$folder/ask.py" <<'PYTHON'
 import json
 import logging
