@@ -182,7 +182,6 @@ class Service:
         self._lasting.trust.learn(loaded.certificates)
         kept = {name: getattr(self._loaded.config, name) for name in AT_START}
         before = set(self.keeper)
-        await asyncio.to_thread(self._lasting.caching.prepare, loaded)
         await self._succession.want(loaded.with_config(**kept).at(self._lasting.doors))
         self.figures.reloaded("held_back" if loaded.held_back else "taken_over")
         self._warm(set(self.keeper) - before)
@@ -257,7 +256,7 @@ class Service:
         From now on no credential is spent here of which there can be only one, unless `resume` is called.
         """
         await self.keeper.abstain()
-        descriptors = self.listening.descriptors()
+        descriptors, self.listening.taken_over = self.listening.descriptors(), True
         addresses = [door.listener.address for door in self._lasting.doors]
         counted = zip(addresses, map(len, descriptors), strict=True)
         quotas = self._serving.front.quotas
@@ -270,6 +269,7 @@ class Service:
 
     def resume(self) -> None:
         """Nobody has taken over after all."""
+        self.listening.taken_over = False
         self.keeper.resume()
 
     async def take_over(self, left: Mapping[str, Any]) -> None:

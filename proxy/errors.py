@@ -96,7 +96,9 @@ CODES: dict[Code, Meaning] = {
         401, "Client key required", "Send your client key as the API key; `keyless client new NAME` makes one."
     ),
     "host_refused": Meaning(403, "Host refused", "Use the proxy's own address, or add the name to `browser.hosts`."),
-    "origin_refused": Meaning(403, "Origin refused", "Add the page's origin to `browser.origins`."),
+    "origin_refused": Meaning(
+        403, "Origin refused", "Add the page's origin to `browser.origins`, or to the client's `origins`."
+    ),
     "route_refused": Meaning(403, "Route refused", "See the `routes`, `methods` and `paths` of this client."),
     "path_refused": Meaning(403, "Path refused", "Send a plain path, without dot segments or backslashes."),
     "no_route": Meaning(404, "No route", "See `routes` in the config, or `keyless explain METHOD URL`."),
@@ -107,7 +109,7 @@ CODES: dict[Code, Meaning] = {
     "header_too_large": Meaning(
         431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."
     ),
-    "provider_unconfigured": Meaning(424, "Provider not configured", "Set what is named; sources are read again."),
+    "provider_unconfigured": Meaning(424, "Provider not configured", "The operator must set it; it is read again."),
     "credential_refused": Meaning(
         424, "Credential refused by the issuer", "The operator must correct the provider's credential."
     ),
@@ -140,6 +142,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
 
     `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the
     answer (an `Allow`, say). `cause` is for the log: what was refused (`origin=http://app.example.com`), else `detail`.
+    `outside` stands in for a `detail` that names variables or hosts, towards whoever asks from another machine.
     """
 
     def __init__(
@@ -155,6 +158,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail, self.cause = detail, detail if cause is None else cause
+        self.outside = detail
         self.provider = provider
         self.retry_after = retry_after
         self.headers = tuple(headers)

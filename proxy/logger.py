@@ -6,28 +6,9 @@ in each process that serves. So this is the only place that imports it first.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from proxy.companions import without
 
-
-@contextmanager
-def _without_rich() -> Iterator[None]:
-    """`import rich` fails meanwhile, which structlog allows for. Who has rich already loses nothing by it."""
-    if "rich.console" in sys.modules:
-        yield
-        return
-    before = sys.modules.pop("rich", None)
-    sys.modules["rich"] = None  # type: ignore[assignment]  # what the import system takes for a module that is not there
-    try:
-        yield
-    finally:
-        del sys.modules["rich"]
-        if before is not None:
-            sys.modules["rich"] = before
-
-
-with _without_rich():
+with without("rich", "rich.console"):
     import structlog
 
 get_logger = structlog.get_logger

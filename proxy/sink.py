@@ -24,8 +24,11 @@ EXIT_PATIENCE = 0.5
 
 
 class _Piece(NamedTuple):
+    """`gap`: it tells of so many lines that were dropped, and counted, before it."""
+
     data: bytes
     lines: int
+    gap: bool = False
 
 
 class Sink:
@@ -105,7 +108,7 @@ class Sink:
 
     def _tell_gap(self) -> None:
         if self._untold and self._gap is not None:
-            self._append(_Piece(self._gap(self._untold).encode("utf-8"), self._untold))
+            self._append(_Piece(self._gap(self._untold).encode("utf-8"), self._untold, gap=True))
         self._untold = 0
 
     # -------------------------------------------------------------- in the thread
@@ -130,7 +133,9 @@ class Sink:
         self._pieces.popleft()
         self._bytes -= len(piece.data)
         self._since = time.monotonic()
-        if rest:
+        if rest and piece.gap:
+            self._untold += piece.lines
+        elif rest:
             self._drop(piece.lines)
         elif not self._pieces:
             self._tell_gap()

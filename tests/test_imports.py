@@ -17,13 +17,14 @@ from proxy.auth.schemes.scheme import Scheme
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     *("errors", "version", "values", "http", "figures", "clock", "tasks", "command"),
-    *("auth", "config", "sink", "logger", "logs", "shortage", "memory"),
+    *("companions", "auth", "config", "sink", "logger", "logs", "shortage", "memory"),
     *("plan", "wire"),
     *("audit", "tokens", "traces", "serve", "process", "admin", "app", "library", "cli"),
 )
 MAY_AWAIT = (
     "clock",
     "command",
+    "companions",
     "sink",
     "logger",
     "tasks",
@@ -83,6 +84,11 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
+def packages(file: str) -> set[str]:
+    """From which it imports anything."""
+    return {name.split(".")[0] for name in imported(TREES[file])}
+
+
 def files_of(*layers: str) -> list[str]:
     return [file for file in TREES if layer(file) in layers]
 
@@ -135,7 +141,13 @@ def test_only_the_loader_reads_files_and_the_environment(file: str) -> None:
 @pytest.mark.parametrize("file", sorted(TREES.keys() - {"proxy/logger.py"}))
 def test_structlog_is_imported_in_one_place(file: str) -> None:
     """Whoever imports it first decides whether rich comes along."""
-    assert not {name for name in imported(TREES[file]) if name.split(".")[0] == "structlog"}
+    assert "structlog" not in packages(file)
+
+
+@pytest.mark.parametrize("file", sorted(TREES.keys() - {"proxy/companions.py", "proxy/tokens/store/redis.py"}))
+def test_aiocache_is_imported_in_one_place_and_beside_redis(file: str) -> None:
+    """Whoever imports it first decides whether redis comes along."""
+    assert "aiocache" not in packages(file)
 
 
 STARTS_TASKS = {

@@ -105,6 +105,15 @@ def test_a_reader_that_went_away_costs_lines_only(pipe: Pipe) -> None:
     assert sink.dropped >= 3
 
 
+def test_a_line_that_is_lost_counts_once_however_often_the_gap_is_told_in_vain(pipe: Pipe) -> None:
+    sink = pipe.sink(gap)
+    pipe.hang_up()
+    for _ in range(20):
+        sink.write("nobody hears it\n")
+        assert sink.drain(PATIENCE)
+    assert sink.dropped == 20
+
+
 def test_a_descriptor_that_another_process_made_non_blocking_loses_nothing(pipe: Pipe) -> None:
     os.set_blocking(pipe.writing, False)
     sink = pipe.sink(gap)

@@ -47,6 +47,17 @@ class RequiredScope:
         return self._missing
 
 
+_OF_IDENTITY = frozenset(("openid", "profile", "email", "offline_access"))
+"""What OpenID Connect asks for is granted under other names, or without a word."""
+
+
+def ungranted(asked: str | None, said: str | None) -> tuple[str, ...]:
+    """What was asked for and not granted, where the issuer says what it has granted (RFC 6749 §5.1)."""
+    if asked is None or said is None:
+        return ()
+    return tuple(sorted(_words(asked) - _words(said) - _OF_IDENTITY))
+
+
 def lacking(names: Iterable[str], known: frozenset[str] | None) -> tuple[str, ...]:
     """Of `names` those that are not `known`; none where nothing is known."""
     return () if known is None else tuple(name for name in names if name not in known)

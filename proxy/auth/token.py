@@ -96,7 +96,7 @@ class Minted:
 
     `refresh_in` is the issuer's own wish, if it said one. `reply` is the parsed reply, for `{reply.PATH}`. `dated` is
     what the issuer's clock said, Unix time; `doubt`, why its word on the lifetime was not taken. `upstream` is where it
-    said that the API is, host and path, as far as it may say so.
+    said that the API is, host and path, as far as it may say so. `lacks`: scopes that were asked for and not granted.
     """
 
     value: str = field(repr=False)
@@ -108,6 +108,7 @@ class Minted:
     dated: float | None = None
     doubt: str | None = None
     upstream: str | None = None
+    lacks: tuple[str, ...] = ()
 
     def refresh_token_after(self, before: str | None) -> str | None:
         """The one that is good from now on."""

@@ -35,7 +35,8 @@ COMMANDS = (
     *("exec", "env", "status", "expire", "client", "ca", "seal", "unseal", "audit", "store", "completion"),
 )
 
-_END = re.compile(r"[.;:](?:\s+|$)")
+_SENTENCE = re.compile(r"(?:`[^`]*`|[^`.;:]|[.;:](?!\s|$))*")
+"""What stands in `code` ends none."""
 
 
 class OnDemand(TyperGroup):
@@ -69,7 +70,8 @@ def _summary(name: str) -> str:
     """The first sentence of what the command says of itself. Read, not imported: all of them would take a second."""
     functions = [node for node in ast.parse(_source(name)).body if isinstance(node, ast.FunctionDef)]
     command = next(node for node in functions if node.decorator_list)
-    return _END.split(ast.get_docstring(command) or "", 1)[0] + "."
+    sentence = _SENTENCE.match(ast.get_docstring(command) or "")
+    return "" if sentence is None else sentence.group() + "."
 
 
 def _source(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -92,7 +92,8 @@ def _rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("removed", textwrap.fill(", ".join(told["headers"]["removed"]), WIDTH, break_on_hyphens=False)),
         ("set", ", ".join(told["headers"]["set"])),
         ("injected", "\n".join(_places(told["injected"]))),
-        ("refused if", "\nor ".join(rules.text(rule) for rule in told["refused"]) or _never(provider)),
+        ("refused if", _either(told["refused"]) or _never(provider)),
+        ("dead if", _either(told["dead"])),
         ("replay", f"once, bodies up to {shown.size(replay['max_body'])}" if replay else _never(provider)),
         ("cached", shown.cache(told["cache"]) if told["cache"] else ""),
         ("timeout", ", ".join(f"{name} {shown.duration(seconds)}" for name, seconds in told["timeout"].items())),
@@ -107,6 +108,10 @@ def _told_provider(provider: Mapping[str, Any]) -> str:
 
 def _told_consent(consent: Mapping[str, bool] | None) -> str:
     return " and ".join(text for key, text in _CONSENTS.items() if consent and consent[key])
+
+
+def _either(told: Sequence[Mapping[str, Any]]) -> str:
+    return "\nor ".join(map(rules.text, told))
 
 
 def _never(provider: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def login(
         token = asyncio.run(_login(loaded, provider, person, port, timeout, no_browser))
     except IssuerError as error:
         write_down(loaded, "login", provider, str(error.failure))
-        fail(f"{provider}: not logged in: {error.message}" + (f"; {error.hint}" if error.hint else ""))
+        fail(f"{provider}: not logged in: {error.message}" + (f". {error.hint}" if error.hint else ""))
     except StoreDown as error:
         write_down(loaded, "login", provider, "not_kept")
         fail(f"{provider}: the login can't be kept: {error}")

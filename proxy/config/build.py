@@ -112,7 +112,14 @@ class Report:
     def _placed(self, finding: Finding) -> Problem:
         where = _as_the_user_wrote(finding.where, self._expanded)
         mark = place(where, self._document.marks, self._document.file)
-        return Problem(*mark, dotted(where) or "file", message(finding, self._expanded.tree))
+        told = message(finding, self._expanded.tree)
+        return Problem(*mark, dotted(where) or "file", _in_preset(finding.where, self._expanded) + told)
+
+
+def _in_preset(where: Where, expanded: Expanded) -> str:
+    """Where it stands in a preset of which the user has written no more than the name, in a route."""
+    by_name = where[:2] in expanded.origins and not any(where[:n] in expanded.origins for n in range(3, len(where) + 1))
+    return f"preset {where[1]}, {dotted(where[2:])}: " if by_name and where[2:] else ""
 
 
 def _lacking(expanded: Expanded, resolved: Resolved, sources: Sources, strict: bool) -> Iterator[Finding]:
@@ -142,7 +149,9 @@ def _warnings(config: Config, expanded: Expanded, document: Document) -> Iterato
     yield from warnings(config, expanded.tree, now.timestamp())
     for finding in in_the_clear(expanded.tree, expanded.secret, expanded.public):
         mark = document.marks.get(_as_the_user_wrote(finding.where, expanded))
-        if mark is not None and _readable_by_all(mark.file):  # a preset's own texts have no mark
+        if mark is None or _in_preset(finding.where, expanded):
+            continue  # a preset's own text
+        if _readable_by_all(mark.file):
             yield finding
 
 

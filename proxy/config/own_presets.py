@@ -53,6 +53,10 @@ class OwnPresets:
             raise _wrong(file, f"a second preset of this name; first in {first}")
         if file.stem == NONE:
             raise _wrong(file, "`none` is the word for a route without a credential; give the file another name")
+        if file.exists() and not (
+            file.is_file() or file.is_dir()
+        ):  # a pipe would be waited for; others say what they are
+            raise _wrong(file, "no ordinary file")
         self.presets[file.stem] = read_own(file)
 
     def hidden(self, shipped: Catalogue) -> list[Problem]:

@@ -12,7 +12,6 @@ from typing import Final
 from proxy.figures.histogram import API, OWN, Histogram
 from proxy.figures.timeline import Timeline
 
-STATUSES: Final = range(100, 600)
 ODD: Final = 0
 """Counted in place of a status that is none: an API may say 999."""
 

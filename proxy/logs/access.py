@@ -7,14 +7,13 @@ line holds no query (docs/traps.md 25).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final
 
 from proxy.figures.ended import Ended
 from proxy.logs.colours import is_coloured
 from proxy.logs.setup import Out, stderr
-from proxy.logs.words import Stamp, begin, clipped, shown, took
+from proxy.logs.words import Stamp, begin, clipped, decimal, number, shown, took
 
 FLUSH_AFTER: Final = 0.2
 WHOLE: Final = 4096
@@ -22,13 +21,18 @@ WHOLE: Final = 4096
 
 
 class AccessLog:
-    """It watches; `flush` writes what has not left yet."""
+    """It watches. A piece of `size` bytes at most leaves when it is full, or FLUSH_AFTER; a longer line goes alone.
 
-    def __init__(self, as_json: bool, out: Out | None = None) -> None:
+    `flush` writes what has not left yet.
+    """
+
+    def __init__(self, as_json: bool, out: Out | None = None, size: int = WHOLE) -> None:
         self._json = as_json
         self._out = out or stderr()
         self._coloured = is_coloured(self._out)
         self._stamp = Stamp()
+        self._size = size
+        self._left = size
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -38,17 +42,25 @@ class AccessLog:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_AFTER, self.flush)
         times = ended.times
         stamp = self._stamp.of(times.wall + times.seconds)
-        self._lines.append(as_json(ended, stamp) if self._json else as_text(ended, stamp, self._coloured))
+        line = as_json(ended, stamp) if self._json else as_text(ended, stamp, self._coloured)
+        length = len(line) if line.isascii() else len(line.encode("utf-8", "backslashreplace"))
+        if length > self._left:
+            self._leave()
+        self._lines.append(line)
+        self._left -= length
 
     def flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._leave()
+
+    def _leave(self) -> None:
         if self._lines:
-            for batch in batches(self._lines):
-                self._out.write(batch)
-                self._out.flush()
+            self._out.write("".join(self._lines))
+            self._out.flush()
             self._lines.clear()
+            self._left = self._size
 
 
 def level_of(ended: Ended) -> str:
@@ -59,17 +71,17 @@ def level_of(ended: Ended) -> str:
 
 
 def as_text(ended: Ended, stamp: str, coloured: bool) -> str:
-    """Without its end. The duration stands in front of what not every line has."""
+    """The duration stands in front of what not every line has."""
     path = ended.path if ended.path.isprintable() else quoted(ended.path)
     seconds = took(ended.times.seconds)
     has_more = ended.client or ended.note or ended.id or ended.trace or ended.cut or ended.attempts > 1
     rest = _rest(ended) if has_more else ""
     if not (ended.code or coloured):
-        return f"{stamp} info    {ended.method} {path} {ended.status} {seconds}{rest}"
+        return f"{stamp} info    {ended.method} {path} {number(ended.status)} {seconds}{rest}\n"
     why = f" {ended.code}" if ended.code else ""
     if ended.code and ended.cause:
         why += f" {shown(clipped(ended.cause))}"
-    return f"{begin(stamp, level_of(ended), coloured)} {ended.method} {path} {ended.status}{why} {seconds}{rest}"
+    return f"{begin(stamp, level_of(ended), coloured)} {ended.method} {path} {ended.status}{why} {seconds}{rest}\n"
 
 
 def _rest(ended: Ended) -> str:
@@ -81,7 +93,7 @@ def _rest(ended: Ended) -> str:
 
 
 def as_json(ended: Ended, stamp: str) -> str:
-    """Without its end. Written by hand: json.dumps takes four times as long. What is empty is left out.
+    """Written by hand: json.dumps takes four times as long. What is empty is left out.
 
     Methods, codes, notes and ids are of letters that need no quoting, as the parser and http/request_id.py see to.
     """
@@ -91,10 +103,10 @@ def as_json(ended: Ended, stamp: str) -> str:
     provider = f',"provider":{quoted(ended.provider)}' if ended.provider else ""
     client = f',"client":{quoted(ended.client)}' if ended.client else ""
     has_more = ended.code or ended.note or ended.id or ended.trace or ended.cut or ended.attempts > 1
-    rest = _rest_of_json(ended) if has_more else "}"
+    rest = _rest_of_json(ended) if has_more else "}\n"
     return (
         f'{{"timestamp":"{stamp}","level":"{level}","event":"request","method":"{ended.method}",'
-        f'"path":{quoted(ended.path)},"status":{ended.status},"ms":{tenths // 10}.{tenths % 10}'
+        f'"path":{quoted(ended.path)},"status":{number(ended.status)},"ms":{decimal(tenths)}'
         f"{route}{provider}{client}{rest}"
     )
 
@@ -105,19 +117,4 @@ def _rest_of_json(ended: Ended) -> str:
     cut = ',"cut":true' if ended.cut else ""
     known = f',"id":"{ended.id}"' if ended.id else ""
     trace = f',"trace":"{ended.trace}"' if ended.trace else ""
-    return f"{why}{note}{cut}{known}{trace}}}"
-
-
-def batches(lines: Iterable[str], size: int = WHOLE) -> Iterator[str]:
-    """Whole lines, as many at a time as fit into `size` bytes; a longer one goes alone."""
-    batch: list[str] = []
-    left = size
-    for line in lines:
-        length = 1 + (len(line) if line.isascii() else len(line.encode("utf-8", "backslashreplace")))
-        if batch and length > left:
-            yield "".join(batch)
-            batch, left = [], size
-        batch.append(f"{line}\n")
-        left -= length
-    if batch:
-        yield "".join(batch)
+    return f"{why}{note}{cut}{known}{trace}}}\n"

@@ -60,7 +60,9 @@ class ProviderPlan:
         return self.missing.unset()
 
     def asleep(self) -> Fault:
-        return Fault("provider_unconfigured", self.unset, provider=self.name)
+        fault = Fault("provider_unconfigured", self.unset, provider=self.name)
+        fault.outside = "its secret is not set"
+        return fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple, cast
 
 from proxy.config.place import state_folder
 from proxy.errors import CODES, Code, Fault
-from proxy.process.shared_sockets import clear
 from proxy.tasks import Tasks
+from proxy.wire.unix_path import clear
 
 BACKLOG = 16
 LONGEST = 16 * 1024 * 1024

@@ -7,14 +7,12 @@ down, and learns it where port 0 is written. A unix socket exists once: it is bo
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.values.listen import Door, Listener, reason
+from proxy.wire.unix_path import clear
 
 BACKLOG = 4096
 
@@ -97,19 +95,3 @@ def _check_free(family: int, where: tuple[object, ...]) -> None:
     """With SO_REUSEPORT alone, a second Keyless of the same user would silently take half of the connections."""
     with _tcp(family) as probe:
         probe.bind(where)
-
-
-def clear(path: str) -> None:
-    """Remove the socket of a process that has ended. Raises OSError if one still listens there."""
-    try:
-        if not stat.S_ISSOCK(os.stat(path).st_mode):  # noqa: PTH116 -- as it was written
-            return
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            Path(path).unlink(missing_ok=True)
-            return
-    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))

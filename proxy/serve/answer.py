@@ -19,7 +19,7 @@ from proxy.plan.replies.passed import passed
 from proxy.plan.replies.rewrite import OF_THE_BYTES, Changing
 from proxy.plan.replies.scrub import Scrubber
 from proxy.serve.cache.lookup import Lookup
-from proxy.serve.exchange import DEAD, Exchange
+from proxy.serve.exchange import Exchange
 from proxy.serve.upstream import Broken, Reply, Stalled
 from proxy.wire.inbound.problem import encoded, status_line
 from proxy.wire.inbound.request import Request
@@ -99,6 +99,7 @@ async def stream(exchange: Exchange, reply: Reply) -> bool:
         _kept(exchange, exchange.lookup, reply, theirs, framing)
     scrubber = exchange.needles.stream() if readable and exchange.needles else None
     client = exchange.request.connection
+    broken = False
     try:
         client.answer(b"%b%b%b\r\n" % (theirs, added(exchange), framing.lines))
         while data := await reply.read():
@@ -112,11 +113,13 @@ async def stream(exchange: Exchange, reply: Reply) -> bool:
                 _write(exchange, framing.wrap(data))
                 await client.drain()
     except (Broken, Stalled, Fault):
-        # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
-        _write(exchange, framing.wrap(_held(scrubber, urls)))
-        _cut(exchange, framing)
-        return False
+        broken = True
     rest = _held(scrubber, urls)
+    if broken:
+        # The head is out: an honest end is impossible, so the client must see a broken connection (docs/traps.md 28).
+        _write(exchange, framing.wrap(rest))
+        await _cut(exchange, framing)
+        return False
     if exchange.lookup is not None:
         exchange.lookup.feed(rest)
         exchange.lookup.end()
@@ -153,7 +156,7 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Chang
     """
     plan, request = exchange.plan, exchange.request
     headers, lines = reply.headers, reply.lines
-    if exchange.skipped == DEAD:
+    if exchange.hopeless:
         headers, lines = without(headers, _ADVICE), None
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
@@ -188,8 +191,8 @@ def added(exchange: Exchange) -> bytes:
         added += b"X-Keyless-Attempts: %d\r\n" % exchange.attempts
     if exchange.skipped is not None:
         added += b"X-Keyless-Replay: skipped; reason=%b\r\n" % exchange.skipped.encode("ascii")
-        if exchange.skipped == DEAD:
-            added += b"X-Should-Retry: false\r\n"
+    if exchange.hopeless:
+        added += b"X-Should-Retry: false\r\n"
     if exchange.head.facts.get(b"sec-fetch-dest") in _DOCUMENTS and exchange.plan.provider is not None:
         added += _SANDBOX
     if exchange.lookup is not None:
@@ -237,8 +240,8 @@ def _write(exchange: Exchange, data: bytes) -> None:
         exchange.request.connection.write(data)
 
 
-def _cut(exchange: Exchange, framing: Framing) -> None:
-    """What was written still goes out, but for a body that the connection ends: its end would be taken for a whole."""
+async def _cut(exchange: Exchange, framing: Framing) -> None:
+    """What was written still goes out. Of a body that the connection ends, the end would be taken for a whole."""
     exchange.request.last()
     if framing.by_close:
-        exchange.request.connection.reset()
+        await exchange.request.connection.cut_short()

@@ -33,15 +33,16 @@ class Body:
         self._room = capture
         self._seen = 0
         self._max = max_body
-        self._continue = request.modern and (request.header(b"expect") or b"").strip().lower() == b"100-continue"
+        self._continue = False
 
     @classmethod
     def arrived(cls, request: Request, max_body: int | None) -> Body | None:
         """The body of `request` if it is short and all there, as most are; else it is for `of` to say."""
         said = request.header(b"content-length") if request.complete and request.error is None else None
-        if said is None or int(said) > SHORT or (max_body is not None and int(said) > max_body):
+        length = -1 if said is None else int(said)
+        if length < 0 or length > SHORT or (max_body is not None and length > max_body):
             return None
-        body = cls(request, int(said), 0, max_body)
+        body = cls(request, length, 0, max_body)
         body.whole = request.take()
         return body
 
@@ -57,6 +58,7 @@ class Body:
         if length is not None and max_body is not None and length > max_body:
             raise _too_large(max_body)
         body = cls(request, length, capture, max_body)
+        body._continue = request.modern and (request.header(b"expect") or b"").strip().lower() == b"100-continue"
         if length is not None and length <= SHORT:
             await body.read_whole(SHORT)
         elif whole:

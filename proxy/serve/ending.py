@@ -58,8 +58,10 @@ def _has_gone(exchange: Exchange) -> bool:
 
 def _ended(exchange: Exchange, status: int, code: str) -> Ended:
     plan, client = exchange.plan, exchange.client
-    path = plan.key_slots.hidden(exchange.way.path).decode("latin-1")
-    ended = Ended(exchange.times, exchange.method, path, status)
+    path = exchange.way.path
+    if plan.key_slots.path is not None:
+        path = plan.key_slots.hidden(path)
+    ended = Ended(exchange.times, exchange.method, path.decode("latin-1"), status)
     ended.route = plan.prefix
     ended.id = exchange.request.id if code else exchange.request.told_id or given_id(exchange.head.facts)
     if plan.provider is not None:

@@ -30,6 +30,7 @@ DEAD: Final = "credential_dead"
 """Why a refusal is not replayed: the credential is the only one there is."""
 UNANSWERED: Final = "unanswered"
 """The same: it says nothing of the credential, but asks for what could not be said."""
+_IN_VAIN: Final = frozenset((DEAD, UNANSWERED, "paused"))
 
 
 class Exchange:
@@ -81,6 +82,13 @@ class Exchange:
     def refused(self) -> bool:
         """The reply that goes out says that the credential is no good."""
         return self.skipped is not None or (self.replay is not None and self.replay[1] != "accepted")
+
+    @property
+    def hopeless(self) -> bool:
+        """It is a refusal that nothing here can mend: the client need not try again."""
+        if self.skipped is None:
+            return self.replay is not None and self.replay[1] != "accepted"
+        return self.skipped in _IN_VAIN or (self.skipped == "token_unavailable" and self.lane.helpless)
 
     @property
     def refusals(self) -> Refusals | None:

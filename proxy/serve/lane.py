@@ -71,6 +71,11 @@ class Lane:
     def brake(self) -> Brake:
         return self._replays.brake
 
+    @property
+    def helpless(self) -> bool:
+        """A refusal that brought no newer token now will bring none later."""
+        return self.cell is not None and self.cell.life.helpless
+
     def ready(self, now: Now) -> Token | None:
         """The token, if the request may take it without a thought."""
         if self.cell is None or self.plan.required_scope is not None:

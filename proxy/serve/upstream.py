@@ -78,16 +78,16 @@ def fault_of(origin: Origin, error: Exception) -> Fault:
     lack = shortage.of(error) if isinstance(error, OSError) else None
     if lack is not None:
         return shortage.tell(lack)
-    if isinstance(error, Crowded):
-        return Fault("overloaded", f"{origin.authority}: {error}", retry_after=1.0)
     code, reason = _judged(error)
-    return Fault(code, f"{origin.authority}: {reason}")
+    fault = Fault(code, f"{origin.authority}: {reason}", retry_after=1.0 if code == "overloaded" else None)
+    fault.outside = reason
+    return fault
 
 
 def _judged(error: Exception) -> tuple[Code, str]:
     match error:
-        case Stalled():
-            return "upstream_timeout", str(error)
+        case Stalled() | Crowded():
+            return "upstream_timeout" if isinstance(error, Stalled) else "overloaded", str(error)
         case Broken():
             return "upstream_unreachable" if error.unanswered else "upstream_protocol", str(error)
         case ssl.SSLCertVerificationError():

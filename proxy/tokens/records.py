@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from proxy.auth.life.note import Note
 from proxy.auth.life.record import Record
-from proxy.config.secrets.seal import Seal, Unsealable
+from proxy.config.secrets.seal import Sealing, Unsealable
 from proxy.logger import get_logger
 from proxy.tokens.store import BUDGET, Heard, Store, StoreDown
 
@@ -52,7 +52,7 @@ async def patiently(
 class Records:
     """By the identity of a cell. Everything here raises StoreDown where the engine fails."""
 
-    def __init__(self, store: Store, seal: Seal) -> None:
+    def __init__(self, store: Store, seal: Sealing) -> None:
         self._store = store
         self._seal = seal
         self._complained = False

@@ -20,7 +20,13 @@ from typing import Any, Final, Protocol, cast
 from proxy.wire.phase import IllegalMove, Phase
 from proxy.wire.pieces import LARGEST_READ, Source, read_in_pieces
 
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
 Watch = Callable[[], Sized]
+_LOOKS: Final = 0.01
+"""Seconds from one look to the next at what the other side has taken; of that nothing tells."""
 _AT_ONCE: Final = struct.pack("ii", 1, 0)  # SO_LINGER for no seconds: a close is a reset
 
 
@@ -147,6 +153,20 @@ class Socket:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self.transport.abort()
 
+    async def break_off(self, patience: float) -> None:
+        """A reset behind all that was written: who reads has it all, and can't take the end for one.
+
+        `patience`: seconds in which nothing may be taken.
+        """
+        left, until = math.inf, 0.0
+        while self.transport is not None and (more := unsent(self.transport)):
+            now = self.loop.time()
+            left, until = more, now + patience if more < left else until
+            if now >= until:
+                break
+            await asyncio.sleep(_LOOKS)
+        self.reset()
+
     def unread(self) -> bytes:
         """What lies in the socket when a write has failed: it came before the reset, and no loop will ever read it.
 
@@ -198,6 +218,17 @@ class Socket:
             self._drained = None
             if not drained.done():
                 drained.set_result(None)
+
+
+def unsent(transport: Transport) -> int:
+    """Bytes that the other side's TCP has not confirmed yet; of those in the kernel only Linux tells."""
+    waiting = transport.get_write_buffer_size()
+    sock = transport.get_extra_info("socket")
+    if sys.platform != "linux" or sock is None or transport.is_closing():
+        return waiting
+    queued = bytearray(4)
+    fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, queued)
+    return waiting + int.from_bytes(queued, sys.byteorder)
 
 
 def watch(descriptor: int) -> Watch:

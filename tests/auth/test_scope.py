@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.auth.scope import RequiredScope, granted, lacking
+from proxy.auth.scope import RequiredScope, granted, lacking, ungranted
 from proxy.auth.token import Token
 from proxy.values.now import Now
 from tests.auth.reading.test_lifetime import jwt
@@ -57,3 +57,19 @@ def test_the_verdict_is_of_this_token_and_not_the_last() -> None:
         (),
         ("write",),
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "lacks"),
+    [
+        ("read write", "read", ("write",)),
+        ("read write", "write read more", ()),
+        ("read write", "read,write", ()),
+        ("read write", None, ()),
+        (None, "read", ()),
+        ("openid email offline_access read", "read", ()),
+        ("b a", "c", ("a", "b")),
+    ],
+)
+def test_what_was_asked_for_and_not_granted(asked: str | None, said: str | None, lacks: tuple[str, ...]) -> None:
+    assert ungranted(asked, said) == lacks

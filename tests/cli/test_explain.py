@@ -99,6 +99,21 @@ def test_it_reads_well(tmp_path: Path) -> None:
     assert "replay       once, bodies up to 1 MiB" in lines
 
 
+def test_what_nothing_renews_is_dead_and_never_sent_again(tmp_path: Path) -> None:
+    static = {"scheme": "static", "token": "a-made-up-token", "dead": [{"status": 401}, {"json": {"code": 7}}]}
+    done = keyless("explain", "POST", "/crm/x", "-c", written(tmp_path, **one_route(static)))
+    lines = [line.strip() for line in done.out.splitlines()]
+    start = lines.index("refused if   never")
+    assert lines[start : start + 4] == [
+        "refused if   never",
+        "dead if      status 401",
+        "or code is 7",
+        "replay       never",
+    ]
+    told = explained(tmp_path, "POST", "/crm/x", **one_route(static))
+    assert (told["refused"], told["dead"], told["replay"]) == ([], [{"status": [401]}, {"json": {"code": [7]}}], None)
+
+
 @pytest.mark.parametrize(
     ("inject", "upstream", "place"),
     [

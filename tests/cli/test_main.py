@@ -50,6 +50,10 @@ def test_a_missing_config_is_2(tmp_path: Path) -> None:
         assert done.err.endswith("none.yaml:1: file: not found\n")
 
 
+def test_help_cuts_no_sentence_within_code() -> None:
+    assert "authority, which `tls: local` shows. seal" in " ".join(keyless("--help").out.split())
+
+
 def test_help_is_quick_because_it_imports_no_command() -> None:
     look = (
         "import sys; from proxy.cli import app; app(['--help'], standalone_mode=False);"

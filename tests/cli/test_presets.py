@@ -80,7 +80,7 @@ def test_words_that_fit_nothing_are_1() -> None:
 
 def test_an_end_is_said() -> None:
     assert "was to end on 2026-08-31" in keyless("presets", "baidu-qianfan").out
-    assert "ends, or has ended" in " ".join(keyless("presets", "baidu-qianfan", "v1").out.split())
+    assert "said to end on 2026-08-31" in " ".join(keyless("presets", "baidu-qianfan", "v1").out.split())
 
 
 # ---------------------------------------------------------------------------------------------- a team's own
@@ -166,6 +166,11 @@ def test_one_that_its_own_rules_have_otherwise(tmp_path: Path) -> None:
         (("with: {api_key: k}", "with: {}"), "7: examples.with.api_key: missing; the examples need a value"),
         (("with: {api_key: k}", "with: {api_key: k, x: y}"), "7: examples.with.x: no parameter of this preset"),
         (('token: "{api_key}"', "tokn: x"), "4: provider.tokn: unknown key 'tokn'; did you mean 'token'?"),
+        (
+            ('token: "{api_key}"', 'token: "{apikey}"'),
+            "4: provider.token: {apikey} is no parameter of this preset",
+        ),
+        (("json: {code: bad}}]", "json: {'a[': 1}}]"), "5: dead[0].json.a[: expected a JMESPath expression as key"),
         (("upstream: https://api", "upstream: ftp://api"), "2: upstream: expected an absolute http(s) URL"),
         (("title: Acme CRM", "title: ["), "3: yaml: "),
     ],
@@ -198,6 +203,7 @@ BUILT_IN = Path(__file__).parents[2] / "proxy" / "presets"
             "WRONG: login: the documented reply\n    jwt: ",
         ),
         ("feishu-marketplace", ("{code: 0, msg: success, app_", "{code: 1, app_"), "requests: expected 2, got 1"),
+        ("kingdee-galaxy", ("Set-Cookie: kd", "Set-Cookie: ab"), "WRONG: login: a session\n    token: expected"),
     ],
 )
 def test_signatures_jwts_and_steps(tmp_path: Path, name: str, change: tuple[str, str], told: str) -> None:

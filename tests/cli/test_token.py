@@ -41,6 +41,20 @@ def test_as_json(config: str) -> None:
     assert (known["lifetime"], known["refresh_token_replaced"]) == (30, False)
 
 
+def test_scopes_that_were_not_granted(tmp_path: Path, sandbox: str) -> None:
+    made = crm(sandbox)
+    made["providers"]["crm"] |= {
+        "token_url": f"{sandbox}/baidu/oauth/2.0/token",
+        "client_auth": "post",
+        "scope": "public b a",
+    }
+    config = written(tmp_path, **made)
+    assert ["not", "granted", "a", "b"] in [
+        line.split() for line in keyless("token", "crm", "-c", config).out.splitlines()
+    ]
+    assert keyless("token", "crm", "-c", config, "--json").json["not_granted"] == "a b"
+
+
 def test_reveal_prints_the_token_alone(config: str) -> None:
     done = keyless("token", "crm", "-c", config, "--reveal")
     token = done.out.removesuffix("\n")

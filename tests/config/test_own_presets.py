@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -70,6 +71,11 @@ def test_whom_one_hides_is_said(tmp_path: Path) -> None:
     [
         (CONFIG, {"acme": ACME, "b": "title: [\n"}, "team/b.yaml:2: yaml: "),
         (CONFIG, {"acme": ACME + "upstrem: x\n"}, "team/acme.yaml:5: upstrem: unknown key 'upstrem'; did you mean"),
+        (
+            CONFIG,
+            {"acme": ACME.replace("scheme: static,", "scheme: static, tokn: x,")},
+            "config.yaml:3: routes./acme: preset acme, tokn: unknown key 'tokn'; did you mean 'token'?",
+        ),
         (CONFIG, {"none": ACME}, "team/none.yaml:1: file: `none` is the word for a route without a credential"),
         ("presets: [team, other]\n", {}, "config.yaml:1: presets[1]: there is no such folder"),
         ("presets:\n- ${DIR}\n", {}, "config.yaml:2: presets[0]: there is no such folder"),
@@ -81,6 +87,13 @@ def test_whom_one_hides_is_said(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, config: str, files: dict[str, str], told: str) -> None:
     assert any(line.startswith(told) for line in problems(tmp_path, config, **files))
+
+
+def test_a_pipe_is_no_preset_and_waits_for_nobody(tmp_path: Path) -> None:
+    path = written(tmp_path, acme=ACME)
+    os.mkfifo(tmp_path / "team" / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe\.yaml:1: file: no ordinary file"):
+        load(path, environ={"ACME_API_KEY": "k"})
 
 
 def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:

@@ -81,6 +81,23 @@ def test_a_credential_that_is_renewed_has_no_death_of_its_own() -> None:
     ]
 
 
+def test_a_name_that_is_nearly_a_parameters() -> None:
+    """Braces of JSON, and names that a login makes or keeps, are none."""
+    text = """\
+title: t
+parameters: {app_key: {}, app_secret: {}}
+provider:
+  scheme: login
+  values: {app_keys: {random: 8}}
+  steps:
+    - request: {url: "https://a.example/{apkey}", json: {a: "{app_keys}", b: "{app_kept}", c: '{"x": "{id}"}'}}
+      keep: {app_kept: x}
+"""
+    assert problems(text) == [
+        "example.yaml:7: provider.steps[0].request.url: {apkey} is no parameter of this preset; did you mean 'app_key'?"
+    ]
+
+
 def test_a_secret_does_not_stand_in_the_upstream() -> None:
     text = 'title: t\nupstream: "https://api.example.com/{key}"\nparameters: {key: {secret: true}}\nprovider: {}\n'
     (told,) = problems(text)

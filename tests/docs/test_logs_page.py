@@ -42,7 +42,7 @@ def test_the_lines_are_such() -> None:
         event("info", "token minted", **minted),
         event("warning", "credential dead", provider="crm", route="/crm", status=401),
         *(
-            as_text(told, STAMP, coloured=False)
+            as_text(told, STAMP, coloured=False).rstrip("\n")
             for told in (
                 ended("GET", "/crm/contacts", 200, 0.0351, client="dashboard"),
                 ended("POST", "/crm/contacts", 201, 0.0719, attempts=2),

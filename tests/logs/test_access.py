@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from proxy.figures.ended import Ended
 from proxy.figures.timeline import Timeline
-from proxy.logs.access import AccessLog, as_json, as_text, batches
+from proxy.logs.access import AccessLog, as_json, as_text
 
 BEGAN, STAMP = 1795795140.0, "2026-11-27T15:59:00.012Z"
 
@@ -73,7 +73,7 @@ LINES: list[tuple[Ended, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("told", "expected"), [(told, text) for told, text, _ in LINES])
 def test_a_line_of_text(told: Ended, expected: str) -> None:
-    assert as_text(told, STAMP, coloured=False) == f"{STAMP} {expected}"
+    assert as_text(told, STAMP, coloured=False) == f"{STAMP} {expected}\n"
 
 
 @pytest.mark.parametrize(("told", "expected"), [(told, more) for told, _, more in LINES])
@@ -91,7 +91,9 @@ def test_whatever_is_said_stays_one_line(path: str, client: str, cause: str, rou
     told = ended("GET", path, 403, client=client, code="origin_refused", cause=cause, route=route)
     read = json.loads(as_json(told, STAMP))
     assert (read["path"], read.get("client", ""), read.get("route", "")) == (path, client, route)
-    assert as_text(told, STAMP, coloured=False).isprintable()
+    line = as_text(told, STAMP, coloured=False)
+    assert line.endswith("\n")
+    assert line[:-1].isprintable()
 
 
 def test_on_a_terminal_the_level_has_a_colour() -> None:
@@ -113,24 +115,48 @@ async def test_a_line_has_the_time_at_which_the_request_ended(form: bool) -> Non
     assert out.getvalue().count("\n") == 2
 
 
+class Pieces(io.StringIO):
+    """Each that was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.written.append(text)
+        return len(text)
+
+
+SHORT, LONG = len(as_text(ended(), STAMP, coloured=False)), 100
+
+
 @pytest.mark.parametrize(
-    ("lines", "expected"),
+    ("lengths", "size", "pieces"),
     [
-        ([], []),
-        (["a"], ["a\n"]),
-        (["abc", "def"], ["abc\ndef\n"]),
-        (["abc", "defg"], ["abc\n", "defg\n"]),
-        (["ä" * 3, "b"], ["äää\n", "b\n"]),
-        (["a", "much longer than all", "b"], ["a\n", "much longer than all\n", "b\n"]),
+        ([], SHORT, []),
+        ([SHORT], SHORT, [1]),
+        ([SHORT, SHORT], 2 * SHORT, [2]),
+        ([SHORT, SHORT, SHORT], 2 * SHORT, [2, 1]),
+        ([SHORT, SHORT + 1, SHORT], 2 * SHORT, [1, 1, 1]),
+        ([SHORT, LONG, SHORT], SHORT, [1, 1, 1]),
     ],
 )
-def test_as_many_as_fit_into_8_bytes(lines: list[str], expected: list[str]) -> None:
-    assert list(batches(lines, 8)) == expected
+async def test_a_piece_leaves_when_no_further_line_fits(lengths: list[int], size: int, pieces: list[int]) -> None:
+    out = Pieces()
+    log = AccessLog(False, out, size)
+    for length in lengths:
+        log.ended(ended(path="/crm/contacts" + "s" * (length - SHORT)))
+    log.flush()
+    assert [piece.count("\n") for piece in out.written] == pieces
 
 
-@given(st.lists(st.text(st.characters(blacklist_characters="\n", blacklist_categories=["Cs"]))), st.integers(1, 64))
-def test_nothing_is_lost_and_only_a_lone_line_may_be_too_long(lines: list[str], size: int) -> None:
-    found = list(batches(lines, size))
-    assert "".join(found) == "".join(f"{line}\n" for line in lines)
-    for batch in found:
-        assert len(batch.encode("utf-8")) <= size or batch.count("\n") == 1
+@given(st.lists(st.text()), st.integers(SHORT, 5 * SHORT), st.booleans())
+async def test_nothing_is_lost_and_only_a_lone_line_may_be_too_long(paths: list[str], size: int, form: bool) -> None:
+    out, whole = Pieces(), io.StringIO()
+    for log in (AccessLog(form, out, size), AccessLog(form, whole, 1_000_000)):
+        for path in paths:
+            log.ended(ended(path=path, client=path))
+        log.flush()
+    assert "".join(out.written) == whole.getvalue()
+    for piece in out.written:
+        assert len(piece.encode("utf-8", "backslashreplace")) <= size or piece.count("\n") == 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.logs.words import Stamp, begin, clipped, rounded, shown, took
+from proxy.logs.words import Stamp, begin, clipped, decimal, number, rounded, shown, took
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,8 @@ def test_a_time(wall: float, expected: str) -> None:
 @given(st.lists(st.integers(0, 4_000_000_000_000), min_size=1))
 def test_one_stamp_serves_all_times_in_any_order(milliseconds: list[int]) -> None:
     stamp = Stamp()
-    for number in milliseconds:
-        wall = number / 1000
+    for millisecond in milliseconds:
+        wall = millisecond / 1000
         read = datetime.fromisoformat(stamp.of(wall))
         assert abs((read - datetime.fromtimestamp(wall, UTC)).total_seconds()) <= 0.001
 
@@ -112,3 +112,13 @@ def test_levels_are_of_one_width() -> None:
         len("T warning")
     }
     assert begin("T", "error", coloured=True) == "\x1b[2mT\x1b[0m \x1b[31merror  \x1b[0m"
+
+
+@pytest.mark.parametrize("whole", [-1, 0, 9, 200, 999, 1000, 12345])
+def test_a_number_of_every_line(whole: int) -> None:
+    assert number(whole) == str(whole)
+
+
+@pytest.mark.parametrize(("tenths", "expected"), [(0, "0.0"), (7, "0.7"), (999, "99.9"), (1000, "100.0"), (-1, "-1.9")])
+def test_so_many_tenths(tenths: int, expected: str) -> None:
+    assert decimal(tenths) == expected

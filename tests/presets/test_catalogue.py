@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from proxy.config.families import FAMILIES
+from proxy.config.load import load
 from proxy.config.presets import presets
 from proxy.config.written.catalogue import expand
 from proxy.config.written.preset import Preset
@@ -132,3 +134,18 @@ def test_no_text_of_a_preset_leads_back_to_itself(name: str) -> None:
     given = dict.fromkeys(CATALOGUE[name].parameters, "a-made-up-value")
     origins = expand({"providers": {"x": {"use": name, **given}}}, CATALOGUE).origins
     assert all(where != written for where, written in origins.items())
+
+
+def test_a_route_that_names_a_preset_is_warned_of_its_end_alone(tmp_path: Path) -> None:
+    """No text of a preset is taken for a secret that the user has written into a file."""
+    asked = {name for name, preset in CATALOGUE.items() if preset.parameters.keys() - read_unasked(preset)}
+    path = tmp_path / "config.yaml"
+    path.write_text("routes:\n" + "".join(f"  /{name}: {name}\n" for name in CATALOGUE.keys() - asked - ANYBODY))
+    path.chmod(0o644)
+    told = [warning.path for warning in load(path, environ={}).warnings]
+    assert told == [f"routes./{name}" for name, preset in CATALOGUE.items() if preset.ended]
+
+
+def read_unasked(preset: Preset) -> set[str]:
+    """The parameters that need no word in the config."""
+    return {name for name, parameter in preset.parameters.items() if not parameter.required or preset.unasked(name)}

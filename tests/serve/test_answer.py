@@ -75,7 +75,8 @@ def test_how_a_body_is_delimited(empty: bool, sized: bool, modern: bool, alive: 
         ({}, b""),
         ({"quota": b"RateLimit: x\r\n"}, b"RateLimit: x\r\n"),
         ({"attempts": 2}, b"X-Keyless-Attempts: 2\r\n"),
-        ({"skipped": "paused"}, b"X-Keyless-Replay: skipped; reason=paused\r\n"),
+        ({"skipped": "body_too_large"}, b"X-Keyless-Replay: skipped; reason=body_too_large\r\n"),
+        ({"skipped": "paused"}, b"X-Keyless-Replay: skipped; reason=paused\r\nX-Should-Retry: false\r\n"),
     ],
 )
 def test_what_the_proxy_says_for_itself(facts: dict[str, Any], said: bytes) -> None:

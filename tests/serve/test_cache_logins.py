@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from proxy.app import Service
 from proxy.auth.life.record import Record
@@ -82,17 +77,3 @@ async def test_offline_too_the_account_that_is_logged_in_is_answered_and_no_othe
     await keep(stage, 3, "", alive=False)
     reply = await stage.call("/api/x")
     assert (reply.code, "nobody is logged in" in reply.body.decode()) == ("offline", True)
-
-
-@pytest.mark.parametrize("cache", ["60s", None])
-def test_what_keeps_replies_is_loaded_with_the_config_that_wants_it(tmp_path: Path, cache: str | None) -> None:
-    written = f"routes: {{/a: {{upstream: 'https://a.example', provider: none{f', cache: {cache}' if cache else ''}}}}}"
-    (tmp_path / "config.yaml").write_text(written)
-    code = (
-        "import sys, pathlib; from proxy.config.load import load; from proxy.serve.cache.caching import Caching;"
-        "loaded = load(pathlib.Path(sys.argv[1]), environ={}); before = 'aiocache' in sys.modules;"
-        "Caching(loaded); print(before, 'aiocache' in sys.modules)"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "config.yaml")]
-    done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
-    assert done.stdout.split() == ["False", str(cache is not None)]

@@ -40,6 +40,18 @@ async def test_it_passes_as_it_came_and_is_reported_once(reply: bytes, stage: St
     assert "dead (2 times since it last took it)" in report.last_error
 
 
+async def test_a_static_one_with_rules_of_refusal_is_as_dead(stage: Stage) -> None:
+    api = await stage.api(DEAD, OK)
+    provider = {"scheme": "static", "token": "a-static-secret", "refused": [{"status": 401}]}
+    await stage.open({"/api": {"upstream": api.url, "provider": "p"}}, providers={"p": provider})
+    reply = await stage.ask("GET /api HTTP/1.1")
+    assert (reply.status, reply.body, len(api.requests)) == (401, b'{"code":"bad_key"}', 1)
+    assert (reply.get("X-Should-Retry"), reply.get("X-Keyless-Attempts")) == ("false", None)
+    assert "dead" in (stage.service.view.provider("p").last_error or "")
+    assert (await stage.ask("GET /api HTTP/1.1")).get("X-Should-Retry") is None
+    assert stage.service.view.provider("p").last_error is None
+
+
 async def test_look_alikes_are_not_reported(stage: Stage) -> None:
     await behind(stage, QUOTA)
     reply = await stage.ask("GET /api HTTP/1.1")

@@ -88,3 +88,31 @@ async def test_a_413_that_the_reset_cuts_has_its_status_all_the_same(stage: Stag
     with suppress(ConnectionError):
         await wire.send(bytes(4 * MIB))
     assert (await wire.head()).status == 413
+
+
+@pytest.mark.parametrize("status", [401, 413])
+async def test_nothing_is_sent_behind_an_upload_that_was_refused_and_is_not_read(stage: Stage, status: int) -> None:
+    """The API says that it keeps the connection, and reads no more of it."""
+    refused = f"HTTP/1.1 {status} No\r\nContent-Length: 4\r\n\r\nnope".encode()
+    first = True
+
+    async def play(wire: Wire) -> None:
+        nonlocal first
+        if first:
+            first = False
+            api.record(await wire.head())
+            await wire.send(refused)
+            await gone.wait()
+        else:
+            api.record(await wire.message())
+            await wire.send(OK)
+
+    gone = asyncio.Event()
+    api = await stage.playing(play)
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
+    try:
+        reply = await uploaded(stage, bytes(200_000), chunked=False)
+        assert reply.status == (200 if status == 401 else status)
+        assert (await stage.ask("GET /api/x HTTP/1.1")).status == 200
+    finally:
+        gone.set()

@@ -11,6 +11,7 @@ import pytest
 
 from proxy.errors import CODES
 from tests.conftest import Stage
+from tests.ports import free_port
 from tests.raw import Message, RawApi, Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -48,6 +49,25 @@ async def test_a_missing_secret_is_named(stage: Stage) -> None:
     document = check_problem(await stage.call("/api"), "provider_unconfigured")
     assert "EXAMPLE_KEY" in document["detail"]
     assert document["provider"] == "p"
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For: 203.0.113.7", "Forwarded: for=203.0.113.7", "Via: 1.1 edge"])
+async def test_other_machines_read_neither_variables_nor_hosts(stage: Stage, header: str) -> None:
+    secret, closed_port = {"scheme": "static", "token": "${EXAMPLE_KEY}"}, free_port()
+    routes = {
+        "/asleep": {"upstream": "http://127.0.0.1:9", "provider": "p"},
+        "/gone": {"upstream": f"http://127.0.0.1:{closed_port}", "provider": "none"},
+    }
+    await stage.open(routes, providers={"p": secret})
+    name, _, value = header.partition(": ")
+    for path, code, here, outside in [
+        ("/asleep", "provider_unconfigured", "EXAMPLE_KEY is not set", "its secret is not set"),
+        ("/gone", "upstream_unreachable", f"127.0.0.1:{closed_port}: Connection refused", "Connection refused"),
+    ]:
+        assert check_problem(await stage.call(path), code)["detail"] == here
+        told = await stage.call(path, headers={name: value})
+        assert check_problem(told, code)["detail"] == outside
+        assert not any(text in str(told) for text in ("EXAMPLE_KEY", "127.0.0.1"))
 
 
 async def test_a_wrong_secret_is_the_operators_business(stage: Stage) -> None:

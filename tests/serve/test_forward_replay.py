@@ -193,6 +193,41 @@ async def test_a_static_credential_is_never_renewed(stage: Stage) -> None:
     assert (reply.status, len(api.requests)) == (401, 1)
 
 
+# ------------------------------------------------------------------------------------------- what nothing mends
+
+AGAIN = NO.replace(b"\r\n", b"\r\nx-should-retry: true\r\n", 1)
+
+
+async def test_a_client_need_not_repeat_what_a_newer_token_does_not_mend(stage: Stage) -> None:
+    await behind(stage, AGAIN)
+    second = await stage.ask("GET /api HTTP/1.1")
+    paused = await stage.ask("GET /api HTTP/1.1")
+    assert (second.status, second.body, second.get("X-Keyless-Attempts")) == (401, b"nope", "2")
+    assert (paused.body, paused.get("X-Keyless-Replay")) == (b"nope", "skipped; reason=paused")
+    assert second.all("X-Should-Retry") == paused.all("X-Should-Retry") == ["false"]
+
+
+@pytest.mark.parametrize("latched", [True, False])
+async def test_a_client_need_not_wait_for_a_person(stage: Stage, latched: bool) -> None:
+    await behind(stage, AGAIN)
+    if latched:
+        stage.sandbox.keys.clear()
+    else:
+        stage.sandbox.broken_reply = b"no token"
+    reply = await stage.ask("GET /api HTTP/1.1")
+    assert (reply.status, reply.get("X-Keyless-Replay")) == (401, "skipped; reason=token_unavailable")
+    assert reply.all("X-Should-Retry") == ["false" if latched else "true"]
+    assert stage.service.view.state("p") == ("latched" if latched else "backing_off")
+
+
+async def test_what_the_next_call_mends_may_be_repeated(stage: Stage) -> None:
+    await behind(stage, AGAIN, OK, replay={"max_body": 10})
+    reply = await stage.ask("POST /api HTTP/1.1", "Transfer-Encoding: chunked", body=b"b\r\nhello world\r\n0\r\n\r\n")
+    assert (reply.status, reply.get("X-Keyless-Replay")) == (401, "skipped; reason=body_too_large")
+    assert reply.all("X-Should-Retry") == ["true"]
+    assert (await stage.ask("GET /api HTTP/1.1")).get("X-Should-Retry") is None
+
+
 # ------------------------------------------------------------------------------------------- rules
 
 

@@ -252,6 +252,24 @@ async def test_trap_28_a_cut_reply_does_not_end_well_for_http_1_0_either(stage: 
         await wire.some(1)
 
 
+async def test_what_has_come_of_a_cut_reply_reaches_an_http_1_0_client_before_the_reset(stage: Stage) -> None:
+    """It is in the system's buffers when the API breaks off, and the client reads only then."""
+    body = bytes(range(256)) * 2048
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    api = await stage.api(head + b"%x\r\n" % (len(body) + 1) + body)
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}})
+    wire = await stage.wire()
+    wire.writer.transport.pause_reading()
+    await wire.send(f"GET /api HTTP/1.0\r\nHost: {stage.authority}\r\n\r\n".encode())
+    await api.until(lambda: api.ended == 1)
+    await asyncio.sleep(0.1)  # for a reset that comes too early
+    wire.writer.transport.resume_reading()
+    await wire.head()
+    assert await wire.reader.readexactly(len(body)) == body
+    with pytest.raises(ConnectionError):
+        await wire.some(1)
+
+
 async def test_a_client_that_leaves_in_a_download_closes_the_apis_connection(stage: Stage) -> None:
     await stage.open()
     wire = await asking(stage, "GET /oauth2/sse?events=2&hold=1")

@@ -365,6 +365,13 @@ async def test_what_is_odd_about_a_good_reply_is_logged(world: World, log: io.St
     assert text.count("Z warning ") == 2
 
 
+async def test_scopes_that_were_not_granted_are_told(world: World, log: io.StringIO) -> None:
+    world.logins.script = [Minted("t", 300.0, scope="read", lacks=("write",))]
+    await world.cell().token("qianfan")
+    assert "fewer scopes granted" in log.getvalue()
+    assert "lacks=write" in log.getvalue()
+
+
 async def test_a_good_reply_without_oddities_is_not_remarked(world: World, log: io.StringIO) -> None:
     world.logins.script = [Minted("t", 300.0, dated=world.clock.wall)]
     await world.cell().token("qianfan")

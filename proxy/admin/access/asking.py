@@ -13,10 +13,7 @@ from proxy.admin.access.passes import Known, Passes
 from proxy.errors import Fault
 from proxy.plan.admission.guard import Guard
 from proxy.plan.admission.readings import bearer
-from proxy.values.listen import is_loopback
 from proxy.wire.inbound.request import Request
-
-_PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 def check_operator(request: Request, guard: Guard, key: bytes | None, passes: Passes) -> None:
@@ -27,7 +24,7 @@ def check_operator(request: Request, guard: Guard, key: bytes | None, passes: Pa
         given = bearer(headers.get(b"authorization", b"")), headers.get(b"x-api-key")
         if not any(is_key(text, key) for text in given) and not passes.holds(headers, key):
             raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
-    elif not _is_local(request):
+    elif not request.is_local:
         raise Fault("route_refused", "set `admin.key` to use this from another machine")
     elif not guard.vouches(headers) and request.peer is not None:
         # A web page that let its own name point here (DNS rebinding) comes from this machine, too.
@@ -54,10 +51,3 @@ def reads_html(request: Request) -> bool:
 def about(request: Request) -> tuple[tuple[str, str | None], tuple[str, bytes]]:
     """Sender and target, as the audit log has them."""
     return (request.peer or "unix", request.headers.get("Origin")), (request.method, request.target)
-
-
-def _is_local(request: Request) -> bool:
-    """From this machine, and not through another proxy on it."""
-    if any(name in request.headers for name in _PROXIED):
-        return False
-    return request.peer is None or is_loopback(request.peer)

@@ -1,8 +1,8 @@
-"""A provider's `refused` rules, for scripts and in words. Pure."""
+"""A provider's `refused` and `dead` rules, for scripts and in words. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,9 +11,17 @@ from proxy.admin.told import shown
 from proxy.auth.keys.provider import ProviderCommon, RefusalRule
 
 
-def of_provider(provider: ProviderCommon | None) -> list[dict[str, Any]]:
+def of_refusal(provider: ProviderCommon | None) -> list[dict[str, Any]]:
     """As they'd stand in the config; the default is spelled out."""
-    rules = [] if provider is None else provider.effective_refusals
+    return _written([] if provider is None else provider.effective_refusals)
+
+
+def of_death(provider: ProviderCommon | None) -> list[dict[str, Any]]:
+    """The same for a credential that nothing renews."""
+    return _written([] if provider is None else provider.effective_dead)
+
+
+def _written(rules: Sequence[RefusalRule]) -> list[dict[str, Any]]:
     return [rule.model_dump(by_alias=True, exclude_defaults=True) for rule in rules]
 
 

@@ -27,8 +27,11 @@ def denial(provider: str, failure: IssuerError | None, flying: bool, waits: floa
 
 
 def _said(failure: IssuerError) -> str:
-    said = f"the issuer answered {failure.error}" if failure.error else "the issuer gave no token"
-    return f"{said}; {failure.hint}" if failure.hint else said
+    if failure.error:
+        said = f"the issuer answered {failure.error}"
+    else:
+        said = "nobody is logged in" if failure.failure is FailureClass.LOGIN else "the issuer gave no token"
+    return f"{said}. {failure.hint}" if failure.hint else said
 
 
 def _pending(flying: bool, waits: float | None) -> str:

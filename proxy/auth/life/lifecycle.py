@@ -114,6 +114,13 @@ class Lifecycle:
     def exclusive(self) -> bool:
         return self._terms.exclusive
 
+    @property
+    def helpless(self) -> bool:
+        """No flight can bring another token before a person has mended the credential."""
+        if self.failure is not None:
+            return self.failure.failure is not FailureClass.PASSING
+        return self.token is not None and self.token.expires.boot == math.inf
+
     def state(self, now: Now) -> State:
         token = self.token
         if token is not None and not self.refused:

@@ -38,13 +38,23 @@ def _others(parts: Iterable[bytes], also: bytes, names: Collection[str]) -> Iter
     """The parts that are not of these names, nor read so by servers to which `also` parts them, too."""
     for part in parts:
         if also not in part:
-            if not _is_of(part, names):
+            if not is_called(part, names):
                 yield part
-        elif kept := [piece for piece in part.split(also) if not _is_of(piece, names)]:
+        elif kept := list(_other_pieces(part.split(also), names)):
             yield also.join(kept)
 
 
-def _is_of(part: bytes, names: Collection[str]) -> bool:
+def _other_pieces(pieces: Sequence[bytes], names: Collection[str]) -> Iterator[bytes]:
+    """Where the first is of these names, those behind it that have none are the rest of its value (`time=1;2`)."""
+    of_first = is_called(pieces[0], names)
+    for piece in pieces:
+        if is_called(piece, names) or (of_first and b"=" not in piece):
+            continue
+        of_first = False
+        yield piece
+
+
+def is_called(part: bytes, names: Collection[str]) -> bool:
     """Frameworks read `name[]` and `name[x]` as parts of a list or a mapping called `name`."""
     name = part.partition(b"=")[0].decode("latin-1")
     if "%" in name or "+" in name:

@@ -101,7 +101,7 @@ class Signing:
         """What the SDK said; what it has put into the query is gone then."""
         said, query = NOTHING, draft.query
         if query and self.algorithm.query:
-            draft.query = places.inject_query(query, self.algorithm.query, b"")
+            draft.query = places.inject_query(query, self.algorithm.of_signature(query), b"")
             if draft.query != query:
                 said = in_query(self.algorithm, query)
         if said.ends is not None and said.ends < now:

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 
 from proxy.auth.paths import Path, compile_path, read_json
 from proxy.auth.reading.cookies import Cookie, find_cookie
-from proxy.auth.reading.failure import HINTS, TRANSIENT_CODES, error_code
+from proxy.auth.reading.failure import error_code
+from proxy.auth.reading.meaning import HINTS, TRANSIENT_CODES
 from proxy.auth.reading.times import dated
 from proxy.auth.reading.xml_tree import read_xml
 from proxy.auth.rules import holds

@@ -18,6 +18,7 @@ from proxy.auth.paths import Path, as_text
 from proxy.auth.reading.failure import Diagnosis
 from proxy.auth.reading.lifetime import Lifetime
 from proxy.auth.reading.located import Located, Ok, paths_of
+from proxy.auth.reading.meaning import PLAIN, Advice
 from proxy.auth.reading.upstream import named_upstream
 from proxy.auth.rules import texts
 from proxy.auth.token import IssuerReply, Minted
@@ -27,6 +28,11 @@ LONGEST_TOKEN = 64 * 1024
 """No server takes a header of this size."""
 
 NOTHING: Mapping[str, Any] = {}
+
+_WHOLE = "@"
+"""The path of all that a body says."""
+WORD = re.compile(r"(?![{\[<])[!-~]+")
+"""A token alone, with nothing that names it. A page, or an error in JSON, is none."""
 
 _VISIBLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _PROVEN = frozenset({"mac", "dpop", "pop"})
@@ -51,10 +57,16 @@ class ReplyReader:
 
     @classmethod
     def compile(
-        cls, reply: ReplyMap, ttl: float | None, hosts: Iterable[Host] = (), *, bearer: bool = False
+        cls,
+        reply: ReplyMap,
+        ttl: float | None,
+        hosts: Iterable[Host] = (),
+        *,
+        bearer: bool = False,
+        advice: Advice = PLAIN,
     ) -> ReplyReader:
         """`hosts` are those that the reply may name as the upstream; `bearer`: nobody has said how the token is sent,
-        so it goes as Bearer. Raises ValueError for a path that is not JMESPath.
+        so it goes as Bearer; `advice` is for its refusals. Raises ValueError for a path that is not JMESPath.
         """
         into, at = reply.expires_in, reply.expires_at
         into = ExpiresIn(path=into) if isinstance(into, str) else into
@@ -76,7 +88,7 @@ class ReplyReader:
             reply.scope,
             ok,
             lifetime,
-            Diagnosis.compile(reply.error, reply.errors),
+            Diagnosis.compile(reply.error, reply.errors, advice),
             paths_of((*locators, lifetime.expires_in, lifetime.expires_at, *reply.ok)),
             reply.format,
             bearer,
@@ -139,7 +151,11 @@ class ReplyReader:
         if objection is not None:
             return objection
         token = located.find(self.token)
-        return None if isinstance(token, str) and token else located.lacks(self.token)
+        if not isinstance(token, str) or not token:
+            return located.lacks(self.token)
+        if self.form == "text" and self.token == _WHOLE and not WORD.fullmatch(token):
+            return "not one word, as a token alone is"
+        return None
 
     def _optional(self, located: Located, locator: str | None) -> str | None:
         text = None if locator is None else located.find(locator)

@@ -9,6 +9,7 @@ elsewhere (CWE-776, CWE-611): a reply that has one is refused before anything of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from xml.parsers import expat
@@ -17,6 +18,9 @@ DEEPEST = 64
 MOST = 20_000
 """Elements; a reply of 1 MiB could hold a quarter of a million."""
 
+_CHINESE = re.compile(rb"""\s*<\?xml[^>]*\bencoding\s*=\s*["']gb(?:k|2312|18030)["']""", re.IGNORECASE)
+"""What declares itself in one of the encodings of China, of which expat has none; GB 18030 holds the others."""
+
 _BETWEEN = "\n"
 """Between a namespace and a name: no name holds it."""
 
@@ -24,13 +28,14 @@ _BETWEEN = "\n"
 def read_xml(body: bytes) -> dict[str, Any]:
     """Raises ValueError, and nothing else; its text quotes nothing of the body."""
     tree = _Tree()
-    parser = expat.ParserCreate(namespace_separator=_BETWEEN)
+    chinese = _CHINESE.match(body) is not None
+    parser = expat.ParserCreate("utf-8" if chinese else None, _BETWEEN)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.text
     try:
-        parser.Parse(body, True)
+        parser.Parse(body.decode("gb18030") if chinese else body, True)
     except _RefusedError:
         raise
     except (expat.ExpatError, LookupError, ValueError):  # the last two for encodings that Python has not, or not so

@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -25,7 +24,7 @@ from proxy.auth.paths import read_json
 from proxy.auth.placing.draft import Placing
 from proxy.auth.placing.inject import Injection
 from proxy.auth.placing.signing import Signing
-from proxy.auth.reading.reply import ReplyReader
+from proxy.auth.reading.reply import WORD, ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import CommandRequest, Flow, IssuerReply
@@ -38,8 +37,6 @@ _KUBERNETES = ReplyMap.model_validate(
     {"token": "status.token", "expires_at": {"path": "status.expirationTimestamp", "unit": "iso"}}
 )
 _AWS = ReplyMap.model_validate({"expires_at": {"path": "Expiration", "unit": "iso"}})
-_WORD = re.compile(r"(?![{\[<])[!-~]+")
-"""A page, or JSON that is cut short, is no token."""
 
 HINT = "Run the provider's `command` by hand: it has to print a token, JSON, an ExecCredential or AWS keys."
 
@@ -136,7 +133,7 @@ class ExecScheme(Scheme):
         if self.said:
             raise _nonsense("the command printed no JSON object")
         text = document if isinstance(document, str) else output.decode("utf-8-sig", "replace").strip()
-        if not _WORD.fullmatch(text):
+        if not WORD.fullmatch(text):
             raise _nonsense("the command printed neither JSON nor a token alone, which is one word")
         return {_USUAL["token"]: text}
 

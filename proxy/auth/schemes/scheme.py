@@ -66,6 +66,11 @@ class Scheme(ABC):
         return None
 
     @property
+    def asked_scope(self) -> str | None:
+        """The scopes that a token is asked to have, parted by blanks."""
+        return None
+
+    @property
     def basic(self) -> str | None:
         """The base64 pair for `{basic}`."""
         return None

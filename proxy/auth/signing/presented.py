@@ -51,13 +51,14 @@ def in_header(algorithm: Algorithm, authorization: bytes) -> Presented:
 def in_query(algorithm: Algorithm, query: bytes) -> Presented:
     """Raises Fault for a presigned URL whose end can't be read."""
     said = {name.lower(): value for name, value in parameters(query.decode("latin-1"))}
-    ours = {name: value for name, value in said.items() if name in algorithm.query}
+    names = algorithm.of_signature(query)
+    ours = {name: value for name, value in said.items() if name in names}
     if not ours:
         return NOTHING
     of_bce = _OF_BCE.match(ours.get("authorization", ""))
     credential = next((value for name, value in ours.items() if name.endswith("credential")), "")
-    names = next((value for name, value in ours.items() if name.endswith(("signedheaders", "q-header-list"))), "")
-    found = _scoped(algorithm, credential, of_bce[3] if of_bce else names)
+    listed = next((value for name, value in ours.items() if name.endswith(("signedheaders", "q-header-list"))), "")
+    found = _scoped(algorithm, credential, of_bce[3] if of_bce else listed)
     return found._replace(ends=_end(ours, of_bce))
 
 

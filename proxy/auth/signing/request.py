@@ -114,7 +114,7 @@ class Signable(NamedTuple):
         found = {"host": self.host} | ours
         for name, value in self.headers:
             if name not in ours and (usual(name) if not named else name in named):
-                found[name] = f"{found[name]},{value}" if name in found else value
+                found[name] = f"{found[name].strip()},{value.strip()}" if name in found else value
         return dict(sorted(found.items()))
 
 
@@ -132,6 +132,7 @@ class Signed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Algorithm:
     """`fills` and `query` are the headers and parameters, in lower case, in which a signature may stand already.
+    `older`: names that belong to the vendor's earlier signature where the first of them, its access key, is there.
 
     `bodies`: it takes no part (`none`), is read whole (`buffer`), or is left out (`unsigned`); the first is usual.
     `needs` are the names that the keys must have. `scope` names the parts of a `Credential` between date and last word,
@@ -146,3 +147,9 @@ class Algorithm:
     scope: tuple[str, ...] = ()
     place: str = "header"  # where the signature goes
     edits: str | None = None
+    older: tuple[str, ...] = ()
+
+    def of_signature(self, query: bytes) -> frozenset[str]:
+        """The parameters, in lower case, in which a signature may stand in this query."""
+        is_older = bool(self.older) and self.older[0].encode() in query.lower()
+        return self.query.union(self.older) if is_older else self.query

@@ -17,7 +17,7 @@ from proxy.admin.told import shown
 from proxy.app import Service
 from proxy.auth.schemes import Provider
 from proxy.auth.schemes.scheme import Scheme
-from proxy.auth.scope import granted
+from proxy.auth.scope import granted, ungranted
 from proxy.auth.token import Token
 from proxy.cli.kit.progress import Progress
 from proxy.cli.kit.standby import standing_by
@@ -32,6 +32,7 @@ PATIENCE = FLIGHT_TIMEOUT + 5.0
 _REPLACED = (
     "the issuer has replaced the refresh token; the one in the config may be dead now, and the new one lived only here"
 )
+_IN_A_LINE = ("expires", "scope", "not granted", "upstream", "warning")
 
 
 class Got(NamedTuple):
@@ -73,9 +74,12 @@ async def _one(name: str, provider: Provider, service: Service) -> Got | Denied:
         failure = cell.life.failure
         if failure is None:
             return Denied(fault.code, fault.detail)
-        return Denied(fault.code, failure.message + (f"; {failure.hint}" if failure.hint else ""))
+        return Denied(fault.code, failure.message + (f". {failure.hint}" if failure.hint else ""))
     replaced = None if scheme is None else _replacement(scheme, token)
+    asked = None if scheme is None else scheme.asked_scope
     known = {"provider": name, "scheme": provider.scheme} | _known(token)
+    if lacks := ungranted(asked, token.scope):
+        known["not_granted"] = " ".join(lacks)
     return Got(
         revealed(token.value),
         known | {"refresh_token_replaced": replaced is not None},
@@ -115,6 +119,7 @@ def rows(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         else f"{shown.moment(expires)}, in {shown.duration(expires - time.time())}",
         "lifetime": None if known["lifetime"] is None else shown.duration(known["lifetime"]),
         "scope": known["scope"],
+        "not granted": known.get("not_granted"),
         "upstream": known["upstream"],
         "token": known["fingerprint"],
         "warning": _REPLACED if known["refresh_token_replaced"] else None,
@@ -126,6 +131,4 @@ def line(answer: Got | Denied) -> str:
     """The same, or the failure, in a line."""
     if isinstance(answer, Denied):
         return f"{answer.code}: {answer.said}"
-    return ", ".join(
-        f"{key} {value}" for key, value in rows(answer.known) if key in ("expires", "scope", "upstream", "warning")
-    )
+    return ", ".join(f"{key} {value}" for key, value in rows(answer.known) if key in _IN_A_LINE)

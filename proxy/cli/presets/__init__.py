@@ -101,5 +101,5 @@ def _print_table(names: list[str], catalogue: Joined) -> None:
 
 def _title(catalogue: Joined, name: str) -> str:
     preset = catalogue[name]
-    remarks = ["a template"] * preset.template + (["ends, or has ended"] if preset.ended else [])
+    remarks = ["a template"] * preset.template + ([f"said to end on {preset.ended.on}"] if preset.ended else [])
     return ", ".join([preset.title, *remarks])

@@ -30,6 +30,8 @@ from proxy.values.names import did_you_mean
 from proxy.values.where import Finding, Where, place
 
 _GIVEN: Where = ("examples", "with")
+_BESIDE = ("dead", "hosts")
+"""Keys of a preset that become the provider's."""
 
 
 def proofs_of(file: Path) -> Iterator[tuple[int, Proof]]:
@@ -83,7 +85,9 @@ def _of_provider(name: str, preset: Preset) -> Iterator[Finding]:
 
 
 def _in_preset(where: Where, name: str) -> Where:
-    """A provider's text is the preset's `provider`, and a route's upstream the preset's."""
+    """A provider's text is the preset's `provider`, or stands beside that; a route's upstream is the preset's."""
+    if where[:2] == ("providers", name) and where[2:3] and where[2] in _BESIDE:
+        return where[2:]
     if where[:2] == ("providers", name):
         return ("provider", *where[2:])
     return ("upstream",)

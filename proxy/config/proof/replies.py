@@ -23,7 +23,8 @@ def is_told(refusals: Refusals, reply: Reply, age: float = 3600, safe: bool = Fa
 
 def of_issuer(reply: Reply) -> IssuerReply:
     headers = {key.lower(): value for key, value in _head(reply).items()}
-    return IssuerReply(reply.status, headers, _body(reply))
+    cookies = (headers["set-cookie"],) if "set-cookie" in headers else ()
+    return IssuerReply(reply.status, headers, _body(reply), cookies)
 
 
 def _head(reply: Reply) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,16 +29,20 @@ _ENTRIES: Mapping[str, TypeAdapter[Any]] = {
     "clients": TypeAdapter(Client),
 }
 
+_ENTRY_DEPTH = 2
+"""Of the keys above a provider's or a route's own."""
+
 
 def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
     """Every mistake in `tree`; `written` is the same tree before its `${...}` were resolved."""
-    wrong: list[Finding] = []
     try:
         config = model_of(tree)
     except ValidationError as error:
         wrong = translate(error, written, partial(known_keys, written, catalogue))
-        config = _what_holds(tree, catalogue)
-    return [*wrong, *check(config, _known(tree, config, catalogue))]
+        config, thinned = _what_holds(tree, catalogue)
+        more = check(config, _known(tree, config, catalogue))
+        return [*wrong, *(one for one in more if one.where[:-1] not in thinned)]
+    return list(check(config, _known(tree, config, catalogue)))
 
 
 def model_of(tree: Mapping[str, Any]) -> Config:
@@ -71,16 +75,20 @@ def _known(tree: Mapping[str, Any], config: Config, catalogue: Catalogue) -> Kno
     return Known(providers, routes, bool(tree.get("clients")) or config.anyone, catalogue)
 
 
-def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> Config:
-    """The config without its wrong keys; where those were needed, without the entries that held them."""
-    rest = copy.deepcopy(dict(tree))
-    for depth in (3, 3, 2, 1):  # what is missing may show only when the rest of an entry is right
+def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> tuple[Config, set[Where]]:
+    """The config without its wrong keys, however deep; where those were needed, without what held them. And the keys
+    within an entry's own from which something went: what stood beside it may have been right with it.
+    """
+    rest, thinned = copy.deepcopy(dict(tree)), set[Where]()
+    for depth in (None, 3, 3, 2, 1):  # what is missing may show only when the rest of an entry is right
         try:
-            return model_of(rest)
+            return model_of(rest), thinned
         except ValidationError as error:
             for finding in translate(error, rest, partial(known_keys, rest, catalogue)):
                 _take_out(rest, finding.where[:depth])
-    return model_of(rest)
+                if len(finding.where) > _ENTRY_DEPTH + 1:
+                    thinned.add(finding.where[:-1])
+    return model_of(rest), thinned
 
 
 def _take_out(rest: dict[str, Any], where: Where) -> None:
@@ -88,13 +96,20 @@ def _take_out(rest: dict[str, Any], where: Where) -> None:
         # the other clients keep their numbers
         rest["clients"][where[1]] = {"name": f"\0{where[1]}", "key": f"sha256:{where[1]:064x}"}
         return
-    holder = rest
-    for step in where[:-1]:
-        if not isinstance(holder.get(str(step)), dict):
-            holder.pop(str(step), None)
-            return
-        holder = holder[str(step)]
-    holder.pop(str(where[-1]), None)
+    keys, inside = [], cast("Any", rest)
+    for step in where:
+        if isinstance(inside, dict):
+            keys.append((inside, str(step)))
+            inside = inside.get(str(step))
+        elif isinstance(inside, list) and isinstance(step, int) and step < len(inside):
+            inside = inside[step]
+        else:
+            break
+    emptied = True
+    while emptied and keys:
+        holder, key = keys.pop()
+        holder.pop(key, None)
+        emptied = not holder and len(keys) > _ENTRY_DEPTH  # what is empty now would be called a mistake itself
     filler = _filler(*map(str, (where[0], where[-1]))) if len(where) == 3 else None
     if filler is not None:
         holder[str(where[-1])] = filler

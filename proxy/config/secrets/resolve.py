@@ -190,6 +190,9 @@ class Sources:
                 self.reasons[reference] = Reason(f"{reference.shown}: it is UTF-16; save it as UTF-8")
                 return None
             text = written.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            self.reasons[reference] = Reason(f"{reference.shown}: it is not UTF-8; save it as UTF-8")
+            return None
         except (OSError, ValueError):
             return None
         if len(written) > _MAX_FILE:

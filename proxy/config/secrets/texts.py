@@ -37,8 +37,9 @@ def named(text: str) -> frozenset[str]:
 
 
 def is_wide(written: bytes) -> bool:
-    """PowerShell's `>` writes UTF-16."""
-    return written[:2] in (b"\xff\xfe", b"\xfe\xff")
+    """PowerShell's `>` writes UTF-16; without the mark at its beginning a letter has a zero beside it."""
+    beginning = written[:2]
+    return beginning in (b"\xff\xfe", b"\xfe\xff") or (len(beginning) == 2 and beginning.count(0) == 1)
 
 
 def without_break(text: str) -> str:

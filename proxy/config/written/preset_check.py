@@ -6,6 +6,7 @@ Owns: every rule between two of its parts, and what its texts may hold. Must not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from proxy.config.written.preset import PARAMETER, Preset, Sdk
 from proxy.values.names import did_you_mean
@@ -14,6 +15,15 @@ from proxy.values.where import Finding, Where
 
 IN_SDK = ("base", "host", "path", "key")
 """What the texts of an `sdk` row know: the route's address, its host and port, and the key for the client."""
+_MADE = frozenset(
+    (
+        *("token", "basic", "reply", "refresh_token", "identity", "jwt", "upstream", "issuer"),
+        *("now", "now_ms", "exp", "exp_ms", "nbf", "jti", "fingerprint", "x5t_s256"),
+    )
+)
+"""What the texts of a provider know besides the preset's parameters, and what its logins keep."""
+_OWN_NAMES = ("values", "keep", "digest", "stand_in")
+"""Keys of a provider whose texts, or names, are of another language than parameters."""
 
 
 def check_preset(preset: Preset) -> Iterator[Finding]:
@@ -25,6 +35,7 @@ def check_preset(preset: Preset) -> Iterator[Finding]:
         yield Finding(("live", "base"), "no such base", did_you_mean(preset.live.base, preset.bases or {}))
     if preset.live and preset.base() is None:
         yield Finding(("live",), "a live path stands below an upstream, and there is none; add `upstream` or `bases`")
+    yield from _misspelt(preset)
     if preset.dead and preset.provider.get("scheme") not in ("static", "signed", "http_digest", None):
         yield Finding(("dead",), "only for a credential that is never renewed; write `refused` into the provider")
 
@@ -53,6 +64,33 @@ def _texts(written: tuple[Where, str], preset: Preset) -> Iterator[Finding]:
             yield Finding(
                 where, f"{{{name}}} is a secret, which is seen here; let it be the provider's token: {{token}}"
             )
+
+
+def _misspelt(preset: Preset) -> Iterator[Finding]:
+    """A brace may be meant as one, in JSON or a body, but hardly around what is nearly a parameter's name."""
+    made = _MADE.union(_kept(preset.provider))
+    for where, text in _written(preset.provider, ("provider",)):
+        for name in PARAMETER.findall(text):
+            if name not in preset.parameters and name not in made and (hint := did_you_mean(name, preset.parameters)):
+                yield Finding(where, f"{{{name}}} is no parameter of this preset", hint)
+
+
+def _written(tree: Any, where: Where) -> Iterator[tuple[Where, str]]:
+    if isinstance(tree, str):
+        yield where, tree
+    elif isinstance(tree, dict | list):
+        for key, inner in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            if key not in _OWN_NAMES:
+                yield from _written(inner, (*where, key))
+
+
+def _kept(tree: Any) -> Iterator[str]:
+    """The names of what is made or kept for the texts that follow."""
+    if isinstance(tree, dict | list):
+        for key, inner in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            if key in ("values", "keep") and isinstance(inner, dict):
+                yield from map(str, inner)
+            yield from _kept(inner)
 
 
 def _sdk(rows: Iterable[Sdk]) -> Iterator[Finding]:

@@ -6,15 +6,19 @@ the provider's own slots replaced. Pure. Must not know: how the key was found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote_plus, unquote_to_bytes
 
+from proxy.auth.placing.places import is_called
 from proxy.config.model.client import SHORTEST
 from proxy.plan.admission.key_places import KeySlots
 from proxy.plan.admission.readings import of_header
 from proxy.plan.headers import Head
 from proxy.plan.router import Way
+
+_GONE = b"-"
+"""In the place of a key."""
 
 
 def without_keys(keys: Sequence[bytes], head: Head, way: Way[Any], slots: KeySlots) -> tuple[Head, Way[Any]]:
@@ -30,7 +34,7 @@ def without_keys(keys: Sequence[bytes], head: Head, way: Way[Any], slots: KeySlo
             kept = [piece for piece in cookie.split(b";") if not _is_in(key, piece.partition(b"=")[2].strip())]
             head = Head(head.lines, head.facts | {b"cookie": b";".join(kept).strip()})
         if way.query:
-            way = _without_parameters(key, way)
+            way = _without_parameters(key, way, slots.filled)
         if slots.path is not None:
             way = _without_beginning(key, way, slots)
     return head, way
@@ -47,10 +51,14 @@ def _is_in(key: bytes, text: bytes) -> bool:
     return key in text if len(key) >= SHORTEST else key == text
 
 
-def _without_parameters(key: bytes, way: Way[Any]) -> Way[Any]:
+def _without_parameters(key: bytes, way: Way[Any], filled: Collection[str]) -> Way[Any]:
+    """Of one that the provider fills the rest stays until then: it says for what a presigned URL is, and until when."""
     if key not in way.query and b"%" not in way.query and b"+" not in way.query:
         return way
-    kept = [part for part in way.query.split(b"&") if not _is_in_parameter(key, part)]
+    parts = way.query.split(b"&")
+    if len(key) >= SHORTEST:
+        parts = [part.replace(key, _GONE) if is_called(part, filled) else part for part in parts]
+    kept = [part for part in parts if not _is_in_parameter(key, part)]
     return Way(way.route, way.path, b"&".join(kept), way.rest, way.lone)
 
 

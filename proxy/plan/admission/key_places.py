@@ -41,6 +41,7 @@ _FETCHING: Final = b"sec-fetch-"
 class KeySlots:
     """The places of one route: those of all routes, and those that its provider fills. Names are in lower case.
 
+    `filled` are the parameters of the query that the provider fills.
     `json` are the keys that lead to each field. `path` matches what an SDK puts in front of its paths where the
     credential belongs there. `passed` are headers that go on as the client sent them. `token_call`
     is the path of the token call that a stand-in answers: any value of it may be the key. `prefix` is the route's name.
@@ -48,6 +49,7 @@ class KeySlots:
 
     headers: frozenset[bytes] = frozenset(KEY_HEADERS)
     query: re.Pattern[bytes] = field(default=re.compile(rb"\Z\A"))
+    filled: frozenset[str] = frozenset()
     cookies: frozenset[bytes] = frozenset()
     json: tuple[tuple[str, ...], ...] = ()
     form: re.Pattern[bytes] | None = None
@@ -77,6 +79,7 @@ class KeySlots:
         return cls(
             headers,
             _parameters((*_QUERY, *filled)),
+            filled,
             frozenset() if placing is None else frozenset(name.encode() for name in placing.names.cookies),
             tuple(tuple(name.split(".")) for name in places.get("json", {})),
             _parameters(form) if form else None,

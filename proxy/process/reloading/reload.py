@@ -181,7 +181,7 @@ class Reloader:
             self._moved.set()
         told = news.different if news.whole else without_secrets(news.different, news.secrets)
         self.tidings.taken(told, news.restart, news.fresh.kept, before.kept)
-        if need_a_restart(before, news.fresh):
+        if news.restart and need_a_restart(before, news.fresh):
             log.warning("some changes need a restart", settings=news.restart)
         retired = [before]
         del before

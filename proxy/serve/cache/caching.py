@@ -9,7 +9,7 @@ from proxy.config.loaded import Loaded
 from proxy.plan.route import RoutePlan
 from proxy.serve.cache.files import Files
 from proxy.serve.cache.lookup import Cache
-from proxy.serve.cache.memory import ROOM, Memory, load_engine
+from proxy.serve.cache.memory import ROOM, Memory
 from proxy.tokens.store.open import sealed_files
 
 
@@ -22,12 +22,6 @@ class Caching:
         self._room = ROOM // workers
         beside = sealed_files(config.store, config.store_key, loaded.folder)
         self._files = None if beside is None else Files(*beside)
-        self.prepare(loaded)
-
-    def prepare(self, loaded: Loaded) -> None:
-        """What keeps replies of this config is loaded, for half a second: not on the loop, once it serves."""
-        if any(route.cache is not None for route in loaded.config.routes.values()):
-            load_engine()
 
     def renewed(self, before: Memory | None) -> Memory:
         """Empty: what another config or secret had got may not be got any more."""

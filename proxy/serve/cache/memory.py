@@ -5,10 +5,11 @@ Owns: the bound on what is kept and on what is being recorded. Must not know: wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
+from proxy.companions import memory_cache
 from proxy.plan.caching.kept import Kept
 from proxy.plan.caching.shelf import Shelf
 
@@ -16,14 +17,6 @@ ROOM = 64 * 1024 * 1024
 """Bytes, of all processes of one proxy together."""
 _RECORDED = 8
 """One part in so many of it is for replies that are still on their way."""
-
-
-def load_engine() -> Callable[..., Any]:
-    """Half a second the first time."""
-    from aiocache import SimpleMemoryCache  # noqa: PLC0415 -- only for who keeps replies
-    from aiocache.serializers import NullSerializer  # noqa: PLC0415
-
-    return partial(SimpleMemoryCache, serializer=NullSerializer())
 
 
 class Memory:
@@ -36,7 +29,7 @@ class Memory:
 
     @cached_property
     def _cache(self) -> Any:
-        return load_engine()(timeout=0)
+        return memory_cache()(timeout=0)
 
     def __len__(self) -> int:
         return len(self._shelf)

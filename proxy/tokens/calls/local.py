@@ -76,7 +76,7 @@ def _explained(failed: CommandFailed) -> IssuerError:
     said = f"{failed}; it said: {failed.detail}" if failed.detail else str(failed)
     if failed.at_start:
         return IssuerError(FailureClass.CREDENTIAL, said, hint="Correct the provider's `command`, or install it.")
-    return IssuerError(FailureClass.PASSING, said, hint=f"It is the provider's own: {failed}.")
+    return IssuerError(FailureClass.PASSING, said, hint=f"The issuer is the provider's `command` here: {failed}.")
 
 
 def _unreadable(message: str) -> IssuerError:

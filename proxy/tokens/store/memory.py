@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any
 
+from proxy.companions import memory_cache
 from proxy.tokens.store import BUDGET, Heard
 
 
@@ -20,11 +21,7 @@ class MemoryStore:
 
     @cached_property
     def _cache(self) -> Any:
-        # Imported with the first record: aiocache brings redis in where that is installed, and listening comes first.
-        from aiocache import SimpleMemoryCache  # noqa: PLC0415
-        from aiocache.serializers import NullSerializer  # noqa: PLC0415
-
-        return SimpleMemoryCache(serializer=NullSerializer(), timeout=0)
+        return memory_cache()(timeout=0)  # with the first record: listening comes first
 
     async def read(self, key: str) -> bytes | None:
         sealed: bytes | None = await self._cache.get(key)

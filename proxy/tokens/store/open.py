@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from proxy.config.secrets.seal import Seal, new_key
+from proxy.companions import without
+from proxy.config.secrets.seal import Plain, Seal
 from proxy.tokens.records import Records
 from proxy.tokens.store import Store, StoreDown
 from proxy.tokens.store.file import FileStore
@@ -24,7 +25,7 @@ def open_records(store: str, keys: Sequence[str] | None, folder: Path) -> Record
     """
     kind, _, where = store.partition(":")
     if kind == "memory" and not where:
-        return Records(MemoryStore(), Seal([new_key()]))
+        return Records(MemoryStore(), Plain())
     if kind in ("memory", "file"):
         path = folder / Path(where).expanduser()
         engine: Store = FileStore(path)
@@ -68,7 +69,8 @@ def _seal(keys: Sequence[str]) -> Seal:
 
 def _redis(url: str) -> Store:
     try:
-        from proxy.tokens.store.redis import RedisStore  # noqa: PLC0415 -- an extra, not in the base install
+        with without("opentelemetry", "opentelemetry.sdk"):  # redis-py measures itself where that is installed: 10 MiB
+            from proxy.tokens.store.redis import RedisStore  # noqa: PLC0415 -- an extra, not in the base install
     except ImportError:
         raise StoreDown("store: redis needs an extra; run: pip install 'keyless[redis]'") from None
     try:

@@ -134,6 +134,10 @@ class ClientConnection(Socket):
                 raise ConnectionResetError(_GONE)
             self._renew()
 
+    async def cut_short(self) -> None:
+        """The answer ends here, which is not its end, and only a reset says so. What there is of it comes first."""
+        await self.break_off(self._host.seconds["stall"])
+
     def become(self, pipe: Pipe) -> None:
         """From here on the client's bytes are `pipe`'s, what came behind the upgrade too."""
         self.enter(PIPE)

@@ -25,9 +25,18 @@ def fault(request: Request, error: Fault, cors_origin: str | None, shape: ErrorS
     if request.connection.answered:
         request.connection.reset()
         return
-    headers, body = problem(error, shape, request.id)
+    headers, body = problem(error if request.is_local else _from_outside(error), shape, request.id)
     kind = kind_of_problem(request.header(b"accept"), shape)
     reply(request, error.status, headers, kind, body, cors_origin)
+
+
+def _from_outside(error: Fault) -> Fault:
+    """Clients of other machines read neither variables nor hosts of this one."""
+    if error.outside == error.detail:
+        return error
+    return Fault(
+        error.code, error.outside, provider=error.provider, retry_after=error.retry_after, headers=error.headers
+    )
 
 
 def reply(

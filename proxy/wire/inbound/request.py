@@ -6,15 +6,18 @@ Owns: what a handler may ask of it. Must not know: how it is answered, or parsed
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import Protocol
+from typing import Final, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from proxy.http.fields import Fields, facts, first
 from proxy.http.repeated import Lines
 from proxy.http.request_id import given_id
+from proxy.values.listen import is_loopback
 from proxy.wire.flow import Flow, Source
 from proxy.wire.socket import Transport
+
+_OF_PROXIES: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 
 
 class Pipe(Protocol):
@@ -56,6 +59,9 @@ class Client(Source, Protocol):
 
     async def drain(self) -> None:
         """Wait while the client reads more slowly than we write. Raises ConnectionResetError."""
+
+    async def cut_short(self) -> None:
+        """The answer ends here, and the client sees that it is not its end, behind all that was written."""
 
     def moved(self) -> tuple[int, int]:
         """Bytes from the client and to it, since this was asked last."""
@@ -136,3 +142,9 @@ class Request(Flow[Client]):
     def peer(self) -> str | None:
         """The client's address; None on a unix socket."""
         return self.connection.peer
+
+    @property
+    def is_local(self) -> bool:
+        """From this machine, and not through another proxy on it."""
+        peer = self.connection.peer
+        return (peer is None or is_loopback(peer)) and all(self.header(name) is None for name in _OF_PROXIES)

@@ -13,6 +13,7 @@ import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any, cast
 
 from proxy import memory, shortage
@@ -27,6 +28,7 @@ from proxy.wire.inbound.newcomers import Factory, Newcomers
 from proxy.wire.inbound.request import Request
 from proxy.wire.socket import Transport
 from proxy.wire.tls import Tls
+from proxy.wire.unix_path import clear
 
 log = get_logger("keyless.server")
 
@@ -163,6 +165,8 @@ class Listening:
         self.servers: list[Server] = []
         self.addresses: list[Listener] = []
         self.drain = DRAIN_SECONDS
+        self.taken_over = False  # another process listens at the same sockets
+        self._paths: list[Path] = []
 
     async def start(
         self,
@@ -183,7 +187,9 @@ class Listening:
             if inherited:
                 doors = [await _inherit(server.loop, factory, sock, options) for sock in inherited]
             elif listener.path:
+                clear(listener.path)  # the loop would take it from whoever listens there
                 doors = [await server.loop.create_unix_server(factory, listener.path, **_KEEPING, **options)]
+                self._paths.append(Path(listener.path))
             else:
                 options["reuse_port"] = shared or None
                 doors = [await server.loop.create_server(factory, listener.host, listener.port, **options)]
@@ -206,6 +212,8 @@ class Listening:
         """Stop listening, let what is under way end (up to `drain` seconds), then cut it."""
         for door in chain.from_iterable(self._doors):
             door.close()
+        for path in () if self.taken_over else self._paths:
+            path.unlink(missing_ok=True)
         await asyncio.gather(*(newcomers.close() for newcomers in self._newcomers))
         await asyncio.gather(*(server.shutdown(self.drain) for server in self.servers))
         self._doors.clear()

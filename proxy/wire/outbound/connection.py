@@ -209,7 +209,9 @@ class Connection(Socket):
 
     def replied(self, status: int, reason: bytes, headers: Fields) -> None:
         """The head is there."""
-        reply = self._reply
+        reply, body = self._reply, self._call.body if self._call is not None else None
+        if status >= 400 and body is not None and not isinstance(body, bytes):
+            self._parser.keep_alive = False  # who refuses an upload may not read the rest, nor what would follow it
         if reply is not None:
             reply.lines = self._parser.repeated.of(headers)
             reply.status = status

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from proxy.wire.outbound.connection import Connection
+from proxy.wire.outbound.idle import IdleLife
 
 MAX_DIALS: Final = 64
 """Connections to one origin that are being opened at once: an API that is slow to accept is not helped by more."""
@@ -21,11 +22,15 @@ class Crowded(Exception):  # noqa: N818 -- it says what is the case
 
 
 class Connections:
-    """All that are not in `idle` are in use. `most` bounds how many are established; None for any number."""
+    """All that are not in `idle` are in use. `most` bounds how many are established; None for any number.
 
-    __slots__ = ("_dialling", "_most", "established", "idle", "waiting")
+    `life` is what was learnt of the API.
+    """
 
-    def __init__(self, most: int | None) -> None:
+    __slots__ = ("_dialling", "_most", "established", "idle", "life", "waiting")
+
+    def __init__(self, most: int | None, life: IdleLife) -> None:
+        self.life = life
         self._most = most
         self._dialling = 0
         self.waiting: deque[asyncio.Future[Connection | None]] = deque()

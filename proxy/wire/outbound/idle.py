@@ -7,11 +7,12 @@ connection was idle, in seconds. Must not know: sockets, pools, requests. Three 
 from __future__ import annotations
 
 import math
+from typing import Final
 
-_MARGIN = 1.0  # some servers look once a second (lighttpd), and a close needs its way
-_LEAST_MARGIN = 0.02
-_LIVES = 60  # what was learnt holds for so many idle lives, and
-_LEAST_TRUST = 1.0
+_MARGIN: Final = 1.0  # some servers look once a second (lighttpd), and a close needs its way
+_LEAST_MARGIN: Final = 0.02
+_LIVES: Final = 60  # what was learnt holds for so many idle lives, and
+_LEAST_TRUST: Final = 1.0
 
 
 class IdleLife:

@@ -64,7 +64,7 @@ class Pool:
         while ours is not None and ours.idle:
             connection = ours.idle.pop()
             self.idle -= 1
-            if once and not self._lasts(origin, connection):
+            if once and not self._lasts(ours.life, connection):
                 connection.abort()
                 continue
             if connection.usable:
@@ -75,7 +75,9 @@ class Pool:
         """A new connection, or one that comes free while a turn to open one is waited for, which may take `timeout`
         as well. Raises OSError, ssl.SSLError, TimeoutError or Crowded.
         """
-        ours = self._origins.setdefault(origin, Connections(self._most))
+        ours = self._origins.get(origin)
+        if ours is None:
+            ours = self._origins[origin] = Connections(self._most, self._life(origin))
         until = self._loop.time() + timeout
         while not ours.begin():
             free = await ours.turn(until)
@@ -101,9 +103,9 @@ class Pool:
         self._tick_on()
         return connection
 
-    def _lasts(self, origin: Origin, connection: Connection) -> bool:
+    def _lasts(self, life: IdleLife, connection: Connection) -> bool:
         """Has the API not closed it, as far as can be seen, nor is it about to?"""
-        life, now = self._life(origin), self._loop.time()
+        now = self._loop.time()
         age = now - connection.idle_since
         if life.is_near(age, now):
             return False
@@ -126,7 +128,7 @@ class Pool:
             if ours.forget(connection):
                 self.idle -= 1
                 now = self._loop.time()
-                self._life(origin).closed(now - connection.idle_since, now)
+                ours.life.closed(now - connection.idle_since, now)
             self._drop_unused(origin, ours)
         elif self._closed:
             connection.abort()
@@ -155,9 +157,9 @@ class Pool:
 
     def _tick(self) -> None:
         now = self._loop.time()
-        for origin, ours in list(self._origins.items()):
+        for ours in list(self._origins.values()):
             if ours.idle:
-                self._life(origin).outlived(now - ours.idle[0].idle_since)
+                ours.life.outlived(now - ours.idle[0].idle_since)
             for connection in [one for one in ours.established if now >= one.deadline]:
                 if connection in ours.idle:  # it is we who end it, and nothing is learnt of the API
                     ours.idle.remove(connection)

@@ -19,13 +19,18 @@ PROSE = "the issuer answered 401 with words of its own"
 def test_each_class_has_its_code(failure: FailureClass, code: str, status: int) -> None:
     fault = denial("qianfan", IssuerError(failure, PROSE, error="invalid_client", hint="Check the secret."), False, 7.0)
     assert (fault.code, fault.status, fault.provider, fault.retry_after) == (code, status, "qianfan", 7.0)
-    assert fault.detail == "the issuer answered invalid_client; Check the secret."
+    assert fault.detail == "the issuer answered invalid_client. Check the secret."
 
 
 def test_the_issuers_prose_is_not_for_clients() -> None:
     fault = denial("qianfan", IssuerError(FailureClass.PASSING, PROSE), False, None)
     assert fault.detail == "the issuer gave no token"
     assert PROSE not in str(fault.problem())
+
+
+def test_who_is_not_logged_in_is_not_told_of_an_issuer_that_was_never_asked() -> None:
+    fault = denial("feishu", IssuerError(FailureClass.LOGIN, "nobody has logged in yet", hint="Log in."), False, None)
+    assert fault.detail == "nobody is logged in. Log in."
 
 
 @pytest.mark.parametrize(

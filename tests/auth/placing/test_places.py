@@ -29,6 +29,8 @@ OURS = b"access_token=new"
         (b"a=1&", b"a=1&&access_token=new"),
         (b"a=1;access_token=2;b&c;d", b"a=1;b&c;d&access_token=new"),
         (b"access_token=1;ACCESS_TOKEN=2&;&a", b";&a&access_token=new"),
+        (b"access_token=1;2&a=1;2", b"a=1;2&access_token=new"),  # a value with a semicolon goes as a whole
+        (b"access_token=1;2;b=3;4", b"b=3;4&access_token=new"),
         (b"access_token[]=1&access_token%5B0%5D=2&a[]=3", b"a[]=3&access_token=new"),
     ],
 )
@@ -76,6 +78,7 @@ def test_trap_20_one_field_in_a_form(body: bytes, expected: bytes) -> None:
         (b"a=sid=1;; \xff=1", b"a=sid=1; \xff=1; sid=new"),
         (b'"sid"=1; s%69d=2; sid[]=3; sid[a]=4', b"sid=new"),
         (b"a=1,sid=2,b; c=x,y", b"a=1,b; c=x,y; sid=new"),
+        (b"sid=1,2; c=x", b"c=x; sid=new"),
     ],
 )
 def test_trap_20_one_cookie(client: bytes | None, expected: bytes) -> None:

@@ -126,6 +126,41 @@ def test_a_presigned_url_ends_at_its_own_expiry() -> None:
     assert raised.value.code == "route_refused"
 
 
+OSS = {"name": "oss-v4", **KEYS, "region": "cn-hangzhou"}
+OLDER = [
+    (S3, b"AWSAccessKeyId=made-up&x-amz-security-token=made-up"),
+    (OSS, b"security-token=made-up&OSSAccessKeyId=made-up"),
+]
+"""What boto3 and oss2 presign with where nobody tells them otherwise: the vendor's earlier signature."""
+
+
+@pytest.mark.parametrize(("written", "query"), OLDER)
+def test_an_older_presigned_url_is_signed_in_headers_too(written: dict[str, Any], query: bytes) -> None:
+    draft = drafted(query=b"a=1&" + query + b"&Signature=00%3D&Expires=1767323046&b=2")
+    assert "HMAC-SHA256 Credential=ak/20260102/" in placed(written, draft)["authorization"]
+    assert draft.query == b"a=1&b=2"
+
+
+@pytest.mark.parametrize(("written", "query"), OLDER)
+def test_an_older_presigned_url_ends_at_its_own_expiry(written: dict[str, Any], query: bytes) -> None:
+    with pytest.raises(Fault) as raised:
+        placed(written, drafted(query=query + b"&Expires=1767323044"))
+    assert raised.value.code == "route_refused"
+
+
+def test_parameters_that_are_called_so_without_an_access_key_are_the_apis() -> None:
+    draft = drafted(query=b"Expires=1&Signature=2")
+    placed(S3, draft)
+    assert draft.query == b"Expires=1&Signature=2"
+
+
+def test_a_presigned_url_whose_values_have_semicolons_goes_as_a_whole() -> None:
+    """As the documentation of COS writes them."""
+    draft = drafted(query=b"a=1&q-ak=made-up&q-sign-time=1;1767323046&q-header-list=content-type;host&q-signature=0")
+    placed({"name": "cos", **KEYS}, draft)
+    assert draft.query == b"a=1"
+
+
 def test_a_signature_in_the_query_replaces_the_sdks() -> None:
     draft = drafted(query=b"Action=X&AccessKeyId=made-up&Signature=0&SignatureNonce=1&Timestamp=0")
     placed({"name": "aliyun-rpc", **KEYS}, draft)
@@ -168,7 +203,7 @@ def test_the_names_that_clients_have_no_say_in() -> None:
 
 
 def test_what_is_shown_of_it() -> None:
-    made = signing(**S3, session_token="st")
+    made = signing(**S3 | {"secret_key": "hush", "session_token": "hush-too"})
     masked = made.masked(lambda _: "")
     assert masked.places == {"header": {"Authorization": "aws-sigv4, of each request"}}
     draft = drafted()
@@ -177,7 +212,7 @@ def test_what_is_shown_of_it() -> None:
     draft = drafted(query=b"Action=X")
     signing(name="aliyun-rpc", **KEYS).masked(lambda _: "").place(draft, TOKEN)
     assert draft.query == b"Action=X&Signature=***"
-    assert "sk" not in repr(made)
+    assert "hush" not in repr(made)
     assert made.carried(TOKEN) == ()
     assert signing(name="aliyun-rpc", **KEYS).places == {"query": {"Signature": "aliyun-rpc, of each request"}}
 

@@ -9,7 +9,8 @@ import pytest
 
 from proxy.auth.keys.reply import ErrorRule
 from proxy.auth.paths import read_json
-from proxy.auth.reading.failure import HINTS, Diagnosis, retry_after, scrub
+from proxy.auth.reading.failure import Diagnosis, retry_after, scrub
+from proxy.auth.reading.meaning import HINTS, PLAIN, Advice
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
 
@@ -26,9 +27,10 @@ def explain(
     refreshing: bool = False,
     headers: dict[str, str] | None = None,
     path: str | None = None,
+    advice: Advice = PLAIN,
 ) -> IssuerError:
     body = b"" if document is None else json.dumps(document).encode()
-    diagnosis = Diagnosis.compile(path, [ErrorRule.model_validate(rule) for rule in rules])
+    diagnosis = Diagnosis.compile(path, [ErrorRule.model_validate(rule) for rule in rules], advice)
     reply = IssuerReply(status, headers or {}, body)
     return diagnosis.explain(reply, document, "", WALL, secrets, refreshing=refreshing)
 
@@ -70,6 +72,128 @@ def test_invalid_grant_on_a_stored_refresh_token_wants_a_login() -> None:
     assert explain(400, {"error": "invalid_grant"}, refreshing=True).failure is LOGIN
     assert explain(400, {"error": "invalid_grant"}).failure is CREDENTIAL
     assert explain(400, {"error": "invalid_client"}, refreshing=True).failure is CREDENTIAL
+
+
+UNKNOWN_OR_WRONG = (
+    "Client authentication failed (e.g., unknown client, no client authentication included, or unsupported "
+    "authentication method)"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (400, {"error": "invalid_grant"}),
+        (400, {"error": "invalid_request", "error_description": "Invalid request"}),
+        (400, {"error": "invalid_request"}),
+        (400, None),
+        (400, {"error": {"code": 400, "message": "INVALID_REFRESH_TOKEN", "status": "INVALID_ARGUMENT"}}),
+        (400, {"error": {"code": 400, "message": "TOKEN_EXPIRED"}}),
+        (401, {"message": "the refresh token has expired"}),
+        (403, {"error": "expired_refresh_token"}),
+    ],
+)
+def test_a_dead_refresh_token_in_the_words_of_real_servers(status: int, document: Any) -> None:
+    """Only where one was what was sent."""
+    assert explain(status, document, refreshing=True).failure is LOGIN
+    assert explain(status, document).failure is CREDENTIAL
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (400, {"error": "invalid_request", "error_description": "Missing parameter: client_id"}),
+        (400, {"error": "invalid_request", "error_description": "scope is required"}),
+        (400, {"error": "invalid_client", "error_description": UNKNOWN_OR_WRONG}),
+        (400, {"error": "unsupported_grant_type"}),
+        (401, None),
+    ],
+)
+def test_a_refresh_that_is_refused_for_something_else(status: int, document: Any) -> None:
+    assert explain(status, document, refreshing=True).failure is CREDENTIAL
+
+
+@pytest.mark.parametrize("words", [UNKNOWN_OR_WRONG, "client authentication failed", "Invalid client credentials"])
+def test_one_text_for_both_names_both(words: str) -> None:
+    hint = explain(401, {"error": "invalid_client", "error_description": words}).hint or ""
+    assert "client id" in hint
+    assert "client secret" in hint
+
+
+@pytest.mark.parametrize(
+    ("document", "advice"),
+    [
+        ({"error": "invalid_request", "error_description": "Missing scope"}, PLAIN),
+        ({"error": "invalid_request", "error_description": "scope is required"}, PLAIN),
+        ({"error": "invalid_scope", "error_description": "The scope parameter must not be empty"}, PLAIN),
+        (
+            {
+                "error": "invalid_request",
+                "error_description": "AADSTS900144: The request body must contain the following parameter: 'scope'.",
+            },
+            PLAIN,
+        ),
+        ({"error": "invalid_scope"}, Advice(scopeless=True)),
+    ],
+)
+def test_a_missing_scope(document: Any, advice: Advice) -> None:
+    assert "set `scope`" in (explain(400, document, advice=advice).hint or "")
+
+
+def test_a_scope_that_is_wrong_is_not_missing() -> None:
+    assert "Correct `scope`" in (explain(400, {"error": "invalid_scope"}).hint or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (400, {"error": "invalid_grant", "error_description": "Invalid credentials given."}),
+        (400, {"error": "invalid_grant"}),
+        (403, {"error": "access_denied", "error_description": "The resource owner denied the request."}),
+        (400, {"error": "invalid_request", "error_description": 'Invalid "username" or "password" in request.'}),
+        (403, None),
+    ],
+)
+def test_a_wrong_user_name_or_password(status: int, document: Any) -> None:
+    assert "user name or the password" in (explain(status, document, advice=Advice(person=True)).hint or "")
+    assert "user name or the password" not in (explain(status, document).hint or "")
+
+
+def test_a_wrong_client_beside_a_user_name() -> None:
+    assert "client id" in (explain(401, {"error": "invalid_client"}, advice=Advice(person=True)).hint or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "told"),
+    [
+        (400, {"error": "invalid_client"}, True),
+        (401, None, True),
+        (400, None, True),
+        (400, {"error": "invalid_request"}, True),
+        (403, {"error": "unauthorized_client"}, True),
+        (400, {"error": "invalid_scope"}, False),
+        (404, None, False),
+    ],
+)
+def test_what_may_be_wrong_with_the_proof_is_told_of_refused_clients(status: int, document: Any, told: bool) -> None:
+    hint = explain(status, document, advice=Advice(proof="Try basic_raw.")).hint or ""
+    assert hint.endswith(" Try basic_raw.") is told
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "message"),
+    [
+        (400, {"error": {"code": 400, "message": "INVALID_REFRESH_TOKEN"}}, "400 INVALID_REFRESH_TOKEN"),
+        (400, {"errcode": 40013, "errmsg": "40013: invalid appid"}, "400 40013: invalid appid"),
+        (400, {"errcode": 40013, "errmsg": "invalid appid"}, "400 40013: invalid appid"),
+        (401, {"message": "401 Unauthorized"}, "401 Unauthorized"),
+        (400, {"error": "invalid_client", "error_description": "invalid_client"}, "400 invalid_client"),
+        (400, {"error": "invalid_client"}, "400 invalid_client"),
+        (401, {"code": 401}, "401"),
+    ],
+)
+def test_a_number_is_said_once(status: int, document: Any, message: str) -> None:
+    assert explain(status, document).message == f"the issuer answered {message}"
 
 
 @pytest.mark.parametrize(
@@ -188,3 +312,13 @@ def test_texts_are_printable_and_short() -> None:
 def test_a_cut_never_shows_half_a_secret() -> None:
     text = "x" * 195 + "s3cr3t-value"
     assert "s3" not in scrub(text, frozenset({"s3cr3t-value"}))
+
+
+@pytest.mark.parametrize(("date", "told"), [("Wed, 15 Nov 2023 22:07:20 GMT", "86040 s ahead"), (None, None)])
+def test_a_clock_that_is_wrong_by_a_day_is_told_first(date: str | None, told: str | None) -> None:
+    """What is signed by it is refused as a wrong key would be."""
+    headers = {} if date is None else {"date": date}
+    hint = explain(401, headers=headers).hint or ""
+    assert hint.startswith("Set this machine's clock") is (told is not None)
+    assert (told or "") in hint
+    assert hint.endswith("where they are sent.")

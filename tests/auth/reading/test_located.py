@@ -28,6 +28,11 @@ def read(
         (b"a=abc&b=1\n", {"format": "form", "token": "a", "ok": {"b": 1}}, "abc"),
         (b"abc\r\n", {"format": "text"}, "abc"),
         (b"abc", {"format": "text", "token": "@"}, "abc"),
+        (
+            '<?xml version="1.0" encoding="GB2312"?><r><m>成功</m><t>abc</t></r>'.encode("gbk"),
+            {"format": "xml", "token": "r.t", "ok": {"r.m": "成功"}},
+            "abc",
+        ),
         (b"<r><code>0</code><t>abc</t></r>", {"format": "xml", "token": "r.t", "ok": {"r.code": 0}}, "abc"),
     ],
 )
@@ -44,6 +49,9 @@ def test_a_body_in_the_format_that_is_said(body: bytes, reply: dict[str, Any], t
         (b"abc", {"format": "xml", "token": "r"}, "not XML"),
         (b"  ", {"format": "xml", "token": "r"}, "an empty body"),
         (b"", {"format": "text"}, "an empty body"),
+        (b"<html>maintenance</html>", {"format": "text"}, "not one word"),
+        (b'{"code":401}', {"format": "text"}, "not one word"),
+        (b"try again later", {"format": "text"}, "not one word"),
         (
             b"<!DOCTYPE r><r>abc</r>",
             {"format": "xml", "token": "r"},

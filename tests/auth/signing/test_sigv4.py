@@ -57,6 +57,14 @@ def test_botocore_signs_the_same(
     assert made.headers["Authorization"].endswith(f"Signature={judged(request, service, made)}")
 
 
+def test_values_of_one_name_are_joined_without_the_blanks_around_them() -> None:
+    several = [("x-amz-meta", "1 "), ("x-amz-meta", " 2   3 ")]
+    joined = [("x-amz-meta", "1,2 3")]
+    keys = Keys(AK, SK, None, "r", "s3")
+    made = [aws(Signable("GET", "a", "/", "", sent, None), keys, MOMENT).headers for sent in (several, joined)]
+    assert made[0] == made[1]
+
+
 def test_a_trailer_of_the_sdk_stays_what_it_is() -> None:
     said = [("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")]
     made = aws(Signable("PUT", "a", "/", "", said, None), Keys(AK, SK, None, "r", "s3"), MOMENT)

@@ -12,16 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import crm, written
+from tests.ports import free_port
+
 _ENDS = """
-import json, os, signal, socket, sys, threading
+import json, os, signal, socket, sys, threading, urllib.request
 import proxy.cli
 
 def tell():
     told.recv(100)  # READY=1, as systemd hears it
-    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
-    os.kill(os.getpid(), signal.SIGTERM)
+    try:
+        if asked:
+            urllib.request.urlopen(asked).read()
+        print(json.dumps([name for name, there in sys.modules.copy().items() if there]), file=sys.stderr)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
 
-told = socket.socket(fileno=int(sys.argv.pop(1)))
+told, asked = socket.socket(fileno=int(sys.argv.pop(1))), sys.argv.pop(1)
 threading.Thread(target=tell).start()
 proxy.cli.main()
 """
@@ -67,11 +74,19 @@ def test_a_plain_start_imports_nothing_that_it_does_not_use(
     assert {name for name in unused if name in imported} == set()
 
 
-def modules_at_ready(config: Path, told: Path) -> set[str]:
-    """Of `keyless run`, once it has said that it is ready."""
+def test_a_first_token_brings_no_more_than_it_needs(folder: Path, issuer: str) -> None:
+    port = free_port()
+    config = Path(written(folder, **(crm(issuer) | {"listen": f"127.0.0.1:{port}"})))
+    imported = modules_at_ready(config, folder / "ready", f"http://127.0.0.1:{port}/crm/echo")
+    assert {"aiohttp", "aiocache"} < imported
+    assert {name for name in UNUSED if name in imported} == set()
+
+
+def modules_at_ready(config: Path, told: Path, asked: str = "") -> set[str]:
+    """Of `keyless run`, once it has said that it is ready, and answered."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(str(told))  # without a timeout, which would count for the other process, too
-        argv = [sys.executable, "-c", _ENDS, str(heard.fileno()), "run", "-c", str(config)]
+        argv = [sys.executable, "-c", _ENDS, str(heard.fileno()), asked, "run", "-c", str(config)]
         environment = {**os.environ, "NOTIFY_SOCKET": str(told), "XDG_RUNTIME_DIR": str(config.parent)}
         done = subprocess.run(
             argv, env=environment, pass_fds=[heard.fileno()], capture_output=True, text=True, timeout=60, check=False

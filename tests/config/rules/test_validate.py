@@ -34,6 +34,21 @@ def test_the_rest_of_a_provider_is_still_checked(provider: dict[str, Any], expec
     assert where == [f"providers.p.{key}" for key in [*expected, "inject.header.X"]]
 
 
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [
+        ({"reply": {"token": "a[", "expires_in": {"path": "x", "unit": "fortnights"}}}, ["expires_in.unit", "token"]),
+        ({"reply": {"token": "a", "tokn": "b", "expires_in": {"path": "c["}}}, ["tokn", "expires_in.path"]),
+        ({"refused": [{"status": [999], "json": {"a[": 1}}]}, ["0.status.0", "0.json.a["]),
+        ({"refused": [{"status": [999]}, {"json": {"a[": 1}}]}, ["0.status.0"]),
+        ({"refused": [{"status": [999], "body": ["x"]}, {"message": {"a": "("}}]}, ["0.status.0", "1.message.a"]),
+    ],
+)
+def test_the_rest_of_one_key_is_still_checked(provider: dict[str, Any], expected: list[str]) -> None:
+    (key,) = provider
+    assert found({"providers": {"p": LOGIN | provider}}) == [f"providers.p.{key}.{place}" for place in expected]
+
+
 @pytest.mark.parametrize("key", ["upstream", "timeout", "typo", "methods"])
 def test_the_rest_of_a_route_is_still_checked(key: str) -> None:
     where = found({"routes": {"/a": GOOD_ROUTE | {"provider": "q", key: "wrong"}}})

@@ -119,6 +119,16 @@ def test_a_file_in_utf_16_is_named_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("coding", "words"), [("utf-16-le", "is UTF-16"), ("utf-16-be", "is UTF-16"), ("latin-1", "is not UTF-8")]
+)
+def test_a_file_in_another_coding_without_a_mark_is_named(tmp_path: Path, coding: str, words: str) -> None:
+    (tmp_path / "t").write_bytes("sécret\n".encode(coding))
+    sources, reference = Sources(tmp_path, {}), Reference("file", "t")
+    assert sources.value(reference) is None
+    assert words in sources.lack([reference]).unset()
+
+
+@pytest.mark.parametrize(
     ("written", "value"), [("s\n", "s"), ("s\r\n", "s"), ("s\n\n", "s\n"), ("s", "s"), ("\n", None)]
 )
 def test_variables_end_as_files_do(written: str, value: str | None, tmp_path: Path) -> None:

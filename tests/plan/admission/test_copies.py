@@ -35,6 +35,22 @@ def test_out_of_the_query(query: bytes, left: bytes) -> None:
     assert found.query == left
 
 
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        (b"X-Amz-Credential=kls_a-client-key%2F20260102%2Fr%2Fs3&b=2", b"X-Amz-Credential=-%2F20260102%2Fr%2Fs3&b=2"),
+        (b"x%2Damz-credential=kls_a-client-key/d", b"x%2Damz-credential=-/d"),
+        (b"X-Amz-Credential=kls_a-client-key;b=kls_a-client-key", b"X-Amz-Credential=-;b=-"),
+        (b"X-Amz-Credential=%6bls_a-client-key%2Fd&b=2", b"b=2"),
+        (b"any=kls_a-client-key%2Fd&b=2", b"b=2"),
+    ],
+)
+def test_a_presigned_urls_key_goes_and_what_it_is_for_stays(query: bytes, left: bytes) -> None:
+    slots = KeySlots(filled=frozenset(("x-amz-credential",)))
+    _, found = without_keys([b"kls_a-client-key"], Head([], {}), way(query), slots)
+    assert found.query == left
+
+
 def test_out_of_headers_that_would_pass_and_out_of_cookies() -> None:
     lines = [b"X-A: 1\r\n", b"X-Odd: Bearer " + KEY + b"\r\n", b"X-B: 2\r\n"]
     head, _ = without_keys([KEY], Head(lines, {b"cookie": b"a=1; k=" + KEY, b"host": b"h"}), way(), KeySlots())

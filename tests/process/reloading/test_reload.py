@@ -427,6 +427,17 @@ async def test_what_only_a_start_can_change_is_named(stage: Stage) -> None:
     assert (await stage.call("/oauth2/echo")).status == 200
 
 
+async def test_what_is_as_it_was_at_the_start_again_needs_no_restart(stage: Stage) -> None:
+    loaded = await opened(stage)
+    async with reloading(stage, loaded, whole=True) as reloader:
+        edited(stage, workers=3)
+        await reloader.reread()
+        edited(stage, workers=1)
+        await reloader.reread()
+    (line,) = said(stage, "need a restart")
+    assert line.endswith("settings=workers")
+
+
 async def test_clients_come_and_go_with_the_config(stage: Stage) -> None:
     loaded = await opened(stage)
     async with reloading(stage, loaded, whole=True) as reloader:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from proxy.config.model import Limits
+from proxy.values.listen import parse
+from proxy.wire.inbound.request import Request
+from proxy.wire.inbound.server import Listening, Server
 from tests.conftest import Stage
 from tests.raw import Wire
 
@@ -167,3 +174,47 @@ async def test_who_connected_just_before_the_end_is_served_once(stage: Stage) ->
     assert (await new.message()).status == 200
     assert await new.rest() == b""
     await stopping
+
+
+@pytest.fixture
+def door() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:  # short: a socket's path may have 107 bytes
+        yield Path(folder, "k.sock")
+
+
+def listening() -> tuple[Listening, Server]:
+    async def handle(request: Request) -> None:
+        raise AssertionError(request)
+
+    return Listening(), Server(handle, Limits())
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+async def test_a_unix_socket_goes_with_who_made_it_unless_another_goes_on(door: Path, taken_over: bool) -> None:
+    ours, server = listening()
+    await ours.start(parse(f"unix:{door}"), server)
+    ours.taken_over = taken_over
+    await ours.stop()
+    assert door.exists() == taken_over
+
+
+async def test_a_unix_socket_is_not_taken_from_who_listens_there(door: Path) -> None:
+    first, server = listening()
+    await first.start(parse(f"unix:{door}"), server)
+    second, other = listening()
+    with pytest.raises(OSError, match="address already in use"):
+        await second.start(parse(f"unix:{door}"), other)
+    await second.stop()
+    reader, writer = await asyncio.open_unix_connection(door)
+    writer.close()
+    assert await reader.read() == b"", "the first has it still"
+    await first.stop()
+
+
+async def test_a_unix_socket_that_a_dead_process_left_is_replaced(door: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(door))
+    ours, server = listening()
+    await ours.start(parse(f"unix:{door}"), server)
+    await ours.stop()
+    assert not door.exists()

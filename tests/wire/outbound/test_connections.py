@@ -12,6 +12,7 @@ from proxy.http.origin import Origin
 from proxy.wire.outbound.connection import Connection
 from proxy.wire.outbound.connections import MAX_DIALS, Connections
 from proxy.wire.outbound.dial import Dialer
+from proxy.wire.outbound.idle import IdleLife
 from tests.wire.outbound.scripted import LONG, Leg, Peer, leg, replies, whole
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -145,7 +146,7 @@ async def test_who_leaves_the_line_leaves_it_to_the_others() -> None:
 async def test_who_leaves_as_it_is_served_passes_it_on(served: bool) -> None:
     loop = asyncio.get_running_loop()
     connection = Connection(loop, b"", lambda *_: None)
-    ours = Connections(1)
+    ours = Connections(1, IdleLife())
     assert ours.begin()
     first, second, third = [asyncio.create_task(ours.turn(loop.time() + LONG)) for _ in range(3)]
     await asyncio.sleep(0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from proxy.auth.schemes.oauth2.assertion import Signer
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
@@ -17,6 +17,7 @@ from proxy.values.secret import hidden
 from proxy.values.signing import secret_key, signing_key
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_BASIC = frozenset({"basic", "basic_raw"})
 
 
 class Proof(NamedTuple):
@@ -44,8 +45,9 @@ class ClientAuth:
         return cls(provider.client_id, provider.client_auth, secret, _signer(provider), provider.auth_audience)
 
     def prove(self, token_url: str, wall: float) -> Proof:
-        if self.method == "basic":
-            return Proof((("Authorization", f"Basic {client_pair(self.client_id, self.secret)}"),), {})
+        if self.method in _BASIC:
+            pair = client_pair(self.client_id, self.secret, raw=self.method == "basic_raw")
+            return Proof((("Authorization", f"Basic {pair}"),), {})
         fields = {"client_id": self.client_id}
         if self.method == "post" and self.secret is not None:
             fields["client_secret"] = self.secret
@@ -55,10 +57,24 @@ class ClientAuth:
         return Proof((), fields)
 
 
-def client_pair(client_id: str, client_secret: str | None) -> str:
-    """RFC 6749 §2.3.1: both are form-encoded first, so that a `:` in the id doesn't end it (docs/traps.md 19)."""
-    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret or '')}"
-    return base64.b64encode(pair.encode("ascii")).decode("ascii")
+def client_pair(client_id: str, client_secret: str | None, *, raw: bool = False) -> str:
+    """RFC 6749 §2.3.1: both are form-encoded first, so that a `:` in the id doesn't end it (docs/traps.md 19).
+
+    A blank is `%20`, which every decoder reads; `+` is a plus to some. `raw`: as they are, for issuers that decode
+    neither.
+    """
+    parts = (client_id, client_secret or "")
+    pair = b":".join(part.encode() if raw else _encoded(part).encode() for part in parts)
+    return base64.b64encode(pair).decode("ascii")
+
+
+def altered(client_id: str, client_secret: str | None) -> bool:
+    """Are id and secret others once they are encoded?"""
+    return any(_encoded(text) != text for text in (client_id, client_secret or ""))
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="")
 
 
 def private_signer(provider: OAuth2Provider) -> Signer | None:

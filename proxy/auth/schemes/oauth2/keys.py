@@ -19,6 +19,8 @@ from proxy.values.where import Finding, Where
 
 _OAUTH2_REPLY: dict[str, Any] = {
     "expires_in": "expires_in",
+    "expires_at": "expires_at",
+    "refresh_in": "refresh_in",
     "refresh_token": "refresh_token",
     "scope": "scope",
     "error": "error_description",
@@ -51,6 +53,7 @@ _GRANT_NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 _CLIENT_AUTH_NEEDS = {
     "basic": "client_secret",
+    "basic_raw": "client_secret",
     "post": "client_secret",
     "client_secret_jwt": "client_secret",
     "private_key_jwt": "private_key",
@@ -92,7 +95,7 @@ class OAuth2Provider(IssuerProvider):
     issuer: Url | None = None
     client_id: str
     client_secret: str | None = None
-    client_auth: Literal["basic", "post", "private_key_jwt", "client_secret_jwt", "none"] = "basic"
+    client_auth: Literal["basic", "basic_raw", "post", "private_key_jwt", "client_secret_jwt", "none"] = "basic"
     private_key: str | None = None
     key_id: str | None = None
     algorithm: Literal["RS256", "PS256", "ES256", "EdDSA"] = "RS256"
@@ -154,6 +157,8 @@ class OAuth2Provider(IssuerProvider):
         for key, grants in _OF_GRANT.items():
             if key in self.model_fields_set and self.grant not in grants:
                 yield Finding((*where, key), f"only for grant {' or '.join(grants)}")
+        if self.client_auth == "basic_raw" and ":" in self.client_id:
+            yield Finding((*where, "client_id"), "client_auth basic_raw can't carry a `:` in it: use basic, or post")
         if self.private_key is not None:
             try:
                 signing_key(self.private_key, self.algorithm)

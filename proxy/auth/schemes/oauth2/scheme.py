@@ -7,28 +7,34 @@ person (RFC 6749 §4.1, RFC 8628) live on the refresh token that `keyless login`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.placing.inject import encode_form
+from proxy.auth.reading.meaning import Advice
 from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.oauth2 import device, revoke
 from proxy.auth.schemes.oauth2.assertion import Signer
 from proxy.auth.schemes.oauth2.authorize import Attempt, authorization_url
-from proxy.auth.schemes.oauth2.client_auth import ClientAuth, client_pair, private_signer
+from proxy.auth.schemes.oauth2.client_auth import ClientAuth, altered, client_pair, private_signer
 from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, Places, find_endpoints, metadata_urls
 from proxy.auth.schemes.oauth2.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.request import Asking, text_pairs
 from proxy.auth.schemes.scheme import Scheme
+from proxy.auth.scope import ungranted
 from proxy.auth.token import Consent, Flow, IssuerRequest, Registration, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.secret import Secret
 
 LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
+_RAW_HINT = (
+    "The id or the secret holds characters that Basic encodes (RFC 6749 §2.3.1): if both are right, the issuer may not "
+    "decode them, and wants `client_auth: basic_raw`."
+)
 
 _NOT_OF_THE_TOKEN = frozenset((*ProviderCommon.model_fields, "scheme", "scope", "reply", "private", "plain_http"))
 _OF_LOGIN_ONLY = frozenset(("refresh_token", "authorization_url", "redirect_port", "device_url", "revocation_url"))
@@ -62,7 +68,8 @@ class OAuth2Scheme(Scheme):
     @classmethod
     def compile(cls, provider: OAuth2Provider, secrets: frozenset[str]) -> Self:
         """`secrets` are the provider's, to be kept out of messages. Raises ValueError for what can't be read."""
-        pair = client_pair(provider.client_id, provider.client_secret) if provider.client_secret else ""
+        known, secret = provider.client_id, provider.client_secret
+        pairs = {Secret(client_pair(known, secret, raw=raw)) for raw in (False, True)} if secret else set()
         return cls(
             _identity(provider),
             provider,
@@ -71,8 +78,14 @@ class OAuth2Scheme(Scheme):
             private_signer(provider) if provider.grant == "jwt_bearer" else None,
             provider.certificates,
             provider.consent(provider.token_url, provider.issuer, provider.device_url, provider.revocation_url),
-            ReplyReader.compile(provider.reply, provider.ttl, provider.hosts, bearer=provider.sent_as_bearer),
-            secrets | ({Secret(pair)} if pair else set()),
+            ReplyReader.compile(
+                provider.reply,
+                provider.ttl,
+                provider.hosts,
+                bearer=provider.sent_as_bearer,
+                advice=_advice(provider),
+            ),
+            secrets | pairs,
         )
 
     @property
@@ -82,6 +95,10 @@ class OAuth2Scheme(Scheme):
     @property
     def refresh_token(self) -> str | None:
         return self.provider.refresh_token
+
+    @property
+    def asked_scope(self) -> str | None:
+        return scope_of(self.provider)
 
     @property
     def discovers(self) -> bool:
@@ -177,11 +194,16 @@ class OAuth2Scheme(Scheme):
                 error.hint = f"The refresh token is no longer valid. {LOGIN_HINT}"
             raise
         self.known_url = url
-        return minted
+        return replace(minted, lacks=ungranted(self.asked_scope, minted.scope))
 
     def _token_url(self, wall: float) -> Finding[str]:
         known = self.provider.token_url or self.known_url
         return known or (yield from self.endpoints(wall)).token
+
+
+def _advice(provider: OAuth2Provider) -> Advice:
+    encoded = provider.client_auth == "basic" and altered(provider.client_id, provider.client_secret)
+    return Advice(provider.grant == "password", scope_of(provider) is None, _RAW_HINT if encoded else None)
 
 
 def _identity(provider: OAuth2Provider) -> str:

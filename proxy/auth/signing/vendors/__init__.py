@@ -36,10 +36,11 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "aws-sigv4": Algorithm(
         aws,
         _AWS,
-        _presigned("x-amz-", "content-sha256"),
+        _presigned("x-amz-", "content-sha256") | {"awsaccesskeyid"},
         ("buffer", "unsigned"),
         ("region", "service"),
         ("region", "service"),
+        older=("awsaccesskeyid", "expires", "signature"),
     ),
     "tencent-tc3": Algorithm(
         tc3,
@@ -75,9 +76,10 @@ ALGORITHMS: Mapping[str, Algorithm] = {
     "oss-v4": Algorithm(
         oss,
         _names("x-oss-", "date", "security-token", "content-sha256"),
-        _presigned("x-oss-", "signature-version", "additional-headers"),
+        _presigned("x-oss-", "signature-version", "additional-headers") | {"ossaccesskeyid"},
         needs=("region",),
         scope=("region", ""),
+        older=("ossaccesskeyid", "expires", "signature", "security-token"),
     ),
     "cos": Algorithm(cos, _names("x-cos-", "security-token"), frozenset((*_COS, "x-cos-security-token"))),
     "obs": Algorithm(

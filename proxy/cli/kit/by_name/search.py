@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from typing import NamedTuple
 
 from proxy.config.families import FAMILIES
@@ -20,6 +20,7 @@ _IN_NAME, _WORD, _BEGINNING, _PART, _ELSEWHERE, _NEAR = 70, 60, 50, 40, 15, 10
 misspelt."""
 _ALIKE = 0.75
 _SHORTEST_TYPO = 4
+_SAME_NAME = 0.9
 _COVERED = 0.3
 _WORTH_SHOWING = 0.5
 
@@ -30,10 +31,13 @@ class _Texts(NamedTuple):
     title: tuple[str, ...]  # its pieces, and those of the names
     whole: str  # title and names
     rest: str
+    ended: bool
 
 
 def search(words: str, catalogue: Mapping[str, Preset]) -> list[str]:
-    """The presets that fit every word, best first; where none does, those whose names and titles are near."""
+    """The presets that fit every word, or all as one, best first; where none does, those whose names and titles are
+    near. Of equal ones, what its vendor has ended comes last.
+    """
     pieces = _pieces(words)
     if not pieces:
         return []
@@ -44,7 +48,12 @@ def search(words: str, catalogue: Mapping[str, Preset]) -> list[str]:
 
 
 def _fitting(pieces: Sequence[str], texts: Mapping[str, _Texts]) -> list[str]:
-    return _ranked(pieces, texts, _as_written) or _ranked(pieces, texts, _nearly)
+    as_one = _ranked(["".join(pieces)], texts, _as_one_word) if len(pieces) > 1 else []
+    first, others = as_one, _ranked(pieces, texts, _as_written)
+    if not first and not others:
+        first = get_close_matches("-".join(pieces), texts, 1, _SAME_NAME)
+        others = _ranked(pieces, texts, _nearly)
+    return [*first, *(name for name in others if name not in first)]
 
 
 def named(word: str, catalogue: Mapping[str, Preset]) -> str | None:
@@ -62,7 +71,8 @@ def _ranked(pieces: Sequence[str], texts: Mapping[str, _Texts], worth: Callable[
         if all(several):
             scores[name] = sum(several)
     least = _WORTH_SHOWING * max(scores.values(), default=0)
-    return sorted((name for name in scores if scores[name] >= least), key=lambda name: (-scores[name], len(name), name))
+    worth_showing = (name for name in scores if scores[name] >= least)
+    return sorted(worth_showing, key=lambda name: (-scores[name], texts[name].ended, len(name), name))
 
 
 def _texts(name: str, preset: Preset) -> _Texts:
@@ -72,7 +82,8 @@ def _texts(name: str, preset: Preset) -> _Texts:
     rest = [preset.summary, FAMILIES.get(preset.family or "", ""), preset.base() or "", *variables]
     whole = " ".join((*names, title))
     of_names = frozenset(piece for each in names for piece in _pieces(each))
-    return _Texts(tuple(names), of_names, tuple(_pieces(whole)), whole, _folded(" ".join(rest)))
+    ended = preset.ended is not None
+    return _Texts(tuple(names), of_names, tuple(_pieces(whole)), whole, _folded(" ".join(rest)), ended)
 
 
 def _folded(text: str) -> str:
@@ -83,6 +94,11 @@ def _folded(text: str) -> str:
 def _pieces(text: str) -> list[str]:
     """Words of letters, and runs of Chinese, in which nothing tells where a word ends."""
     return _PIECES.findall(_folded(text))
+
+
+def _as_one_word(piece: str, text: _Texts) -> int:
+    """Words that their vendor writes together: `Open AI`."""
+    return _IN_NAME if piece in text.of_names else _WORD * (piece in text.title)
 
 
 def _as_written(piece: str, text: _Texts) -> int:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -26,12 +26,22 @@ def auth(**written: Any) -> ClientAuth:
     ("method", "headers", "fields"),
     [
         ("basic", (("Authorization", "Basic aWQ6czNjcjN0"),), {}),
+        ("basic_raw", (("Authorization", "Basic aWQ6czNjcjN0"),), {}),
         ("post", (), {"client_id": "id", "client_secret": "s3cr3t"}),
         ("none", (), {"client_id": "id"}),
     ],
 )
 def test_without_a_jwt(method: str, headers: Any, fields: dict[str, str]) -> None:
     assert auth(client_auth=method, client_secret="s3cr3t").prove(URL, WALL) == (headers, fields)
+
+
+@pytest.mark.parametrize(
+    ("method", "pair"), [("basic", "my%20id:a%2Bb%3Ac%20%C3%BC%25"), ("basic_raw", "my id:a+b:c ü%")]
+)
+def test_what_basic_carries(method: str, pair: str) -> None:
+    """A blank is `%20`: some servers take `+` for a plus."""
+    made = auth(client_auth=method, client_id="my id", client_secret="a+b:c ü%").prove(URL, WALL)
+    assert b64decode(made.headers[0][1].removeprefix("Basic ")).decode() == pair
 
 
 @pytest.mark.parametrize("audience", [None, "https://issuer.example.com"])

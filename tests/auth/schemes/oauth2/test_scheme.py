@@ -16,6 +16,7 @@ from proxy.errors import FailureClass, IssuerError
 
 URL = "https://issuer.example.com/token"
 GOOD = IssuerReply(200, {}, b'{"access_token": "abc", "expires_in": 3600, "refresh_token": "r2"}')
+PASSWORD = {"grant": "password", "username": "u", "password": "p"}
 
 
 def scheme(*secrets: str, **written: Any) -> OAuth2Scheme:
@@ -186,3 +187,59 @@ def test_reprs_hold_no_secret() -> None:
     made = scheme("s3cr3t", client_auth="post", params={"p": "s3cr3t"})
     assert "s3cr3t" not in repr(made)
     assert "s3cr3t" not in repr(first(made))
+
+
+@pytest.mark.parametrize(
+    ("written", "reply", "words"),
+    [
+        ({"client_secret": "a+b"}, IssuerReply(401, {}, b'{"error": "invalid_client"}'), "basic_raw"),
+        ({"client_id": "a b"}, IssuerReply(403, {}, b""), "basic_raw"),
+        (
+            {"grant": "password", "username": "u", "password": "p"},
+            IssuerReply(400, {}, b'{"error": "invalid_grant"}'),
+            "password",
+        ),
+        ({}, IssuerReply(400, {}, b'{"error": "invalid_scope"}'), "set `scope`"),
+        ({"scope": "x"}, IssuerReply(400, {}, b'{"error": "invalid_scope"}'), "Correct `scope`"),
+    ],
+)
+def test_a_refusal_is_explained_by_what_was_sent(written: dict[str, Any], reply: IssuerReply, words: str) -> None:
+    flow = scheme(**written).login(0.0, None)
+    next(flow)
+    with pytest.raises(IssuerError) as refused:
+        flow.send(reply)
+    assert refused.value.failure is FailureClass.CREDENTIAL
+    assert words in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("written", [{}, {"client_secret": "a+b", "client_auth": "basic_raw"}, {"client_auth": "post"}])
+def test_raw_basic_is_not_suggested_where_nothing_is_encoded(written: dict[str, Any]) -> None:
+    flow = scheme(**written).login(0.0, None)
+    next(flow)
+    with pytest.raises(IssuerError) as refused:
+        flow.send(IssuerReply(401, {}, b'{"error": "invalid_client"}'))
+    assert "basic_raw" not in (refused.value.hint or "")
+
+
+def test_the_raw_pair_is_hidden_as_well() -> None:
+    pair = base64.b64encode(b"id:a+b").decode()
+    flow = scheme(client_secret="a+b", client_auth="basic_raw").login(0.0, None)
+    next(flow)
+    with pytest.raises(IssuerError) as refused:
+        flow.send(IssuerReply(401, {}, json.dumps({"error_description": f"no: {pair}"}).encode()))
+    assert pair not in refused.value.message
+
+
+def test_scopes_that_lack_and_the_issuers_wish() -> None:
+    flow = scheme(scope="read write").login(0.0, None)
+    next(flow)
+    minted = finish(
+        flow, IssuerReply(200, {}, b'{"access_token": "abc", "expires_in": 3600, "refresh_in": 1800, "scope": "read"}')
+    )
+    assert (minted.lacks, minted.refresh_in) == (("write",), 1800)
+
+
+def test_an_absolute_end_is_read_unasked() -> None:
+    flow = scheme().login(0.0, None)
+    next(flow)
+    assert finish(flow, IssuerReply(200, {}, b'{"access_token": "abc", "expires_at": 1000}')).lifetime == 1000
