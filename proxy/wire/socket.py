@@ -158,7 +158,7 @@ class Socket:
 
         `patience`: seconds in which nothing may be taken.
         """
-        left, until = math.inf, 0.0
+        left, until = sys.maxsize, 0.0
         while self.transport is not None and (more := unsent(self.transport)):
             now = self.loop.time()
             left, until = more, now + patience if more < left else until

@@ -25,7 +25,7 @@ LOOPBACK_NAMES: Final = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _HOSTS: Final = Bound(most=256, longest=260)
 """No host name is longer, its port included."""
 _LONGEST_TOLD: Final = 64
-_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{0,5})?\Z", re.ASCII)
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s/?#@]{1,150}\Z", re.ASCII)
 _SITES: Final = (b"cross-site", b"same-site", b"none")
 _LOCAL: Final = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)

@@ -48,6 +48,10 @@ def allowed(guard: Guard, origin: str | None, site: str | None = None, host: str
         ("127.0.0.1:8080", None, "localhost", True),
         ("127.0.0.1:8080", None, "LocalHost:1", True),
         ("127.0.0.1:8080", None, "[::1]:8080", True),
+        ("127.0.0.1:8080", None, "localhost:", True),  # a port may be empty (RFC 3986 §3.2.3)
+        ("127.0.0.1:8080", None, "[::1]:", True),
+        ("127.0.0.1:8080", None, ":8080", False),
+        ("127.0.0.1:8080", None, "localhost::", False),
         ("127.0.0.1:8080", None, "127.0.0.2", False),
         ("127.0.0.2:8080", None, "127.0.0.2", True),
         ("[::1]:8080", None, "[::1]", True),
