@@ -145,7 +145,7 @@ class Sources:
 
     def _variable(self, name: str) -> str:
         """The environment's counts before `.env`, but for what `exec` and `env` have put there in a secret's place."""
-        value = self._environ.get(name, "")
+        value = self._environ.get(name) or ""
         if value and not value.startswith(SESSION_KEYS):
             return value
         return (self._dotenv.set.get(name, "") if self._dotenv else "") or value
