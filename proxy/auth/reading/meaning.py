@@ -88,6 +88,9 @@ class Said(NamedTuple):
     words: str
     empty: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Said {self.status}>"  # an issuer's words may hold what it was sent
+
 
 class Advice(NamedTuple):
     """What a provider's own config makes of a refusal. `person`: a user name and a password are sent (`grant:
