@@ -53,9 +53,7 @@ class OwnPresets:
             raise _wrong(file, f"a second preset of this name; first in {first}")
         if file.stem == NONE:
             raise _wrong(file, "`none` is the word for a route without a credential; give the file another name")
-        if file.exists() and not (
-            file.is_file() or file.is_dir()
-        ):  # a pipe would be waited for; others say what they are
+        if file.is_fifo():  # it would be waited for; what else is no file says so when it is read
             raise _wrong(file, "no ordinary file")
         self.presets[file.stem] = read_own(file)
 

@@ -33,7 +33,6 @@ _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 TRANSIENT_STATUSES = frozenset({408, 429, *range(500, 600)})
 
-
 _WRONG_CLOCK = 120.0
 """Seconds; a request may have been on its way for some of them."""
 
@@ -108,12 +107,10 @@ def _clock(reply: IssuerReply, wall: float) -> str | None:
 
 
 def _once(status: str, code: str | None, words: str) -> str:
-    """All three, but what the next one begins with only there."""
+    """The three of them; one with which the next begins stands there alone."""
     parts = [status, *filter(None, (code, words))]
     said = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not _begins(after, part)]
-    if len(said) == len(parts) == 3:
-        return f"{status} {code}: {words}"
-    return " ".join(said if said[0] == status or _begins(said[0], status) else (status, *said))
+    return f"{status} {code}: {words}" if len(said) == 3 else " ".join(said)
 
 
 def _begins(text: str, word: str) -> bool:
