@@ -3,7 +3,7 @@
 # two others are installed as well.
 #
 # Expected: the packages of a cache in memory.
-# Seen: aiocache imports redis-py wherever that is there, and redis-py OpenTelemetry: together some 20 MiB for a process that
+# Seen: aiocache imports redis-py wherever that is there, and redis-py OpenTelemetry: together some 12 MiB for a process that
 # speaks to no Redis and measures nothing.
 #
 # Output seen:

@@ -34,7 +34,7 @@ def without(companion: str, sign: str) -> Iterator[None]:
 def memory_cache() -> Callable[..., Any]:
     """aiocache's, made by calling it.
 
-    It would bring redis-py where that is installed, and that OpenTelemetry's SDK and `cryptography`: 20 MiB in each
+    It would bring redis-py where that is installed, and that OpenTelemetry's SDK and `cryptography`: 12 MiB in each
     process that serves, and half a second before the first token or kept reply.
     """
     with without("redis", "redis.asyncio"):
