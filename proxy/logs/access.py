@@ -12,27 +12,26 @@ from typing import Final
 
 from proxy.figures.ended import Ended
 from proxy.logs.colours import is_coloured
-from proxy.logs.setup import Out, stderr
+from proxy.logs.setup import Out, piece, stderr
 from proxy.logs.words import Stamp, begin, clipped, decimal, number, shown, took
 
 FLUSH_AFTER: Final = 0.2
-WHOLE: Final = 4096
-"""Bytes that a pipe takes in one piece (PIPE_BUF of Linux): lines of several workers don't mix."""
 
 
 class AccessLog:
-    """It watches. A piece of `size` bytes at most leaves when it is full, or FLUSH_AFTER; a longer line goes alone.
+    """It watches. A piece of `size` bytes at most, or as many as `out` takes, leaves when it is full, or FLUSH_AFTER; a
+    longer line goes alone.
 
     `flush` writes what has not left yet.
     """
 
-    def __init__(self, as_json: bool, out: Out | None = None, size: int = WHOLE) -> None:
+    def __init__(self, as_json: bool, out: Out | None = None, size: int = 0) -> None:
         self._json = as_json
         self._out = out or stderr()
         self._coloured = is_coloured(self._out)
         self._stamp = Stamp()
-        self._size = size
-        self._left = size
+        self._size = size or piece()
+        self._left = self._size
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -74,8 +73,9 @@ def as_text(ended: Ended, stamp: str, coloured: bool) -> str:
     """The duration stands in front of what not every line has."""
     path = ended.path if ended.path.isprintable() else quoted(ended.path)
     seconds = took(ended.times.seconds)
-    has_more = ended.client or ended.note or ended.id or ended.trace or ended.cut or ended.attempts > 1
-    rest = _rest(ended) if has_more else ""
+    rest = f" client={shown(ended.client)}" if ended.client else ""
+    if ended.note or ended.id or ended.trace or ended.cut or ended.attempts > 1:
+        rest += _rest(ended)
     if not (ended.code or coloured):
         return f"{stamp} info    {ended.method} {path} {number(ended.status)} {seconds}{rest}\n"
     why = f" {ended.code}" if ended.code else ""
@@ -85,11 +85,11 @@ def as_text(ended: Ended, stamp: str, coloured: bool) -> str:
 
 
 def _rest(ended: Ended) -> str:
-    client = f" client={shown(ended.client)}" if ended.client else ""
     note = " replayed" if ended.attempts > 1 else f" {ended.note}" if ended.note else ""
     cut = " cut" if ended.cut else ""
     known = f" id={ended.id}" if ended.id else ""
-    return f"{client}{note}{cut}{known} trace={ended.trace}" if ended.trace else f"{client}{note}{cut}{known}"
+    trace = f" trace={ended.trace}" if ended.trace else ""
+    return f"{note}{cut}{known}{trace}"
 
 
 def as_json(ended: Ended, stamp: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,11 +24,19 @@ DROPPED: Final = "log lines dropped: nobody took them"
 
 Out = TextIO | Sink
 
+SHARED_PIECE: Final = 4096
+"""Bytes that a pipe takes as a whole (PIPE_BUF of Linux): lines of several workers don't mix."""
+PIECE: Final = 64 * 1024
+"""Bytes that leave together where nothing can come between them: each handing over to the sink's thread costs the loop
+two turns of the interpreter's lock, with short pieces a microsecond per request.
+"""
+
 
 class _Serving:
-    """The sink of this process, while it serves."""
+    """The sink of this process, while it serves, and how much it takes in one piece."""
 
     sink: ClassVar[Sink | None] = None
+    piece: ClassVar[int] = SHARED_PIECE
 
 
 def dropped() -> int:
@@ -40,12 +49,22 @@ def stderr() -> Out:
     return _Serving.sink or sys.stderr
 
 
+def piece() -> int:
+    """Bytes of lines that may leave at once and stay together."""
+    return _Serving.piece
+
+
 @contextmanager
-def serving(log: Log) -> Iterator[None]:
-    """Lines of all kinds through one sink, those that asyncio gives to `logging` too; written out at the end."""
-    sink = Sink(descriptor(sys.stderr), gap=_gap_of(log))
+def serving(log: Log, *, shared: bool) -> Iterator[None]:
+    """Lines of all kinds through one sink, those that asyncio gives to `logging` too; written out at the end.
+
+    `shared`: with other workers, which write at the same time.
+    """
+    handle = descriptor(sys.stderr)
+    sink = Sink(handle, gap=_gap_of(log))
     last_resort = logging.lastResort
     _Serving.sink = sink
+    _Serving.piece = SHARED_PIECE if shared and not stat.S_ISREG(os.fstat(handle).st_mode) else PIECE
     configure(log, sink)
     logging.lastResort = logging.StreamHandler(sink)
     logging.lastResort.setFormatter(OfLogging(_events(log, sink)))
@@ -53,7 +72,7 @@ def serving(log: Log) -> Iterator[None]:
         yield
     finally:
         logging.lastResort = last_resort
-        _Serving.sink = None
+        _Serving.sink, _Serving.piece = None, SHARED_PIECE
         sink.drain()
 
 

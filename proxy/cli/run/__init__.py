@@ -89,7 +89,7 @@ def run(
     """
     if worker is not None:
         lifeline, post = workers.take_post(worker)
-        with setup.serving(post.loaded.config.log):
+        with setup.serving(post.loaded.config.log, shared=True):
             _run(workers.work(lifeline, post))
         return
     began = time.time()
@@ -99,7 +99,7 @@ def run(
     if takeover and count > 1:
         fail("--takeover is for `workers: 1`: several workers have a queue each; let systemd hold their sockets", 2)
     start = Start(loaded, config, _reloader(loaded, config, reload, began), _from_systemd(loaded.config), takeover)
-    with setup.serving(loaded.config.log):
+    with setup.serving(loaded.config.log, shared=count > 1):
         check_or_exit(loaded)
         if running() is Build.COMPILING:
             log.info("serving from the sources; what is being compiled counts from the next start")
