@@ -15,6 +15,7 @@ BEFORE = {"keyless": 106_400, "keyless-sources": 209_500}
 `--checkout` of its compiled package and of its sources, on Python 3.11.7."""
 WORKERS_REQUESTS = 20_000
 TWO = "keyless+2-workers"
+IMAGE = "keyless+image"
 Ratio = Callable[[Results], float | None]
 
 
@@ -71,10 +72,10 @@ def _within(scenario: str, metric: str, before: str, contender: str = "keyless")
 
 
 def _given_back(results: Results) -> float | None:
-    """Only a run with all of the connections, all of them answered, can tell."""
-    connections, failed = (_value("after-busy", metric)(results) for metric in ("connections", "failed"))
+    """As in the image. Only a run with all of the connections, all of them answered, can tell."""
+    connections, failed = (_value("after-busy", metric, IMAGE)(results) for metric in ("connections", "failed"))
     whole = connections is not None and connections >= BUSY_CONNECTIONS and not failed
-    return _within("after-busy", "after_mib", "before_mib")(results) if whole else None
+    return _within("after-busy", "after_mib", "before_mib", IMAGE)(results) if whole else None
 
 
 def _instructions(results: Results) -> float | None:

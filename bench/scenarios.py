@@ -204,7 +204,16 @@ SCENARIOS: dict[str, Scenario] = {
             slow=True,
         ),
         Scenario("unread", "200 clients that don't read", CROWDED, growth.unread, GET, once=True),
-        Scenario("after-busy", "once busy connections", ["keyless"], growth.busy_then_idle, GET, once=True, slow=True),
+        Scenario(
+            "after-busy",
+            "once busy connections",
+            ["keyless"],
+            growth.busy_then_idle,
+            GET,
+            features=["image"],
+            once=True,
+            slow=True,
+        ),
         Scenario("reply64k", "GET, 64 KiB reply", FASTEST, turns.loop(REPLY_64K, seconds=1), REPLY_64K),
     )
 }

@@ -6,7 +6,7 @@ Owns: policies that are measured, and configs that are large. Must not know: how
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,10 @@ def _issuers(written: Written) -> None:
         written["routes"][f"/r{number}"] = route | {"provider": f"p{number}"}
 
 
+def _unchanged(written: Written) -> None:
+    """It is the environment that differs."""
+
+
 FEATURES: dict[str, Callable[[Written], None]] = {
     "all-on": _all_on,
     "all-off": _all_off,
@@ -102,4 +106,7 @@ FEATURES: dict[str, Callable[[Written], None]] = {
     "10000-clients": _clients,
     "2000-issuers": _issuers,
     "2-workers": _two_workers,
+    "image": _unchanged,
 }
+ENVIRONMENTS: dict[str, Mapping[str, str]] = {"image": {"PYTHONMALLOC": "malloc"}}
+"""As the Dockerfile has it."""

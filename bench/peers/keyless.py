@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.install import install_checkout, program
-from bench.peers.features import FEATURES
+from bench.peers.features import ENVIRONMENTS, FEATURES
 from bench.peers.peer import MANY, Command, Peer, Setting
 from proxy import __version__
 
@@ -47,11 +47,11 @@ def config(setting: Setting) -> dict[str, Any]:
 def command(setting: Setting) -> Command:
     if CHECKOUT in os.environ:
         return from_sources(setting)
-    return Command([str(program("keyless", "keyless")), *_arguments(setting)], _trust(setting))
+    return Command([str(program("keyless", "keyless")), *_arguments(setting)], _environment(setting))
 
 
 def from_sources(setting: Setting) -> Command:
-    env = {**_trust(setting), "PYTHONPATH": os.environ.get(CHECKOUT) or str(Path.cwd())}
+    env = {**_environment(setting), "PYTHONPATH": os.environ.get(CHECKOUT) or str(Path.cwd())}
     # -P: the working directory would come before PYTHONPATH
     return Command([sys.executable, "-P", "-c", RUN, *_arguments(setting)], env)
 
@@ -60,8 +60,8 @@ def _arguments(setting: Setting) -> list[str]:
     return ["run", "-c", str(setting.write(CONFIG, json.dumps(config(setting), indent=2)))]
 
 
-def _trust(setting: Setting) -> dict[str, str]:
-    return {"SSL_CERT_FILE": str(setting.site.authority)}
+def _environment(setting: Setting) -> dict[str, str]:
+    return {"SSL_CERT_FILE": str(setting.site.authority), **ENVIRONMENTS.get(setting.feature, {})}
 
 
 def missing() -> str | None:

@@ -117,7 +117,7 @@ def test_memory_counts_as_given_back_only_after_all_connections_were_busy(
     connections: float, failed: float, ratio: float | None
 ) -> None:
     sample = {"before_mib": 80.0, "after_mib": 100.0, "connections": connections, "failed": failed}
-    run = results("after-busy", keyless=[sample])
+    run = results("after-busy", keyless_image=[sample])
     assert aim("9,500 connections were busy and have gone: memory, of before").figure(run) == ratio
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from bench.peers.features import (
     CLIENT_KEY,
     CLIENTS,
+    ENVIRONMENTS,
     FEATURES,
     FRESH,
     ISSUERS,
@@ -80,3 +82,10 @@ def test_every_feature_is_measured_and_every_one_measured_exists() -> None:
     used = {feature for scenario in SCENARIOS.values() for feature in scenario.features}
     used |= {start.feature for start in STARTS.values()} - {""}
     assert used == set(FEATURES)
+
+
+def test_as_in_the_image_it_has_the_images_environment() -> None:
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8")
+    assert ENVIRONMENTS["image"]
+    for name, value in ENVIRONMENTS["image"].items():
+        assert f"ENV {name}={value}\n" in dockerfile

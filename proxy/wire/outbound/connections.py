@@ -6,8 +6,7 @@ Owns: the bounds per origin and the order of those who wait. Must not know: how 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from contextlib import suppress
+from collections import OrderedDict
 from typing import Final
 
 from proxy.wire.outbound.connection import Connection
@@ -33,7 +32,7 @@ class Connections:
         self.life = life
         self._most = most
         self._dialling = 0
-        self.waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self.waiting: OrderedDict[asyncio.Future[Connection | None], None] = OrderedDict()
         self.established: set[Connection] = set()
         self.idle: list[Connection] = []
 
@@ -70,7 +69,7 @@ class Connections:
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Connection | None] = loop.create_future()
-        self.waiting.append(waiter)
+        self.waiting[waiter] = None
         late = loop.call_at(until, _fail, waiter, Crowded(self._reason()))
         try:
             return await waiter
@@ -79,8 +78,7 @@ class Connections:
             raise
         finally:
             late.cancel()
-            with suppress(ValueError):  # it has been served
-                self.waiting.remove(waiter)
+            self.waiting.pop(waiter, None)
 
     def hand_over(self, connection: Connection) -> bool:
         """To the first who waits, if anybody does."""
@@ -97,7 +95,7 @@ class Connections:
 
     def _first(self) -> asyncio.Future[Connection | None] | None:
         while self.waiting:
-            waiter = self.waiting.popleft()
+            waiter, _ = self.waiting.popitem(last=False)
             if not waiter.done():
                 return waiter
         return None

@@ -230,3 +230,28 @@ async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(LONG):
         while not condition():  # noqa: ASYNC110 -- there is no event for what happens inside the pool
             await asyncio.sleep(0.01)
+
+
+async def test_who_is_served_is_not_looked_for_in_line() -> None:
+    """A search for somebody who has left the line compares all who stand in it; a failed one also describes them."""
+    compared = 0
+
+    class Waiter(asyncio.Future[Connection | None]):
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return self is other
+
+        __hash__ = asyncio.Future.__hash__
+
+    loop = asyncio.get_running_loop()
+    line = Connections(1, IdleLife())
+    assert line.begin()
+    loop.create_future = lambda: Waiter(loop=loop)  # type: ignore[method-assign]
+    turns = [asyncio.create_task(line.turn(loop.time() + LONG)) for _ in range(50)]
+    await asyncio.sleep(0)
+    for turn in turns:
+        line.opened(None)
+        assert await turn is None
+    line.opened(None)
+    assert (compared, line.unused) == (0, True)
