@@ -46,15 +46,16 @@ class Ended:
 
     def shortened(self, longest: int) -> Ended:
         """One that may be kept: what a client chooses freely is bounded."""
-        if len(self.path) <= longest and len(self.method) <= longest and len(self.cause + self.origin) <= longest:
+        short = len(self.path) <= longest and len(self.method) <= longest
+        if short and (not self.code or len(self.cause + self.origin) <= longest):
             return self
-        short = Ended(self.times, self.method[:longest], self.path[:longest], self.status)
-        short.id, short.trace, short.route, short.provider = self.id, self.trace, self.route, self.provider
-        short.client, short.code = self.client, self.code
-        short.cause, short.origin = self.cause[:longest], self.origin[:longest]
-        short.attempts, short.note, short.cut = self.attempts, self.note, self.cut
-        short.received, short.sent = self.received, self.sent
-        return short
+        kept = Ended(self.times, self.method[:longest], self.path[:longest], self.status)
+        kept.id, kept.trace, kept.route, kept.provider = self.id, self.trace, self.route, self.provider
+        kept.client, kept.code = self.client, self.code
+        kept.cause, kept.origin = self.cause[:longest], self.origin[:longest]
+        kept.attempts, kept.note, kept.cut = self.attempts, self.note, self.cut
+        kept.received, kept.sent = self.received, self.sent
+        return kept
 
     def document(self) -> dict[str, Any]:
         """For JSON; seconds are rounded to microseconds."""

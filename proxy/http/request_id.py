@@ -6,7 +6,6 @@ Owns: which ids are taken for one. Must not know: where new ones come from. Pure
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 HEADER: Final = "X-Request-Id"
@@ -28,7 +27,7 @@ class Parent(NamedTuple):
     sampled: bool
 
 
-def given_id(facts: Mapping[bytes, bytes]) -> str:
+def given_id(facts: dict[bytes, bytes]) -> str:
     """That of a request with these headers, by names in lower case; "" where they name none that is usable."""
     said = facts.get(FIELD)
     if said is not None and _ID.fullmatch(said) is not None:
@@ -39,7 +38,7 @@ def given_id(facts: Mapping[bytes, bytes]) -> str:
     return "" if parent is None else parent.trace
 
 
-def parent_of(facts: Mapping[bytes, bytes]) -> Parent | None:
+def parent_of(facts: dict[bytes, bytes]) -> Parent | None:
     """None where there is none, or one that is malformed: then a new trace begins (§4.3)."""
     match = _PARENT.fullmatch(facts.get(PARENT, b""))
     if match is None or (match[1] == b"00" and match[5] is not None):

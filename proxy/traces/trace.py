@@ -6,7 +6,7 @@ Owns: its ids, and whether it is kept. Must not know: where traces go, what an e
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from proxy.figures.ended import Ended
 from proxy.http.request_id import parent_of
@@ -47,7 +47,7 @@ class Tracing:
         self._ratio = ratio
         self._took = took
 
-    def begin(self, facts: Mapping[bytes, bytes]) -> Trace:
+    def begin(self, facts: dict[bytes, bytes]) -> Trace:
         """Of a request with these headers, by names in lower case."""
         parent = parent_of(facts)
         if parent is not None:

@@ -90,7 +90,7 @@ class KeySlots:
             _beside(headers | {b"cookie"} if cookies or (placing is not None and placing.names.cookies) else headers),
         )
 
-    def lone(self, known: Mapping[bytes, bytes], query: bytes) -> bytes | None:
+    def lone(self, known: dict[bytes, bytes], query: bytes) -> bytes | None:
         """The key of most requests: behind `Bearer` or in `X-Api-Key`, with nothing in any other place."""
         text = known.get(_FIRST)
         if text is not None:
