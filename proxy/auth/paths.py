@@ -10,18 +10,20 @@ import codecs
 import json
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import jmespath
 from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
 from jmespath.parser import ParsedResult
 
+from proxy.values.record import record
+
 _DECODER = json.JSONDecoder()
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """A compiled JMESPath. `keys` are its names if it is nothing but dotted names, which a walk finds fastest."""
 

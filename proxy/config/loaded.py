@@ -6,7 +6,7 @@ Owns: the two values, and what can be told of them alone. Must not know: how the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,12 +21,13 @@ from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
 from proxy.values.listen import PAGES, Door, Listener
+from proxy.values.record import record
 from proxy.values.where import Where
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@record
 class Written:
     """What was read of the files of a config, and how, so that its secrets can be read again without them."""
 
@@ -39,7 +40,7 @@ class Written:
     own: OwnPresets = field(repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Loaded:
     """A config that can be run.
 
