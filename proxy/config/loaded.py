@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from proxy.config.model import Config
 from proxy.config.own_presets import OwnPresets
@@ -17,12 +17,14 @@ from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
 from proxy.config.written.marks import Document
 from proxy.config.written.named import Catalogue
-from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
 from proxy.values.listen import PAGES, Door, Listener
 from proxy.values.record import record
 from proxy.values.where import Where
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Live, Preset
 
 T = TypeVar("T")
 
