@@ -11,13 +11,12 @@ import json
 import re
 import warnings
 from dataclasses import field
-from typing import Any
-
-import jmespath
-from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
-from jmespath.parser import ParsedResult
+from typing import TYPE_CHECKING, Any
 
 from proxy.values.record import record
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
 
 _DECODER = json.JSONDecoder()
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -46,6 +45,9 @@ def compile_path(text: str) -> Path:
     """Raises ValueError if `text` is not JMESPath, calls unknown functions included."""
     if _DOTTED.fullmatch(text):
         return Path(text, tuple(text.split(".")))
+    import jmespath  # noqa: PLC0415 -- 3 ms that only paths of more than names need
+    from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError  # noqa: PLC0415 -- as above
+
     try:
         expression = jmespath.compile(text)
     except JMESPathError:
