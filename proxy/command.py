@@ -14,10 +14,11 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from proxy.errors import KeylessError
+from proxy.values.record import record
 
 LONGEST_OUTPUT = 64 * 1024
 _LINE = 200
@@ -48,7 +49,7 @@ class Stop:
         os.close(self._ask)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """`variables` are the process's and `.env`'s; what of them looks like a secret is kept out of its last words.
 

@@ -35,6 +35,7 @@ FULL_FOLDERS: dict[str, str] = {
     "proxy/cli": "one file per command, and nothing else",
     "proxy/sandbox": "a program of its own, that imports nothing of ours",
     "proxy/serve": "the request path: its steps stand side by side, in the order that forward.py lists them",
+    "proxy/values": "leaves that know nothing of each other; one over",
     "proxy/wire/outbound": "the only leg so far; what a second one shares with it will show which room it wants",
 }
 WIDE_CLASSES: dict[str, str] = {

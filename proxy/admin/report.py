@@ -7,14 +7,16 @@ Must not know: cells, plans, sockets. Times are Unix seconds; no token is in her
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from typing import Any, Self
+
+from proxy.values.record import record
 
 # Of workers that hold the same generation, the one that has learnt something bad about it knows more than the others.
 _NEWS = ("login_required", "latched", "backing_off", "refused", "expired", "due", "stale", "fresh", "static")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProviderReport:
     """A provider's credential. `state` is a word of docs/lifecycle.md, `static` or `unconfigured`."""
 
@@ -64,7 +66,7 @@ def _news(state: str) -> int:
     return _NEWS.index(state) if state in _NEWS else len(_NEWS)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProcessReport:
     """What one worker tells the others."""
 
@@ -80,7 +82,7 @@ class ProcessReport:
             raise ValueError(f"not a worker's report: {error!r}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """What a worker holds of one provider."""
 
@@ -88,7 +90,7 @@ class Held:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkerReport:
     """One of several workers, as all are listed. Counts are since it started."""
 
@@ -109,13 +111,13 @@ class WorkerReport:
         return cls(True, process.pid, mints, replays, held)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RouteReport:
     upstream: str
     provider: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditReport:
     """`to`: a path or `stdout`. Lines since the start: written, waiting to be written, lost."""
 
@@ -125,7 +127,7 @@ class AuditReport:
     lost: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionReport:
     """A key that a command has borrowed: `until` the command ends, or that time."""
 
@@ -135,7 +137,7 @@ class SessionReport:
     until: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Status:
     """All of it. What there is none of is left out of the JSON, from `audit` on. `held_back`: why a reload waits for a
     word. `build` is a word of process/build.py.

@@ -16,8 +16,9 @@ import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from proxy.values.record import record
 
 BEGAN, CONTINUED, RECOVERED, LOST = "log_began", "log_continued", "log_recovered", "lines_lost"
 HEADS = frozenset((BEGAN, CONTINUED))
@@ -38,7 +39,7 @@ class Link(NamedTuple):
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A line that was read. `torn` is the digest of what stands broken before it."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from proxy.auth.keys.provider import Host
+from proxy.values.record import record
 
 _NAME: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)+")
 LONGEST: Final = 253
@@ -22,7 +22,7 @@ def is_name(text: str) -> bool:
     return len(text) <= LONGEST and _NAME.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hosts:
     """`exact` and `below` say whether a host may see the credential; `below` are endings, with their dot."""
 

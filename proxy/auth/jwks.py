@@ -11,7 +11,7 @@ import re
 import warnings
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from proxy.auth.paths import read_json
@@ -19,6 +19,7 @@ from proxy.auth.reading.failure import TRANSIENT_STATUSES, retry_after
 from proxy.auth.schemes.oauth2.discovery import Finding, metadata_urls, secure
 from proxy.auth.token import Consent, IssuerReply, IssuerRequest
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS: Mapping[str, tuple[str, ...]] = {
@@ -38,14 +39,14 @@ JWT_BEGINS = "e"
 _COMPACT = re.compile(rf"{JWT_BEGINS}[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PublicKey:
     key: Any = field(repr=False)
     id: str | None
     algorithms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Jwt:
     """One that is read but not believed yet."""
 

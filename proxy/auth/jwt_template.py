@@ -6,11 +6,12 @@ Owns: what its texts know, and the making. Must not know: how a key is read, whe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from secrets import token_hex
 from typing import Any
 
 from proxy.auth.filled import filled
+from proxy.values.record import record
 from proxy.values.signing import sign
 
 TIMES: Mapping[str, Callable[[float, float, float], int]] = {
@@ -25,7 +26,7 @@ CONSTANTS = ("id", "fingerprint", "x5t", "x5t_s256")
 NAMES = (*TIMES, "jti", *CONSTANTS)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JwtTemplate:
     """`header` and `claims` are as written, their texts as templates; `constants` are what those know besides times."""
 

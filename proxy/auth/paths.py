@@ -10,18 +10,19 @@ import codecs
 import json
 import re
 import warnings
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 
-import jmespath
-from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
-from jmespath.parser import ParsedResult
+from proxy.values.record import record
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
 
 _DECODER = json.JSONDecoder()
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """A compiled JMESPath. `keys` are its names if it is nothing but dotted names, which a walk finds fastest."""
 
@@ -44,6 +45,9 @@ def compile_path(text: str) -> Path:
     """Raises ValueError if `text` is not JMESPath, calls unknown functions included."""
     if _DOTTED.fullmatch(text):
         return Path(text, tuple(text.split(".")))
+    import jmespath  # noqa: PLC0415 -- 3 ms that only paths of more than names need
+    from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError  # noqa: PLC0415 -- as above
+
     try:
         expression = jmespath.compile(text)
     except JMESPathError:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from proxy.auth.paths import Path, as_text, compile_path
+from proxy.values.record import record
 
 PREFIX = 8 * 1024
 """Substrings are looked for in this many bytes of a body; documents must fit into them to be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Conditions:
     """What a body must hold; all parts that are given must match."""
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from proxy.values.address import canonical
 from proxy.values.now import Now
+from proxy.values.record import record
 from proxy.values.secret import HIDDEN, Secret, hidden
 
 
@@ -44,7 +45,7 @@ class Consent(NamedTuple):
 NOTHING_SAID = Consent()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IssuerRequest:
     """One HTTP request to an issuer. It holds secrets, so its repr shows only where it goes."""
 
@@ -56,7 +57,7 @@ class IssuerRequest:
     consent: Consent = NOTHING_SAID
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommandRequest:
     """A program of the operator's, run in the config's folder; `variables` are set for it besides the process's own."""
 
@@ -65,7 +66,7 @@ class CommandRequest:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileRequest:
     """A file, relative to the config's folder, read anew each time: what a platform puts there is replaced now and
     then.
@@ -77,7 +78,7 @@ class FileRequest:
 Request = IssuerRequest | CommandRequest | FileRequest
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IssuerReply:
     """What the issuer answered; or what a command printed or a file holds, with a status of 200.
 
@@ -90,7 +91,7 @@ class IssuerReply:
     cookies: tuple[str, ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Minted:
     """What a login brought. Times are seconds counted from the moment the request was sent.
 
@@ -115,7 +116,7 @@ class Minted:
         return before if self.refresh_token is None else self.refresh_token or None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Registration:
     """As whom a person has logged in, and at which issuer, where a server says so and not the config.
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proxy.config.loaded import Loaded, Written
 from proxy.config.model import Config
@@ -35,11 +35,13 @@ from proxy.config.secrets.variables import secret_variables
 from proxy.config.written.catalogue import expand
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.marks import Document
-from proxy.config.written.preset import Live
 from proxy.config.written.read import content
 from proxy.config.written.reference import KEY_VARIABLE, Reference, references
 from proxy.errors import ConfigError, Problem
 from proxy.values.where import Finding, Where, dotted, place
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Live
 
 
 def build(written: Written, sources: Sources) -> Loaded:

@@ -6,9 +6,9 @@ Owns: the two values, and what can be told of them alone. Must not know: how the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from proxy.config.model import Config
 from proxy.config.own_presets import OwnPresets
@@ -17,16 +17,19 @@ from proxy.config.secrets.lacking import Lacking
 from proxy.config.secrets.sources import OUTSIDE
 from proxy.config.written.marks import Document
 from proxy.config.written.named import Catalogue
-from proxy.config.written.preset import Live, Preset
 from proxy.config.written.reference import Reference
 from proxy.errors import Problem
 from proxy.values.listen import PAGES, Door, Listener
+from proxy.values.record import record
 from proxy.values.where import Where
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Live, Preset
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@record
 class Written:
     """What was read of the files of a config, and how, so that its secrets can be read again without them."""
 
@@ -39,7 +42,7 @@ class Written:
     own: OwnPresets = field(repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Loaded:
     """A config that can be run.
 

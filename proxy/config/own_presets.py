@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proxy.config.presets import preset_of
 from proxy.config.written.marks import Document
 from proxy.config.written.named import NONE, Catalogue
-from proxy.config.written.preset import Preset
 from proxy.config.written.read import content
 from proxy.errors import ConfigError, Problem
 from proxy.values.where import Where, dotted, place
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Preset
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -64,7 +66,7 @@ class OwnPresets:
         return [Problem(str(self.files[name]), 1, "file", told.format(name)) for name in hiding]
 
 
-class Joined(Mapping[str, Preset]):
+class Joined(Mapping[str, "Preset"]):
     """The catalogue of a config: its own presets, then those of the package that none of them hides."""
 
     def __init__(self, own: OwnPresets, shipped: Catalogue) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -17,15 +17,16 @@ from pydantic import ValidationError
 from proxy.config.model.keys import keys_below
 from proxy.config.rules.problems import message, translate
 from proxy.config.written.marks import QUICK, Document, parse
-from proxy.config.written.preset import Preset, read_preset
-from proxy.config.written.preset_check import check_preset
 from proxy.errors import ConfigError, Problem
 from proxy.values.where import Finding, dotted, place
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Preset
 
 _ENDING = ".yaml"
 
 
-class Shipped(Mapping[str, Preset]):
+class Shipped(Mapping[str, "Preset"]):
     """The presets of a folder, by the names of their files. Only those that are used cost reading."""
 
     def __init__(self, folder: Traversable) -> None:
@@ -58,6 +59,9 @@ def presets() -> Shipped:
 
 def preset_of(written: bytes, file: str, loader: type[Any] = yaml.SafeLoader) -> Preset:
     """The preset that is written in a file. Raises ConfigError with every mistake and its line."""
+    from proxy.config.written.preset import Preset, read_preset  # noqa: PLC0415 -- 10 ms that only presets need
+    from proxy.config.written.preset_check import check_preset  # noqa: PLC0415 -- as above
+
     document = parse(written, file, loader)
     if document.problems:
         raise ConfigError(document.problems)

@@ -6,18 +6,19 @@ Owns: their shape, and reading it back. Must not know: how they are counted, wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Self
 
 from proxy.figures.counts import RouteCounts
 from proxy.figures.histogram import Histogram
 from proxy.figures.mints import MintCounts
+from proxy.values.record import record
 
 Readings = Mapping[str, "Reading | None"]
 """By worker; "" is the only one. None is one that did not answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Buckets:
     """A histogram: how many by bucket, their sum in seconds, and examples by bucket (trace, seconds, Unix time)."""
 
@@ -33,7 +34,7 @@ class Buckets:
         return cls(list(histogram.counts), histogram.sum, exemplars)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RouteReading:
     """Lists of several texts with a count at their end: status and code; reason and outcome of replays."""
 
@@ -71,7 +72,7 @@ class RouteReading:
         return cls(**{**document, **parts})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MintReading:
     """Of one credential; lists of trigger, outcome and count."""
 
@@ -89,7 +90,7 @@ class MintReading:
         return cls(document["ended"], document["waited"], Buckets(**document["calls"]))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenReading:
     """`state`: a word of docs/lifecycle.md. `expires_at`: Unix time; None of what has no end, or is not there."""
 
@@ -97,7 +98,7 @@ class TokenReading:
     expires_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """`tokens` are by provider; `mints` by the first of the providers that share a credential."""
 

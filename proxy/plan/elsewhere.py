@@ -7,7 +7,7 @@ requests, tokens.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from proxy.auth.hosts import Hosts
 from proxy.auth.keys.provider import Host
@@ -16,9 +16,10 @@ from proxy.plan.headers import IDENTITY, set_lines
 from proxy.plan.replies.links import Links
 from proxy.plan.route import RoutePlan
 from proxy.plan.target import Target
+from proxy.values.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Elsewhere:
     hosts: Hosts
     home: RoutePlan = field(repr=False)

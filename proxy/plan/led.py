@@ -6,7 +6,7 @@ requests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from proxy.auth.per_token import PerToken
 from proxy.auth.reading.upstream import HOLE
@@ -15,9 +15,10 @@ from proxy.errors import Fault
 from proxy.plan.replies.links import Links
 from proxy.plan.route import RoutePlan
 from proxy.plan.target import Target
+from proxy.values.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Led:
     """`home` is the route's own plan, which leads nowhere by itself."""
 

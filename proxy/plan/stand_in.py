@@ -7,18 +7,20 @@ Owns: its path and its answer. Pure. Must not know: who asks, how a client's pla
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from proxy.auth.keys.provider import StandIn
 from proxy.auth.schemes import Provider
-from proxy.config.written.preset import Preset
+from proxy.values.record import record
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Preset
 
 PLACEHOLDER: Final = "keyless-placeholder-worth-nothing"
 """What it gives whoever has not proven to be a client."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StandInPlan:
     """Its path below the prefix, and the finished JSON that it answers. `lifetime`: the seconds that the JSON tells."""
 

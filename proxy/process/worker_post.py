@@ -15,19 +15,20 @@ import pickle
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from proxy.config.loaded import Loaded
 from proxy.process.reloading.changes import Changes, joined
 from proxy.serve.sessions import Session
+from proxy.values.record import record
 
 READY = b"\x01"
 _LENGTH = struct.Struct("!Q")
 _PIECE = 64 * 1024
 
 
-@dataclass(frozen=True)
+@record
 class WorkerPost:
     """`inherited` are the descriptors of sockets that listen already, by address: unix sockets, which can't be bound
     once per process, and those that systemd has made.

@@ -7,7 +7,6 @@ like (audit/events.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from proxy.audit.events import Audit
@@ -24,11 +23,12 @@ from proxy.serve.visitors import Visitors
 from proxy.tokens.cell import Cell
 from proxy.traces.trace import Tracing
 from proxy.values.now import Now
+from proxy.values.record import record
 
 log = get_logger("keyless.forward")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observers:
     """None for what the config doesn't ask for; sessions come without being asked for, and visitors may."""
 

@@ -10,7 +10,7 @@ one because of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -19,11 +19,12 @@ from proxy.errors import Fault
 from proxy.plan.admission.clients import ClientPlan, Key
 from proxy.plan.admission.key_places import MOST, KeyPlaces, KeySlots
 from proxy.plan.admission.placeholders import id_of
+from proxy.values.record import record
 
 SESSION: Final = SESSION_KEYS.encode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Session:
     """`digest` is the key's SHA-256 in hex; `routes` are prefixes. Times are Unix seconds; one without `until` ends
     with the connection that asked for it.

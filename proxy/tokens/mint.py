@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from proxy.tokens.records import Records, patiently
 from proxy.tokens.remarks import remark
 from proxy.tokens.store import BUDGET, DURABLE, StoreDown
 from proxy.values.now import Now
+from proxy.values.record import record
 
 log = get_logger("keyless.mint")
 
@@ -53,7 +54,7 @@ class Witness(Protocol):
     def not_minted(self, names: Sequence[str], error: IssuerError) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Means:
     """What every mint of the process works with. `places`: for those under way; who waits for one gets it in turn."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from proxy import clock
@@ -26,13 +26,14 @@ from proxy.tokens.loopback import Loopback, Page, Query
 from proxy.tokens.records import Records, new_login, patiently
 from proxy.tokens.store import DURABLE, StoreDown
 from proxy.values.now import Now
+from proxy.values.record import record
 
 PATIENCE = 300.0
 """Seconds that a person may take in the browser."""
 KEEP_TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SignIn:
     """What a login of one provider works with. `life` makes the draft of a token, margins and all."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
+
+from proxy.values.record import record
 
 EXPECTED = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], or the same with rediss"
 ENCODE = "; in a password / ? # @ and % are written %2F %3F %23 %40 %25, or it comes from ${REDIS_PASSWORD} as it is"
@@ -33,7 +35,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+(%25\w+)?\]|[^\s\[\]:,@]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RedisUrl:
     """`database` is a number; `options` are redis-py's settings, parsed."""
 

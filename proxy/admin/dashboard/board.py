@@ -6,7 +6,6 @@ Owns: the way from a page to its HTML, and its events. Must not know: what any p
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from proxy.admin import streams
@@ -14,6 +13,7 @@ from proxy.admin.dashboard import rendering
 from proxy.admin.page import READ, Answer, Asked, Who
 from proxy.admin.streams import Pieces
 from proxy.admin.view import View
+from proxy.values.record import record
 from proxy.version import __version__
 from proxy.wire.inbound.request import Request
 
@@ -29,7 +29,7 @@ NAVIGATION = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Board:
     """A Page. `every`: seconds between two looks at what it shows while it is open; None: it stays as it was."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 from urllib.parse import urlencode
+
+from proxy.values.record import record
 
 SIZE = 50
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@record
 class Paged(Generic[T]):
     """`rows` of page `number`, of those that hold the words of `wanted`; `total` of all, `found` of those."""
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from typing import Any
 
 from proxy.auth.life.brake import UNUSED, Pauses
 from proxy.auth.life.proof import Proof
 from proxy.values.now import Now
+from proxy.values.record import record
 
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     generation: int
     streak: int
@@ -48,7 +49,7 @@ class Note:
 
     def to_bytes(self, cell: str) -> bytes:
         """`cell` goes under the seal, too, as with records."""
-        known = {"v": VERSION, "cell": cell, **{name: getattr(self, name) for name in self.__slots__}}
+        known = {"v": VERSION, "cell": cell, **{part.name: getattr(self, part.name) for part in fields(self)}}
         return json.dumps(known, separators=(",", ":")).encode("utf-8")
 
     @classmethod

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from proxy.auth.token import Registration, Token
 from proxy.values.now import Now
+from proxy.values.record import record
 
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Intent:
     """Written before a rotating refresh token is sent: after a crash it tells that the token may be spent.
 
@@ -41,7 +42,7 @@ def _fingerprint(refresh_token: str | None) -> str:
     return hashlib.sha256((refresh_token or "").encode("utf-8")).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """`value` is None where there is no live token: after a login, or when an operator has expired it."""
 

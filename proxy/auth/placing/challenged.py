@@ -15,6 +15,7 @@ from proxy.auth.signing.challenge import Asked, Challenge, answer, challenge_of,
 from proxy.auth.token import Token
 from proxy.http.fields import Fields
 from proxy.http.origin import Origin
+from proxy.values.record import record
 from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
@@ -35,7 +36,7 @@ class Standing:
     accepted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Challenged:
     """`username` and `password` are Latin-1 of their UTF-8 (§4)."""
 

@@ -11,7 +11,6 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +23,7 @@ from proxy.auth.rules import PREFIX, Conditions
 from proxy.auth.spellings import spellings
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 
 _CODE_PATHS = ("error", "error.code", "error.status", "error_code", "errcode", "errorCode", "code")
 _WORD_PATHS = ("error_description", "error.message", "msg", "message", "errmsg", "error_msg", "errorMessage", "detail")
@@ -37,7 +37,7 @@ _WRONG_CLOCK = 120.0
 """Seconds; a request may have been on its way for some of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnosis:
     """How one provider's failures are told apart; compiled once."""
 

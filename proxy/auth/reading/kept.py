@@ -6,7 +6,7 @@ Must not know: what is done with it. A stranger's bytes come in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from proxy.auth.paths import Path
@@ -15,9 +15,10 @@ from proxy.auth.reading.located import Located, Ok, paths_of
 from proxy.auth.rules import texts
 from proxy.auth.token import IssuerReply
 from proxy.values.kinds import Scalar
+from proxy.values.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeptReader:
     """`keep`: locators by the name that each value is known by."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from proxy.auth.paths import read_json
 from proxy.auth.reading.times import LONGEST, absolute, number, relative
+from proxy.values.record import record
 
 DEFAULT = 300.0
 WOBBLE = 1.0
@@ -35,7 +35,7 @@ class Span(NamedTuple):
     doubt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lifetime:
     """Where a reply speaks of time: locators that a Finder understands, with their units."""
 

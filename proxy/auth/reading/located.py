@@ -8,7 +8,7 @@ stranger's bytes come in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +20,7 @@ from proxy.auth.reading.times import dated
 from proxy.auth.reading.xml_tree import read_xml
 from proxy.auth.rules import holds
 from proxy.auth.token import IssuerReply
+from proxy.values.record import record
 
 HEADER, COOKIE, KEPT = "header:", "cookie:", "kept:"
 
@@ -30,7 +31,7 @@ _OAUTH_ERRORS = frozenset(HINTS) | TRANSIENT_CODES
 _FORMS = ("application/x-www-form-urlencoded", "text/plain")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Located:
     """`document` is None where the body was not what it should be, and `problem` says so. `said` is what the sender's
     clock said, Unix time; `now` is that, or else the moment at which the request was sent.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from proxy.auth.hosts import Hosts
@@ -23,6 +23,7 @@ from proxy.auth.reading.upstream import named_upstream
 from proxy.auth.rules import texts
 from proxy.auth.token import IssuerReply, Minted
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 
 LONGEST_TOKEN = 64 * 1024
 """No server takes a header of this size."""
@@ -39,7 +40,7 @@ _PROVEN = frozenset({"mac", "dpop", "pop"})
 """Each call has to prove a key besides (RFC 9449 §7.1; RFC 6749 §7.1 names mac)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReplyReader:
     """A ReplyMap, compiled."""
 

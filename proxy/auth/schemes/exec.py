@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -29,6 +29,7 @@ from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import CommandRequest, Flow, IssuerReply
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
 
@@ -86,7 +87,7 @@ class ExecProvider(KeyedProvider, CommandKeys):
         return ReplyReader.compile(self.sign.over(reply), self.ttl)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecScheme(Scheme):
     """`said`: where the parts of the output are, whatever it looks like."""
 

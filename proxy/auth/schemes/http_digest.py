@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from proxy.auth.keys.provider import BY_STATUS, Inject, ProviderCommon, RefusalRule
@@ -19,6 +19,7 @@ from proxy.auth.signing.digest import latin
 from proxy.auth.token import Flow, Minted, Token
 from proxy.http.grammar import CONTROL
 from proxy.values.now import Now
+from proxy.values.record import record
 from proxy.values.secret import Secret
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
@@ -58,7 +59,7 @@ class HttpDigestProvider(ProviderCommon):
             yield Finding((*where, "inject"), "a digest has its own place; fixed headers go into the route's `headers`")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HttpDigestScheme(Scheme):
     identity: str
     password: str = field(repr=False)

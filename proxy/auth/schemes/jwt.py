@@ -6,7 +6,7 @@ Must not know: how it is made, where the token goes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from proxy.auth.jwt_template import JwtTemplate
@@ -15,6 +15,7 @@ from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.schemes.identity import digest
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted
+from proxy.values.record import record
 from proxy.values.where import Finding, Where
 
 
@@ -30,7 +31,7 @@ class JwtProvider(JwtKeys, ProviderCommon):
         yield from self.check_jwt(where)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JwtScheme(Scheme):
     identity: str
     template: JwtTemplate = field(repr=False)

@@ -7,12 +7,14 @@ and raises IssuerError.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from proxy.auth.schemes.oauth2.authorize import Attempt
-from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding
 from proxy.auth.token import Consent, Flow, Registration
+
+if TYPE_CHECKING:  # whoever logs in has loaded them; others start without
+    from proxy.auth.schemes.oauth2.authorize import Attempt
+    from proxy.auth.schemes.oauth2.device import Device
 
 
 class LoginClient(Protocol):

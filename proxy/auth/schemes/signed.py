@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from proxy.auth.keys.provider import Inject, ProviderCommon, RefusalRule
@@ -19,6 +19,7 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Token
 from proxy.http.origin import Origin
 from proxy.values.now import Now
+from proxy.values.record import record
 from proxy.values.secret import Secret
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
@@ -59,7 +60,7 @@ class SignedProvider(ProviderCommon):
             )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SignedScheme(Scheme):
     identity: str
     secret_key: str = field(repr=False)

@@ -10,7 +10,7 @@ import base64
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from pydantic import model_validator
@@ -21,6 +21,7 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.token import Flow, Minted, Token
 from proxy.http.grammar import CONTROL, value_problem
 from proxy.values.now import Now
+from proxy.values.record import record
 from proxy.values.secret import Secret, hidden
 from proxy.values.where import Finding, Where
 
@@ -78,7 +79,7 @@ class StaticProvider(ProviderCommon):
             yield Finding((*where, "username"), "can't hold a colon: it ends the name in HTTP Basic (RFC 7617)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StaticScheme(Scheme):
     """`credential` is the token or, without one, the base64 pair."""
 

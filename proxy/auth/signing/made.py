@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from secrets import choice
 from typing import Any
 from uuid import uuid4
@@ -18,6 +18,7 @@ from proxy.auth.keys.values import Value
 from proxy.auth.signing.filters import OUTPUTS
 from proxy.auth.signing.request import Moment
 from proxy.auth.signing.times import time_of
+from proxy.values.record import record
 from proxy.values.template import Template
 
 _LETTERS = string.ascii_letters + string.digits
@@ -28,7 +29,7 @@ def drawn(kind: int | str) -> str:
     return "".join(choice(_LETTERS) for _ in range(kind)) if isinstance(kind, int) else str(uuid4())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Made:
     """`draw` gives a text of a kind of `random`."""
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.auth.signing.canonical import derived
+from proxy.values.record import record
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _DAYS_KEPT = 32
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keys:
     """Of one account, and what they are used for in this request."""
 
@@ -129,7 +130,7 @@ class Signed(NamedTuple):
         return "<Signed>"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Algorithm:
     """`fills` and `query` are the headers and parameters, in lower case, in which a signature may stand already.
     `older`: names that belong to the vendor's earlier signature where the first of them, its access key, is there.

@@ -6,15 +6,16 @@ Owns: which of them beats which. Must not know: processes, where a key comes fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from proxy.cli.exec import roots
 from proxy.process.lending.offer import Offer
 from proxy.process.lending.tools import Needs, needs, table, tool_of
 from proxy.process.lending.variables import bypass, parts, variables
+from proxy.values.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Wrapped:
     """`variables` are those that differ from the user's."""
 

@@ -9,7 +9,7 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from proxy.auth.schemes.scheme import Scheme
@@ -18,6 +18,7 @@ from proxy.config.proof.examples import Asked, Failed, Jwt, LoginExample
 from proxy.config.proof.proof import Compared, Proof
 from proxy.config.proof.replies import of_issuer
 from proxy.errors import IssuerError
+from proxy.values.record import record
 from proxy.values.where import Where
 
 WALL = 1_700_000_000.0
@@ -32,7 +33,7 @@ class Exchange(NamedTuple):
     came: Minted | IssuerError | str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Logins:
     """`names` are the texts that an example may write for what is made anew each time."""
 

@@ -7,7 +7,7 @@ each time.
 from __future__ import annotations
 
 from base64 import b64decode
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,12 +20,13 @@ from proxy.config.proof.proof import Compared, Proof
 from proxy.errors import Fault
 from proxy.http.origin import Origin
 from proxy.values.now import Now
+from proxy.values.record import record
 from proxy.values.where import Where
 
 _NONCE = "1".rjust(32, "0")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signings:
     """`placing` signs, with `secret`. `token` is the secret that signs, or what was minted; `key` the made-up one of
     the examples, if there is one; `base` the upstream.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from proxy.auth.keys.check import check_provider, template_findings
 from proxy.auth.reading.upstream import HOLE
@@ -24,6 +23,7 @@ from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
 from proxy.http.grammar import field_problem
 from proxy.values.listen import Listener, parse
 from proxy.values.names import Names
+from proxy.values.record import record
 from proxy.values.redis_url import RedisUrl
 from proxy.values.template import Template
 from proxy.values.where import Finding, Where
@@ -34,7 +34,7 @@ _EXPOSED = "without clients only this machine may reach the proxy"
 _WAYS_OUT = "; add `clients` with a key each, or say `anyone: true`, or listen on 127.0.0.1"
 
 
-@dataclass(frozen=True)
+@record
 class Known:
     """What the file names, also where its content is wrong and so not in the model. None: can't be told."""
 

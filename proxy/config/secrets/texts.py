@@ -6,9 +6,11 @@ Must not know: where they come from.
 from __future__ import annotations
 
 import io
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
-from dotenv.parser import parse_stream
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 
 class Dotenv(NamedTuple):
@@ -23,7 +25,7 @@ class Dotenv(NamedTuple):
 
 def dotenv(text: str) -> Dotenv:
     """A name without a value is a line that says nothing: most often a key was pasted alone."""
-    lines = list(parse_stream(io.StringIO(text)))
+    lines = list(_lines(text))
     written = {line.key: line.value for line in lines if line.key is not None}
     silent = (line for line in lines if line.error or (line.key is not None and line.value is None))
     return Dotenv(
@@ -33,7 +35,13 @@ def dotenv(text: str) -> Dotenv:
 
 def named(text: str) -> frozenset[str]:
     """The variables that a `.env` names, whatever their values."""
-    return frozenset(line.key for line in parse_stream(io.StringIO(text)) if line.key is not None)
+    return frozenset(line.key for line in _lines(text) if line.key is not None)
+
+
+def _lines(text: str) -> Iterator[Binding]:
+    from dotenv.parser import parse_stream  # noqa: PLC0415 -- 3 ms that only a `.env` needs
+
+    return parse_stream(io.StringIO(text))
 
 
 def is_wide(written: bytes) -> bool:

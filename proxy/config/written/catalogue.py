@@ -7,7 +7,7 @@ not know: the form of a preset file (preset.py), where they lie, the values of v
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -15,9 +15,11 @@ from proxy.config.written.expanded import Expanded
 from proxy.config.written.filling import Filling
 from proxy.config.written.named import Catalogue, name_providers, name_upstreams
 from proxy.config.written.overlay import merged
-from proxy.config.written.preset import Parameter, Preset
 from proxy.values.names import did_you_mean
 from proxy.values.where import Finding, Where
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Parameter, Preset
 
 FirstSet = Callable[[Sequence[str]], str | None]
 """Which of some variables is the first that is set."""

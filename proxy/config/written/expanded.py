@@ -6,10 +6,12 @@ Owns: the record. Must not know: how it comes about (catalogue.py, named.py, fil
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from proxy.config.written.preset import Live, Preset
 from proxy.values.where import Finding, Where
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Live, Preset
 
 
 @dataclass

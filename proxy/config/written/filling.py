@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proxy.config.written.expanded import Expanded
-from proxy.config.written.preset import Preset
 from proxy.config.written.reference import escape_literals
 from proxy.values.template import is_template
 from proxy.values.where import Finding, Where
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Preset
 
 
 class Filling:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
 from proxy.errors import Problem
+from proxy.values.record import record
 from proxy.values.where import Mark, Where, dotted
 
 QUICK: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -30,7 +31,7 @@ _MAX_DEPTH = 64
 _MAX_DIGITS = 100  # Python refuses to convert numbers of thousands of digits
 
 
-@dataclass(frozen=True)
+@record
 class Document:
     """What one file says. `complete` is false if the file could not be read to its end."""
 

@@ -7,15 +7,17 @@ parameters, secrets.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.filling import Filling
-from proxy.config.written.preset import Preset
 from proxy.values.names import Names, did_you_mean
 from proxy.values.where import Finding, Where
 
-Catalogue = Mapping[str, Preset]
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Preset
+
+Catalogue = Mapping[str, "Preset"]
 
 NONE = "none"
 """What stands where a route goes without a credential."""

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from proxy.config.model import Client
 from proxy.config.rules.identities import normal
 from proxy.plan.admission.clients import ClientPlan
+from proxy.values.record import record
 
 _KINDS = {"DNS": "dns", "URI": "uri", "email": "email"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CertificateClients:
     """By name as the config spells them; in the config's order."""
 

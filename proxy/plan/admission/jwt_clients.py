@@ -7,13 +7,13 @@ signature is good is found out beside this (auth/jwks.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
 from proxy.auth.jwks import Jwt, same_issuer
 from proxy.auth.paths import as_text
 from proxy.config.model import Client
 from proxy.plan.admission.clients import ClientPlan
+from proxy.values.record import record
 
 LEEWAY = 30.0
 """Seconds that an issuer's clock may differ from ours."""
@@ -24,7 +24,7 @@ _LONGEST_NAME = 80
 _END_OF_TIME = 1e12
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JwtRule:
     client: ClientPlan
     issuer: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -21,6 +21,7 @@ from proxy.config.model.client import SHORTEST
 from proxy.http.credentials import KEY_HEADERS
 from proxy.http.fields import Fields
 from proxy.plan.admission import readings, subprotocol
+from proxy.values.record import record
 from proxy.values.template import Template
 
 MOST: Final = 8
@@ -37,7 +38,7 @@ _JWT_BEGINS: Final = JWT_BEGINS.encode("ascii")
 _FETCHING: Final = b"sec-fetch-"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class KeySlots:
     """The places of one route: those of all routes, and those that its provider fills. Names are in lower case.
 

@@ -7,15 +7,15 @@ client keys, which are gone from them by now.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from proxy.auth.keys.provider import RefusalRule
 from proxy.auth.refusal.refusal import Refusals
 from proxy.http.fields import named_by_connection
 from proxy.plan.headers import Head
+from proxy.values.record import record
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Passing:
     """`names` as the config writes them, by their lower case. `refusals`: those that hold where one has passed."""
 

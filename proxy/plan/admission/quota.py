@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from proxy.errors import Fault
+from proxy.values.record import record
 from proxy.values.units import Rate
 
 DAY = 86400
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit:
     """One rate of one client or route.
 

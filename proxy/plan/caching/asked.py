@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NamedTuple
 
 from proxy.http.fields import Fields
 from proxy.plan.caching.directives import Directives, joined
 from proxy.plan.headers import METHOD_OVERRIDES
+from proxy.values.record import record
 
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _PRECONDITIONS: Final = (b"if-match", b"if-unmodified-since", b"if-range")
@@ -32,7 +33,7 @@ class Wish(NamedTuple):
     only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """`url` is as the client sees it, without its key; `client` is a name, None for nobody. `place` says which route
     and which credential answer.

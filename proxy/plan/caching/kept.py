@@ -6,20 +6,21 @@ Owns: how old it is, whom it may answer, and its form as bytes. Must not know: w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Self
 
 from proxy.http.fields import Fields
 from proxy.plan.caching.asked import Wish
 from proxy.plan.caching.directives import joined
 from proxy.plan.caching.rule import Term
+from proxy.values.record import record
 
 _FORM: Final = 1
 OVERHEAD: Final = 1024
 """Bytes that one takes besides its own: objects, keys, its place in an index."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """`head`: finished lines of the reply, without its `Age`, secrets starred; `sized`: its length is among them.
     `names`: what it varies by. `born`: when it came, in Unix seconds. `path` is that of its URL.

@@ -5,12 +5,12 @@ Owns: the answer, for one route. Must not know: requests, where replies are kept
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from proxy.config.model import Cache, Config
 from proxy.http.fields import Fields
 from proxy.plan.caching.directives import Directives, date, joined, seconds
+from proxy.values.record import record
 
 LONGEST_BODY: Final = 1024 * 1024
 """Bytes. A longer reply passes by, and so does a reply to a longer request."""
@@ -27,7 +27,7 @@ class Term(NamedTuple):
     strict: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CacheRule:
     """`ttl`: seconds, where the reply says nothing. `shared`: whoever asks, nobody knows who it is."""
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from proxy.auth.placing.draft import Names
 from proxy.auth.placing.inject import without_parameters
 from proxy.plan.target import Target
+from proxy.values.record import record
 
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 _URL_IN_LINK = re.compile(rb"<([^<>]*)>")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Links:
     """`prefix` is the route's, without a slash at its end; `kept` is the same where the API gets it, too. `slots` are
     the names of what may hold a credential.

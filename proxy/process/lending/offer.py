@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Self
 
+from proxy.values.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class OfferedRoute:
     """`url` is its address. `preset` is the name of the one that its provider uses; the rows of `sdk` are as it has
     them: `name`, `env`, and perhaps `base` and `setting`; with `url` where this one needs another address.
@@ -36,7 +38,7 @@ class OfferedRoute:
         return cls(document["prefix"], document["url"], document.get("preset"), owns, sdk)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Offer:
     """`variables` are those that secrets are read from. `clients`: whether the proxy asks for keys.
 

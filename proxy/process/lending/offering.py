@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from secrets import token_hex
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.config.loaded import Loaded
 from proxy.config.model import Route
-from proxy.config.written.preset import Sdk
 from proxy.errors import Fault
 from proxy.process.lending.offer import Offer, OfferedRoute, mark
 from proxy.values.listen import Door, Listener
 from proxy.values.names import did_you_mean
+
+if TYPE_CHECKING:  # whoever has one has loaded it; others start without
+    from proxy.config.written.preset import Sdk
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- what listens everywhere is reached on loopback
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from pathlib import PurePath
@@ -21,6 +21,7 @@ from pydantic import Field, TypeAdapter
 from proxy.config.written.marks import QUICK
 from proxy.config.written.overlay import merged
 from proxy.values.kinds import Strict
+from proxy.values.record import record
 
 _NAMES = re.compile(r"\{(base|key|model|folder)\}")
 
@@ -55,7 +56,7 @@ class Table(Strict):
     tools: dict[str, Tool]
 
 
-@dataclass(frozen=True)
+@record
 class Needs:
     """Of one run. `over`: the user's own files, by ours, that go under them."""
 

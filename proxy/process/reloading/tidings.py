@@ -10,19 +10,20 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Protocol, Self
 
 from proxy.errors import ConfigError
 from proxy.logger import get_logger
 from proxy.process.reloading.changes import Changes
+from proxy.values.record import record
 
 log = get_logger("keyless.reload")
 
 KEPT = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """`at` in Unix seconds. `taken`: what is served otherwise since. `restart`: settings that wait for one.
 

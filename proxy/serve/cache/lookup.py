@@ -6,7 +6,7 @@ answer is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from proxy.errors import Fault
@@ -19,13 +19,14 @@ from proxy.serve.cache.files import Files
 from proxy.serve.cache.memory import Memory
 from proxy.serve.cache.recording import Recording
 from proxy.tasks import spawn
+from proxy.values.record import record
 
 OUTCOMES: Final = ("hit", "stored", "miss", "bypass")
 """Answered from it; by the API, and kept; by the API, and not kept; nothing that it may answer."""
 _STATUS: Final = b"Cache-Status: keyless; %b\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cache:
     """A route's. `place` names the route and its credential in keys; `rule` is None where nothing of it is kept, and
     it is there to say so offline.

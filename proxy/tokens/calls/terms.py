@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from proxy.values.record import record
 from proxy.wire.outbound.dial import Resolve, public_context, resolve
 
 CONNECT_TIMEOUT = 5.0
@@ -18,7 +18,7 @@ MAX_REPLY = 1024 * 1024
 """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terms:
     """`proxies` maps `https` to the URL of an outbound proxy; `bypass` says for which hosts none is used (NO_PROXY).
     `tls` is for calls that name no files of their own; `folder` is where such files are looked for: the config's.

@@ -55,6 +55,10 @@ UNUSED = {
     "keyring": "no secret lies in a keyring",
     "proxy.config.proof": "presets are proved by `keyless check --presets` alone",
     "proxy.library": "this is no program that uses the library",
+    "proxy.config.written.preset": "no preset is used",
+    "proxy.auth.schemes.oauth2.authorize": "nobody logs in",
+    "proxy.auth.schemes.oauth2.device": "nobody logs in",
+    "dotenv": "there is no .env",
     "proxy.sandbox": "no route leads there",
 }
 NO_ISSUER = {"aiohttp": "nobody is asked for a token: 10 MiB", "aiocache": "no record is kept"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 from proxy.admin.dashboard.board import Board, Context
 from proxy.admin.dashboard.boards.states import BAD, BUSY, GOOD, Words, advice, words
@@ -11,11 +10,12 @@ from proxy.admin.dashboard.paging import Paged
 from proxy.admin.page import Asked
 from proxy.admin.report import ProviderReport
 from proxy.admin.view import View
+from proxy.values.record import record
 
 _LIVE = frozenset(("fresh", "stale", "due"))
 
 
-@dataclass(frozen=True)
+@record
 class Row:
     """`console`: where a person finds the secret that is missing. `routes` lead to it."""
 

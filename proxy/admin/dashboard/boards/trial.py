@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from proxy.admin.access.own_door import reachable, trust
 from proxy.admin.view import View
 from proxy.errors import CODES, Fault
 from proxy.values.listen import Listener
+from proxy.values.record import record
 from proxy.version import __version__
 
 LONGEST = 64 * 1024
@@ -32,7 +33,7 @@ PATIENCE = 30.0
 """Seconds; of a stream that goes on, what came until then is shown."""
 
 
-@dataclass(frozen=True)
+@record
 class Trial:
     method: str
     target: str
@@ -41,7 +42,7 @@ class Trial:
     key: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Came:
     """What came back. `cut`: there was more of the body. `problem`: where it is the proxy's own answer."""
 

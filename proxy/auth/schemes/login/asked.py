@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ from proxy.auth.schemes.request import signed, text_pairs, with_query
 from proxy.auth.token import Consent, IssuerRequest, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.http.grammar import TOKEN
+from proxy.values.record import record
 from proxy.values.template import Template
 
 _ACCEPT = {"xml": "application/xml, text/xml", "text": "*/*", "form": "*/*"}
@@ -39,7 +40,7 @@ class Around(NamedTuple):
     hosts: Hosts
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """`ready` is the request where it is the same each time; else it is built of `parts`, trees of templates.
 

@@ -6,16 +6,17 @@ Must not know: what happens where this fails.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.login.asked import Around, Asked
 from proxy.auth.schemes.login.keys import LoginProvider
 from proxy.auth.token import Flow, Minted, Tls
+from proxy.values.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refreshing:
     """`in_place`: a token is its own refresh token, and stays."""
 

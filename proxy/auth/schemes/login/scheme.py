@@ -6,7 +6,7 @@ Owns: which request follows which. Must not know: how one is sent, or what its r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from proxy.auth.hosts import Hosts
@@ -26,12 +26,13 @@ from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.signing.made import Made
 from proxy.auth.token import Consent, Flow
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 from proxy.values.template import Template
 
 _NOBODY = "Give `refresh_token`, or put one into the store: `keyless token import --refresh-token NAME`."
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoginScheme(Scheme):
     """`steps` are the requests before the last, and what is kept of their replies; `last` brings the token.
 

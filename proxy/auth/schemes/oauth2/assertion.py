@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from proxy.values.record import record
 from proxy.values.signing import sign
 
 LIFETIME = 60
 """Seconds that a client's proof lives: long enough for a clock that is off, too short to be worth stealing."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signer:
     key: Any = field(repr=False)
     algorithm: str

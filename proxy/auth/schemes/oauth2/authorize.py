@@ -12,7 +12,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from proxy.auth.reading.failure import scrub
@@ -21,11 +21,12 @@ from proxy.auth.schemes.oauth2.grants import scope_fields
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
 from proxy.auth.schemes.request import text_pairs, with_query
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 
 _CODE = re.compile(r"[ -~]{1,4096}")  # RFC 6749, appendix A.11
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     """One login. `state` tells its callback from others', `verifier` proves at the end that we began it."""
 

@@ -7,12 +7,13 @@ the TLS handshake (`tls`, with `client_auth: none`), so all that is left to say 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 from urllib.parse import quote
 
 from proxy.auth.schemes.oauth2.assertion import Signer
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
+from proxy.values.record import record
 from proxy.values.secret import hidden
 from proxy.values.signing import secret_key, signing_key
 
@@ -28,7 +29,7 @@ class Proof(NamedTuple):
         return f"Proof({len(self.headers)} headers, {len(self.fields)} fields)"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClientAuth:
     """`signer` signs the assertion of the two methods with JWTs; `audience` replaces the token endpoint in it."""
 

@@ -6,7 +6,7 @@ Owns: both requests, and what each reply means for the next poll. Must not know:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from proxy.auth.paths import read_json
@@ -17,6 +17,7 @@ from proxy.auth.schemes.oauth2.grants import DEVICE_CODE
 from proxy.auth.schemes.request import Asking
 from proxy.auth.token import IssuerReply
 from proxy.errors import FailureClass, IssuerError
+from proxy.values.record import record
 
 INTERVAL = 5.0
 """RFC 8628 §3.2, where the issuer names none; and what `slow_down` adds (§3.5)."""
@@ -29,7 +30,7 @@ _ENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Device:
     """What the person is told, and the secret half that the polls present. Times are seconds."""
 

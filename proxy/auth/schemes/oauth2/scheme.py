@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from proxy.auth.keys.provider import ProviderCommon
 from proxy.auth.placing.inject import encode_form
 from proxy.auth.reading.meaning import Advice
 from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
-from proxy.auth.schemes.oauth2 import device, revoke
 from proxy.auth.schemes.oauth2.assertion import Signer
-from proxy.auth.schemes.oauth2.authorize import Attempt, authorization_url
 from proxy.auth.schemes.oauth2.client_auth import ClientAuth, altered, client_pair, private_signer
-from proxy.auth.schemes.oauth2.device import Device
 from proxy.auth.schemes.oauth2.discovery import Endpoints, Finding, Places, find_endpoints, metadata_urls
 from proxy.auth.schemes.oauth2.grants import GRANTS, Asked, Grant, scope_fields, scope_of
 from proxy.auth.schemes.oauth2.keys import OAuth2Provider
@@ -29,6 +26,10 @@ from proxy.auth.scope import ungranted
 from proxy.auth.token import Consent, Flow, IssuerRequest, Registration, Tls
 from proxy.errors import FailureClass, IssuerError
 from proxy.values.secret import Secret
+
+if TYPE_CHECKING:  # whoever logs in has loaded them; others start without
+    from proxy.auth.schemes.oauth2.authorize import Attempt
+    from proxy.auth.schemes.oauth2.device import Device
 
 LOGIN_HINT = "Run `keyless login NAME`, with the provider's name; the running proxy takes it over by itself."
 _RAW_HINT = (
@@ -147,14 +148,20 @@ class OAuth2Scheme(Scheme):
         return (yield from self._present(url, wall, fields, refreshing=self.one_shot))
 
     def authorization_url(self, endpoints: Endpoints, attempt: Attempt) -> str:
+        from proxy.auth.schemes.oauth2.authorize import authorization_url  # noqa: PLC0415 -- only a person's login
+
         return authorization_url(self.provider, endpoints, attempt)
 
     def ask_code(self, endpoints: Endpoints, wall: float) -> Finding[Device]:
+        from proxy.auth.schemes.oauth2 import device  # noqa: PLC0415 -- only a person's login
+
         fields = scope_fields(self.provider) | dict(text_pairs(self.provider.authorization_params))
         asking = self.ask(device.endpoint(endpoints), endpoints.token, wall, fields)
         return device.start(asking, self.reader.diagnosis, wall)
 
     def revoke(self, endpoints: Endpoints, token: str, kind: str, wall: float) -> Finding[None]:
+        from proxy.auth.schemes.oauth2 import revoke  # noqa: PLC0415 -- only a person's logout
+
         asking = self.ask(revoke.endpoint(endpoints), endpoints.token, wall, {"token": token, "token_type_hint": kind})
         return revoke.revoke(asking, self.reader.diagnosis, wall)
 

@@ -9,12 +9,13 @@ server said. Their libraries are extras, imported when a config first asks for t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
 from proxy.errors import KeylessError
+from proxy.values.record import record
 
 _MODULES = {"vault": "vault", "keyring": "keyring", "aws-sm": "aws", "exec": "command"}
 OUTSIDE = frozenset(_MODULES)
@@ -28,7 +29,7 @@ class Unavailable(KeylessError):  # noqa: N818 -- it says what is the case
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Around:
     """Where the config lies, and the variables of the environment and `.env` together."""
 
