@@ -281,11 +281,10 @@ class Service:
     def inside(self) -> Server:
         """A server for connections that were made in this process; nothing listens (library/)."""
         self.keeper.watch()
-        return self._server(self._entrance(None, None).handle, guest=True)
+        return self._server(self._entrance(None, None).handle)
 
-    def _server(self, handler: Handler, *, guest: bool = False) -> Server:
-        unreadable = None if self.audit is None else self.audit.unreadable
-        return Server(handler, self._loaded.config.limits, unreadable, guest=guest)
+    def _server(self, handler: Handler) -> Server:
+        return Server(handler, self._loaded.config.limits, None if self.audit is None else self.audit.unreadable)
 
     def _entrance(self, door: int | None, route: str | None) -> Entrance:
         """`door` None: for connections that were made in this process. `route`: whose own address it is, or PAGES."""

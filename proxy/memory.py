@@ -27,23 +27,23 @@ def has_gone(most: int, left: int) -> bool:
     return most >= CROWD and left * GONE <= most
 
 
-def give_back(*, guest: bool) -> bool:
-    """Some milliseconds for a hundred MiB. False where the C library has no word for it.
-
-    As a `guest` in somebody's program it does not search that for garbage: this may take long, and is theirs to decide.
-    """
+def give_back() -> bool:
+    """Some milliseconds for a hundred MiB. False where the C library has no word for it."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):  # musl and macOS; Windows has no library without a name
         return False
-    if not guest:
+    if gc.get_freeze_count():
         _drop_spare()
     trim(0)
     return True
 
 
 def _drop_spare() -> None:
-    """What Python keeps at hand. It lies where the crowd's lay: 16 MiB stay with it after 9,500 connections."""
+    """What Python keeps at hand. It lies where the crowd's lay: 16 MiB stay with it after 9,500 connections.
+
+    Where nothing is frozen (process/garbage.py) we are guests in somebody's program: to search that may take long.
+    """
     # The names that attributes were last looked up by. asyncio's C code makes a new one for each socket it connects.
     clear = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache  # noqa: SLF001 -- before 3.13
     clear()

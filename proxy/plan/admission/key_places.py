@@ -61,6 +61,9 @@ class KeySlots:
     beside: Mapping[bytes, frozenset[bytes]] = field(default_factory=lambda: _beside(frozenset(KEY_HEADERS)))
     """By the header in which most keys stand, all others in which one may."""
 
+    def __repr__(self) -> str:
+        return f"<KeySlots of {self.prefix}>"
+
     @classmethod
     def compile(
         cls,

@@ -22,6 +22,9 @@ class Passing:
     names: Mapping[bytes, bytes]
     refusals: Refusals | None
 
+    def __repr__(self) -> str:
+        return f"<Passing {len(self.names)}>"
+
     @classmethod
     def compile(cls, names: Sequence[str], rules: Sequence[RefusalRule]) -> Passing | None:
         """`rules` are those of the provider."""

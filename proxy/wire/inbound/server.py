@@ -12,7 +12,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
@@ -55,14 +54,9 @@ Unreadable = Callable[[str, Fault], None]
 class Server:
     """Makes the connections of its listeners, as their protocol factory, and knows them until they end."""
 
-    def __init__(
-        self, handler: Handler, limits: Limits, unreadable: Unreadable | None = None, *, guest: bool = False
-    ) -> None:
-        """Make it in a running loop. `unreadable` is told of what no handler sees: who sent it, and the answer.
-        `guest`: in a process that is not ours.
-        """
+    def __init__(self, handler: Handler, limits: Limits, unreadable: Unreadable | None = None) -> None:
+        """Make it in a running loop. `unreadable` is told of what no handler sees: who sent it, and the answer."""
         self.handler = handler
-        self._give_back = partial(memory.give_back, guest=guest)
         self.unreadable = unreadable
         self.seconds = {"head": limits.head, "idle": limits.idle, "stall": limits.stall, "linger": LINGER, "": math.inf}
         self.max_header = limits.max_header
@@ -114,7 +108,7 @@ class Server:
             connection.expire()
         most = max(most, count := len(self.connections))
         if memory.has_gone(most, count):
-            self.loop.call_later(memory.SETTLED, self._give_back)
+            self.loop.call_later(memory.SETTLED, memory.give_back)
             most = count
         self._ticker = self.loop.call_later(TICK, self._tick, most) if self.connections else None
 
