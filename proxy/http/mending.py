@@ -40,14 +40,21 @@ def mended(beginning: bytes) -> bytes | None:
 
 
 def _unfolded(lines: list[bytes]) -> list[bytes]:
-    """What begins with a blank goes on with the field before it; it may neither be the first line nor be empty."""
+    """What begins with a blank goes on with the field before it; it may neither be the first line nor be empty, nor
+    stand behind such a one.
+    """
     fields: list[list[bytes]] = []
     for line in (line.removesuffix(b"\r") for line in lines):
-        if fields and line[:1] in (b" ", b"\t") and line.strip(_BLANKS):
+        if fields and _is_blank(line) and not _is_blank(fields[-1][0]) and line.strip(_BLANKS):
             fields[-1].append(line.strip(_BLANKS))
         else:
             fields.append([line])
     return [b" ".join((*(part.rstrip(_BLANKS) for part in field[:-1]), field[-1])) for field in fields]
+
+
+def _is_blank(line: bytes) -> bool:
+    """At its beginning."""
+    return line[:1] in (b" ", b"\t")
 
 
 def _colon_at_name(line: bytes) -> bytes:
