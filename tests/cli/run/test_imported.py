@@ -59,6 +59,7 @@ UNUSED = {
     "proxy.auth.schemes.oauth2.authorize": "nobody logs in",
     "proxy.auth.schemes.oauth2.device": "nobody logs in",
     "dotenv": "there is no .env",
+    "jmespath": "no path is more than names",
     "proxy.sandbox": "no route leads there",
 }
 NO_ISSUER = {"aiohttp": "nobody is asked for a token: 10 MiB", "aiocache": "no record is kept"}
