@@ -19,17 +19,16 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Annotated, Any
 
+import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]  # as get_completion_script (completion.py)
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # click's own, or typer's copy of it
+from typer.main import get_command
+
 from proxy.cli.kit.coloured import with_colours
 from proxy.errors import ConfigError
 from proxy.process.garbage import importing
 from proxy.tokens.store import StoreDown
 from proxy.version import __version__
-
-with importing():
-    import typer
-    from typer.completion import completion_init  # type: ignore[attr-defined]  # as get_completion_script (completion.py)
-    from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]  # click's own, or typer's copy of it
-    from typer.main import get_command
 
 COMMANDS = (
     *("run", "init", "add", "check", "explain", "call", "token", "login", "logout", "presets", "schema", "sandbox"),

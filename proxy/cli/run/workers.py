@@ -39,7 +39,7 @@ from proxy.wire.outbound.dial import public_context
 
 PRELOADED = (
     *("uvloop", "proxy.tokens.calls.caller", "cryptography.fernet", "encodings.idna", "encodings.ascii"),
-    *("proxy.auth.schemes.static", "proxy.auth.schemes.oauth2.scheme"),
+    *("proxy.auth.schemes.static", "proxy.auth.schemes.oauth2.scheme", "proxy.config.written.preset"),
 )
 """What workers import beside this module once they serve: in one process instead of in each. It may be missing."""
 ORPHANS_WAIT = 5.0
