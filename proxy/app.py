@@ -28,6 +28,7 @@ from proxy.audit.journal import secrets_changed
 from proxy.config.loaded import Loaded
 from proxy.figures.figures import Figures
 from proxy.logs.access import AccessLog
+from proxy.logs.setup import piece
 from proxy.plan.admission.placeholders import Placeholders
 from proxy.plan.route import Plan
 from proxy.process.common_secret import common_secrets, run_secret
@@ -141,7 +142,7 @@ class Service:
             stack.callback(audit.close)
         figures = Figures()
         if config.log.access:
-            access = AccessLog(config.log.format == "json")
+            access = AccessLog(config.log.format == "json", size=piece())
             figures.watchers.append(access.ended)
             stack.callback(access.flush)
         traces = None if config.trace is None else open_traces(config.trace)

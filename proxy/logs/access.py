@@ -12,26 +12,25 @@ from typing import Final
 
 from proxy.figures.ended import Ended
 from proxy.logs.colours import is_coloured
-from proxy.logs.setup import Out, piece, stderr
+from proxy.logs.setup import SHARED_PIECE, Out, stderr
 from proxy.logs.words import Stamp, begin, clipped, decimal, number, shown, took
 
 FLUSH_AFTER: Final = 0.2
 
 
 class AccessLog:
-    """It watches. A piece of `size` bytes at most, or as many as `out` takes, leaves when it is full, or FLUSH_AFTER; a
-    longer line goes alone.
+    """It watches. A piece of `size` bytes at most leaves when it is full, or FLUSH_AFTER; a longer line goes alone.
 
     `flush` writes what has not left yet.
     """
 
-    def __init__(self, as_json: bool, out: Out | None = None, size: int = 0) -> None:
+    def __init__(self, as_json: bool, out: Out | None = None, size: int = SHARED_PIECE) -> None:
         self._json = as_json
         self._out = out or stderr()
         self._coloured = is_coloured(self._out)
         self._stamp = Stamp()
-        self._size = size or piece()
-        self._left = self._size
+        self._size = size
+        self._left = size
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
 

@@ -50,7 +50,7 @@ def stderr() -> Out:
 
 
 def piece() -> int:
-    """Bytes of lines that may leave at once and stay together."""
+    """How many bytes of whole lines leave at once: as many as stay together."""
     return _Serving.piece
 
 
