@@ -42,7 +42,7 @@ and what follows a 2xx to it has no framing (RFC 9110 §9.3.6, §9.3.8)."""
 USUAL: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ProviderPlan:
     """One account. `missing` is what it lacks: then `scheme` is None and its routes answer 503."""
 
@@ -65,7 +65,7 @@ class ProviderPlan:
         return fault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RoutePlan:
     prefix: str  # as written in the config: the route's name
     upstream: str = field(repr=False)  # as written; `shown` is what others may see
@@ -168,7 +168,7 @@ def nowhere() -> RoutePlan:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """A whole config, compiled."""
 

@@ -38,7 +38,7 @@ _UNMASKED: Final = {mask: plain for plain, masks in _DISGUISED.items() for mask 
 _MASKS: Final = re.compile(rb"%u00([0-7][0-9a-f])|" + b"|".join(map(re.escape, _UNMASKED)), re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Target:
     """A route's upstream, taken apart. `base` has no slash at its end; `whole` is the path exactly as configured.
 

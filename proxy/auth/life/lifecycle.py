@@ -65,7 +65,7 @@ LASTING: Final = 60.0
 """Seconds that a token lives on at least when it leaves the proxy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Terms:
     """What the config says about refreshing: `before` and `min_interval` in seconds (docs/config.md#refresh).
 

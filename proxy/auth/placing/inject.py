@@ -29,7 +29,7 @@ from proxy.values.template import Template
 Field = tuple[tuple[str, ...], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Rendered:
     """The credential, ready for each place. All of it is secret, so its repr shows nothing.
 
@@ -50,7 +50,7 @@ class _Slot(NamedTuple):
     template: Template
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Injection:
     """One provider's places, on all routes that have the same: the `Placing` of a credential that is text."""
 

@@ -24,7 +24,7 @@ from proxy.values.secret import HIDDEN
 from proxy.values.template import Template
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Signing:
     """`regions` and `services` are those that a client may sign for; the keys' own hold where it signs for none.
 

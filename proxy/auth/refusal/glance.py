@@ -16,7 +16,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _OPENING: Final = (b"{", b"[")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Mark:
     """Some bytes, and what has to stand behind them. `any_case`: they are in lower case, the body may not be."""
 

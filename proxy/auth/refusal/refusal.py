@@ -27,7 +27,7 @@ class Verdict(Enum):
     READ_BODY = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Refusals:
     """`at_once` are the statuses that refuse by themselves; other rules are listed by status, or apply to `any`."""
 

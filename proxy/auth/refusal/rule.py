@@ -24,7 +24,7 @@ _MAY_BE_OBJECT: Final = re.compile(_UNTOLD % rb"\{")
 _MAY_BE_JSON: Final = re.compile(_UNTOLD % rb'[{\["0-9tfnNI-]')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Rule:
     """One compiled rule; its statuses are the key that it is found by."""
 

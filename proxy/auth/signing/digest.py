@@ -30,7 +30,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 Texts = Mapping[str, Template]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Described:
     """`added`: what is put into `query`, `headers`, `form` and `json`. Texts with `{signature}` or `{proof}` are filled
     after the digest and take no part in it; those with `{session_token}` are left out where there is none.

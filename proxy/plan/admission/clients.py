@@ -18,7 +18,7 @@ from proxy.plan.globs import globs
 from proxy.values import moments
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ClientPlan:
     """None stands for 'any' everywhere but in `read_tokens`, where it stands for the tokens of all providers."""
 

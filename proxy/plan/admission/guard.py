@@ -31,7 +31,7 @@ _SITES: Final = (b"cross-site", b"same-site", b"none")
 _LOCAL: Final = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Guard:
     """Rules of one listener, whose host is `own`.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from proxy.errors import Fault
 from proxy.http.error_shape import ErrorShape
@@ -116,7 +116,10 @@ def _s3(error: Fault, document: Document) -> tuple[Headers, bytes]:
     own = {"Code": _S3.get(error.status) or _camel(error), "Message": document["message"]}
     own |= {"Resource": _NONE, "RequestId": _NONE}
     rest = {name: document[name] for name in document.keys() - {"code", "message", "error"}}
-    lines = [f"<{name}>{escape(str(value))}</{name}>" for name, value in (own | dict(sorted(rest.items()))).items()]
+    lines = [
+        f"<{name}>{escape(str(value), quote=False)}</{name}>"
+        for name, value in (own | dict(sorted(rest.items()))).items()
+    ]
     xml = '<?xml version="1.0" encoding="UTF-8"?>\n<Error>' + "".join(lines) + "</Error>\n"
     return (), xml.encode("utf-8")
 
