@@ -105,6 +105,19 @@ async def test_markup_in_names_is_text(stage: Stage) -> None:
     assert "<script>alert" not in text(reply)
 
 
+async def test_where_a_missing_key_is_found_is_told(stage: Stage) -> None:
+    """Presets say so with an address and the way from there, or with the way alone."""
+    known = {name: {"use": name} for name in ("baidu-qianfan-v2", "gitlab")}
+    await stage.open({f"/{name}": {"upstream": stage.sandbox.url, "provider": name} for name in known}, providers=known)
+    page = text(await get(stage, ""))
+    url = "https://console.bce.baidu.com/iam/#/iam/apikey/list"
+    link = (
+        f'It is found at <a href="{url}" rel="noreferrer noopener" target="_blank">{url}</a> (安全认证 &gt; API Key).'
+    )
+    assert link in page
+    assert "It is found at GitLab, User settings, Access tokens." in page
+
+
 async def test_the_four_calls_that_fail_are_explained(stage: Stage) -> None:
     """A missing secret, a wrong secret, a foreign page, an API that refuses: each is told where people look."""
     url = f"{stage.sandbox.url}/oauth2"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from typing import NamedTuple, Self
 
 from proxy.admin.dashboard.board import Board, Context
 from proxy.admin.dashboard.boards.states import BAD, BUSY, GOOD, Words, advice, words
@@ -13,17 +15,31 @@ from proxy.admin.view import View
 from proxy.values.record import record
 
 _LIVE = frozenset(("fresh", "stale", "due"))
+_URL = re.compile(r"https?://[^\s,]+")
+
+
+class Console(NamedTuple):
+    """Where a person finds a secret: an address, the way from there, or both."""
+
+    url: str | None
+    way: str
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        """`written` as presets do: `https://console.example.com, Settings (设置)`, or words alone."""
+        found = _URL.match(written)
+        return cls(None, written) if found is None else cls(found[0], written[found.end() :])
 
 
 @record
 class Row:
-    """`console`: where a person finds the secret that is missing. `routes` lead to it."""
+    """`console`: where the secret that is missing is found. `routes` lead to it."""
 
     name: str
     report: ProviderReport
     words: Words
     advice: str | None
-    console: str | None
+    console: Console | None
     routes: tuple[str, ...]
     preset: str | None
 
@@ -59,8 +75,8 @@ async def context(asked: Asked, view: View) -> Context:
 
 def _row(name: str, report: ProviderReport, routes: tuple[str, ...], view: View) -> Row:
     preset = view.loaded.presets.get(name)
-    consoles = [] if preset is None else [each.console for each in preset.parameters.values() if each.console]
-    console = consoles[0] if consoles and report.state in ("unconfigured", "latched") else None
+    parameters = () if preset is None or report.state not in ("unconfigured", "latched") else preset.parameters.values()
+    console = next((Console.read(each.console) for each in parameters if each.console), None)
     return Row(name, report, words(report), advice(name, report), console, routes, view.loaded.uses.get(name))
 
 
