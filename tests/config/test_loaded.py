@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.config.loading import loaded
 
 
@@ -40,3 +42,34 @@ def test_other_values_leave_the_rest(tmp_path: Path) -> None:
         whole.secrets,
         whole.digest,
     )
+
+
+WRITTEN = """
+listen: [127.0.0.1:1, 127.0.0.1:2]
+providers: {a: {scheme: static, token: one-token}}
+routes: {/a: {upstream: https://example.com, provider: a}, /b: {upstream: https://example.org, provider: a}}
+clients: [{name: c, key: 0123456789abcdef}]
+"""
+
+
+def test_the_digest_is_of_what_is_written_in_whatever_order(tmp_path: Path) -> None:
+    whole = loaded(tmp_path, WRITTEN)
+    turned = "\n".join(reversed(WRITTEN.splitlines())).replace(
+        "{upstream: https://example.com, provider: a}", "{provider: a, upstream: https://example.com}"
+    )
+    assert loaded(tmp_path, turned).digest == whole.digest
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        ("[127.0.0.1:1, 127.0.0.1:2]", "[127.0.0.1:2, 127.0.0.1:1]"),
+        ("/b:", "/c:"),
+        ("example.org", "example.net"),
+        ("name: c", "name: d"),
+        (", /b: {upstream: https://example.org, provider: a}", ""),
+    ],
+)
+def test_another_config_has_another_digest(tmp_path: Path, was: str, became: str) -> None:
+    whole = loaded(tmp_path, WRITTEN)
+    assert loaded(tmp_path, WRITTEN.replace(was, became)).digest != whole.digest

@@ -1,6 +1,7 @@
 """YAML text to a tree with marks."""
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,3 +144,19 @@ def test_any_bytes_give_a_tree_or_problems(written: bytes) -> None:
 def test_a_large_file_may_name_many_values_and_a_small_one_may_not() -> None:
     assert most_values("a: b\n") == 100_000
     assert most_values("  /route-1: {upstream: https://a.example, provider: none}\n" * 30_000) > 30_000 * 5
+
+
+@pytest.mark.parametrize(
+    "written", ["a: {b: [1, {c: d}], e: f}\ng: &x {h: i}\nj: {<<: *x, k: *x}\n", "a: [&x [*x]]", "a: 1\na: {}"]
+)
+def test_what_was_read_is_freed_node_by_node(written: str) -> None:
+    """Not by Python, all at once, when the last reference goes: no other thread runs then."""
+    roots: list[yaml.Node] = []
+
+    class Watched(yaml.SafeLoader):
+        def get_single_node(self) -> yaml.Node:
+            roots.append(super().get_single_node())
+            return roots[-1]
+
+    parse(written.encode(), "c.yaml", Watched)
+    assert [root.value for root in roots] == [[]]
