@@ -40,8 +40,10 @@ Where = tuple[str, int, Reach | None]
 def tls_context(ca: str | None = None) -> ssl.SSLContext:
     """Names checked, TLS 1.2 at least; there is no way to switch verification off.
 
-    Trusted are the system's roots and certifi's, or only `ca`: certificates in PEM.
+    Trusted are the system's roots and certifi's, or only `ca`: certificates in PEM. Raises ValueError, ssl.SSLError.
     """
+    if ca == "":  # ssl takes it for none, and would trust the system's
+        raise ValueError("no certificate to trust")
     context = ssl.create_default_context(cadata=ca)
     if ca is None:
         context.load_verify_locations(certifi.where())

@@ -45,6 +45,21 @@ async def test_only_the_named_roots_are_trusted(context: ssl.SSLContext, tmp_pat
     assert server.heads == []
 
 
+@pytest.mark.parametrize("content", ["", "\n"])
+async def test_an_empty_file_of_roots_is_not_the_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    """The issuer has a certificate that the system trusts, and not the one that the provider names."""
+    context, pem = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    (tmp_path / "roots.pem").write_text(content)
+    async with Issuer(folder=tmp_path) as client, serving(Server(reply(GOOD)), context) as server:
+        error = await failure(client, replace(post(server.url), tls=Tls(ca="roots.pem")))
+    assert error.failure is FailureClass.CREDENTIAL
+    assert "roots.pem: not usable" in error.message
+    assert server.heads == []
+
+
 async def test_a_replaced_certificate_is_seen_at_once(context: ssl.SSLContext, tmp_path: Path) -> None:
     async with Issuer(folder=tmp_path) as client, serving(Server(reply(GOOD)), context) as server:
         good = (tmp_path / "key.pem").read_bytes()
