@@ -53,7 +53,7 @@ def build(written: Written, sources: Sources) -> Loaded:
     sources.fetch(reference for _, reference in references(expanded.tree))
     sources.keys = keys_of(expanded.tree, sources)
     resolved = resolve(expanded.tree, sources)
-    certificates = read_certificates(resolved.tree, folder, content, utc_now())
+    certificates = read_certificates(_awake(expanded, resolved), folder, content, utc_now())
     report = Report(document, expanded, resolved)
     own = own_keys(resolved.tree.get("providers"))
     report.add((*expanded.findings, *resolved.findings, *own, *_lacking(expanded, resolved, sources, written.strict)))
@@ -66,8 +66,8 @@ def build(written: Written, sources: Sources) -> Loaded:
     if report.problems:
         raise ConfigError(in_order(report.problems, files))
     loaded = _loaded(expanded, resolved, sources)
-    odd = remarks(expanded.tree, resolved, sources)
-    weaknesses = [*written.own.hidden(shipped), *report.placed((*odd, *_warnings(loaded.config, expanded, document)))]
+    odd, weak = remarks(expanded.tree, resolved, sources), _warnings(loaded.config, expanded, document)
+    weaknesses = [*written.own.hidden(shipped), *report.placed((*odd, *certificates.late, *weak))]
     return replace(
         loaded,
         files=tuple(dict.fromkeys((*map(Path, files), *sources.files, *certificates.files))),
@@ -180,6 +180,16 @@ def in_order(problems: Iterable[Problem], files: Sequence[str]) -> list[Problem]
 
 
 # ---------------------------------------------------------------------------------------------- the result
+
+
+def _awake(expanded: Expanded, resolved: Resolved) -> dict[str, Any]:
+    """Without the providers that lack a secret: whoever has no secrets of theirs has no key files either."""
+    asleep = {expanded.provider_of(where) for where in resolved.missing}
+    tree: dict[str, Any] = resolved.tree
+    providers = tree.get("providers")
+    if not isinstance(providers, dict):
+        return tree
+    return tree | {"providers": {name: each for name, each in providers.items() if name not in asleep}}
 
 
 def _loaded(expanded: Expanded, resolved: Resolved, sources: Sources) -> Loaded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.certificates import Authority
 from tests.cli.conftest import crm, keyless, written
 
 SIX_MISTAKES = """\
@@ -44,6 +45,71 @@ def test_every_problem_stands_on_stdout_with_its_line(tmp_path: Path) -> None:
         ("13", "routes./crm.methods[0]"),
     ]
     assert "a-made-up-secret" not in done.out
+
+
+FILES_THAT_CANT_BE_USED = """\
+listen: 127.0.0.1:0
+tls:
+  cert: gone.pem
+  client_ca: empty.pem
+routes:
+  /crm:
+    upstream: https://api.example.com
+    provider: crm
+    tls: {cert: 1.pem, key: 2.pem}
+providers:
+  crm:
+    scheme: oauth2
+    token_url: https://login.example.com/token
+    client_id: my-app
+    client_secret: a-made-up-secret
+    tls:
+      ca: empty.pem
+      cert: config.yaml
+  asleep:
+    scheme: oauth2
+    token_url: https://login.example.com/token
+    client_id: my-app
+    client_secret: ${NOT_SET_SECRET}
+    tls: {ca: gone.pem}
+"""
+
+
+def test_files_of_certificates_are_looked_at_wherever_they_stand(tmp_path: Path) -> None:
+    """But not those of a provider that sleeps: who has none of its secrets has no files of it either."""
+    authority = Authority(tmp_path)
+    for _ in range(2):
+        authority.issue("a.test")
+    (tmp_path / "empty.pem").touch()
+    path = tmp_path / "config.yaml"
+    path.write_text(FILES_THAT_CANT_BE_USED)
+    done = keyless("check", "-c", str(path))
+    assert (done.code, done.err) == (2, "")
+    told = [line.removeprefix(f"{path}:") for line in done.out.splitlines()]
+    assert [line for line in told if "has no effect" not in line] == [
+        "3: tls.cert: not found",
+        "4: tls.client_ca: holds no certificate in PEM",
+        "9: routes./crm.tls.key: does not belong to the first certificate of tls.cert",
+        "17: providers.crm.tls.ca: holds no certificate in PEM",
+        "18: providers.crm.tls.cert: holds no certificate in PEM",
+        "18: providers.crm.tls.cert: holds no private key in PEM",
+    ]
+
+
+def test_a_providers_certificate_that_has_expired_is_a_warning(tmp_path: Path) -> None:
+    """It may be replaced by the time that it is needed."""
+    old = Authority(tmp_path).issue("a.test", age=12)
+    provider = {
+        "scheme": "oauth2",
+        "token_url": "https://login.example.com/token",
+        "client_id": "my-app",
+        "client_auth": "none",
+        "tls": {"cert": old.name},
+    }
+    path = written(tmp_path, providers={"crm": provider})
+    done = keyless("check", "-c", path)
+    assert done.code == 0
+    assert "providers.crm.tls.cert: the certificate expired on " in done.out + done.err
 
 
 def test_problems_as_json(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from proxy.config.load import load
 from proxy.errors import ConfigError
 from proxy.values.where import NOWHERE, at
+from tests.certificates import Authority
 from tests.config.catalogue_of_cases import CASES, CATALOGUE
 
 
@@ -16,10 +18,22 @@ def steps(dotted: str) -> tuple[str | int, ...]:
     return tuple(int(index) if index else key for key, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", dotted))
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cases, beside the PEM files that they name."""
+    folder = tmp_path_factory.mktemp("cases") / "good"
+    shutil.copytree(CASES / "good", folder)
+    authority = Authority(folder)
+    pair = authority.issue("client.example.com").read_text()
+    for name, content in {"client.pem": pair, "client.key": pair, "ca.pem": authority.pem}.items():
+        (folder / name).write_text(content)
+    return folder
+
+
 @pytest.mark.parametrize("path", sorted((CASES / "good").glob("*.yaml")), ids=lambda path: path.stem)
-def test_good(path: Path) -> None:
+def test_good(path: Path, good: Path) -> None:
     expected = json.loads(path.with_suffix(".json").read_text())
-    loaded = load(path, environ=expected.get("environ", {}), catalogue=CATALOGUE)
+    loaded = load(good / path.name, environ=expected.get("environ", {}), catalogue=CATALOGUE)
     compiled = loaded.config.model_dump(by_alias=True)
     for fact, value in expected["facts"].items():
         found = at(compiled, steps(fact))

@@ -102,7 +102,8 @@ def loaded(written: dict[str, Any], folder: Path) -> Loaded:
     for prefix in {prefix for client in written.get("clients", ()) for prefix in client.get("routes", ())}:
         routes = written.setdefault("routes", {})
         routes.setdefault(prefix, {"upstream": "https://api.example.com", "provider": "none"})
-    certify(written.get("tls") or {}, folder)
+    for owner in (written, *(each for each in providers.values() if isinstance(each, dict))):
+        certify(owner.get("tls"), folder)
     for name in written.get("presets", ()):
         (folder / name).mkdir()
         (folder / name / "acme.yaml").write_text(next(each.text for each in BLOCKS if each.mark == "preset"), "utf-8")
@@ -111,13 +112,13 @@ def loaded(written: dict[str, Any], folder: Path) -> Loaded:
     return load(folder / "config.yaml", environ=dict.fromkeys(names, MADE_UP))
 
 
-def certify(tls: dict[str, str], folder: Path) -> None:
+def certify(tls: dict[str, str] | str | None, folder: Path) -> None:
     """The PEM files that a config names."""
-    if not tls:
+    if not isinstance(tls, dict):
         return
     authority = Authority(folder)
     pair = authority.issue("keyless.example.com").read_text()
-    for key, content in {"cert": pair, "key": pair, "client_ca": authority.pem}.items():
+    for key, content in {"cert": pair, "key": pair, "client_ca": authority.pem, "ca": authority.pem}.items():
         if key in tls:
             (folder / tls[key]).parent.mkdir(exist_ok=True)
             (folder / tls[key]).write_text(content)

@@ -1,4 +1,4 @@
-"""The certificates that a config names: the listeners' and the routes', read and judged.
+"""The certificates that a config names: the listeners', the routes' and the providers', read and judged.
 
 Owns: where they are written down, and the digest by which a route's are told apart. Must not know: TLS, or how a file
 is read; the loader hands that in. No finding quotes a path: it may have come out of `${...}`.
@@ -7,7 +7,7 @@ is read; the loader hands that in. No finding quotes a path: it may have come ou
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -34,10 +34,14 @@ class Pem(NamedTuple):
 
 @dataclass
 class Certificates:
-    """Of all routes that name some, by prefix; with the mistakes, and the files that were looked for."""
+    """Of all routes that name some, by prefix; with the mistakes, and the files that were looked for.
+
+    `late` is what time has made of a provider's: its files are read anew for each call, and may be replaced until then.
+    """
 
     of: dict[str, Pem] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    late: list[Finding] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
 
@@ -51,14 +55,21 @@ def read_certificates(tree: Mapping[str, Any], folder: Path, read: Read, now: da
         found.findings += [
             Finding(("tls", key), text) for key, text in pem.problems(files, lambda name: read(folder / name), now)
         ]
-    routes = tree.get("routes")
-    for prefix, route in routes.items() if isinstance(routes, dict) else ():
+    for prefix, names in _named(tree.get("routes")):
+        _read_route(found, prefix, names, folder, read, now)
+    for provider, names in _named(tree.get("providers")):
+        _read_provider(found, provider, names, folder, read, now)
+    return found
+
+
+def _named(owners: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    """The files of each that names some."""
+    for name, owner in owners.items() if isinstance(owners, dict) else ():
         try:
-            tls = TlsFiles.model_validate(route["tls"])
+            tls = TlsFiles.model_validate(owner["tls"])
         except (ValidationError, KeyError, TypeError):
             continue
-        _read_route(found, prefix, tls.model_dump(exclude_none=True), folder, read, now)
-    return found
+        yield name, tls.model_dump(exclude_none=True)
 
 
 def _read_route(
@@ -73,6 +84,22 @@ def _read_route(
     found.findings += problems
     if not problems:
         found.of[prefix] = _pem(paths, {key: content[name] for key, name in names.items()})
+
+
+def _read_provider(
+    found: Certificates, name: str, names: dict[str, str], folder: Path, read: Read, now: datetime
+) -> None:
+    content = {file: read(folder / file) for file in names.values()}
+    found.files += [folder / file for file in names.values()]
+
+    def judged(now: datetime | None) -> list[Finding]:
+        problems = pem.problems(names, content.__getitem__, now)
+        return [Finding(("providers", name, "tls", key), text) for key, text in problems]
+
+    findings = judged(None)
+    found.findings += findings
+    if not findings:
+        found.late += judged(now)
 
 
 def _pem(paths: Mapping[str, Path], content: Mapping[str, bytes | str]) -> Pem:

@@ -20,8 +20,8 @@ Read = Callable[[str], bytes | str]
 """The content of the file that was written down, or why it can't be had."""
 
 
-def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tuple[str, str]]:
-    """By key of a `tls`. Without a file for `key`, it is looked for in that of `cert`."""
+def problems(files: Mapping[str, str], read: Read, now: datetime | None) -> Iterator[tuple[str, str]]:
+    """By key of a `tls`. Without a file for `key`, it is looked for in that of `cert`. `now` None: for any time."""
     contents: dict[str, bytes] = {}
     for key, name in files.items():
         content = "this is the PEM itself; give the path of its file" if "-----BEGIN" in name else read(name)
@@ -37,7 +37,7 @@ def problems(files: Mapping[str, str], read: Read, now: datetime) -> Iterator[tu
         yield from ((key, problem) for problem in _roots(contents[key], now))
 
 
-def _pair(cert: bytes, key: bytes | None, now: datetime) -> Iterator[tuple[str, str]]:
+def _pair(cert: bytes, key: bytes | None, now: datetime | None) -> Iterator[tuple[str, str]]:
     chain = certificates(cert)
     if not chain:
         yield "cert", "holds no certificate in PEM"
@@ -54,7 +54,7 @@ def _pair(cert: bytes, key: bytes | None, now: datetime) -> Iterator[tuple[str, 
         yield "key", "does not belong to the first certificate of tls.cert"
 
 
-def _roots(written: bytes, now: datetime) -> Iterator[str]:
+def _roots(written: bytes, now: datetime | None) -> Iterator[str]:
     roots = certificates(written)
     if not roots:
         yield "holds no certificate in PEM"
@@ -93,7 +93,9 @@ def _is_rsa(key: Any) -> bool:
     return isinstance(key, RSAPrivateKey)
 
 
-def _out_of_time(certificate: Certificate, now: datetime) -> str:
+def _out_of_time(certificate: Certificate, now: datetime | None) -> str:
+    if now is None:
+        return ""
     end, begin = certificate.not_valid_after_utc, certificate.not_valid_before_utc
     if now > end:
         return f"the certificate expired on {end:%Y-%m-%d %H:%M} UTC; renew it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,23 @@ def test_bad_files(folder: Path, tls: dict[str, object], key: str, said: str) ->
     assert found.of == {}
     assert len(found.files) == len(tls), "a file that comes later is a reason to load again"
 
+    theirs = read_certificates({"providers": {"crm": {"tls": tls}}}, folder, read, NOW)
+    assert [(each.where, each.message) for each in theirs.findings] == [(("providers", "crm", "tls", key), said)]
+    assert theirs.files == found.files
+
+
+def test_a_providers_certificate_may_be_replaced_before_it_is_used(folder: Path) -> None:
+    tls = {"cert": "both.pem", "ca": "ca.pem"}
+    tree = {"routes": {"/a": {"tls": tls}}, "providers": {"crm": {"tls": tls}}}
+    found = read_certificates(tree, folder, read, NOW + timedelta(days=10))
+    assert {each.where[:2] for each in found.findings} == {("routes", "/a")}
+    assert {(each.where[:2], each.where[3]) for each in found.late} == {
+        (("providers", "crm"), "cert"),
+        (("providers", "crm"), "ca"),
+    }
+    assert all(each.message.startswith("the certificate expired on ") for each in found.late)
+    assert read_certificates(tree, folder, read, NOW).late == []
+
 
 def test_certificates_are_told_apart_by_their_content(folder: Path) -> None:
     several = certificates(folder, {"cert": "both.pem"}, {"cert": "1.pem"}, {"cert": "other.pem"}, {"ca": "ca.pem"}, {})
@@ -112,6 +129,8 @@ def test_certificates_are_told_apart_by_their_content(folder: Path) -> None:
     assert len({pem.identity for pem in same.of.values()}) == 1
 
 
-@pytest.mark.parametrize("tree", [{}, {"routes": 1}, {"routes": {"/a": None}}, {"routes": {"/a": {"tls": 1}}}])
+@pytest.mark.parametrize(
+    "tree", [{}, {"routes": 1}, {"routes": {"/a": None}}, {"routes": {"/a": {"tls": 1}}}, {"providers": [{"tls": {}}]}]
+)
 def test_what_is_no_config_is_left_to_the_model(tree: dict[str, object]) -> None:
     assert read_certificates(tree, Path(), read, NOW).findings == []
