@@ -54,6 +54,7 @@ class Tls:
         "_notified",
         "_opened",
         "_outgoing",
+        "_plain",
         "_said",
         "_tls",
     )
@@ -66,12 +67,18 @@ class Tls:
         *,
         name: str | None = None,
         accepting: bool = False,
+        plain: Callable[[bytes], object] | None = None,
     ) -> None:
-        """`name` is what a server's certificate must be for; `accepting`: we are the server."""
+        """`name` is what a server's certificate must be for; `accepting`: we are the server.
+
+        `plain` tells what is no TLS and yet has a right to an answer: `above` is given the plain transport then, and
+        none of what came; `opened` hears of the error after that, and has to see to the end.
+        """
         self._above = above
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=accepting, server_hostname=name)
+        self._plain = plain
         self._below: Transport | None = None
         self._opened: Callable[[Exception | None], None] | None = opened  # None once the handshake is over
         self._kept: list[bytes] = []  # to be written after a renegotiation, which TLS 1.2 has
@@ -90,7 +97,7 @@ class Tls:
             read_in_pieces(cast("Source", self._below), self)
         self._incoming.write(data)
         if self._opened is not None:
-            self._shake_hands()
+            self._shake_hands(data)
         if self._opened is None and self._error is None:
             self._read()
 
@@ -177,12 +184,14 @@ class Tls:
 
     # ------------------------------------------------------------ inner workings
 
-    def _shake_hands(self) -> None:
+    def _shake_hands(self, data: bytes = b"") -> None:
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
         except (ssl.SSLError, ValueError) as error:  # the latter for names that TLS can't carry
+            if self._plain is not None and self._plain(data):
+                self._step_aside()
             self._flush()  # the alert that says why
             self._fail(error)
         else:
@@ -191,6 +200,11 @@ class Tls:
             self._above.connection_made(cast("asyncio.BaseTransport", self))
             if opened is not None:
                 opened(None)
+
+    def _step_aside(self) -> None:
+        below, self._below = self._below, None
+        read_in_pieces(cast("Source", below), self._above)
+        self._above.connection_made(cast("asyncio.BaseTransport", below))
 
     def _fail(self, error: Exception) -> None:
         opened, self._opened = self._opened, None

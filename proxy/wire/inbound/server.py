@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import socket
 import ssl
 import sys
@@ -44,6 +45,9 @@ LINGER = 5.0
 TICK = 0.5
 """Client deadlines are kept to this precision: no timer is made per request."""
 
+_IN_PLAIN = "plain HTTP came to a port that speaks TLS: its URL begins with https://, not with http://"
+_is_request = re.compile(rb"[A-Z]+ ").match  # no record of TLS begins with a letter (RFC 8446 §5.1)
+
 # From 3.13 on, the first process to stop would take a unix socket away from the others.
 _KEEPING: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
@@ -74,13 +78,23 @@ class Server:
 
     def securing(self, context: ssl.SSLContext) -> Callable[[], asyncio.Protocol]:
         """A protocol factory as this one is, for connections that begin with a handshake of TLS."""
+        told = False
 
         def begin() -> asyncio.Protocol:
-            def ended(_: Exception | None) -> None:
+            connection = ClientConnection(self)
+
+            def ended(error: Exception | None) -> None:
+                nonlocal told
                 late.cancel()
                 self._shaking.discard(shaking)
+                if error is None or connection.transport is None:
+                    return
+                if not told:
+                    told = True
+                    log.warning(_IN_PLAIN, client=connection.peer, hint="its further clients are told, not the log")
+                connection.refuse(Fault("bad_request", _IN_PLAIN))
 
-            shaking = Tls(ClientConnection(self), context, ended, accepting=True)
+            shaking = Tls(connection, context, ended, accepting=True, plain=_is_request)
             late = self.loop.call_later(HANDSHAKE, shaking.abort)
             self._shaking.add(shaking)
             return cast("asyncio.Protocol", shaking)

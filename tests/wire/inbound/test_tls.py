@@ -62,9 +62,26 @@ async def test_it_speaks_tls_and_nothing_else(stage: Stage, tmp_path: Path, auth
     await stage.open(tls=place(tmp_path, authority))
     assert stage.url.startswith("https://127.0.0.1:")
     assert (await stage.call("/oauth2/echo", ssl=trusting(authority))).status == 200
+    for _ in range(2):
+        plain = await Wire.connect(NAME, stage.service.listening.addresses[0].port)
+        await plain.send(b"GET /oauth2/echo HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = await plain.message()
+        assert (answer.status, answer.code) == (400, "bad_request")
+        assert "begins with https://" in answer.json()["message"]
+        await plain.close()
+    assert stage.log.getvalue().count("plain HTTP came to a port that speaks TLS") == 1, "the operator is told once"
+
+
+async def test_without_tls_nobody_gets_past_the_certificate_that_is_asked_for(
+    stage: Stage, tmp_path: Path, authority: Authority
+) -> None:
+    (tmp_path / "roots.pem").write_text(authority.pem)
+    tls = place(tmp_path, authority) | {"client_ca": "roots.pem", "client_cert": "required"}
+    await stage.open(tls=tls)
     plain = await Wire.connect(NAME, stage.service.listening.addresses[0].port)
-    await plain.send(b"GET /oauth2/echo HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    assert b"HTTP/1.1" not in await plain.rest()
+    await plain.send(b"GET /oauth2/echo HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2)
+    assert (await plain.message()).status == 400
+    assert await plain.rest() == b""
     await plain.close()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 import struct
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Protocol
 
 import pytest
@@ -27,6 +29,7 @@ class Client:
     """One that says goodbye as it is told to. Its calls block: they belong on a thread."""
 
     def __init__(self, address: tuple[str, int], authority: Authority) -> None:
+        self.address = address
         self._sock = socket.create_connection(address, timeout=PATIENCE)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         context = ssl.create_default_context(cadata=authority.pem)
@@ -196,3 +199,68 @@ def test_a_broken_answer_has_no_end(play: Play) -> None:
     handled = Generous()
     handled.fails = True
     play(visit, handled)
+
+
+class Plain:
+    """A client that speaks without TLS; its calls block, too."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.sock = socket.create_connection(address, timeout=PATIENCE)
+
+    def ask(self, *pieces: bytes) -> bytes:
+        """All that comes, to its end: by a FIN, for a reset raises."""
+        with self.sock:
+            for piece in pieces:
+                self.sock.sendall(piece)
+            return b"".join(iter(lambda: self.sock.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [GET],
+        [GET.replace(b"GET", b"OPTIONS"), GET],
+        [GET.replace(b"GET", b"DELETE")[:9], GET[5:]],
+        [b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4194304\r\n\r\n" + bytes(MUCH // 2), bytes(MUCH // 2)],
+        [b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n"],
+    ],
+    ids=["GET", "a preflight and more", "in pieces", "much", "CONNECT"],
+)
+def test_plain_http_is_answered_in_plain_and_not_served(play: Play, pieces: list[bytes]) -> None:
+    async def visit(client: Client, handled: Handled) -> None:
+        answer = await asyncio.to_thread(Plain(client.address).ask, *pieces)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\nX-Keyless-Error: bad_request\r\n")
+        assert "begins with https://" in json.loads(body)["detail"]
+        assert handled.begun == 0
+        handled.go.set()
+        client.send(CLOSING)
+        assert await asyncio.to_thread(client.rest) == (OK, True), "who speaks TLS is served as ever"
+
+    assert play(visit).begun == 1
+
+
+@pytest.mark.parametrize(
+    "noise", [b"", b"no HTTP", b"\x16\x03\x01\x00\x05GET / HTTP", b"\x16\x03\x05" + bytes(40), b"\x80" * 64]
+)
+def test_what_is_neither_tls_nor_http_is_told_nothing_but_an_alert(play: Play, noise: bytes) -> None:
+    async def visit(client: Client, _handled: Handled) -> None:
+        plain = Plain(client.address)
+        plain.sock.sendall(noise)
+        plain.sock.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionResetError):
+            assert b"HTTP" not in await asyncio.to_thread(plain.ask)
+        client.close()
+
+    assert play(visit).begun == 0
+
+
+def test_plain_http_behind_a_handshake_is_no_request(play: Play) -> None:
+    """It is answered by an alert, as all that TLS can't read."""
+
+    async def visit(client: Client, _handled: Handled) -> None:
+        client._sock.sendall(GET)
+        with suppress(ConnectionResetError, ssl.SSLError):
+            assert await asyncio.to_thread(client.rest) == (b"", False)
+
+    assert play(visit).begun == 0
