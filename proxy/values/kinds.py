@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -89,6 +89,11 @@ def _method(written: str) -> str:
     return written.upper()
 
 
+def _with_head(methods: list[str]) -> list[str]:
+    """HEAD asks for what GET would bring, less its body (RFC 9110 §9.3.2): who may do the one may do the other."""
+    return [*methods, "HEAD"] if "GET" in methods and "HEAD" not in methods else methods
+
+
 def _origin(written: str) -> str:
     if written == "null" or "*" in written:
         raise ValueError("web pages are let in one by one: name each origin, such as https://app.example.com")
@@ -106,6 +111,8 @@ Url = Annotated[str, AfterValidator(_url)]
 Regex = Annotated[str, AfterValidator(_regex)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 Method = Annotated[str, AfterValidator(_method)]
+Methods = Annotated[list[Method], AfterValidator(_with_head)]
+KeptMethods = Annotated[list[Literal["GET", "HEAD", "POST"]], AfterValidator(_with_head)]
 Origin = Annotated[str, AfterValidator(_origin)]
 
 

@@ -249,7 +249,7 @@ def test_printed_keys_that_sign_show_a_signature_and_no_key(tmp_path: Path) -> N
 
 def test_what_a_route_keeps(tmp_path: Path) -> None:
     config = one_route(CRM, cache={"ttl": "5m", "methods": ["GET", "POST"]})
-    assert explained(tmp_path, "get", "/crm/x", **config)["cache"] == {"ttl": 300.0, "methods": ["GET", "POST"]}
+    assert explained(tmp_path, "get", "/crm/x", **config)["cache"] == {"ttl": 300.0, "methods": ["GET", "POST", "HEAD"]}
     told = keyless("explain", "get", "/crm/x", "-c", written(tmp_path, **config)).out
-    assert "replies to GET, POST, for 5 min where they don't say for how long" in told
+    assert "replies to GET, POST, HEAD, for 5 min where they don't say for how long" in told
     assert explained(tmp_path, "get", "/crm/x", **one_route(CRM))["cache"] is None

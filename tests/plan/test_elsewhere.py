@@ -79,7 +79,7 @@ def test_what_the_config_sends_goes_only_where_the_credential_goes() -> None:
     assert SECRET not in repr(cdn)
     assert cdn.set_headers == b""
     for plan in (files, cdn):
-        assert (plan.methods, plan.target.origin.private, plan.keep_prefix) == (frozenset(("GET",)), True, False)
+        assert (plan.methods, plan.target.origin.private, plan.keep_prefix) == (frozenset(("GET", "HEAD")), True, False)
         assert plan.elsewhere is None
 
 

@@ -59,7 +59,7 @@ def test_what_may_go_on_gets_no_answer_here() -> None:
 def test_a_preflight_is_answered_before_it_is_said_that_nothing_is_there() -> None:
     asks = [HOST, (b"Origin", PAGE.encode()), (b"Access-Control-Request-Method", b"POST")]
     for plan, methods in (
-        (route(methods=["GET"]), "GET"),
+        (route(methods=["GET"]), "GET, HEAD"),
         (NOWHERE.plan, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     ):
         lost = Fault("no_route", "") if plan is NOWHERE.plan else None

@@ -178,9 +178,10 @@ async def test_paths_are_globs_below_the_prefix(stage: Stage, path: str, passes:
 async def test_a_method_that_the_route_does_not_take(stage: Stage) -> None:
     api = await ready(stage, methods=["get", "POST"])
     refused = await stage.ask("DELETE /api/x HTTP/1.1")
-    assert (refused.status, refused.code, refused.get("Allow")) == (405, "method_refused", "GET, POST")
+    assert (refused.status, refused.code, refused.get("Allow")) == (405, "method_refused", "GET, HEAD, POST")
     assert (await stage.ask("GET /api/x HTTP/1.1")).status == 200
-    assert len(api.requests) == 1
+    assert (await stage.ask("HEAD /api/x HTTP/1.1", bodiless=True)).status == 200, "a GET without its body"
+    assert [request.start.split()[0] for request in api.requests] == ["GET", "HEAD"]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "PURGE"])

@@ -13,7 +13,7 @@ from proxy.config.model.tls import JwtClient
 from proxy.values.kinds import (
     Begin,
     End,
-    Method,
+    Methods,
     Origin,
     Prefix,
     Rates,
@@ -90,7 +90,7 @@ class Client(Secretive):
     certificate: Texts | None = None
     jwt: JwtClient | None = None
     routes: list[Prefix] | None = None
-    methods: list[Method] | None = None
+    methods: Methods | None = None
     paths: Texts | None = None
     origins: list[Origin] | None = None
     rate: Rates | None = None

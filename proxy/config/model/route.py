@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from proxy.auth.keys.issuer import TlsFiles
-from proxy.values.kinds import Duration, Method, Rates, Scopes, Secretive, Size, Strict, Texts, Url
+from proxy.values.kinds import Duration, KeptMethods, Methods, Rates, Scopes, Secretive, Size, Strict, Texts, Url
 
 
 class HeaderEdits(Secretive):
@@ -31,7 +31,7 @@ class Cache(Strict):
     model_config = ConfigDict(json_schema_extra={"type": ["object", "string", "number"]})
 
     ttl: Annotated[Duration, Field(gt=0)] = 60.0
-    methods: list[Literal["GET", "HEAD", "POST"]] = ["GET", "HEAD"]
+    methods: KeptMethods = ["GET", "HEAD"]
 
     @model_validator(mode="before")
     @classmethod
@@ -51,7 +51,7 @@ class Route(Secretive):
     base: str | None = None
     provider: str
     listen: str | None = None
-    methods: list[Method] | None = None
+    methods: Methods | None = None
     paths: Texts | None = None
     hosts: bool = False
     keep_prefix: bool = False

@@ -18,7 +18,8 @@ from proxy.config.model import Cache
         (30, 30.0, ["GET", "HEAD"]),
         ({}, 60.0, ["GET", "HEAD"]),
         ({"methods": ["POST"]}, 60.0, ["POST"]),
-        ({"ttl": "1h", "methods": ["GET", "POST"]}, 3600.0, ["GET", "POST"]),
+        ({"ttl": "1h", "methods": ["GET", "POST"]}, 3600.0, ["GET", "POST", "HEAD"]),
+        ({"methods": ["HEAD"]}, 60.0, ["HEAD"]),
     ],
 )
 def test_a_cache(written: Any, ttl: float, methods: list[str]) -> None:
