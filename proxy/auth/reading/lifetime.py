@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from proxy.auth.paths import read_json
-from proxy.auth.reading.times import LONGEST, absolute, number, relative
+from proxy.auth.reading.times import LONGEST, absolute, number, relative, unread
 from proxy.values.record import record
 
 DEFAULT = 300.0
@@ -57,7 +57,7 @@ class Lifetime:
         now = wall if dated is None or abs(dated - wall) <= WOBBLE else dated
         wish = self._wish(find, now)
         said = self._sources(find, token, now, guess=dated is None, cookie=cookie)
-        stated = next((seconds for _, seconds in said if seconds is not None and 0 < seconds < math.inf), None)
+        stated = next((seconds for _, seconds, _ in said if seconds is not None and 0 < seconds < math.inf), None)
         if stated is not None:
             life = min(stated, LONGEST)
             return Span(life, wish if wish is not None and wish < life else None)
@@ -81,24 +81,26 @@ class Lifetime:
 
     def _sources(
         self, find: Finder, token: str, now: float, *, guess: bool, cookie: float | None
-    ) -> list[tuple[str, float | None]]:
-        """The sources that say something, with the seconds that each gives; None for what can't be read."""
-        said: list[tuple[str, float | None]] = []
+    ) -> list[tuple[str, float | None, Any]]:
+        """The sources that say something, with the seconds that each gives, None for what can't be read, and what it
+        says.
+        """
+        said: list[tuple[str, float | None, Any]] = []
         if self.expires_in is not None and (value := find(self.expires_in)) is not None:
-            said.append((f"`{self.expires_in}`", relative(value, self.expires_in_unit, now)))
+            said.append((f"`{self.expires_in}`", relative(value, self.expires_in_unit, now), value))
         if self.expires_at is not None and (value := find(self.expires_at)) is not None:
             moment = absolute(value, self.expires_at_unit)
-            said.append((f"`{self.expires_at}`", None if moment is None else moment - now))
+            said.append((f"`{self.expires_at}`", None if moment is None else moment - now, value))
         if cookie is not None:
-            said.append(("the cookie", cookie))
+            said.append(("the cookie", cookie, cookie))
         if (left := _jwt_left(token, now, guess=guess)) is not None:
-            said.append(("the token's `exp`", left))
+            said.append(("the token's `exp`", left, left))
         return said
 
 
-def _doubt(source: str, seconds: float | None) -> str:
+def _doubt(source: str, seconds: float | None, value: Any) -> str:
     if seconds is None or math.isnan(seconds):
-        return f"{source} can't be read as a time"
+        return f"{source} {unread(value)}"
     return f"{source} gives a lifetime of {seconds:.0f} s"
 
 

@@ -36,6 +36,11 @@ _AMOUNT = r"(\d{1,15}(?:\.\d{1,9})?)"
 _PART = re.compile(rf"{_AMOUNT}\s*([a-z]+)(?:\s*,?\s*(?:and\s+)?|$)", re.ASCII)
 _PARTS = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d{1,5})(?:\.|\s*days?,\s*))?(\d{1,5}):([0-5]\d):([0-5]\d(?:\.\d{1,9})?)", re.ASCII)
+_TWO_MEANINGS = {
+    re.compile(r"\s*\d{1,5}:\d{1,2}\s*", re.ASCII): "hours and minutes, or minutes and seconds",
+    re.compile(r"\s*\d{1,5} ?M\s*", re.ASCII): "months or minutes",
+}
+_KINDS = {bool: "true or false", list: "a list", dict: "an object"}
 _ISO = re.compile(
     rf"P(?:{_AMOUNT}Y)?(?:{_AMOUNT}M)?(?:{_AMOUNT}W)?(?:{_AMOUNT}D)?"
     rf"(?:T(?:{_AMOUNT}H)?(?:{_AMOUNT}M)?(?:{_AMOUNT}S)?)?",
@@ -87,9 +92,20 @@ def in_words(value: Any) -> float | None:
     if (clock := _CLOCK.fullmatch(text)) is not None:
         days, hours, minutes, seconds = (float(part or 0) for part in clock.groups())
         return days * _DAY + hours * 3600 + minutes * 60 + seconds
-    if text[:1] == "P":
-        return _iso(text)
+    if text[:1] in ("P", "p"):
+        return _iso(text.upper())  # RFC 3339's grammar (appendix A) takes small letters, too
     return None if text[-1:] == "M" else _spelt(text.lower())  # a month or a minute?
+
+
+def unread(value: Any) -> str:
+    """What stands where a time should, in words: not itself, which may be anything, but where it is nearly one."""
+    if isinstance(value, str):
+        for form, doubt in _TWO_MEANINGS.items():
+            if form.fullmatch(value):
+                return f"is {value.strip()}: {doubt}?"
+        return f"can't be read as a time: a text of {len(value)} characters"
+    kind = next((word for kind, word in _KINDS.items() if isinstance(value, kind)), "no number")
+    return f"can't be read as a time: {kind}"
 
 
 def _iso(text: str) -> float | None:

@@ -139,8 +139,11 @@ def test_what_nobody_said_is_no_doubt() -> None:
 def test_every_word_that_was_not_taken_is_told() -> None:
     doubt = span({"in": 0, "at": "soon"}, jwt({"exp": WALL - 10})).doubt
     assert doubt == (
-        "`in` gives a lifetime of 0 s; `at` can't be read as a time; the token's `exp` gives a lifetime of -10 s"
+        "`in` gives a lifetime of 0 s; `at` can't be read as a time: a text of 4 characters; "
+        "the token's `exp` gives a lifetime of -10 s"
     )
+    assert span({"in": "10:00"}).doubt == "`in` is 10:00: hours and minutes, or minutes and seconds?"
+    assert span({"in": "pt90m"}) == Span(5400.0, None, None)
 
 
 # ------------------------------------------------------------------ whose clock

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.auth.reading.times import dated, in_words, relative
+from proxy.auth.reading.times import dated, in_words, relative, unread
 
 WALL = 1_700_000_000.0
 
@@ -32,6 +32,9 @@ WALL = 1_700_000_000.0
         ("PT90M", 5400),
         ("P1DT12H", 129_600),
         ("P2W", 1_209_600),
+        ("pt90m", 5400),
+        ("p1dt12h", 129_600),
+        ("p1m", 28 * 86_400),
         ("P1M", 28 * 86_400),
         ("PT0.5S", 0.5),
         ("0d", 0),
@@ -47,12 +50,30 @@ def test_trap_08_durations_in_words(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "m", "3600 apples", "1M", "1:30", "1:60:00", "P", "PT", "P1DT", "1H PT", "h2", "-2h", "1h 30", "1e3s",
+    ["", "soon", "m", "3600 apples", "1M", "1:30", "10:00", "p", "pt", "pt1",
+     "90mt", "1:60:00", "P", "PT", "P1DT", "1H PT", "h2", "-2h", "1h 30", "1e3s",
      "٣h", "1h" * 40, None, 3600, True, ["1h"]],
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_duration(text: object) -> None:
     assert in_words(text) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("10:00", "is 10:00: hours and minutes, or minutes and seconds?"),
+        (" 1M ", "is 1M: months or minutes?"),
+        ("a-token-in-the-wrong-place", "can't be read as a time: a text of 26 characters"),
+        ("", "can't be read as a time: a text of 0 characters"),
+        (True, "can't be read as a time: true or false"),
+        ([3600], "can't be read as a time: a list"),
+        ({"s": 3600}, "can't be read as a time: an object"),
+        (float("nan"), "can't be read as a time: no number"),
+    ],
+)
+def test_what_is_unread_is_told_without_a_word_of_it_that_may_be_secret(value: object, said: str) -> None:
+    assert unread(value) == said
 
 
 @given(st.text(alphabet="0123456789.:,PTYMWDHSdhmsand \t-+", max_size=70))
