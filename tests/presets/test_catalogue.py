@@ -38,6 +38,7 @@ SHARED = (
         *("azure-openai-entra", "azure-workload-identity"),
         *("microsoft-entra", "microsoft-entra-cert", "microsoft-graph-user"),
     },
+    {"meta-graph", "meta-graph-proof"},
     {"microsoft-entra", "microsoft-entra-cert"},
     {"baidu-ai", "baidu-speech-asr", "baidu-speech-tts", "baidu-unit"},
     {"baidu-bce-auth-v1", "baidu-bos"},
