@@ -1,8 +1,9 @@
 """For requests: an adapter to be mounted.
 
-    session.mount("http://keyless/", keyless.adapter())
+    session.mount("http://keyless/", keyless.adapter(max_retries=3))
 
-Owns: requests' words for replies and what goes wrong. Must not know: how they get into the service (line.py).
+Owns: requests' words for replies and what goes wrong, and what is sent again. Must not know: how they get into the
+service (line.py).
 """
 
 from __future__ import annotations
@@ -13,21 +14,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from requests.adapters import DEFAULT_RETRIES, HTTPAdapter
+from urllib3 import HTTPHeaderDict, HTTPResponse, Retry
+from urllib3.exceptions import HTTPError, MaxRetryError, ProtocolError, ReadTimeoutError
 
 from proxy.library.inside import BASE
 from proxy.library.line import BrokenOff, Incoming, Line, Outgoing
 
 _PIECE = 64 * 1024
+_ONCE = Retry(0, read=False)
 
 
 class Adapter(HTTPAdapter):
     """Any number of sessions may mount it. Closing one leaves the service open."""
 
-    def __init__(self, line: Callable[[], Line]) -> None:
-        """`line` raises RuntimeError where the service isn't open."""
-        super().__init__()
+    def __init__(self, line: Callable[[], Line], max_retries: int | Retry = DEFAULT_RETRIES) -> None:
+        """`line` raises RuntimeError where the service isn't open. `max_retries` is HTTPAdapter's."""
+        super().__init__(max_retries=max_retries)
         self._line = line
 
     def send(
@@ -40,17 +43,76 @@ class Adapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> requests.Response:
         """Raises requests' errors; the proxy's own are replies."""
+        rewind = _rewinding(request.body)
+        retries = _ONCE if rewind is None else self.max_retries
+        while True:
+            try:
+                raw = self._once(request, timeout)
+            except requests.RequestException as error:
+                retries = _less(retries, request, error)
+            else:
+                left = _after(retries, request, raw)
+                if left is None:
+                    break
+                retries = left
+            if rewind is not None:
+                rewind()
+        response = self.build_response(request, raw)
+        if not stream:
+            response.content  # noqa: B018 -- reads it
+        return response
+
+    def _once(
+        self, request: requests.PreparedRequest, timeout: float | tuple[float | None, float | None] | None
+    ) -> HTTPResponse:
         line = self._line()
         try:
-            reply = line.ask_blocking(_call(request, timeout), _body(request))
+            return _raw(line.ask_blocking(_call(request, timeout), _body(request)), line, request)
         except TimeoutError:
             raise requests.ReadTimeout("the proxy did not answer in time", request=request) from None
         except BrokenOff as error:
             raise requests.ConnectionError(f"the exchange broke off: {error}", request=request) from None
-        response = self.build_response(request, _raw(reply, line, request))
-        if not stream:
-            response.content  # noqa: B018 -- reads it
-        return response
+
+
+def _less(retries: Retry, request: requests.PreparedRequest, error: requests.RequestException) -> Retry:
+    """What is left to try after `error`, once it is time. Raises it, if nothing is or it is none to be tried again."""
+    said = ReadTimeoutError(None, None, "") if isinstance(error, requests.ReadTimeout) else ProtocolError()  # type: ignore[arg-type]  # of no pool
+    if not isinstance(error, requests.ReadTimeout | requests.ConnectionError):
+        raise error
+    try:
+        left = retries.increment(request.method, request.url, error=said)
+    except HTTPError:
+        raise error from None
+    left.sleep()
+    return left
+
+
+def _after(retries: Retry, request: requests.PreparedRequest, raw: HTTPResponse) -> Retry | None:
+    """The same after a reply, which is over then; None where it is the answer. Raises RetryError."""
+    has_time = "Retry-After" in raw.headers
+    if not retries.is_retry(request.method or "", raw.status, has_time):
+        return None
+    try:
+        left = retries.increment(request.method, request.url, response=raw)
+    except MaxRetryError as error:
+        if not retries.raise_on_status:
+            return None
+        raw.close()
+        raise requests.exceptions.RetryError(error, request=request) from None
+    raw.close()
+    left.sleep(raw)
+    return left
+
+
+def _rewinding(body: Any) -> Callable[[], object] | None:
+    """Makes a body ready to be sent once more; None for what comes out of a generator or a pipe."""
+    if body is None or isinstance(body, str | bytes):
+        return lambda: None
+    try:
+        begin, seek = body.tell(), body.seek
+    except (AttributeError, OSError):
+        return None
+    return lambda: seek(begin)
 
 
 def _call(request: requests.PreparedRequest, timeout: float | tuple[float | None, float | None] | None) -> Outgoing:

@@ -42,7 +42,7 @@ class Awaiting(Protocol):
 
     def transport(self) -> Any: ...
 
-    def adapter(self) -> Any: ...
+    def adapter(self, max_retries: Any = 0) -> Any: ...
 
 
 class BlockingReply:
@@ -134,8 +134,8 @@ class Blocking:
     def transport(self) -> Any:
         return self._keyless.transport()
 
-    def adapter(self) -> Any:
-        return self._keyless.adapter()
+    def adapter(self, max_retries: Any = 0) -> Any:
+        return self._keyless.adapter(max_retries)
 
     def close(self) -> None:
         atexit.unregister(self.close)

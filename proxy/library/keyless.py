@@ -140,13 +140,15 @@ class Keyless:
         """
         return Transport(self._opened)
 
-    def adapter(self) -> Any:
-        """For requests: `session.mount("http://keyless/", keyless.adapter())`. As `transport`. Raises KeylessError."""
+    def adapter(self, max_retries: Any = 0) -> Any:
+        """For requests: `session.mount("http://keyless/", keyless.adapter())`. As `transport`. `max_retries` is
+        what its HTTPAdapter takes: a number, or urllib3's Retry. Raises KeylessError.
+        """
         try:
             from proxy.library.adapter import Adapter  # noqa: PLC0415 -- an extra, and a quarter of a second
         except ImportError as error:
             raise KeylessError(f"needs requests: pip install 'keyless[requests]' ({error})") from None
-        return Adapter(self._opened)
+        return Adapter(self._opened, max_retries)
 
     def _opened(self) -> Line:
         if self._line is None:

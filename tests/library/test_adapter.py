@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
+from urllib3 import Retry
 
 from proxy.library.blocking import Blocking
 from tests.library.conftest import CHUNKED, TOKEN, Program, chunk, ok
@@ -193,6 +194,96 @@ async def test_a_reply_that_is_closed_early_ends_at_the_api(program: Making) -> 
 
     assert await run(await made.opened(), script) == b"one"
     await made.api.until(lambda: made.api.ended == 1)
+
+
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
+PATIENT = Retry(total=2, status_forcelist=[503], allowed_methods=None)
+
+
+def body_of(kind: str) -> Any:
+    file = io.BytesIO(b"-a body")
+    file.seek(1)
+    return {"text": "a body", "file": file, "generator": iter([b"a ", b"body"]), "none": None}[kind]
+
+
+@pytest.mark.parametrize("kind", ["text", "file", "none"])
+async def test_what_the_session_wants_tried_again_is(program: Making, kind: str) -> None:
+    made: Program = await program(BUSY, BUSY, ok())
+
+    def script(session: requests.Session, keyless: Blocking) -> int:
+        session.mount("http://keyless/", keyless.adapter(max_retries=PATIENT))
+        return session.post(f"{BASE}/x", data=body_of(kind)).status_code
+
+    keyless = await made.opened()
+    assert await run(keyless, lambda session: script(session, keyless)) == 200
+    assert [sent.body for sent in made.api.requests] == [b"" if kind == "none" else b"a body"] * 3
+
+
+@pytest.mark.parametrize(
+    ("retries", "kind", "method", "tries"),
+    [
+        (0, "none", "GET", 1),
+        (3, "none", "GET", 1),
+        (PATIENT.new(raise_on_status=False), "none", "GET", 3),
+        (PATIENT.new(allowed_methods=["GET"]), "text", "POST", 1),
+        (PATIENT, "generator", "POST", 1),
+    ],
+    ids=["none", "a number is for broken exchanges", "used up", "another method", "a body that is gone"],
+)
+async def test_a_reply_that_is_not_tried_again_is_given(
+    program: Making, retries: Any, kind: str, method: str, tries: int
+) -> None:
+    made: Program = await program(BUSY)
+
+    def script(session: requests.Session, keyless: Blocking) -> tuple[int, str]:
+        session.mount("http://keyless/", keyless.adapter(retries))
+        reply = session.request(method, f"{BASE}/x", data=body_of(kind))
+        return reply.status_code, reply.text
+
+    keyless = await made.opened()
+    assert await run(keyless, lambda session: script(session, keyless)) == (503, "busy")
+    assert len(made.api.requests) == tries
+
+
+async def test_tries_that_are_used_up(program: Making) -> None:
+    made: Program = await program(BUSY)
+
+    def script(session: requests.Session, keyless: Blocking) -> None:
+        session.mount("http://keyless/", keyless.adapter(PATIENT))
+        with pytest.raises(requests.exceptions.RetryError, match="503"):
+            session.get(f"{BASE}/x")
+
+    keyless = await made.opened()
+    await run(keyless, lambda session: script(session, keyless))
+    assert len(made.api.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("retries", "method", "tries"),
+    [(0, "GET", 1), (2, "GET", 3), (2, "POST", 1), (Retry(2), "GET", 3), (Retry(2, read=1), "GET", 2)],
+)
+async def test_a_reply_that_does_not_come_is_asked_for_again(
+    program: Making, retries: Any, method: str, tries: int
+) -> None:
+    """As HTTPAdapter does it: where asking twice does no harm, and never unless it is said."""
+    came = 0
+
+    async def play(wire: Wire) -> None:
+        nonlocal came
+        await wire.message()
+        came += 1
+        await wire.rest()
+
+    made: Program = await program(play=play)
+
+    def script(session: requests.Session, keyless: Blocking) -> None:
+        session.mount("http://keyless/", keyless.adapter(retries))
+        with pytest.raises(requests.ReadTimeout):
+            session.request(method, f"{BASE}/x", timeout=0.2)
+
+    keyless = await made.opened()
+    await run(keyless, lambda session: script(session, keyless))
+    assert came == tries
 
 
 async def test_threads_share_one(program: Making) -> None:
