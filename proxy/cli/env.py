@@ -15,6 +15,7 @@ import typer
 from proxy.cli.exec import roots
 from proxy.cli.exec.place import NoConfig, find
 from proxy.cli.kit.options import command_app, fail
+from proxy.config.model.client import NO_KEY
 from proxy.errors import Fault
 from proxy.process import runtime
 from proxy.process.lending.offer import Offer
@@ -22,8 +23,6 @@ from proxy.process.lending.tools import table
 from proxy.process.lending.variables import ClaimedTwice, bypass, variables
 from proxy.values import units
 
-KEY = "keyless"
-"""Where the proxy asks for no key; SDKs do."""
 USUAL = "8h"
 
 
@@ -58,7 +57,7 @@ def env(
     seconds = _seconds(lifetime)
     prefixes = list(routes or ())
     document = _ask(path, "routes", *prefixes)
-    key = KEY
+    key = NO_KEY
     if Offer.read(document["offer"]).clients:
         document = _ask(path, "lend", "env", str(seconds), *prefixes)
         key = document["key"]

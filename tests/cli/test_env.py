@@ -55,10 +55,10 @@ def test_without_clients_the_key_is_a_word(folder: Path, sandbox: str) -> None:
     with process("run", "-c", path) as running:
         listening(running)
         told = keyless("env", "-c", path, "--shell", "json").json
-        assert told["OPENAI_API_KEY"] == "keyless"
+        assert told["OPENAI_API_KEY"] == "kls_none"
         assert status_of(told["OPENAI_BASE_URL"], told["OPENAI_API_KEY"]) == 424  # that it is told a secret is missing
         assert "sessions" not in keyless("status", "-c", path, "--json").json
-        assert "export OPENAI_API_KEY=keyless\n" in keyless("env", "-c", path, "/openai").out
+        assert "export OPENAI_API_KEY=kls_none\n" in keyless("env", "-c", path, "/openai").out
         running.popen.send_signal(signal.SIGTERM)
         running.end()
 

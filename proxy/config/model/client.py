@@ -27,6 +27,10 @@ OWN_KEYS = "kls_"
 """How keys begin that Keyless makes: people, secret scanners and the loader tell them from an API's."""
 SESSION_KEYS = f"{OWN_KEYS}session_"
 """Lent to a command for as long as it runs (docs/agents.md)."""
+NO_KEY = f"{OWN_KEYS}none"
+"""Where the proxy asks for no key; SDKs do."""
+PUT_THERE = (SESSION_KEYS, NO_KEY)
+"""How that begins which `exec` and `env` put into the variable of an API's secret."""
 SHORTEST = 16
 RANDOM = 24
 """Bytes of chance in a key that is made here."""

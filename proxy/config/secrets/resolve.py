@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from proxy.config.model.client import SESSION_KEYS
+from proxy.config.model.client import PUT_THERE
 from proxy.config.secrets.lacking import Lacking, Reason
 from proxy.config.secrets.permissions import opened_to_others
 from proxy.config.secrets.seal import Seal, Unsealable
@@ -29,6 +29,10 @@ from proxy.values.where import Finding, Where
 _MAX_FILE = 64 * 1024  # a secret; more is the wrong file, or a device without end
 _AT_ONCE = 8  # calls to outside sources: twenty secrets must not take twenty round trips one after another
 
+_OURS = (
+    "is a key for Keyless (kls_...), which `keyless exec` or `keyless env` has put there, not one of the API's; "
+    "put the API's own into .env, which then counts, or use a shell of its own"
+)
 COMMAND = "exec"
 STAND_IN = "https://unset.invalid/"
 """In place of a text that lacks a secret: valid in most places, so that the rest can still be checked."""
@@ -134,8 +138,7 @@ class Sources:
     def _found(self, reference: Reference) -> str | None:
         match reference.kind:
             case "env":
-                value = without_break(self._variable(reference.name))
-                return value if value and is_encodable(value) else None
+                return self._from_variable(reference)
             case "file":
                 return self._file(reference)
             case "enc":
@@ -143,12 +146,20 @@ class Sources:
             case _:
                 return self._from_outside(reference)
 
+    def _from_variable(self, reference: Reference) -> str | None:
+        value = without_break(self._variable(reference.name))
+        if value and is_encodable(value):
+            return value
+        if self._environ.get(reference.name, "").startswith(PUT_THERE):
+            self.reasons[reference] = Reason(f"{reference.shown} {_OURS}")
+        return None
+
     def _variable(self, name: str) -> str:
         """The environment's counts before `.env`, but for what `exec` and `env` have put there in a secret's place."""
         value = self._environ.get(name) or ""
-        if value and not value.startswith(SESSION_KEYS):
+        if value and not value.startswith(PUT_THERE):
             return value
-        return (self._dotenv.set.get(name, "") if self._dotenv else "") or value
+        return self._dotenv.set.get(name, "") if self._dotenv else ""
 
     @property
     def unread(self) -> list[str]:

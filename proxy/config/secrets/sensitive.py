@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from proxy.config.model.client import OWN_KEYS, SESSION_KEYS
+from proxy.config.model.client import OWN_KEYS
 from proxy.config.secrets.resolve import Substitution
 from proxy.values.secret import Secret
 from proxy.values.template import Template, is_template
@@ -26,10 +26,6 @@ _HOLDS_NONE = frozenset(
     ("scheme", "use", "reply", "refused", "refresh", "stand_in", "ttl", "exclusive", "client_auth", "tls")
 )
 _OWN = "this is a key for Keyless (kls_...), not one of the API's; put the API's own there"
-_OF_SESSION = (
-    "this is a key for Keyless (kls_...), which `keyless exec` or `keyless env` has put there, not one of the API's; "
-    "put the API's own into .env, which then counts, or use a shell of its own"
-)
 SHORTEST = 8
 """Shorter values are not scrubbed: they would be found in innocent text."""
 
@@ -67,7 +63,7 @@ def own_keys(providers: Any) -> Iterator[Finding]:
     """Texts of the resolved providers that only this proxy, or another Keyless, has any use for."""
     for place, text in _texts(providers, ("providers",)):
         if text.startswith(OWN_KEYS):
-            yield Finding(place, _OF_SESSION if text.startswith(SESSION_KEYS) else _OWN)
+            yield Finding(place, _OWN)
 
 
 def secret_places(provider: Any, where: Where, secret: Collection[Where], public: Collection[Where]) -> Iterator[Where]:

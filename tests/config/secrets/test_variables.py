@@ -56,8 +56,22 @@ def test_a_key_of_our_own_is_nobody_elses(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump({"routes": {"/openai": "openai"}}), encoding="utf-8")
     with pytest.raises(ConfigError, match="a key for Keyless") as raised:
-        load(path, environ={"OPENAI_API_KEY": "kls_session_abc"})
-    assert "kls_session_abc" not in str(raised.value)
+        load(path, environ={"OPENAI_API_KEY": "kls_abc"})
+    assert "kls_abc" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["kls_session_abc", "kls_none"])
+def test_what_exec_and_env_put_there_lets_one_provider_sleep(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"routes": {"/openai": "openai", "/deepseek": "deepseek"}}), encoding="utf-8")
+    environ = {"OPENAI_API_KEY": key, "DEEPSEEK_API_KEY": "made-up-key-of-deepseek"}
+    loaded = load(path, environ=environ)
+    ((name, lacking),) = loaded.unconfigured.items()
+    assert name == "openai"
+    assert lacking.unset().startswith("OPENAI_API_KEY is a key for Keyless (kls_...), which `keyless exec` or")
+    with pytest.raises(ConfigError, match=r"/openai.*: OPENAI_API_KEY is a key for Keyless") as raised:
+        load(path, environ=environ, strict=True)
+    assert key not in str(raised.value)
 
 
 @pytest.mark.parametrize(

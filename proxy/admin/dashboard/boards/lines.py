@@ -14,9 +14,6 @@ from proxy.process.lending.offer import Offer, OfferedRoute
 from proxy.process.lending.tools import Table
 from proxy.process.lending.variables import ClaimedTwice, filled_in, parts
 
-KEY = "keyless"
-"""Where the proxy asks for no key; SDKs do."""
-
 
 class Lines(NamedTuple):
     """Under one heading; `note` stands before them."""

@@ -9,6 +9,7 @@ from proxy.admin.dashboard.boards import lines
 from proxy.admin.dashboard.paging import Paged
 from proxy.admin.page import Asked
 from proxy.admin.view import View
+from proxy.config.model.client import NO_KEY
 from proxy.errors import Fault
 from proxy.http.fields import first
 from proxy.process.lending.offer import OfferedRoute
@@ -45,7 +46,7 @@ def _told(route: OfferedRoute, clients: bool, local_tls: bool, view: View) -> di
         "clients": clients,
         "local_tls": local_tls,
         "call": call,
-        "sdks": lines.of_sdks(route, CLIENT_KEY if clients else lines.KEY),
+        "sdks": lines.of_sdks(route, CLIENT_KEY if clients else NO_KEY),
         "agents": lines.of_agents(route, clients, table()),
         "tools": lines.of_tools(route, call, CLIENT_KEY if clients else None),
     }
