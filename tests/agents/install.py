@@ -11,6 +11,7 @@ from tests.agents.programs import AGENTS, NODE, SDKS
 
 PATIENCE = 600
 """Seconds for one of them."""
+DONE = "installed"
 
 
 def places(home: Path, name: str) -> list[Path]:
@@ -18,9 +19,15 @@ def places(home: Path, name: str) -> list[Path]:
     return [home / name / "node_modules" / ".bin", home / name / "bin", home / "node" / "node_modules" / ".bin"]
 
 
+def is_installed(home: Path, name: str) -> bool:
+    """Neither its command nor its folder tells: a library has no command, and a try that fails leaves a folder."""
+    return (home / name / DONE).exists()
+
+
 def install(home: Path, name: str, package: str) -> str | None:
     """Returns what went wrong."""
     folder = home / name
+    (folder / DONE).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join([str(home / "node" / "node_modules" / ".bin"), os.environ["PATH"]])
     npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), package]
@@ -32,6 +39,7 @@ def install(home: Path, name: str, package: str) -> str | None:
             return str(error.stderr.decode(errors="replace").strip().splitlines()[-1:])
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
+    (folder / DONE).touch()
     return None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.agents import stage
-from tests.agents.install import places
+from tests.agents.install import is_installed, places
 from tests.agents.programs import AGENTS, Agent
 from tests.agents.turns import AFTER, DONE, FILE
 from tests.agents.vendor import DEATHS, Vendor, serving
@@ -32,13 +32,13 @@ def folder() -> Iterator[Path]:
 
 
 def done(folder: Path, name: str, agent: Agent, vendor: Vendor) -> stage.Ended:
-    paths = places(Path(HOME).resolve(), name)
-    if not any((path / name).exists() for path in paths):
+    home = Path(HOME).resolve()
+    if not is_installed(home, name):
         pytest.skip(f"{agent.package} could not be installed")
     stage.prepared(folder, agent)
     with serving(vendor) as url:
         config = stage.written(folder, agent, url, stage.provider_of(agent.speaks, url))
-        return stage.run(folder, name, agent, config, paths, PATIENCE)
+        return stage.run(folder, name, agent, config, places(home, name), PATIENCE)
 
 
 @pytest.mark.parametrize("name", AGENTS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.agents.errors import CASES, tried
-from tests.agents.install import places
+from tests.agents.install import is_installed
 from tests.agents.programs import AGENTS, SDKS
 
 HOME = os.environ.get("KEYLESS_AGENTS", "")
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not HOME, reason="the agents are not installed h
 def test_the_cause_is_shown(name: str, case: str) -> None:
     agent = (SDKS | AGENTS)[name]
     home = Path(HOME).resolve()
-    if not any(path.exists() for path in places(home, agent.folder or name)[:2]):
+    if not is_installed(home, agent.folder or name):
         pytest.skip(f"{agent.package} could not be installed")
     ended = tried(home, name, agent, case, PATIENCE)
     assert ended.code is not None, f"it goes on: {ended.said}"
