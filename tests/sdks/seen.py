@@ -24,7 +24,7 @@ def taken_over(folder: Path) -> None:
     """What a run has left in this folder, over what was seen before; rows that are no more go."""
     known = {name: was._asdict() for name, was in recorded().items()}
     known |= {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in folder.glob("*.yaml")}
-    ordered = {name: known[name] for name in rows() if name in known}
+    ordered = {name: dict(sorted(known[name].items())) for name in rows() if name in known}
     FILE.write_text(yaml.safe_dump(ordered, sort_keys=False, width=120, allow_unicode=True), "utf-8")
 
 
