@@ -16,6 +16,7 @@ from proxy.cli.kit.by_name.chosen import chosen_or_exit
 from proxy.cli.kit.by_name.search import named, search
 from proxy.cli.kit.by_name.snippet import LISTEN, config_lines, env_lines, variables
 from proxy.cli.kit.options import DEFAULT_CONFIG, NewConfigOption, command_app, fail, print_rows
+from proxy.config.model.client import NO_KEY
 from proxy.config.own_presets import Joined
 from proxy.config.place import named as told_place
 from proxy.config.place import own, usual
@@ -158,7 +159,7 @@ def _told(name: str, preset: Preset) -> Iterator[str]:
     if preset.live and preset.live.method == "GET":
         yield f"curl {base}{preset.live.path}"
     for row in preset.sdk:
-        values = {"base": base, "host": "127.0.0.1:8080", "key": "made-up"}
+        values = {"base": base, "host": "127.0.0.1:8080", "key": NO_KEY}
         yield from (f"{variable}={_filled(text, values)}" for variable, text in row.env.items())
         if row.setting:
             yield f"{row.name}, {row.setting}: {_filled(row.base or base, values)}"

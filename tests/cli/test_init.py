@@ -31,6 +31,7 @@ def test_two_apis_are_four_lines_and_two_variables(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert "https://platform.openai.com/api-keys" in done.out
     assert "OPENAI_BASE_URL=http://127.0.0.1:8080/openai/v1" in done.out
+    assert "OPENAI_API_KEY=kls_none" in done.out, "no proxy that starts in the same shell takes it for the API's"
     assert all(len(line) <= 80 for line in done.out.splitlines() if str(tmp_path) not in line)
 
 

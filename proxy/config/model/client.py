@@ -30,7 +30,7 @@ SESSION_KEYS = f"{OWN_KEYS}session_"
 NO_KEY = f"{OWN_KEYS}none"
 """Where the proxy asks for no key; SDKs do."""
 PUT_THERE = (SESSION_KEYS, NO_KEY)
-"""How that begins which `exec` and `env` put into the variable of an API's secret."""
+"""How that begins which stands in a secret's variable, put there by `exec`, by `env`, or by a line that is shown."""
 SHORTEST = 16
 RANDOM = 24
 """Bytes of chance in a key that is made here."""
