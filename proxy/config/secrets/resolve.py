@@ -150,7 +150,7 @@ class Sources:
         value = without_break(self._variable(reference.name))
         if value and is_encodable(value):
             return value
-        if self._environ.get(reference.name, "").startswith(PUT_THERE):
+        if (self._environ.get(reference.name) or "").startswith(PUT_THERE):
             self.reasons[reference] = Reason(f"{reference.shown} {_OURS}")
         return None
 
