@@ -6,10 +6,13 @@ Owns: those references, and the one flight that many wait for. Must not know: wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+AGAIN = 5.0
+"""Seconds: what a task does at its end, such as to close connections, is over by then."""
 
 _kept: set[asyncio.Task[Any]] = set()
 
@@ -20,6 +23,19 @@ def spawn(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
     _kept.add(task)
     task.add_done_callback(_kept.discard)
     return task
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[Any]], again: float = AGAIN) -> None:
+    """Cancel them, and wait for their end; what one of them raised is not told.
+
+    Asked for once more every `again` seconds: a cancellation that meets another error, as of a connection that breaks
+    while it is closed, is gone with it. Who waits for a task that waits so itself takes the longer pause.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again)
 
 
 class Tasks:
@@ -41,9 +57,7 @@ class Tasks:
 
     async def close(self) -> None:
         """Cancel all, and wait for their end; what one of them raised is not told."""
-        for task in list(self._running):
-            task.cancel()
-        await self.ended()
+        await cancelled(self._running)
 
     async def ended(self) -> None:
         """Wait for their end; what one of them raised is not told."""
@@ -82,5 +96,4 @@ class Flight(Generic[T]):
         """Let it end within so many seconds, then cancel it."""
         task = self._task
         if task is not None and not (patience and await self.landed(patience)):
-            task.cancel()
-            await asyncio.wait((task,))
+            await cancelled((task,))

@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from proxy.tasks import Flight, Tasks, spawn
+from proxy.tasks import Flight, Tasks, cancelled, spawn
 
 
 class Work:
@@ -91,3 +91,26 @@ async def test_tasks_end_with_their_owner_and_leave_nothing() -> None:
     await tasks.close()
     assert running.cancelled()
     assert len(tasks) == 0
+
+
+async def test_a_cancellation_that_was_lost_is_asked_for_again() -> None:
+    """Closing a connection may break, and its error then stands where the cancellation stood."""
+    lost: list[str] = []
+
+    async def stubborn() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                lost.append("lost")
+        await asyncio.Event().wait()
+
+    async def broken() -> None:
+        raise OSError("told to nobody")
+
+    tasks = [spawn(work(), "work") for work in (stubborn, stubborn, broken)]
+    await asyncio.sleep(0)
+    await cancelled(tasks, again=0.001)
+    assert [task.cancelled() for task in tasks] == [True, True, False]
+    assert len(lost) == 4
+    await cancelled([])

@@ -16,7 +16,7 @@ from proxy.auth.life.lifecycle import Lifecycle
 from proxy.auth.schemes.scheme import Scheme
 from proxy.logger import get_logger
 from proxy.logs.bugs import kind
-from proxy.tasks import spawn
+from proxy.tasks import cancelled, spawn
 from proxy.tokens.cell import FLIGHT_TIMEOUT, Cell
 from proxy.tokens.mint import Means
 from proxy.tokens.records import Records
@@ -169,9 +169,7 @@ class Keeper:
 
     async def close(self) -> None:
         self._cold.clear()
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        await cancelled(self._watches)
         await asyncio.gather(*(cell.close() for cell in (*self, *self._gone)))
         if self._logins is not None:
             await self._logins.close()

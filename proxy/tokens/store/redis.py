@@ -20,7 +20,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from proxy.logger import get_logger
-from proxy.tasks import spawn
+from proxy.tasks import AGAIN, cancelled, spawn
 from proxy.tokens.store import BUDGET, EVERYTHING, LEASE_WAIT, NOTED, Heard, StoreDown
 from proxy.tokens.store.redis_link import Link
 
@@ -188,14 +188,12 @@ class RedisStore:
             for task in broken:
                 task.result()
         finally:
-            for task in both:
-                task.cancel()
-            await asyncio.wait(both)
+            await cancelled(both, AGAIN / 2)
 
     async def _watch(self, heard: Heard) -> None:
         while True:
             try:
-                async with self._redis.pubsub() as channel:
+                async with self._channel() as channel:
                     await self._link.call(_subscribe(channel), SUBSCRIBING)
                     self._hears()
                     await heard(EVERYTHING)
@@ -205,6 +203,16 @@ class RedisStore:
             except StoreDown as down:
                 self._hears(str(down))
             await asyncio.sleep(RETRY_WATCH)
+
+    @asynccontextmanager
+    async def _channel(self) -> AsyncIterator[PubSub]:
+        """Closed without a word: an error of that would take the place of a cancellation, and the watch go on."""
+        channel = self._redis.pubsub()
+        try:
+            yield channel
+        finally:
+            with suppress(RedisError, OSError):
+                await channel.aclose()  # type: ignore[no-untyped-call]
 
     async def _mend(self, heard: Heard) -> None:
         """After a call has failed: find out when calls work again, and say so, for there may be those who pause."""

@@ -106,6 +106,8 @@ class Link:
             raise StoreDown(f"{self.where}: {reason(why, self._url, met=self._met)}") from None
         except (RedisError, OSError) as error:
             self.failed.set()
+            if _is_leaving():
+                raise asyncio.CancelledError from None
             why_not = reason(error, self._url, met=self._met)
             self._met = self._met or not isinstance(error, Ended | Silent | OSError)
             raise StoreDown(f"{self.where}: {why_not}") from None
@@ -124,6 +126,12 @@ class Link:
     async def close(self) -> None:
         with suppress(RedisError, OSError):
             await self.pool.disconnect()
+
+
+def _is_leaving() -> bool:
+    """Whether this task was cancelled, and an error of what it then closed came in place of that."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _pool(url: RedisUrl, most: int, within: float) -> BlockingConnectionPool:

@@ -12,8 +12,10 @@ import uvloop
 
 from proxy.plan.admission.quota import Limit
 from proxy.serve.quota.shared import RedisCounters
+from proxy.tasks import spawn
 from proxy.tokens.store import EVERYTHING, StoreDown
 from proxy.tokens.store.redis import RedisStore
+from proxy.tokens.store.redis_link import Link
 from proxy.values.units import rate
 from tests.redis_server import RedisServer
 from tests.relay import ENDS, End, Relay, relay_to
@@ -223,3 +225,41 @@ async def test_after_calls_that_failed_it_is_told_when_they_work_again(own: Redi
     watching.cancel()
     await asyncio.wait((watching,))
     await store.close()
+
+
+def test_a_watch_ends_wherever_it_is_cancelled(server: RedisServer, run: Callable[[Awaitable[None]], None]) -> None:
+    """At each step from the first connection to the first message that is heard."""
+
+    async def test() -> None:
+        store = RedisStore(f"redis://127.0.0.1:{server.port}")
+        for steps in (*range(40), *range(40, 200, 20)):
+            watch = spawn(store.watch(_nothing), "watch")
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            watch.cancel()
+            await asyncio.wait((watch,))
+            assert watch.cancelled(), steps
+        await store.close()
+
+    run(test())
+
+
+async def test_an_error_of_what_is_closed_does_not_hide_that_we_were_cancelled(server: RedisServer) -> None:
+    link = Link(f"redis://127.0.0.1:{server.port}", 1)
+
+    async def breaks() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionError("it broke while it was closed")
+
+    call = spawn(link.call(breaks()), "call")
+    await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.wait((call,))
+    assert call.cancelled()
+    await link.close()
+
+
+async def _nothing(_: str) -> None:
+    pass
