@@ -48,7 +48,7 @@ class Adapter(HTTPAdapter):
         while True:
             try:
                 raw = self._once(request, timeout)
-            except requests.RequestException as error:
+            except (requests.ReadTimeout, requests.ConnectionError) as error:
                 retries = _less(retries, request, error)
             else:
                 left = _after(retries, request, raw)
@@ -75,10 +75,8 @@ class Adapter(HTTPAdapter):
 
 
 def _less(retries: Retry, request: requests.PreparedRequest, error: requests.RequestException) -> Retry:
-    """What is left to try after `error`, once it is time. Raises it, if nothing is or it is none to be tried again."""
+    """What is left to try after `error`, once it is time. Raises it, if nothing is."""
     said = ReadTimeoutError(None, None, "") if isinstance(error, requests.ReadTimeout) else ProtocolError()  # type: ignore[arg-type]  # of no pool
-    if not isinstance(error, requests.ReadTimeout | requests.ConnectionError):
-        raise error
     try:
         left = retries.increment(request.method, request.url, error=said)
     except HTTPError:
