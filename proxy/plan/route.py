@@ -48,10 +48,10 @@ class ProviderPlan:
 
     name: str
     missing: Lacking = field(default_factory=Lacking)
-    scheme: Scheme | None = field(default=None, repr=False)
-    life: Callable[[], Lifecycle] | None = field(default=None, repr=False)  # makes the one of a new cell
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)  # besides the token
-    confidential: Confidential = field(default_factory=Confidential, repr=False)  # starred in replies
+    scheme: Scheme | None = None
+    life: Callable[[], Lifecycle] | None = None  # makes the one of a new cell
+    secrets: frozenset[str] = frozenset()  # besides the token
+    confidential: Confidential = field(default_factory=Confidential)  # starred in replies
     no_401: bool = False  # any 401 would send the API's clients into a login of their own
 
     @property
@@ -68,7 +68,7 @@ class ProviderPlan:
 @dataclass(slots=True, eq=False, repr=False)
 class RoutePlan:
     prefix: str  # as written in the config: the route's name
-    upstream: str = field(repr=False)  # as written; `shown` is what others may see
+    upstream: str  # as written; `shown` is what others may see
     target: Target  # the upstream, parsed: where requests go
     provider: ProviderPlan | None  # None: requests go without a credential
     methods: frozenset[str] | None  # None: all but the UNUSUAL
@@ -77,8 +77,8 @@ class RoutePlan:
     request_headers: Sieve
     reply_headers: Sieve
     reply_edited: frozenset[bytes]  # names, lower case: what the config sets or removes is not rewritten as a link
-    set_headers: bytes = field(repr=False)  # finished lines, for the API
-    set_reply_headers: bytes = field(repr=False)  # finished lines, for the client
+    set_headers: bytes  # finished lines, for the API
+    set_reply_headers: bytes  # finished lines, for the client
     timeout: Timeout
     replay_max_body: int  # bytes; of a longer body nothing is kept for a replay
     cookies: bool  # `Cookie` and `Set-Cookie` pass
@@ -98,14 +98,14 @@ class RoutePlan:
     rewrite: Rewrite | None = None  # the API's URLs in JSON bodies become the proxy's
     traceparent: bool = False  # the API is told which trace the request is a part of
     error_shape: ErrorShape | None = None  # how the API's SDKs read an error; None: as a problem document
-    elsewhere: Callable[[bytes], RoutePlan | None] | None = field(default=None, repr=False)
+    elsewhere: Callable[[bytes], RoutePlan | None] | None = None
     """What a request to another host of the provider's is forwarded with; None where it has none."""
-    led: Callable[[Token], RoutePlan] | None = field(default=None, repr=False)
+    led: Callable[[Token], RoutePlan] | None = None
     """What a request with this token is forwarded with, where the issuer says where the API is."""
     challenged: Challenged | None = None  # how an API's challenge is answered; None: it asks for no answer
-    alone: RoutePlan | None = field(default=None, repr=False)
+    alone: RoutePlan | None = None
     """What requests at the route's own address are forwarded with; None where it has none."""
-    preflight: RoutePlan | None = field(default=None, repr=False)
+    preflight: RoutePlan | None = None
     """What a preflight is forwarded with where the API answers CORS: no credential, no client key."""
 
     def check(self, method: str, rest: bytes) -> None:

@@ -6,7 +6,7 @@ Pure functions over bytes as they stand on the wire. Must not know: config, requ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -47,9 +47,9 @@ class Target:
 
     origin: Origin
     host: bytes
-    base: bytes = field(repr=False)
-    whole: bytes = field(repr=False)
-    query: bytes = field(repr=False)
+    base: bytes
+    whole: bytes
+    query: bytes
     template: Template | None
 
     @classmethod

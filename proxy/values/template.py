@@ -22,7 +22,7 @@ _PIECE: Final = re.compile(r"(?P<escape>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<lone
 _SPEAKABLE: Final = re.compile(r"[A-Za-z_][A-Za-z_.]{0,30}")  # anything else may be a piece of a key: never repeated
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True)
 class Template:
     """`parts` alternates literal text and names, beginning and ending with a literal."""
 

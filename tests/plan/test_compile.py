@@ -47,6 +47,16 @@ def test_no_provider_is_said_and_unconfigured_is_named() -> None:
     assert route_of(plan).placing is None
 
 
+def test_routes_that_place_a_credential_alike_share_one_placing() -> None:
+    """Ten thousand of a provider must not make as many: replies are searched for what each of them carries."""
+    whole = {"upstream": "https://api.test/bot{token}", "provider": "p"}
+    other = {"upstream": "https://api.test/v1", "provider": "p"}
+    plan = compiled(whole, routes={"/api": whole, "/same": dict(whole), "/other": other})
+    assert plan.routes["/api"].placing is not None
+    assert plan.routes["/same"].placing is plan.routes["/api"].placing
+    assert plan.routes["/other"].placing is not plan.routes["/api"].placing
+
+
 @pytest.mark.parametrize(
     "show",
     [

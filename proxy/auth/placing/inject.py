@@ -37,12 +37,12 @@ class Rendered:
     keys that lead to them, `path` are the route's path templates, filled in.
     """
 
-    headers: bytes = field(default=b"", repr=False)
-    query: bytes = field(default=b"", repr=False)
-    cookie: bytes = field(default=b"", repr=False)
-    json: tuple[Field, ...] = field(default=(), repr=False)
-    form: bytes = field(default=b"", repr=False)
-    path: tuple[str, ...] = field(default=(), repr=False)
+    headers: bytes = b""
+    query: bytes = b""
+    cookie: bytes = b""
+    json: tuple[Field, ...] = ()
+    form: bytes = b""
+    path: tuple[str, ...] = ()
 
 
 class _Slot(NamedTuple):
@@ -60,13 +60,13 @@ class Injection:
     json_fields: tuple[tuple[str, ...], ...]
     form_fields: frozenset[str]
     needs_body: bool
-    _inject: Mapping[str, tuple[_Slot, ...]] = field(repr=False)
-    _path: tuple[Template, ...] = field(repr=False)
-    _basic: str | None = field(repr=False)
-    _reply: Mapping[str, Path] = field(repr=False)
+    _inject: Mapping[str, tuple[_Slot, ...]]
+    _path: tuple[Template, ...]
+    _basic: str | None
+    _reply: Mapping[str, Path]
     _beside: tuple[Beside, ...] = ()
-    _user: str | None = field(default=None, repr=False)
-    _rendered: PerToken[Rendered] = field(default_factory=PerToken, repr=False, compare=False)
+    _user: str | None = None
+    _rendered: PerToken[Rendered] = field(default_factory=PerToken)
 
     @classmethod
     def compile(

@@ -39,11 +39,11 @@ class Signing:
     regions: frozenset[str]
     services: frozenset[str]
     needs_body: bool
-    nonce: Callable[[], str] = field(default=lambda: token_hex(16), repr=False)
-    reply: Mapping[str, Path] | None = field(default=None, repr=False)
+    nonce: Callable[[], str] = field(default=lambda: token_hex(16))
+    reply: Mapping[str, Path] | None = None
     beside_token: bool = False
-    _brought: PerToken[Keys] = field(default_factory=PerToken, repr=False, compare=False)
-    skews: dict[Origin, float] = field(default_factory=dict, repr=False, compare=False)
+    _brought: PerToken[Keys] = field(default_factory=PerToken)
+    skews: dict[Origin, float] = field(default_factory=dict)
 
     @property
     def names(self) -> Names:

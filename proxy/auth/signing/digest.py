@@ -39,20 +39,20 @@ class Described:
     `zone` is in seconds ahead of UTC; `part` is what alone stands for the body, where it is a multipart form.
     """
 
-    digest: Callable[[bytes], bytes] = field(repr=False)
+    digest: Callable[[bytes], bytes]
     output: str
-    text: Template = field(repr=False)
-    proof: Template = field(repr=False)
-    pair: str = field(repr=False)
+    text: Template
+    proof: Template
+    pair: str
     glue: str
     leave_out: frozenset[str]
     empty: bool
-    added: Mapping[str, Texts] = field(repr=False)
+    added: Mapping[str, Texts]
     time: str
     zone: float
     part: str | None = None
-    first: Mapping[str, Texts] = field(init=False, repr=False)
-    last: Mapping[str, Texts] = field(init=False, repr=False)
+    first: Mapping[str, Texts] = field(init=False)
+    last: Mapping[str, Texts] = field(init=False)
 
     def __post_init__(self) -> None:
         for name, made in (("first", False), ("last", True)):

@@ -41,8 +41,8 @@ class Guard:
     hosts: frozenset[str] | None
     origins: frozenset[str] | None
     own: str = ""
-    _passed: dict[bytes | None, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _allowed: dict[bytes, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _passed: dict[bytes | None, bool] = field(default_factory=dict, init=False)
+    _allowed: dict[bytes, str] = field(default_factory=dict, init=False)
 
     @classmethod
     def compile(cls, browser: Browser, clients: Sequence[Client], listener: Listener) -> Guard:
