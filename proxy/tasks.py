@@ -28,8 +28,9 @@ def spawn(work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
 async def cancelled(tasks: Iterable[asyncio.Task[Any]], again: float = AGAIN) -> None:
     """Cancel them, and wait for their end; what one of them raised is not told.
 
-    Asked for once more every `again` seconds: a cancellation that meets another error, as of a connection that breaks
-    while it is closed, is gone with it. Who waits for a task that waits so itself takes the longer pause.
+    Asked for once more every `again` seconds, as one may be lost: redis-py forgets it on Python 3.11 where it meets the
+    end of a write (findings/redis_loses_a_cancellation.sh), and an error of what is closed takes its place. Who waits
+    for a task that waits so itself takes the longer pause.
     """
     left = set(tasks)
     while left:

@@ -94,7 +94,7 @@ async def test_tasks_end_with_their_owner_and_leave_nothing() -> None:
 
 
 async def test_a_cancellation_that_was_lost_is_asked_for_again() -> None:
-    """Closing a connection may break, and its error then stands where the cancellation stood."""
+    """redis-py forgets one now and then, and an error of what is closed may take its place."""
     lost: list[str] = []
 
     async def stubborn() -> None:

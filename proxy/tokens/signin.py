@@ -59,7 +59,8 @@ async def by_browser(
         loopback.hear(callback)
         show(client.authorization_url(endpoints, callback.attempt))
         try:
-            await asyncio.wait_for(loopback.ended(), patience)
+            async with asyncio.timeout(patience):
+                await loopback.ended()
         except TimeoutError:
             if not callback.taken:
                 raise _nobody_came(patience) from None
