@@ -28,7 +28,6 @@ LONG_FILES: dict[str, str] = {
     "proxy/tokens/store/redis.py": "one engine with its scripts beside their calls",
     "proxy/wire/inbound/connection.py": "the client's connection; its upgrade and its rest want a file of their own",
     "proxy/wire/outbound/connection.py": "the API's connection; a reply that is cut short wants a file of its own",
-    "proxy/wire/tls.py": "one TLS over one transport, and where none comes; wants its handshake apart",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 FULL_FOLDERS: dict[str, str] = {

@@ -1,7 +1,7 @@
 """TLS between a plain transport and one of our connections: a transport above, a protocol below.
 
-Owns: handshake, records, and telling an end that was said (close_notify) from one that was not. Must not know: HTTP,
-contexts, who may connect.
+Owns: who is told what when TLS opens, brings something or ends, and telling an end that was said (close_notify) from
+one that was not. Must not know: what a record is (`records.py`), HTTP, contexts, who may connect.
 
 A loop's own TLS keeps what it has decrypted for a reader that is paused, and loses it when the other side closes
 (uvloop up to 0.23 drops 256 KiB, and calls any FIN a clean end). This one keeps nothing: what has come is decrypted and
@@ -13,13 +13,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 from proxy.wire.pieces import LARGEST_READ, Source, read_in_pieces
+from proxy.wire.records import Records
 from proxy.wire.socket import Cut, Transport
-
-_RECORD: Final = 16 * 1024  # the most that one record holds (RFC 8446 §5.1)
 
 
 class Above(Protocol):
@@ -44,20 +42,7 @@ class Above(Protocol):
 class Tls:
     """`opened` is told once how the handshake went; `above` hears of it only if well."""
 
-    __slots__ = (
-        "_above",
-        "_below",
-        "_closing",
-        "_error",
-        "_incoming",
-        "_kept",
-        "_notified",
-        "_opened",
-        "_outgoing",
-        "_plain",
-        "_said",
-        "_tls",
-    )
+    __slots__ = ("_above", "_below", "_closing", "_error", "_notified", "_opened", "_plain", "_records")
 
     def __init__(
         self,
@@ -75,14 +60,11 @@ class Tls:
         none of what came; `opened` hears of the error after that, and has to see to the end.
         """
         self._above = above
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=accepting, server_hostname=name)
+        self._records = Records(context, name=name, accepting=accepting)
         self._plain = plain
         self._below: Transport | None = None
         self._opened: Callable[[Exception | None], None] | None = opened  # None once the handshake is over
-        self._kept: list[bytes] = []  # to be written after a renegotiation, which TLS 1.2 has
-        self._notified = self._said = False  # their close_notify has come; ours has gone
+        self._notified = False  # `above` has heard of their close_notify
         self._closing = False
         self._error: Exception | None = None
 
@@ -95,7 +77,7 @@ class Tls:
     def data_received(self, data: bytes) -> None:
         if len(data) > LARGEST_READ and self._below is not None:
             read_in_pieces(cast("Source", self._below), self)
-        self._incoming.write(data)
+        self._records.receive(data)
         if self._opened is not None:
             self._shake_hands(data)
         if self._opened is None and self._error is None:
@@ -126,15 +108,10 @@ class Tls:
     # ------------------------------------------------------------ a transport, for what is above
 
     def write(self, data: bytes) -> None:
-        if not data or self._said or self._closing:
-            return
-        if self._kept:
-            self._kept.append(data)
+        if not data or self._records.said or self._closing:
             return
         try:
-            self._tls.write(data)
-        except ssl.SSLWantReadError:
-            self._kept.append(data)
+            self._records.encrypt(data)
         except ssl.SSLError as error:
             self._give_up(error)
         self._flush()
@@ -179,23 +156,22 @@ class Tls:
 
     def get_extra_info(self, name: str) -> Any:
         if name == "ssl_object":
-            return self._tls
+            return self._records.seen
         return self._below.get_extra_info(name) if self._below is not None else None
 
     # ------------------------------------------------------------ inner workings
 
     def _shake_hands(self, data: bytes = b"") -> None:
         try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            self._flush()
-        except (ssl.SSLError, ValueError) as error:  # the latter for names that TLS can't carry
+            over = self._records.shake_hands()
+        except ssl.SSLError as error:
             if self._plain is not None and self._plain(data):
                 self._step_aside()
             self._flush()  # the alert that says why
             self._fail(error)
-        else:
-            self._flush()
+            return
+        self._flush()
+        if over:
             opened, self._opened = self._opened, None
             self._above.connection_made(cast("asyncio.BaseTransport", self))
             if opened is not None:
@@ -217,52 +193,25 @@ class Tls:
             opened(error)
 
     def _read(self) -> None:
-        """Whatever is there, in one piece."""
-        pieces: list[bytes] = []
-        error: Exception | None = None
-        ended = False
-        try:
-            while self._incoming.pending or self._tls.pending():
-                piece = self._tls.read(_RECORD)
-                if not piece:
-                    ended = True
-                    break
-                pieces.append(piece)
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLZeroReturnError:
-            ended = True
-        except ssl.SSLError as cause:
-            error = cause
-        if self._outgoing.pending:
-            self._flush()
-        if self._kept and error is None:
-            self._write_kept()
-        if pieces:
-            self._above.data_received(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-        if error is not None:
-            self._give_up(error)
-        elif ended and not self._notified:
+        data = self._records.decrypted()
+        self._flush()
+        if data:
+            self._above.data_received(data)
+        if self._records.error is not None:
+            self._give_up(self._records.error)
+        elif self._records.ended and not self._notified:
             self._notified = True
             if not self._above.eof_received():
                 self.close()
 
-    def _write_kept(self) -> None:
-        kept, self._kept = self._kept, []
-        for data in kept:
-            self.write(data)
-
     def _flush(self) -> None:
-        data = self._outgoing.read()
+        data = self._records.to_send()
         if data and self._below is not None:
             self._below.write(data)
 
     def _say_goodbye(self) -> None:
-        if not self._said:
-            self._said = True
-            with suppress(ssl.SSLError):  # it wants the other side's, which may come or not
-                self._tls.unwrap()
-            self._flush()
+        self._records.say_goodbye()
+        self._flush()
 
     def _give_up(self, error: Exception) -> None:
         """No record can be understood any more."""
