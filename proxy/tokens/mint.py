@@ -200,7 +200,7 @@ class Mint:
                 return await self._spend(found, floor, before)
             finally:
                 self.spending = False
-        sent, minted = await self._tries()
+        sent, minted = await self._another(*await self._tries())
         token = self._life.minted(sent, self._means.clock(), _located(minted, found), floor)
         self.refresh_token = token.refresh_token
         if not await self._keep(self._record(token), durably=self._life.exclusive):
@@ -287,34 +287,52 @@ class Mint:
         tries = 0
         while True:
             tries += 1
-            sent = self._means.clock()
             self.asked = True
             try:
-                scheme = self.scheme.registered(self.registration)
-                minted = await self._timed(sent, scheme.login(sent.wall, self.refresh_token))
+                return await self._call(self.scheme.registered(self.registration), self.refresh_token)
             except IssuerError as error:
                 waits = backoff.wait_in_flight(error, tries, self._means.draw())
                 if waits is None or self.scheme.one_shot:
                     raise
                 self._say_failed(error, waits)
-            else:
-                remark(self._names, minted, sent.wall, self._means.clock().wall)
-                return sent, minted
             await self._means.sleep(waits)
 
-    async def _timed(self, sent: Now, flow: Flow) -> Minted:
+    async def _another(self, sent: Now, minted: Minted) -> tuple[Now, Minted]:
+        """Where the issuer has handed out the refused token again, the one that it gives when told so; else this."""
+        forced, refused = self.scheme.forced, self._life.token
+        if forced is None or refused is None or not self._life.refused or minted.value != refused.value:
+            return sent, minted
+        log.info("the refused token was handed out again, another is asked for", provider=self._names)
         try:
-            return await self._means.issuer.login(flow)
+            return await self._call(forced, None)
+        except (
+            IssuerError
+        ) as error:  # such calls are rationed: what there is stays, and the API's refusals pass through
+            reason = self._audited(error)
+            log.warning("no other token was given", provider=self._names, reason=reason, hint=error.hint)
+            return sent, minted
+
+    async def _call(self, scheme: Scheme, refresh_token: str | None) -> tuple[Now, Minted]:
+        """One login, and when it was sent. Raises IssuerError."""
+        sent = self._means.clock()
+        try:
+            minted = await self._means.issuer.login(scheme.login(sent.wall, refresh_token))
         finally:
             self._calls.add(self._means.clock().boot - sent.boot)
+        remark(self._names, minted, sent.wall, self._means.clock().wall)
+        return sent, minted
 
     def _say_failed(self, error: IssuerError, waits: float = 0.0) -> None:
         """Of a call that is followed by another: one line per call to an issuer."""
         self.asked = False
+        reason = self._audited(error)
+        log.info("token call tried again", provider=self._names, failure=str(error.failure), reason=reason, waits=waits)
+
+    def _audited(self, error: IssuerError) -> str:
+        """Its message, for the log."""
         if self._means.audit is not None:
             self._means.audit.not_minted(self._names, error)
-        reason = error.message if self._life.token is None else self._life.token.kept_out_of(error.message)
-        log.info("token call tried again", provider=self._names, failure=str(error.failure), reason=reason, waits=waits)
+        return error.message if self._life.token is None else self._life.token.kept_out_of(error.message)
 
     async def _keep(self, record: Record, *, durably: bool) -> bool:
         """False if a later one is there. A store that fails can't undo the call: what can't be kept is still used."""

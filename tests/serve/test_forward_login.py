@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -113,3 +114,25 @@ async def test_a_bomb_of_an_issuer_is_a_clear_error(stage: Stage) -> None:
         told = await stage.call("/erp")
     assert (told.status, told.code) == (503, "token_unavailable")
     assert "XML with a document type (DTD), which is never read" in stage.log.getvalue()
+
+
+async def test_a_refused_token_that_is_handed_out_again_is_replaced_by_force(stage: Stage) -> None:
+    """WeChat's (微信) stable tokens: asking again returns the token that lives."""
+    api = await stage.api(
+        reply(b'{"errcode": 40001, "errmsg": "invalid credential"}'), reply(b'{"errcode": 0}'), reply(b'{"errcode": 0}')
+    )
+    same, other = (b'{"access_token": "%b", "expires_in": 7200}' % token for token in (b"the-same", b"another"))
+    async with serving(Server(reply(same), reply(same), reply(other))) as server:
+        provider = {
+            "scheme": "login",
+            "request": {"url": server.url, "json": {"appid": "a", "force_refresh": False}},
+            "reply": {"expires_in": "expires_in"},
+            "inject": {"query": {"access_token": "{token}"}},
+            "refused": [{"json": {"errcode": [40001]}}],
+            "refresh": {"forced": {"json": {"force_refresh": True}}},
+        }
+        await stage.open({"/wx": {"upstream": api.url, "provider": "wx"}}, providers={"wx": provider})
+        good = await stage.call("/wx/cgi-bin/x")
+        assert (good.status, good.get("x-keyless-attempts"), good.body) == (200, "2", b'{"errcode": 0}')
+        assert [json.loads(body)["force_refresh"] for body in server.bodies] == [False, False, True]
+    assert [request.target.partition("=")[2] for request in api.requests] == ["the-same", "another"]

@@ -51,6 +51,13 @@ class Scheme(ABC):
         return None
 
     @property
+    def forced(self) -> Scheme | None:
+        """The login that asks for another token than the one which the issuer would hand out again; None where its
+        logins don't differ.
+        """
+        return None
+
+    @property
     def discovers(self) -> bool:
         """Its next login begins by looking up where tokens are asked for."""
         return False

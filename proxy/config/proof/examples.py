@@ -68,10 +68,11 @@ class LoginExample(Strict):
 
     `identity` is what the file or command holds that a workload shows, `refresh_token` what is spent, `registered` as
     whom it was got, `jwt` what the JWT says that one of the requests carries, `upstream` where the reply says that the
-    API is.
+    API is. `forced`: it asks for another token than the one that is handed out again.
     """
 
     about: str = ""
+    forced: bool = False
     identity: str = "example-identity"
     refresh_token: str | None = None
     registered: Registration | None = None
@@ -102,7 +103,7 @@ class LoginExample(Strict):
 
 
 _OF_A_MADE_JWT = {"header", "claims"}
-_OF_AN_EXCHANGE = {"identity", "refresh_token", "registered", "before", "request", "jwt", "upstream", "error"}
+_OF_AN_EXCHANGE = {"forced", "identity", "refresh_token", "registered", "before", "request", "jwt", "upstream", "error"}
 
 
 class RefusalExample(Strict):

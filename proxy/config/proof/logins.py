@@ -63,7 +63,10 @@ class Logins:
 
     def exchange(self, example: LoginExample) -> Exchange:
         """Every request that is sent, each answered with the example's replies, as far as they reach."""
-        scheme = self.scheme.drawing(_zeros).registered(example.registered)
+        scheme = self.scheme.forced if example.forced else self.scheme
+        if scheme is None:
+            return Exchange((), "there is no refresh.forced")
+        scheme = scheme.drawing(_zeros).registered(example.registered)
         flow = scheme.login(WALL, example.refresh_token)
         replies = iter([*(of_issuer(step.reply) for step in example.before), *_last(example)])
         sent: list[Request] = []

@@ -75,15 +75,45 @@ class Step(Secretive):
         yield from check_paths((*where, "ok"), self.ok)
 
 
+class Forced(Secretive):
+    """What a provider's `request` says besides, or in place of, where it asks for another token than the one that its
+    issuer has handed out again although the API refused it.
+    """
+
+    query: dict[str, Scalar] = {}
+    json_: dict[str, Any] = Field(default={}, alias="json")
+    form: dict[str, Scalar] = {}
+
+    def over(self, request: TokenRequest) -> TokenRequest:
+        """Raises ValueError if it says nothing, or what `request` has no place for."""
+        if not (self.query or self.json_ or self.form):
+            raise ValueError("refresh.forced says nothing: give it query, json or form")
+        made = {
+            "query": {**request.query, **self.query},
+            "json_": _over("json", request.json_, self.json_),
+            "form": _over("form", request.form, self.form),
+        }
+        return request.model_copy(update=made)
+
+
+def _over(part: str, under: Any, over: dict[str, Any]) -> Any:
+    if not over:
+        return under
+    if not isinstance(under, dict):
+        raise ValueError(f"refresh.forced.{part} needs request.{part}, a mapping")  # noqa: TRY004 -- pydantic's
+    return {**under, **over}
+
+
 class LoginRefresh(Refresh):
     """`request` buys the next token with the refresh token, `{refresh_token}`; its reply is read as the login's.
 
-    `in_place`: it prolongs the token, `{token}`, which stays the same.
+    `in_place`: it prolongs the token, `{token}`, which stays the same. `forced` is for keys that buy.
     """
 
     request: TokenRequest | None = None
     reply: ReplyMap | None = None
     in_place: bool = False
+    forced: Forced | None = None
 
     @property
     def spends(self) -> str:
@@ -122,6 +152,10 @@ class LoginProvider(KeyedProvider, CarryingProvider):
             raise ValueError("values are for steps and refresh.request; request is sent as it is written")
         if refresh.request is None and (refresh.reply is not None or refresh.in_place):
             raise ValueError("refresh.reply and refresh.in_place need refresh.request")
+        if refresh.forced is not None:
+            if self.request is None or refresh.request is not None:
+                raise ValueError("refresh.forced is for a provider with `request`, and none in refresh")
+            refresh.forced.over(self.request)
         for key in ("token", "refresh_token"):
             if getattr(self, key) is not None and (refresh.request is None or refresh.spends != key):
                 raise ValueError(f"{key} is for a refresh.request that is made with it")
@@ -131,6 +165,14 @@ class LoginProvider(KeyedProvider, CarryingProvider):
     def requests(self) -> tuple[TokenRequest, ...]:
         """Those of a login by keys, in their order."""
         return tuple(step.request for step in self.steps) if self.request is None else (self.request,)
+
+    @property
+    def forced(self) -> LoginProvider | None:
+        """The same one as it asks for another token than the one that is handed out again."""
+        forced = self.refresh.forced
+        if forced is None or self.request is None:
+            return None
+        return self.model_copy(update={"request": forced.over(self.request), "refresh": LoginRefresh()})
 
     @property
     def names_upstream(self) -> bool:

@@ -52,6 +52,7 @@ class LoginScheme(Scheme):
     username: str | None
     secrets: frozenset[str] = field(repr=False)
     consent: Consent = field()  # a dataclass would take Scheme's answer for a default
+    forced: LoginScheme | None = field()
 
     @classmethod
     def compile(cls, provider: LoginProvider, secrets: frozenset[str]) -> LoginScheme:
@@ -59,7 +60,7 @@ class LoginScheme(Scheme):
         tls, refresh = provider.certificates, provider.refresh
         urls = [request.url for request in (*provider.requests, refresh.request) if request is not None]
         consent, form = provider.consent(*urls), provider.reply.format
-        keyed = provider.sign
+        keyed, forced = provider.sign, provider.forced
         reply = provider.reply if keyed is None else keyed.over(provider.reply)
         reader = ReplyReader.compile(reply, provider.ttl, provider.hosts, bearer=provider.sent_as_bearer)
         formats = [*(step.format for step in provider.steps[:-1]), form]
@@ -82,6 +83,7 @@ class LoginScheme(Scheme):
             provider.username,
             secrets,
             consent,
+            None if forced is None else cls.compile(forced, secrets),
         )
 
     @property
