@@ -101,6 +101,11 @@ def _urls(tree: Any, key: str = "") -> Iterator[str]:
 
 
 def _origin(url: str) -> str:
-    """The scheme is a part of it: what went out over TLS shall not go in the clear."""
-    scheme, where, *_ = urlsplit(url)
+    """The scheme is a part of it: what went out over TLS shall not go in the clear. What is no URL, though its key says
+    so, stands for itself.
+    """
+    try:
+        scheme, where, *_ = urlsplit(url)
+    except ValueError:
+        return url.rpartition("@")[2].lower()
     return f"{scheme}://{where.rpartition('@')[2]}".lower()

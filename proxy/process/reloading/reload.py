@@ -23,6 +23,7 @@ from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
 from proxy.errors import ConfigError, HeldBack
 from proxy.logger import get_logger
+from proxy.logs.bugs import kind
 from proxy.process.reloading.changes import (
     Changes,
     changed_secrets,
@@ -163,7 +164,12 @@ class Reloader:
         """Read again now. True if something has changed."""
         self._stamps = self._look()
         with self._quietly():
-            return await self._take_over(asked)
+            try:
+                return await self._take_over(asked)
+            except Exception as error:
+                # A bug here must not end the reloading for good. Its message may quote a secret.
+                self.tidings.broken(f"internal error, please report it: {kind(error)}")
+                return False
 
     async def _take_over(self, asked: bool) -> bool:
         try:
@@ -173,7 +179,7 @@ class Reloader:
             if news.different or self._loaded.held_back:
                 await self._replace(news.fresh, news.secrets)
         except ConfigError as error:
-            self.tidings.broken(error)
+            self.tidings.broken(*map(str, error.problems))
             return False
         before, self._loaded = self._loaded, news.fresh
         if before.files != news.fresh.files:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, field
 from typing import Any, Protocol, Self
 
-from proxy.errors import ConfigError
 from proxy.logger import get_logger
 from proxy.process.reloading.changes import Changes
 from proxy.values.record import record
@@ -68,7 +67,7 @@ class Tidings:
         self._clock = clock
         self._kept: deque[Reading] = deque(maxlen=KEPT)
         self._pressed = False
-        self._broken = ""
+        self._broken: tuple[str, ...] = ()
         self._unwatched = ""
 
     async def readings(self) -> Sequence[Reading]:
@@ -86,15 +85,16 @@ class Tidings:
             log.warning("files can't be watched; they are looked at now and then", reason=why)
         self._unwatched = why
 
-    def broken(self, error: ConfigError) -> None:
-        problems = [str(problem) for problem in error.problems]
-        if str(error) != self._broken:
-            log.error("the config can't be used as it is now; what was read before stays in service", problems=problems)
-        if str(error) != self._broken or self._pressed:
-            self._keep(Reading(self._clock(), problems=tuple(problems)))
+    def broken(self, *problems: str) -> None:
+        if problems != self._broken:
+            log.error(
+                "the config can't be used as it is now; what was read before stays in service", problems=list(problems)
+            )
+        if problems != self._broken or self._pressed:
+            self._keep(Reading(self._clock(), problems=problems))
             if self.failed is not None:
                 self.failed()
-        self._broken = str(error)
+        self._broken = problems
 
     def held_back(self, reasons: tuple[str, ...]) -> None:
         log.warning("a change is held back until SIGHUP or a restart", reasons=list(reasons))
@@ -112,7 +112,7 @@ class Tidings:
             log.info("config reloaded", **different)
         if different or self._broken or kept != before or self._pressed:
             self._keep(Reading(self._clock(), different, tuple(restart), kept=kept))
-        self._broken = ""
+        self._broken = ()
 
     def _keep(self, reading: Reading) -> None:
         self._kept.append(reading)

@@ -16,6 +16,7 @@ import yaml
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
+from proxy.process.reloading.changes import Changes
 from proxy.process.reloading.reload import Reloader
 from proxy.sandbox import KEY, SECRET
 from tests.conftest import Stage, providers
@@ -617,3 +618,37 @@ async def test_a_preset_of_the_teams_own_is_taken_over_when_it_changes(stage: St
         swap(team / "acme.yaml", "title: [")
         assert not await reloader.reread()
         assert stage.service.plan.routes["/a"].error_shape == "aws"
+
+
+async def test_a_text_that_only_looks_like_a_url_is_read_like_any_other(stage: Stage) -> None:
+    loaded = await opened(stage)
+    async with reloading(stage, loaded, whole=True) as reloader:
+        login = {
+            "scheme": "login",
+            "request": {"url": f"{stage.sandbox.url}/x", "json": {"callback_url": "https://[no"}},
+        }
+        edited(stage, providers=providers(stage.sandbox.url) | {"new": login})
+        assert await reloader.reread(asked=True) is True
+        edited(stage, providers=providers(stage.sandbox.url))
+        assert await reloader.reread() is True
+
+
+async def test_a_bug_ends_neither_the_reloading_nor_what_serves(stage: Stage) -> None:
+    loaded = await opened(stage)
+    broken = [True]
+
+    async def replace(fresh: Loaded, changes: Changes) -> None:
+        if broken.pop():
+            raise ZeroDivisionError("of a token: t0ken")
+        await stage.service.replace(fresh, changes)
+
+    path = stage.folder / "config.yaml"
+    async with Reloader(loaded, replace, path) as reloader:
+        edited(stage, routes=route(stage) | {"/more": route(stage)["/oauth2"]})
+        assert await reloader.reread() is False
+        assert len(said(stage, "internal error, please report it: ZeroDivisionError at test_reload.py")) == 1
+        assert (await stage.call("/oauth2/echo")).status == 200
+        broken.append(False)
+        assert await reloader.reread() is True
+        assert (await stage.call("/more/echo")).status == 200
+    assert "t0ken" not in stage.log.getvalue()
