@@ -47,7 +47,12 @@ class Outside:
 
     def value(self, kind: str, name: str) -> str:
         """Raises Unavailable or ValueError."""
-        return self._source(kind)(name)
+        try:
+            return self._source(kind)(name)
+        except (Unavailable, ValueError):
+            raise
+        except Exception as error:  # a library's own, with words that may hold anything
+            raise Unavailable(f"{kind} can't be asked ({type(error).__name__})") from None
 
     def _source(self, kind: str) -> Callable[[str], str]:
         with self._lock:

@@ -61,7 +61,7 @@ class Source:
         if ours:
             try:
                 future.set_result(self._get(secret))
-            except Unavailable as error:
+            except Exception as error:
                 future.set_exception(error)
         return future.result()
 
@@ -84,7 +84,10 @@ class Source:
         """One client for all: making one is slow and not safe in threads, using it is."""
         with self._lock:
             if self._client is None:
-                self._client = self._session.create_client("secretsmanager", config=self._settings, **self._given)
+                try:
+                    self._client = self._session.create_client("secretsmanager", config=self._settings, **self._given)
+                except ValueError:
+                    raise ValueError("AWS_ENDPOINT_URL or AWS_REGION is none that can be asked") from None
             return self._client
 
 

@@ -106,10 +106,13 @@ class Source:
                 _sessions.pop(self._key(), None)
 
     def _logged_in(self) -> tuple[Any, bool]:
+        roots = self._get("VAULT_CACERT")
+        if roots and not Path(roots).exists():
+            raise Unavailable("VAULT_CACERT names no file")
         client = self._hvac.Client(
             url=self._address(),
             namespace=self._get("VAULT_NAMESPACE"),
-            verify=self._get("VAULT_CACERT") or True,
+            verify=roots or True,
             timeout=TIMEOUT,
         )
         client.token = None  # hvac looks for one by itself, also in this process's environment

@@ -9,6 +9,7 @@ import pytest
 
 from proxy.config.load import load
 from proxy.config.loaded import Loaded
+from proxy.errors import ConfigError
 from tests.config.secrets.sources.servers import SecretsManager, serving
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAMADEUP", "AWS_SECRET_ACCESS_KEY": "made-up-aws-key", "AWS_REGION": "eu-west-1"}
@@ -66,3 +67,10 @@ def test_down_or_without_keys(tmp_path: Path, url: str) -> None:
         loaded(tmp_path, "${aws-sm:a}", AWS_ENDPOINT_URL=url, AWS_REGION="eu-west-1").unconfigured["p0"].listed()
     )
     assert "NoCredentialsError" in reason
+
+
+def test_an_address_that_is_none_is_told_to_all_who_ask(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "${aws-sm:a#x}", "${aws-sm:a#y}", AWS_ENDPOINT_URL="localhost:4566", **KEYS)
+    assert [problem.line for problem in caught.value.problems] == [2, 3]
+    assert all("AWS_ENDPOINT_URL" in problem.message for problem in caught.value.problems)

@@ -173,6 +173,11 @@ def test_a_bad_address(tmp_path: Path, address: str, part: str) -> None:
     assert part in loaded(tmp_path, address).unconfigured["p0"].listed()[0]
 
 
+def test_roots_that_are_not_there(tmp_path: Path, url: str) -> None:
+    (reason,) = loaded(tmp_path, url, VAULT_CACERT=str(tmp_path / "none.pem")).unconfigured["p0"].listed()
+    assert "VAULT_CACERT names no file" in reason
+
+
 def test_twenty_secrets_are_fetched_together_and_each_once(tmp_path: Path, url: str, server: Vault) -> None:
     """Eight at a time: the server answers nobody before eight are there."""
     for number in range(16):
