@@ -66,6 +66,8 @@ def clear(
         wanted = [each for each in await _listed(records) if provider is None or provider in each["providers"]]
         if not yes and any(each["refresh_token"] for each in wanted):
             fail("this would remove refresh tokens, that is logins; with --yes it does", 2)
+        if not yes and (closed := sum(each["problem"] is not None for each in wanted)):
+            fail(f"{closed} that can't be opened may hold logins; with --yes they are removed", 2)
         with Progress("records", len(wanted)) as progress:
             for each in wanted:
                 await progress.after(records.forget(each["key"]))

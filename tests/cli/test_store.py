@@ -57,6 +57,13 @@ def test_looking_sets_nothing_aside(tmp_path: Path, config: str) -> None:
     assert len(list((tmp_path / "tokens").glob("*.sealed"))) == 3
 
 
+def test_what_can_not_be_opened_may_be_a_login(tmp_path: Path, config: str) -> None:
+    config = written(tmp_path, store="file:tokens", store_key=[NEW])
+    refused = keyless("store", "clear", "-c", config)
+    assert (refused.code, refused.err) == (2, "2 that can't be opened may hold logins; with --yes they are removed\n")
+    assert keyless("store", "clear", "--yes", "-c", config).out == "2 removed\n"
+
+
 def test_an_empty_store_is_one(tmp_path: Path) -> None:
     config = written(tmp_path, store="file:tokens")
     assert keyless("store", "list", "-c", config).out == "the store is empty\n"
