@@ -17,6 +17,9 @@ log: Final = get_logger("keyless.skew")
 LEAST: Final = 30.0
 """Seconds that no API minds, and that a slow reply may take: not learnt."""
 
+MOST: Final = 256
+"""APIs of one credential, each with a clock of its own: with `hosts` a client chooses them."""
+
 
 def learnt(plan: RoutePlan, headers: Fields, wall: float) -> bool:
     """Takes the `Date` of a reply that came at Unix time `wall`. True if a request that is signed now has another time
@@ -29,7 +32,10 @@ def learnt(plan: RoutePlan, headers: Fields, wall: float) -> bool:
     ahead, origin = told - wall, plan.target.origin
     if abs(ahead - skews.get(origin, 0.0)) < LEAST:
         return False
+    skews.pop(origin, None)
     skews[origin] = ahead
+    if len(skews) > MOST:
+        del skews[next(iter(skews))]
     name = "" if plan.provider is None else plan.provider.name
     log.warning("clock differs", provider=name, route=plan.prefix, api_ahead=round(ahead))
     return True

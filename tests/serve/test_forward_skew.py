@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from structlog.testing import capture_logs
 
+from proxy.config.load import load
+from proxy.plan.compile import compile_plan
+from proxy.serve.skew import MOST, learnt
+from proxy.values.now import Now
 from tests.conftest import Stage
 from tests.raw import RawApi
 
@@ -96,3 +103,20 @@ async def test_what_remains_is_judged_as_ever(stage: Stage) -> None:
     reply = await stage.ask("GET /s3/a HTTP/1.1")
     assert (reply.status, reply.get("X-Should-Retry"), len(api.requests)) == (403, "false", 2)
     assert "dead" in report(stage).last_error
+
+
+def test_clocks_of_apis_that_clients_choose_are_not_kept_without_end(tmp_path: Path) -> None:
+    config = {
+        "providers": {"p": {"scheme": "signed", "sign": S3}},
+        "routes": {"/a": {"upstream": "https://a.test", "provider": "p"}},
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    loaded = load(path)
+    plan = compile_plan(loaded, lambda: 0.5, Now(1.0, 1.8e9)).routes["/a"]
+    assert plan.provider is not None
+    assert plan.provider.scheme is not None
+    for number in range(MOST + 10):
+        target = replace(plan.target, origin=plan.target.origin._replace(host=f"a{number}.test"))
+        assert learnt(replace(plan, target=target), [(b"date", formatdate(1.7e9, usegmt=True).encode())], 1.8e9)
+    assert len(plan.provider.scheme.skews or ()) == MOST

@@ -26,6 +26,7 @@ from proxy.wire.outbound.connection import Connection
 from proxy.wire.tls import Tls
 
 DNS_SECONDS = 30.0
+MOST_NAMES = 1024
 STAGGER = 0.25
 MAX_CONNECT_REPLY = 16 * 1024
 
@@ -151,8 +152,10 @@ class Dialer:
         now = asyncio.get_running_loop().time()
         known = self._names.get(where)
         if known is None or now >= known[0]:
-            known = now + DNS_SECONDS, spawn(self._lookup(where), "resolve")
-            self._names[where] = known
+            self._names.pop(where, None)
+            self._names[where] = known = now + DNS_SECONDS, spawn(self._lookup(where), "resolve")
+            if len(self._names) > MOST_NAMES:
+                del self._names[next(iter(self._names))]  # the oldest; who waits for it still gets it
         return await asyncio.shield(known[1])
 
     async def _lookup(self, where: Where) -> list[AddrInfo]:

@@ -20,17 +20,26 @@ class Trust:
     def __init__(self, certificates: Mapping[str, Pem]) -> None:
         """Raises ConfigError."""
         self._own: dict[str, ssl.SSLContext] = {}
+        self._before: dict[str, ssl.SSLContext] = {}  # requests may be under way with them
         self.learn(certificates)
 
     def learn(self, certificates: Mapping[str, Pem]) -> None:
-        """Those of the routes, by prefix. What was known stays: requests may be under way. Raises ConfigError."""
+        """Those of the routes, by prefix; of what was known, what the last other load had. Raises ConfigError."""
+        known, own = self._before | self._own, dict[str, ssl.SSLContext]()
         for prefix, pem in certificates.items():
-            if pem.identity not in self._own:
-                self._own[pem.identity] = _context(prefix, pem)
+            if pem.identity not in own:
+                own[pem.identity] = known.get(pem.identity) or _context(prefix, pem)
+        if own.keys() != self._own.keys():
+            self._before, self._own = self._own, own
 
     def __call__(self, origin: Origin) -> ssl.SSLContext:
-        # an identity that isn't there is a mistake of ours: no other context may stand in for it
-        return self._own[origin.identity] if origin.identity else public_context()
+        """Raises OSError where the certificates have been replaced twice since: no others may stand in for them."""
+        if not origin.identity:
+            return public_context()
+        context = self._own.get(origin.identity) or self._before.get(origin.identity)
+        if context is None:
+            raise OSError("the route's certificates have been replaced")
+        return context
 
 
 def _context(prefix: str, pem: Pem) -> ssl.SSLContext:

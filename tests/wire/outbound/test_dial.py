@@ -17,7 +17,7 @@ from proxy.errors import Fault
 from proxy.http.origin import Origin
 from proxy.serve.upstream import Upstream
 from proxy.wire.outbound import dial as dials
-from proxy.wire.outbound.dial import AddrInfo, Dialer, tls_context
+from proxy.wire.outbound.dial import MOST_NAMES, AddrInfo, Dialer, tls_context
 from tests.certificates import Authority
 from tests.wire.outbound.scripted import LONG, Leg, Peer, leg, port_of, replies
 
@@ -479,3 +479,15 @@ async def test_an_outbound_proxy_that_never_answers_times_out(authority: Authori
         proxy.upstream.pool._dial = through(authority, f"http://127.0.0.1:{proxy.origin.port}")
         proxy.origin = Origin(tls=True, host="api.test", port=443)
         assert (await _fault(proxy, connect=0.1)).code == "upstream_timeout"
+
+
+async def test_names_that_clients_choose_are_not_remembered_without_end() -> None:
+    names = Names("127.0.0.1")
+    async with leg(replies(OK), dial=(dialer := Dialer(resolve=names))) as api:
+        port = api.origin.port
+        for number in range(MOST_NAMES + 10):
+            assert await dialer._resolve((f"a{number}.test", port, None))
+        assert len(dialer._names) == MOST_NAMES
+        asked = names.asked
+        await dialer._resolve((f"a{MOST_NAMES + 9}.test", port, None))
+        assert names.asked == asked

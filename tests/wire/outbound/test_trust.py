@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import weakref
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,39 @@ def test_every_context_verifies(tmp_path: Path) -> None:
 
 
 def test_an_identity_that_is_not_there_gets_no_other_context() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(OSError, match="have been replaced"):
         Trust({})(API._replace(identity="gone"))
+
+
+def test_what_was_replaced_twice_is_let_go(tmp_path: Path) -> None:
+    """A rotated certificate has another identity each time, and a megabyte of roots."""
+    authority, contexts = Authority(tmp_path), Trust({})
+
+    def load(number: int) -> None:
+        contexts.learn({"/a": Pem(f"load-{number}", authority.issue("ours.test"), None, None)})
+
+    load(1)
+    first = contexts(API._replace(identity="load-1"))
+    gone = weakref.ref(first)
+    load(2)
+    load(2)  # nothing new
+    assert contexts(API._replace(identity="load-1")) is first
+    load(1)
+    assert contexts(API._replace(identity="load-1")) is first
+    del first
+    load(3)
+    load(4)
+    assert gone() is None
+    with pytest.raises(OSError, match="have been replaced"):
+        contexts(API._replace(identity="load-1"))
+
+
+def test_a_load_that_can_not_be_used_changes_nothing(tmp_path: Path) -> None:
+    pem = Pem("good", Authority(tmp_path).issue("ours.test"), None, None)
+    contexts = Trust({"/a": pem})
+    with pytest.raises(ConfigError):
+        contexts.learn({"/b": Pem("bad", tmp_path / "none.pem", None, None)})
+    assert contexts(API._replace(identity="good")) is not None
 
 
 @pytest.mark.parametrize("content", [None, "", "not PEM"])
