@@ -55,16 +55,17 @@ class Admin:
             page, names = self._lookup(request)
             await self._admit(request, page, guard)
             answer = await page.answer(Asked(request, names, await self._form(request, page)), self._view)
+            if isinstance(answer, Streaming):
+                return await streams.write(request, answer.pieces)
         except Fault as fault:
             if page is None or page.WHO is not Who.ITS_OWN:
                 self._write_down(request, fault)
-            if not ours or not reads_html(request):  # under another's name or from another's page, no page of ours
+            # Under another's name or from another's page, no page of ours; nor behind what has begun.
+            if not ours or request.connection.answered or not reads_html(request):
                 return own.fault(request, fault, None)
             from proxy.admin.dashboard.refused import refused  # noqa: PLC0415 -- with the pages for people
 
             answer = await refused(request, fault, self._view)
-        if isinstance(answer, Streaming):
-            return await streams.write(request, answer.pieces)
         return own.reply(request, answer.status, list(answer.headers), answer.content_type, answer.body)
 
     def _lookup(self, request: Request) -> tuple[Page, list[str]]:

@@ -75,11 +75,12 @@ QUIET = b": still here\n\n"
 
 
 async def write(request: Request, pieces: Pieces) -> None:
-    """Until they end, or the client has gone."""
+    """Until they end, or the client has gone. Raises Fault where there is none to begin with, and nothing was said."""
     request.last()
     client = request.connection
     try:
-        client.answer(status_line(200, b"") + encoded([*_HEAD, dated()]) + b"\r\n" + _FIRST)
+        first = await anext(pieces, b"")
+        client.answer(status_line(200, b"") + encoded([*_HEAD, dated()]) + b"\r\n" + _FIRST + first)
         async for piece in pieces:
             client.write(piece)
             await client.drain()

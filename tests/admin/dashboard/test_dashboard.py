@@ -13,6 +13,7 @@ import pytest
 from proxy.admin.access.passes import COOKIE
 from proxy.admin.dashboard.pages import BOARDS
 from proxy.admin.dashboard.paging import SIZE
+from proxy.admin.streams import MOST
 from tests.conftest import Stage
 from tests.raw import Message, Wire
 
@@ -212,6 +213,17 @@ async def test_streams_end_with_a_reload_and_before_the_stop(stage: Stage) -> No
     stage.service.desk.streams.end()
     for wire in wires:
         assert await wire.rest() == b""
+
+
+async def test_one_page_too_many_is_told_so(stage: Stage) -> None:
+    await stage.open()
+    wires = [await streaming(stage, "providers") for _ in range(MOST)]
+    told = await stage.call("/-/stream/providers")
+    assert (told.status, told.code, told.get("retry-after")) == (503, "overloaded", "5")
+    assert "request failed" not in stage.log.getvalue()
+    wires[0].abort()
+    await stage.until(lambda: len(stage.server.connections) < MOST)
+    await event(await streaming(stage, "providers"))
 
 
 async def test_of_ten_thousand_routes_a_page_shows_some(stage: Stage) -> None:
