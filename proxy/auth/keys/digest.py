@@ -86,12 +86,12 @@ class Digest(Secretive):
             _template(self.proof, (*MESSAGE, "signature")),
             _format(_template(self.pair, ("name", "value"))),
             latin(self.glue),
-            frozenset(self.leave_out),
+            frozenset(map(latin, self.leave_out)),
             self.empty,
             {part: _templates(part, texts) for part, texts in self.added.items()},
-            self.time,
+            latin(self.time),
             self.zone,
-            self.part,
+            None if self.part is None else latin(self.part),
         )
         read = [name for text in (made.text, made.proof, *made.added["headers"].values()) for name in text.names]
         return Algorithm(

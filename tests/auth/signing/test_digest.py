@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import pytest
 import yaml
@@ -371,3 +371,10 @@ def test_a_form_without_the_part_that_is_signed_is_told() -> None:
     request = vector["request"] | {"body_base64": base64.b64encode(body).decode()}
     with pytest.raises(Fault, match="the part meta"):
         placed(vector | {"request": request})
+
+
+def test_words_of_any_script_are_signed_and_left_out() -> None:
+    digest = IN_FORM | {"leave_out": ["签名"], "time": "%Y年", "zone": "8h"}
+    draft = sent(digest | {"form": IN_FORM["form"] | {"t": "{time}"}}, "签名=old&x=1".encode(), FORM_LINE)
+    wanted = hashlib.md5("keyat2026年x1b".encode()).hexdigest()
+    assert draft.body == f"签名=old&x=1&key=a&t=2026{quote('年')}&sign={wanted}".encode()
