@@ -154,8 +154,11 @@ def _scopes(document: dict[str, Any]) -> str | None:
 
 
 def _plain(url: str) -> str:
-    """Scheme and host in any case; an empty path is that of the root (RFC 3986 §6.2)."""
-    parts = urlsplit(url)
+    """Scheme and host in any case; an empty path is that of the root (RFC 3986 §6.2). What is no URL stays as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), path=parts.path or "/").geturl()
 
 

@@ -124,6 +124,7 @@ def test_spellings_of_one_resource(named: str, url: str) -> None:
         "https://mcp.example.com/MCP",
         "https://evil.example/mcp",
         f"{SERVER}?a=1",
+        "https://[",
         None,
     ],
 )
