@@ -22,6 +22,7 @@ from proxy.config.place import named as told_place
 from proxy.config.place import own, usual
 from proxy.config.secrets.pem import utc_now
 from proxy.config.written.preset import Preset
+from proxy.process.lending.variables import filled_in
 
 MOST_CHOICES = 9
 _PROMPT = "Which API? (a name or words, English or 中文; empty when done) "
@@ -159,19 +160,12 @@ def _told(name: str, preset: Preset) -> Iterator[str]:
     if preset.live and preset.live.method == "GET":
         yield f"curl {base}{preset.live.path}"
     for row in preset.sdk:
-        values = {"base": base, "host": "127.0.0.1:8080", "key": NO_KEY}
-        yield from (f"{variable}={_filled(text, values)}" for variable, text in row.env.items())
+        yield from (f"{variable}={filled_in(text, base, NO_KEY)}" for variable, text in row.env.items())
         if row.setting:
-            yield f"{row.name}, {row.setting}: {_filled(row.base or base, values)}"
+            yield f"{row.name}, {row.setting}: {filled_in(row.base or base, base, NO_KEY)}"
     if preset.base() is None:
         yield "put the API's own address in the place of https://api.example.com"
     if preset.ended is not None:
         yield preset.ended.told(f"{utc_now():%Y-%m-%d}")
     if preset.template:
         yield "a template: so much of it is guessed that you have to try it"
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    for key, value in values.items():
-        text = text.replace(f"{{{key}}}", value)
-    return text

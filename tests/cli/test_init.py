@@ -53,6 +53,12 @@ def test_the_values_are_all_that_is_missing(tmp_path: Path, name: str) -> None:
     assert (loaded.unconfigured, list(loaded.config.routes)) == ({}, [f"/{name}"])
 
 
+def test_what_programs_take_has_no_holes(tmp_path: Path) -> None:
+    told = init(tmp_path, "dropbox")
+    assert "DROPBOX_API_HOST=127.0.0.1:8080/dropbox\n" in told.out
+    assert "{" not in told.out
+
+
 def test_an_alias_and_a_name_that_is_said_twice_are_one_route(tmp_path: Path) -> None:
     name, alias = next((name, preset.aliases[0]) for name, preset in presets().items() if preset.aliases)
     assert init(tmp_path, alias, name).code == 0
