@@ -17,7 +17,7 @@ from proxy.cli.exec.place import NoConfig, find
 from proxy.cli.kit.options import command_app, fail
 from proxy.config.model.client import NO_KEY
 from proxy.errors import Fault
-from proxy.process import runtime
+from proxy.process import asking, runtime
 from proxy.process.lending.offer import Offer
 from proxy.process.lending.tools import table
 from proxy.process.lending.variables import ClaimedTwice, bypass, variables
@@ -58,15 +58,22 @@ def env(
     prefixes = list(routes or ())
     document = _ask(path, "routes", *prefixes)
     key = NO_KEY
-    if Offer.read(document["offer"]).clients:
+    if _offer(document).clients:
         document = _ask(path, "lend", "env", str(seconds), *prefixes)
         key = document["key"]
-    offer = Offer.read(document["offer"]).holding(os.environ)
+    offer = _offer(document).holding(os.environ)
     try:
         given = variables(offer, key, table().sdks) | bypass(os.environ)
     except ClaimedTwice as error:
         fail(str(error).replace("--route ", "keyless env "), 2)
     print(written(given | _trusted(offer), shell))
+
+
+def _offer(document: dict[str, Any]) -> Offer:
+    try:
+        return Offer.read(document["offer"])
+    except (KeyError, ValueError):
+        fail("the proxy that runs is of a release that this one doesn't know; restart it")
 
 
 def _trusted(offer: Offer) -> dict[str, str]:
@@ -101,7 +108,7 @@ def _seconds(lifetime: str) -> int:
 
 def _ask(path: Path, *words: str) -> dict[str, Any]:
     try:
-        return asyncio.run(runtime.ask(runtime.path_of(path, os.environ), *words))
+        return asyncio.run(asking.ask(runtime.path_of(path, os.environ), *words))
     except Fault as fault:
         fail(fault.detail)
     except (OSError, ValueError):

@@ -1,6 +1,7 @@
 """The unix socket by which the commands of the same user speak to a proxy that runs: status, expire, reload, takeover.
 
-Owns: where it lies, who may connect, the words on it. Must not know: what is asked, what is answered.
+Owns: where it lies, who may connect, the words on it. Must not know: what is asked, what is answered, who asks
+(asking.py).
 
 One connection, one request: a line of JSON, `{"ask": NAME, "names": [...]}`; then one line with what is answered, or
 the fault, and with descriptors where there are some to hand over. Whoever is let in may do anything: the folder is of
@@ -20,10 +21,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from proxy.config.place import state_folder
-from proxy.errors import CODES, Code, Fault
+from proxy.errors import Fault
 from proxy.tasks import Tasks
 from proxy.wire.unix_path import clear
 
@@ -32,8 +33,7 @@ LONGEST = 16 * 1024 * 1024
 """Bytes of a line: sealed tokens of ten thousand providers are some megabytes."""
 PATIENCE = 10.0
 """Seconds for a request to come."""
-_PIECE = 65536
-_MOST_DESCRIPTORS = 250  # of one message (SCM_MAX_FD of Linux is 253)
+PIECE = 65536
 _PEER = struct.Struct("3i")
 
 
@@ -120,7 +120,7 @@ class Runtime:
     async def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError, TimeoutError, ValueError):
             connection.setblocking(False)
-            if not _may_ask(connection):
+            if not may_ask(connection):
                 return
             async with asyncio.timeout(PATIENCE):
                 request = json.loads(await read_line(connection))
@@ -154,81 +154,11 @@ async def read_line(connection: socket.socket) -> bytes:
     """Raises OSError; ValueError if it is too long, or the other side ended before its end."""
     read = bytearray()
     while not read.endswith(b"\n"):
-        piece = await asyncio.get_running_loop().sock_recv(connection, _PIECE)
+        piece = await asyncio.get_running_loop().sock_recv(connection, PIECE)
         read += piece
         if not piece or len(read) > LONGEST:
             raise ValueError("half a line")
     return bytes(read)
-
-
-# ---------------------------------------------------------------------------------------------- asking
-
-
-class Asked(NamedTuple):
-    """What was answered; over `connection` it may go on, and whoever asked closes it."""
-
-    document: dict[str, Any]
-    descriptors: list[int]
-    connection: socket.socket
-
-    def __repr__(self) -> str:
-        return f"<Asked, {len(self.descriptors)} descriptors>"
-
-
-async def ask(path: Path, name: str, *names: str) -> dict[str, Any]:
-    """Raises Fault if that is what was answered; OSError or ValueError if there is no answer."""
-    asked = await begin(path, name, *names)
-    asked.connection.close()
-    for descriptor in asked.descriptors:
-        os.close(descriptor)
-    return asked.document
-
-
-async def begin(path: Path, name: str, *names: str) -> Asked:
-    """As `ask`; the connection stays."""
-    loop = asyncio.get_running_loop()
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.setblocking(False)
-        await loop.sock_connect(connection, str(path))
-        _check_peer(connection)
-        request = json.dumps({"ask": name, "names": names}).encode("utf-8") + b"\n"
-        await loop.sock_sendall(connection, request)
-        data, descriptors = await _receive_descriptors(connection)
-        document = json.loads(data + (b"" if data.endswith(b"\n") else await read_line(connection)))
-    except BaseException:
-        connection.close()
-        raise
-    if "fault" in document:
-        connection.close()
-        raise _fault(document["fault"])
-    return Asked(document["answer"], descriptors, connection)
-
-
-async def _receive_descriptors(connection: socket.socket) -> tuple[bytes, list[int]]:
-    """The first piece, and what came with it."""
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(connection, readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(connection)
-    data, descriptors, _, _ = socket.recv_fds(connection, _PIECE, _MOST_DESCRIPTORS)
-    if not data:
-        raise ValueError("no answer")
-    return data, descriptors
-
-
-def _check_peer(connection: socket.socket) -> None:
-    if not _may_ask(connection):
-        raise PermissionError("what answers there is another user's")
-
-
-def _fault(problem: Mapping[str, Any]) -> Fault:
-    code = problem.get("code")
-    known: Code = cast("Code", code) if code in CODES else "bad_request"
-    return Fault(known, str(problem.get("detail", "")), provider=problem.get("provider"))
 
 
 # ---------------------------------------------------------------------------------------------- who may
@@ -242,7 +172,7 @@ def make_private(path: Path) -> None:
         raise PermissionError(None, f"{path} must belong to this user alone; run: chmod 700 {path}")
 
 
-def _may_ask(connection: socket.socket) -> bool:
+def may_ask(connection: socket.socket) -> bool:
     """Where the system tells who the peer is; else the folder's mode is what keeps others out."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import Fault
-from proxy.process.runtime import Answer, Ask, Runtime, ask, begin, folder, path_of, read_line
+from proxy.process.asking import ask, begin
+from proxy.process.runtime import Answer, Ask, Runtime, folder, path_of, read_line
 from tests.raw import PATIENCE
 
 
@@ -55,6 +56,16 @@ def test_one_config_has_one_name_however_it_is_written(tmp_path: Path, monkeypat
     names = {path_of(each, {}) for each in (Path("config.yaml"), tmp_path / "config.yaml", Path("link.yaml"))}
     assert len(names) == 1
     assert path_of(Path("other.yaml"), {}) not in names
+
+
+async def test_what_never_answers_is_not_waited_for_for_ever(path: Path) -> None:
+    async def hang(_names: Sequence[str]) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with answering(path, hang=hang):
+        with pytest.raises(TimeoutError):
+            await ask(path, "hang", patience=0.01)
 
 
 async def test_it_answers_and_goes_with_its_process(path: Path) -> None:

@@ -72,6 +72,9 @@ def exec(  # noqa: A001 -- the command's name
         fail(str(error))
     except Unstartable as error:
         fail(str(error), error.code)
+    except OSError as error:  # of the folders and files that are made for the program
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}")
     raise typer.Exit(end_as(status))
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proxy.errors import Fault, KeylessError
-from proxy.process import runtime
+from proxy.process.asking import ask, begin
 from proxy.process.lending.offer import Offer
+from proxy.process.runtime import path_of
 
 
 class NotLent(KeylessError):  # noqa: N818 -- it says what is the case
@@ -41,11 +42,11 @@ class Loan:
 async def offered(config: Path, wish: Wish) -> Offer:
     """By the proxy that runs with this config. Raises NotLent."""
     try:
-        document = await runtime.ask(runtime.path_of(config, os.environ), "routes", *wish.routes)
+        document = await ask(path_of(config, os.environ), "routes", *wish.routes)
         return Offer.read(document["offer"]).holding(os.environ)
     except Fault as fault:
         raise NotLent(fault.detail) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):  # or is of a release that this one doesn't know
         raise _silent(config) from None
 
 
@@ -53,13 +54,13 @@ async def offered(config: Path, wish: Wish) -> Offer:
 async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     """By the proxy that runs with this config, as long as the connection."""
     try:
-        asked = await runtime.begin(runtime.path_of(config, os.environ), "lend", wish.name, "", *wish.routes)
+        asked = await begin(path_of(config, os.environ), "lend", wish.name, "", *wish.routes)
+        loan = Loan(Offer.read(asked.document["offer"]).holding(os.environ), asked.document["key"])
     except Fault as fault:
         raise NotLent(fault.detail) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):  # or is of a release that this one doesn't know
         raise _silent(config) from None
     with asked.connection:
-        loan = Loan(Offer.read(asked.document["offer"]).holding(os.environ), asked.document["key"])
         yield loan
         if _is_over(asked.connection):
             loan.remarks.append("the proxy stopped while the program ran")

@@ -20,7 +20,7 @@ from proxy.cli.kit.options import fail
 from proxy.config.loaded import Loaded
 from proxy.config.model import Config
 from proxy.errors import CODES, Fault, KeylessError
-from proxy.process import runtime
+from proxy.process import asking, runtime
 from proxy.values.listen import Listener, parse
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ def ask_or_exit(config: Path, loaded: Loaded, wanted: Wanted) -> dict[str, Any]:
 async def _ask(config: Path, loaded: Loaded, wanted: Wanted) -> dict[str, Any]:
     try:
         async with asyncio.timeout(TIMEOUT):
-            return await runtime.ask(runtime.path_of(config, os.environ), wanted.ask, *wanted.names)
+            return await asking.ask(runtime.path_of(config, os.environ), wanted.ask, *wanted.names)
     except Fault as fault:
         raise UnansweredError(_said(fault.problem())) from None
     except (OSError, ValueError):  # TimeoutError, too

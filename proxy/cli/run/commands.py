@@ -14,10 +14,11 @@ from pathlib import Path
 
 from proxy.errors import Fault
 from proxy.logger import get_logger
+from proxy.process.asking import ask
 from proxy.process.lending.lender import Spread, written
 from proxy.process.reloading import supervised
 from proxy.process.reloading.tidings import Reloads
-from proxy.process.runtime import Answer, Ask, Runtime, ask, path_of
+from proxy.process.runtime import Answer, Ask, Runtime, path_of
 from proxy.serve.sessions import Sessions
 from proxy.tasks import spawn
 

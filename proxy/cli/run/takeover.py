@@ -19,9 +19,10 @@ from typing import Any
 from proxy.app import Service
 from proxy.errors import Fault, KeylessError
 from proxy.logger import get_logger
+from proxy.process.asking import begin
 from proxy.process.inherited import Sockets
 from proxy.process.lending.lender import Lender
-from proxy.process.runtime import Answer, Ask, begin, path_of, read_line
+from proxy.process.runtime import Answer, Ask, path_of, read_line
 
 log = get_logger("keyless.takeover")
 
@@ -71,9 +72,11 @@ async def take(config: Path) -> Left | None:
         raise TakeoverFailed(fault.detail) from None
     except TimeoutError:
         raise TakeoverFailed("the proxy that runs does not answer") from None
-    except (OSError, ValueError):
+    except (FileNotFoundError, ConnectionRefusedError):
         log.info("no proxy runs with this config; there is nothing to take over")
         return None
+    except (OSError, ValueError) as error:
+        raise TakeoverFailed(f"the proxy that runs can't be asked: {error}") from None
 
 
 def leave(service: Service, lender: Lender, free: Callable[[], None], end: Callable[[], None]) -> dict[str, Ask]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from proxy.process.asking import ask
 from proxy.process.reloading.tidings import Reading, Reloads
-from proxy.process.runtime import Answer, Ask, ask
+from proxy.process.runtime import Answer, Ask
 
 NAME = "s"
 """A short one: a unix socket's path may have 107 bytes."""

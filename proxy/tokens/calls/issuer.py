@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from proxy import shortage
 from proxy.auth.token import Consent, Flow, IssuerReply, IssuerRequest, Minted, Request
 from proxy.errors import FailureClass, IssuerError
+from proxy.logs.bugs import kind
 from proxy.tokens.calls.local import Local
 from proxy.tokens.calls.terms import CONNECT_TIMEOUT, TOTAL_TIMEOUT, Terms
 from proxy.wire.outbound.dial import Resolve, public_context, resolve
@@ -80,9 +81,12 @@ class Issuer:
         """Import what makes calls, in a thread: traffic goes on meanwhile. Raises IssuerError."""
         try:
             made = await asyncio.to_thread(import_module, "proxy.tokens.calls.caller")
-        except (ImportError, OSError):  # it is installed, so its files can't be opened
+        except (ImportError, OSError) as error:  # it is installed, so its files can't be opened
             invalidate_caches()  # that folders were found empty is remembered otherwise
-            ours = shortage.tell("file descriptors (`ulimit -n`)")
+            lack = shortage.of(error)
+            if lack is None:
+                raise IssuerError(FailureClass.PASSING, f"a part of Keyless can't be read: {kind(error)}") from None
+            ours = shortage.tell(lack)
             raise IssuerError(FailureClass.PASSING, ours.detail, ours=ours) from None
         if self._caller is None:  # somebody else may have waited for it, too
             self._caller = made.Caller(self._terms)

@@ -294,3 +294,12 @@ def test_signals_and_exit_codes_are_the_programs(folder: Path, sandbox: str) -> 
         running.popen.send_signal(signal.SIGTERM)
         done = running.end()
     assert (done.code, done.out.splitlines()[-1]) == (9, "told")
+
+
+def test_a_runtime_folder_that_others_may_read_is_told(folder: Path, sandbox: str, tmp_path: Path) -> None:
+    shared = tmp_path / "keyless"
+    shared.mkdir()
+    shared.chmod(0o755)
+    done = executed(config(folder, sandbox), "true", XDG_RUNTIME_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"{shared} must belong to this user alone; run: chmod 700 {shared}\n")

@@ -141,6 +141,26 @@ def test_who_breaks_off_leaves_the_other_one_running(folder: Path, issuer: str) 
         assert "has broken off" in first.end().err
 
 
+def hang_up(door: socket.socket) -> None:
+    door.accept()[0].close()
+
+
+def test_one_that_runs_and_does_not_answer_is_not_taken_for_none(folder: Path, issuer: str) -> None:
+    path = written(folder, **crm(issuer))
+    where = path_of(Path(path), os.environ)
+    where.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(where))
+        door.listen(1)
+        closing = threading.Thread(target=hang_up, args=(door,))
+        closing.start()
+        done = keyless("run", "--takeover", "-c", path)
+        closing.join()
+    where.unlink()
+    assert done.code == 1
+    assert "the proxy that runs can't be asked" in done.err
+
+
 def test_several_workers_can_not_be_taken_over(folder: Path, issuer: str) -> None:
     path = written(folder, **crm(issuer, workers=2))
     done = keyless("run", "--takeover", "-c", path)
