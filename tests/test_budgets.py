@@ -40,6 +40,7 @@ FULL_FOLDERS: dict[str, str] = {
 WIDE_CLASSES: dict[str, str] = {
     "proxy/config/secrets/resolve.py Sources": "what one load has read so far, and from where: a record that fills up",
     "proxy/process/reloading/reload.py Reloader": "what was seen, stirred and waits for a word: one loop reads it all",
+    "proxy/serve/forward.py Forwarder": "what its steps work with, given to each as it needs it; one over",
     "proxy/sandbox/state.py State": "the switches of the sandbox, one for each trick",
     "proxy/tokens/cell.py Cell": "a life, its flight, its store and its place among others; two over",
     "proxy/wire/outbound/parser.py ReplyParser": "what one reply has said so far, and how its body ends; one over",

@@ -11,38 +11,33 @@
     renew     then a newer token, if the brake permits, the body can be sent again and the issuer plays along
     answer    the reply goes to the client as it comes; an upgraded one becomes a pipe
 
-Owns: the order of these, what is said when one fails, and the exchange: steps return, nobody else assigns to it. Must
-not know: config, YAML, how tokens are got.
+Owns: the order of these, what is said when one fails, and the exchange: steps return, nobody else but the one that
+renews (renew.py) assigns to it. Must not know: config, YAML, how tokens are got.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
-from proxy.auth.placing.challenged import ANSWERS
 from proxy.auth.token import Token
 from proxy.errors import Fault
 from proxy.figures.timeline import Timeline
-from proxy.logger import get_logger
 from proxy.plan import cors
 from proxy.plan.admission.copies import without_keys
 from proxy.plan.admission.guard import Guard
 from proxy.plan.router import Router
-from proxy.serve import answer, ending, identify, judge, observers, own_answers, unchallenged
+from proxy.serve import answer, ending, identify, judge, own_answers, unchallenged
 from proxy.serve.admit import admit
 from proxy.serve.body import Body
 from proxy.serve.cached import answer_with, looked_up
-from proxy.serve.exchange import CLIENT_GONE, DEAD, UNANSWERED, Exchange
-from proxy.serve.lane import Lane, Skip, find
+from proxy.serve.exchange import CLIENT_GONE, Exchange
+from proxy.serve.lane import Lane, find
 from proxy.serve.observers import Observers
 from proxy.serve.pass_on import pass_on
 from proxy.serve.prepare import bound, needles, prepare
-from proxy.serve.upstream import Call, Reply, Upstream
+from proxy.serve.renew import Renewal
+from proxy.serve.upstream import Call, Upstream
 from proxy.serve.visitors import BodyWanted, KeysWanted, Visitor
 from proxy.values.now import Now
 from proxy.wire.inbound.request import Request
-
-log: Final = get_logger("keyless.forward")
 
 
 class Forwarder:
@@ -56,6 +51,7 @@ class Forwarder:
         self._guarded = bool(watch.visitors)
         self._sessions = watch.sessions
         self._quotas, self._audit = watch.quotas, watch.audit
+        self._renewal = Renewal(upstream, watch)
         self._figures, self._tracing = watch.figures, watch.tracing
         self._max_body = max_body
 
@@ -86,7 +82,7 @@ class Forwarder:
             reply = await self._upstream.send(call)
             exchange.times.first, exchange.times.opening = self._ticks(), call.opening
             if token is not None and not judge.accepts(exchange, reply, token, now):
-                reply = await unchallenged.judged(exchange, await self._judged(exchange, reply, token))
+                reply = await unchallenged.judged(exchange, await self._renewal.judged(exchange, reply, token))
             exchange.status = reply.status
             if reply.complete:
                 answer.whole(exchange, reply)
@@ -169,7 +165,7 @@ class Forwarder:
             exchange.status = answer_with(exchange, exchange.lookup.kept)
         return exchange.lookup.kept is not None
 
-    # -------------------------------------------------------------- prepare, judge, renew
+    # -------------------------------------------------------------- prepare
 
     async def _body(self, exchange: Exchange) -> Body | None:
         plan = exchange.plan
@@ -181,70 +177,3 @@ class Forwarder:
         call = prepare(exchange, token, self._clock)
         exchange.times.sent = self._ticks()
         return call
-
-    async def _judged(self, exchange: Exchange, reply: Reply, token: Token) -> Reply:
-        """The reply to pass on: this one, or that to the only replay, with a newer token (docs/traps.md 31)."""
-        lane, plan = exchange.lane, exchange.plan
-        reply, token = await self._taught(exchange, reply, token)
-        if plan.challenged is not None and reply.status == 401 and not plan.challenged.judged(token, reply.headers):
-            exchange.skipped = exchange.skipped or UNANSWERED
-            return reply
-        if not await judge.refuses(exchange, exchange.refusals, reply, token, self._clock()):
-            lane.accepted(token, exchange.started)
-            return reply
-        if plan.final:
-            # Only a person can put another credential there: reported, and the client need not try again.
-            exchange.skipped = DEAD
-            news = lane.died(token, self._clock().boot)
-            observers.died(self._audit, exchange, token, reply.status, news)
-            return reply
-        try:
-            next_step = await lane.refused(token, exchange.can_be_replayed, self._clock().boot)
-        except BaseException:
-            reply.close()
-            raise
-        if isinstance(next_step, Skip):
-            exchange.skipped = next_step.reason
-        if self._audit is not None:
-            observers.token_refused(self._audit, exchange, token, reply.status)
-        if isinstance(next_step, Skip):
-            return reply
-        reply.close()
-        exchange.attempts = 2
-        newer = next_step.token
-        log.debug("replaying", route=lane.plan.prefix, refused=token.generation, generation=newer.generation)
-        exchange.needles = needles(exchange, newer)
-        exchange.plan, newer = bound(lane.plan, newer)
-        reply = await self._resend(exchange, newer)
-        again = await judge.refuses(exchange, exchange.refusals, reply, newer, self._clock())
-        exchange.replay = "refused", "refused" if again else "accepted"
-        await lane.replayed(next_step, again, self._clock().boot)
-        if self._audit is not None:
-            observers.replayed(self._audit, exchange, newer, again)
-        return reply
-
-    async def _taught(self, exchange: Exchange, reply: Reply, token: Token) -> tuple[Reply, Token]:
-        """The reply to the last try, after those that have told what was lacking: the API's time, an answer to it."""
-        for _ in range(ANSWERS if exchange.plan.challenged is not None else 1):
-            better = await judge.lesson(exchange, reply, token, self._clock())
-            if better is None:
-                break
-            if not exchange.can_be_replayed():
-                exchange.skipped = "body_too_large"
-                break
-            reply.close()
-            exchange.attempts, token = 2, better
-            exchange.needles = needles(exchange, token)
-            exchange.replay = "taught", "accepted"
-            reply = await self._resend(exchange, token)
-            if exchange.plan.challenged is not None and reply.status != 401:
-                exchange.plan.challenged.accepted(token, exchange.plan.target.origin, reply.headers)
-        return reply, token
-
-    async def _resend(self, exchange: Exchange, token: Token) -> Reply:
-        """Once more, with another token or what was learnt. Raises Fault."""
-        call = prepare(exchange, token, self._clock)
-        exchange.times.resent = self._ticks()
-        reply = await self._upstream.send(call)
-        exchange.times.again = self._ticks()
-        return reply

@@ -4,6 +4,7 @@ the API's connection is never left without anybody to close it."""
 from __future__ import annotations
 
 import asyncio
+import fcntl
 
 import pytest
 
@@ -58,3 +59,30 @@ async def test_no_connection_to_the_api_is_left(stage: Stage, said: str, first: 
     client.writer.write(asked)
     await left.wait()
     await stage.until(lambda: not stage.busy and not stage.server.connections)
+
+
+async def test_nor_is_the_replays_while_its_outcome_is_shared(stage: Stage) -> None:
+    """What the replay showed is told to the others first, and a store may take its time."""
+    store = stage.folder / "store"
+
+    async def play(wire: Wire) -> None:
+        await wire.head()
+        wire.writer.write(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+        await wire.head()
+        with (store / "write.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            wire.writer.write(CHUNKED + b"5\r\nhello\r\n")
+            for _ in range(50):
+                await asyncio.sleep(0)
+            client.abort()
+            await stage.until(lambda: not stage.server.connections)
+        left.set()
+        await wire.rest()
+
+    left = asyncio.Event()
+    api = await stage.playing(play)
+    await stage.open({"/api": {"upstream": api.url, "provider": "oauth2"}}, store=f"file:{store}")
+    client = await stage.wire()
+    client.writer.write(GET)
+    await left.wait()
+    await stage.until(lambda: not stage.busy)
