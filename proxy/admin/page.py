@@ -78,10 +78,6 @@ class Answer(NamedTuple):
         return cls(json.dumps(document, ensure_ascii=False).encode("utf-8") + b"\n", "application/json", status)
 
     @classmethod
-    def text(cls, text: str, status: int = 200, content_type: str = "text/plain; charset=utf-8") -> Self:
-        return cls(text.encode("utf-8"), content_type, status)
-
-    @classmethod
     def html(cls, page: str, status: int = 200) -> Self:
         """It may load what is the proxy's only, run no script of its own text, and be shown in no frame."""
         return cls(page.encode("utf-8"), "text/html; charset=utf-8", status, _HTML)

@@ -10,7 +10,7 @@ from collections.abc import Container
 from typing import Any, Final, NamedTuple
 
 from proxy.figures.counts import Counts, RouteCounts
-from proxy.figures.histogram import API, OWN, median
+from proxy.figures.histogram import API, OWN
 
 MINUTES: Final = 60
 
@@ -39,15 +39,6 @@ class Minute(NamedTuple):
         return Minute(
             *(tuple(a + b for a, b in zip(ours, theirs, strict=True)) for ours, theirs in zip(self, other, strict=True))
         )
-
-    def document(self) -> dict[str, Any]:
-        """As charts want it; medians in seconds, None where nothing was sent."""
-        return {
-            "requests": sum(self.classes),
-            "classes": list(self.classes),
-            "upstream": median(API, self.upstream),
-            "own": median(OWN, self.own),
-        }
 
 
 NOTHING: Final = Minute((0,) * 5, (0,) * (len(API) + 1), (0,) * (len(OWN) + 1))

@@ -33,7 +33,6 @@ from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite
 from proxy.plan.route import Plan, ProviderPlan, RoutePlan
-from proxy.plan.router import Router
 from proxy.plan.stand_in import StandInPlan
 from proxy.plan.target import Target
 from proxy.values.now import Now
@@ -53,7 +52,6 @@ def compile_plan(loaded: Loaded, draw: Callable[[], float], now: Now) -> Plan:
     routes = {prefix: _served(route, around, _route(prefix, route, around)) for prefix, route in config.routes.items()}
     clients = Clients(config.clients)
     return Plan(
-        Router(routes),
         providers,
         routes,
         clients,

@@ -32,7 +32,6 @@ from proxy.plan.headers import Sieve, reply_sieve, request_sieve
 from proxy.plan.replies.confidential import Confidential
 from proxy.plan.replies.links import Links
 from proxy.plan.replies.rewrite import Rewrite
-from proxy.plan.router import Router
 from proxy.plan.stand_in import StandInPlan
 from proxy.plan.target import Target
 
@@ -172,7 +171,6 @@ def nowhere() -> RoutePlan:
 class Plan:
     """A whole config, compiled."""
 
-    router: Router[RoutePlan]
     providers: dict[str, ProviderPlan]
     routes: dict[str, RoutePlan]
     clients: Clients

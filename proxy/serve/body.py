@@ -1,4 +1,5 @@
-"""A request's body on its way to the API: whole if it is short, else streamed and captured for a replay.
+"""A request's body on its way to the API: whole if it is short and comes at once, else streamed and captured for a
+replay.
 
 Owns: reading the client's body, once; its bounds; `100 Continue`. Must not know: routes, tokens, upstream connections.
 """
@@ -15,6 +16,8 @@ from proxy.wire.inbound.request import Request
 
 SHORT: Final = 64 * 1024
 """Bodies of a known length up to this are read whole: one write to the API instead of two and a task."""
+SOON: Final = 0.1
+"""Seconds for such a one to come; what a client takes its time for goes on as it comes."""
 
 EDITABLE: Final = LONGEST
 """A body that a credential is written into must be held in memory, up to this."""
@@ -36,20 +39,20 @@ class Body:
         self._continue = False
 
     @classmethod
-    def arrived(cls, request: Request, max_body: int | None) -> Body | None:
+    def arrived(cls, request: Request, capture: int, max_body: int | None) -> Body | None:
         """The body of `request` if it is short and all there, as most are; else it is for `of` to say."""
         said = request.header(b"content-length") if request.complete and request.error is None else None
         length = -1 if said is None else int(said)
         if length < 0 or length > SHORT or (max_body is not None and length > max_body):
             return None
-        body = cls(request, length, 0, max_body)
+        body = cls(request, length, capture - length, max_body)
         body.whole = request.take()
         return body
 
     @classmethod
     async def of(cls, request: Request, capture: int, max_body: int | None, *, whole: bool = False) -> Body | None:
-        """The body of `request`, None if it has none. `capture` bytes are kept for a replay; all of it is at hand, if
-        it is to be `whole`. Raises Fault.
+        """The body of `request`, None if it has none. `capture` bytes are kept for a replay; all of it is at hand, and
+        may be sent again, if it is to be `whole`. Raises Fault.
         """
         said = request.header(b"content-length")
         if said is None and request.header(b"transfer-encoding") is None:
@@ -59,15 +62,22 @@ class Body:
             raise _too_large(max_body)
         body = cls(request, length, capture, max_body)
         body._continue = request.modern and (request.header(b"expect") or b"").strip().lower() == b"100-continue"
-        if length is not None and length <= SHORT:
-            await body.read_whole(SHORT)
-        elif whole:
+        if whole:
             await body.read_whole(EDITABLE)
+        elif length is not None and length <= SHORT:
+            await body._come(length)
         return body
 
     @property
     def replayable(self) -> bool:
-        return self.whole is not None or self._room >= 0
+        return self._room >= 0
+
+    async def _come(self, length: int) -> None:
+        """All of it, if it comes soon."""
+        self._say_continue()
+        if await self._request.end(self._request.connection.loop.time() + SOON):
+            self.whole = self._request.take()
+            self._room -= length
 
     async def read_whole(self, limit: int) -> bytes:
         """Read it to its end. Raises Fault body_too_large beyond `limit`."""
@@ -79,6 +89,7 @@ class Body:
                     raise _too_large(limit)
             self.whole = b"".join(pieces)
             self.length = len(self.whole)
+            self._room = max(self._room, 0)
         return self.whole
 
     def pieces(self) -> AsyncGenerator[bytes, None]:

@@ -76,7 +76,7 @@ class Forwarder:
             if token is not None and exchange.plan.follows_token:
                 exchange.plan, token = bound(exchange.plan, token)
             if exchange.head.framed and exchange.body is None:
-                exchange.body = Body.arrived(request, self._max_body) or await self._body(exchange)
+                exchange.body = self._arrived(exchange) or await self._body(exchange)
                 exchange.times.read = self._ticks()
             call = self._prepared(exchange, token)
             reply = await self._upstream.send(call)
@@ -166,6 +166,9 @@ class Forwarder:
         return exchange.lookup.kept is not None
 
     # -------------------------------------------------------------- prepare
+
+    def _arrived(self, exchange: Exchange) -> Body | None:
+        return Body.arrived(exchange.request, exchange.plan.replay_max_body, self._max_body)
 
     async def _body(self, exchange: Exchange) -> Body | None:
         plan = exchange.plan

@@ -59,16 +59,19 @@ class Flow(Generic[S]):
 
     async def come(self, until: float) -> bool:
         """Wait for something to read, the end included, or for this time of the loop's. Is there something?"""
-        loop = self.connection.loop
         while not (self._chunks or self.complete or self.error is not None):
-            if loop.time() >= until:
+            if self.connection.loop.time() >= until:
                 return False
-            timer = loop.call_at(until, self.wake)
-            try:
-                await self._more()
-            finally:
-                timer.cancel()
+            await self._more_until(until)
         return True
+
+    async def end(self, until: float) -> bool:
+        """Wait for the end, with all that comes left where it is, or for this time of the loop's. Is it there?"""
+        while not (self.complete or self.error is not None):
+            if self.connection.loop.time() >= until:
+                return False
+            await self._more_until(until)
+        return self.complete
 
     def seen(self) -> bytes:
         """What has come and was not read yet, left where it is."""
@@ -91,6 +94,13 @@ class Flow(Generic[S]):
         if data:
             self._chunks.insert(0, data)
             self._size += len(data)
+
+    async def _more_until(self, until: float) -> None:
+        timer = self.connection.loop.call_at(until, self.wake)
+        try:
+            await self._more()
+        finally:
+            timer.cancel()
 
     def _more(self) -> asyncio.Future[None]:
         self._waiter = waiter = self.connection.loop.create_future()

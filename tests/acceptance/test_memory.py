@@ -95,7 +95,7 @@ _TELLING = re.compile(
     r"reply|query|cookie|form$|path$|upstream|default|key$"
 )
 _PUBLIC = {
-    *("Injection.query_names", "Injection.cookie_names", "Injection.json_fields", "Injection.form_fields"),
+    *("Injection.query_names", "Injection.cookie_names", "Injection.form_fields"),
     *("Injection.needs_body", "_Member.key", "_Member.value", "Rule.headers", "Rule.body", "Refusals.reads_body"),
     *("Located.reply", "ReplyReader.token", "ReplyReader.refresh_token", "Conditions.values", "Device.user_code"),
     *("Endpoints.token", "Grant.fields", "Tls.key", "Denied.code", "Expanded.secret", "Listener.path", "Problem.path"),

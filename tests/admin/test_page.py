@@ -66,11 +66,10 @@ async def asked(stage: Stage, toy: Any, *headers: str, key: str | None = None) -
     ("answer", "kind", "body"),
     [
         (Answer.json({"a": "é"}), "application/json", b'{"a": "\xc3\xa9"}\n'),
-        (Answer.text("a é\n"), "text/plain; charset=utf-8", b"a \xc3\xa9\n"),
         (Answer.html("<p>é"), "text/html; charset=utf-8", b"<p>\xc3\xa9"),
     ],
 )
-async def test_an_answer_is_json_text_or_html(stage: Stage, answer: Answer, kind: str, body: bytes) -> None:
+async def test_an_answer_is_json_or_html(stage: Stage, answer: Answer, kind: str, body: bytes) -> None:
     reply = await asked(stage, page(answer))
     headers = dict(reply.headers)
     assert (reply.status, headers["Content-Type"], reply.body) == (200, kind, body)
@@ -88,7 +87,7 @@ async def test_a_page_for_people_may_load_nothing_foreign_and_stand_in_no_frame(
 
 
 async def test_a_page_for_operators_needs_the_key(stage: Stage) -> None:
-    toy = page(Answer.text("secret"), Who.OPERATOR)
+    toy = page(Answer.html("secret"), Who.OPERATOR)
     assert (await asked(stage, toy, key="an-admin-key-0123")).code == "client_key_required"
 
 

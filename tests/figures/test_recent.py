@@ -1,4 +1,4 @@
-"""The last exchanges, and those who look on."""
+"""The last exchanges."""
 
 from __future__ import annotations
 
@@ -19,29 +19,6 @@ def test_the_last_ones_are_kept_under_their_numbers() -> None:
     assert [number for number, _ in recent.after(4)] == [5]
     assert recent.after(5) == []
     assert recent.number == 5
-
-
-def test_who_looks_on_is_told_until_it_leaves() -> None:
-    recent, seen = Recent(), []
-    leave = recent.subscribe(lambda number, kept: seen.append((number, kept.path)))
-    recent.add(ended("/a"))
-    leave()
-    recent.add(ended("/b"))
-    assert seen == [(1, "/a")]
-
-
-def test_one_may_leave_while_it_is_told() -> None:
-    recent, seen = Recent(), []
-
-    def once(number: int, _kept: Ended) -> None:
-        seen.append(number)
-        leave()
-
-    leave = recent.subscribe(once)
-    recent.subscribe(lambda number, _kept: seen.append(-number))
-    recent.add(ended("/a"))
-    recent.add(ended("/b"))
-    assert seen == [1, -1, -2]
 
 
 def test_what_a_client_chooses_is_cut() -> None:

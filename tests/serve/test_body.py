@@ -69,9 +69,40 @@ async def test_no_body() -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"hello", bytes(SHORT)])
 async def test_a_short_body_is_read_whole(sent: bytes) -> None:
-    outcome, _ = await served(body(), POST + b"Content-Length: %d\r\n\r\n" % len(sent) + sent)
+    outcome, _ = await served(body(SHORT), POST + b"Content-Length: %d\r\n\r\n" % len(sent) + sent)
     assert isinstance(outcome, Body)
     assert (outcome.whole, outcome.length, outcome.replayable) == (sent, len(sent), True)
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_a_short_body_is_kept_for_a_replay_as_any_other(later: bool) -> None:
+    head, sent = POST + b"Content-Length: 11\r\n\r\n", b"hello world"
+    outcome, _ = await served(body(10), *((head, sent) if later else (head + sent,)))
+    assert isinstance(outcome, Body)
+    assert (outcome.whole, outcome.replayable) == (sent, False)
+
+
+async def test_a_short_body_that_takes_its_time_is_streamed() -> None:
+    came = asyncio.Event()
+
+    async def use(request: Request) -> object:
+        body = await Body.of(request, 1000, None)
+        assert body is not None
+        assert (body.whole, body.length) == (None, 10)
+        came.set()
+        assert await gathered(body) == b"helloworld"
+        return body.replayable and await gathered(body) == b"helloworld"
+
+    async def slowly(request: Request) -> object:
+        outcome = asyncio.ensure_future(use(request))
+        await came.wait()
+        request.feed(b"world")
+        request.complete = True
+        request.wake()
+        return await outcome
+
+    outcome, _ = await served(slowly, POST + b"Content-Length: 10\r\n\r\nhello")
+    assert outcome is True
 
 
 async def test_a_long_body_is_streamed() -> None:
@@ -197,7 +228,7 @@ async def test_what_has_arrived_is_not_waited_for(
     head: bytes, sent: bytes, max_body: int | None, whole: bytes | None
 ) -> None:
     async def use(request: Request) -> bytes | None:
-        body = Body.arrived(request, max_body)
+        body = Body.arrived(request, 0, max_body)
         return None if body is None else body.whole
 
     assert (await served(use, POST + head + sent))[0] == whole

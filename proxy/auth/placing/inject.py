@@ -57,7 +57,6 @@ class Injection:
     header_names: frozenset[bytes]
     query_names: frozenset[str]
     cookie_names: frozenset[str]
-    json_fields: tuple[tuple[str, ...], ...]
     form_fields: frozenset[str]
     needs_body: bool
     _inject: Mapping[str, tuple[_Slot, ...]]
@@ -86,7 +85,6 @@ class Injection:
             frozenset(slot.name.lower().encode() for slot in header),
             frozenset(slot.name.lower() for slot in query),
             frozenset(slot.name.lower() for slot in cookie),
-            tuple(tuple(slot.name.split(".")) for slot in slots["json_"]),
             frozenset(slot.name.lower() for slot in form),
             bool(slots["json_"] or form),
             slots,

@@ -65,7 +65,6 @@ def test_the_names_to_drop_are_lower_case() -> None:
     assert made.query_names == {"key"}
     assert made.cookie_names == {"sid"}
     assert made.form_fields == {"tok"}
-    assert made.json_fields == (("a", "B"),)
     assert made.needs_body
     assert not compiled(header={"a": "b"}).needs_body
 

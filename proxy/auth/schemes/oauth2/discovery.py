@@ -37,16 +37,9 @@ class Endpoints(NamedTuple):
     scope: str | None = None
 
 
-def find_endpoints(
-    issuer: str,
-    wall: float,
-    tls: Tls | None = None,
-    consent: Consent | None = None,
-    places: Places | None = None,
-) -> Finding[Endpoints]:
-    """Raises IssuerError. `consent` is the provider's; unsaid, there is none beyond `issuer` as it's written."""
-    consent = consent or Consent.of(issuer)
-    for url in (places or metadata_urls)(issuer):
+def find_endpoints(issuer: str, wall: float, tls: Tls | None, consent: Consent, places: Places) -> Finding[Endpoints]:
+    """Raises IssuerError. `consent` is the provider's."""
+    for url in places(issuer):
         reply = yield IssuerRequest("GET", url, (("Accept", "application/json"),), tls=tls, consent=consent)
         if reply.status in TRANSIENT_STATUSES:
             raise IssuerError(

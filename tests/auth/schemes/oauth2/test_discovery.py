@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.auth.schemes.oauth2.discovery import find_endpoints, metadata_urls, secure
-from proxy.auth.token import IssuerReply
+from proxy.auth.token import Consent, IssuerReply
 from proxy.errors import FailureClass, IssuerError
 
 ISSUER = "https://issuer.example.com/t1"
@@ -17,7 +17,7 @@ def play(
     *replies: tuple[int, Any], issuer: str = ISSUER, headers: dict[str, str] | None = None
 ) -> tuple[list[str], str]:
     """The URLs that were asked for, and the endpoint."""
-    flow, urls = find_endpoints(issuer, 0.0), []
+    flow, urls = find_endpoints(issuer, 0.0, None, Consent.of(issuer), metadata_urls), []
     request = next(flow)
     for status, document in replies:
         urls.append(request.url)
