@@ -6,7 +6,7 @@ Owns: what a reply shows of the token it answers, and of what else was lacking. 
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxy.auth.refusal.reading import Reading
 from proxy.auth.refusal.refusal import Refusals, Verdict
@@ -19,6 +19,8 @@ from proxy.values.now import Now
 SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 DOUBT: Final = 0.2
 """Seconds from the first bytes of a body that may be a stream, after which it goes on though a rule may still match."""
+SILENCE: Final = 2.0
+"""Seconds from the head of an event stream, after which it goes on though nothing has come: it may be of rare news."""
 
 
 def accepts(exchange: Exchange, reply: Reply, token: Token, now: Now) -> bool:
@@ -69,23 +71,34 @@ def verdict(refusals: Refusals, reply: Reply, method: str, age: float) -> Verdic
     return Verdict.REFUSED if dead else Verdict.ACCEPTED
 
 
-async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float, doubt: float = DOUBT) -> bool:
+class Patience(NamedTuple):
+    """Seconds, as above; tests have others."""
+
+    doubt: float = DOUBT
+    silence: float = SILENCE
+
+
+USUAL: Final = Patience()
+
+
+async def is_refused(refusals: Refusals, reply: Reply, method: str, age: float, patience: Patience = USUAL) -> bool:
     """`age` is the token's, in seconds. What is read of the body is given back. Raises Broken or Stalled."""
     found = verdict(refusals, reply, method, age)
     if found is not Verdict.READ_BODY:
         return found is Verdict.REFUSED
     reading = refusals.reading(reply.status, reply.headers, age, method in SAFE)
     try:
-        prefix = await _peek(reading, reply, doubt)
+        prefix = await _peek(reading, reply, patience)
     except BaseException:  # the client went away, or the API did
         reply.close()
         raise
     return reading.refuses(prefix, reply.complete)
 
 
-async def _peek(reading: Reading, reply: Reply, doubt: float) -> bytes:
+async def _peek(reading: Reading, reply: Reply, patience: Patience) -> bytes:
     """As much of the body as the verdict needs: bounded by the rules, for a stream in time too (traps 34, 35)."""
-    seen, until = b"", math.inf
+    loop = reply.connection.loop
+    seen, until = b"", loop.time() + patience.silence if reading.may_be_silent else math.inf
     while reading.wants_more(seen):
         if until < math.inf and not await reply.come(until):
             break
@@ -93,7 +106,7 @@ async def _peek(reading: Reading, reply: Reply, doubt: float) -> bytes:
         if not data:
             break
         if not seen and reading.may_be_stream:
-            until = reply.connection.loop.time() + doubt
+            until = loop.time() + patience.doubt
         seen += data
     reply.give_back(seen)
     return seen

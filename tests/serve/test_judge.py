@@ -9,12 +9,13 @@ import pytest
 
 from proxy.auth.keys.provider import RefusalRule
 from proxy.auth.refusal.refusal import Refusals
-from proxy.serve.judge import is_refused
+from proxy.serve.judge import Patience, is_refused
 from proxy.wire.flow import Flow
 from proxy.wire.outbound.reply import Broken, Reply
 
 LONG = 3600.0
 PLAIN = [(b"Content-Type", b"text/plain")]
+EVENTS = [(b"Content-Type", b"text/event-stream")]
 
 
 class Line:
@@ -47,8 +48,8 @@ def reply_of(headers: list[tuple[bytes, bytes]]) -> Reply:
     return reply
 
 
-def judging(refusals: Refusals, reply: Reply, doubt: float) -> asyncio.Task[bool]:
-    return asyncio.create_task(is_refused(refusals, reply, "GET", 0.0, doubt))
+def judging(refusals: Refusals, reply: Reply, doubt: float, silence: float = LONG) -> asyncio.Task[bool]:
+    return asyncio.create_task(is_refused(refusals, reply, "GET", 0.0, Patience(doubt, silence)))
 
 
 def come(reply: Flow[Any], data: bytes) -> None:
@@ -116,18 +117,45 @@ async def test_while_in_doubt_more_of_it_counts() -> None:
     assert await judged is True
 
 
-@pytest.mark.parametrize(
-    "headers", [[*PLAIN, (b"Content-Length", b"13")], [(b"Content-Type", b"text/event-stream")]], ids=["short", "event"]
-)
-async def test_what_is_short_or_an_event_is_waited_for(headers: list[tuple[bytes, bytes]]) -> None:
-    reply = reply_of(headers)
+async def test_what_is_short_is_waited_for() -> None:
+    reply = reply_of([*PLAIN, (b"Content-Length", b"7")])
     judged = judging(MARKERS, reply, 0.0)
-    come(reply, b"data: ex")
+    come(reply, b"ex")
     await turns()
     assert not judged.done()
-    come(reply, b"pired\n\n")
+    come(reply, b"pired")
     reply.complete = True
     assert await judged is True
+
+
+@pytest.mark.parametrize("preamble", [b"", b"retry: 3000\n", b": connected\n\n", b"id: 1\n"])
+async def test_trap_35_an_event_is_waited_for_while_it_may_come_soon(preamble: bytes) -> None:
+    reply = reply_of(EVENTS)
+    judged = judging(CODES, reply, LONG)
+    for piece in (preamble, b"data: {", b'"code": 110}\n\n'):
+        await turns()
+        assert not judged.done()
+        if piece:
+            come(reply, piece)
+    assert await judged is True
+
+
+@pytest.mark.parametrize("piece", [b"retry: 3000\n", b": connected\n", b"id: 1\nevent: msg\n", b'data: {"code"'])
+async def test_trap_35_a_stream_that_has_begun_is_not_held_until_an_event_is_whole(piece: bytes) -> None:
+    reply = reply_of(EVENTS)
+    judged = judging(CODES, reply, 0.0)
+    await turns()
+    assert not judged.done()
+    come(reply, piece)
+    assert await judged is False
+    assert reply.seen() == piece
+
+
+async def test_trap_35_a_stream_of_rare_news_opens() -> None:
+    reply = reply_of(EVENTS)
+    assert await judging(CODES, reply, LONG, 0.0) is False
+    come(reply, b"data: 1\n\n")
+    assert await reply.read() == b"data: 1\n\n"
 
 
 async def test_what_breaks_while_in_doubt_is_broken() -> None:

@@ -93,9 +93,15 @@ def decoded(coding: bytes, prefix: bytes, limit: int) -> bytes | None:
 
 
 def first_event_end(prefix: bytes) -> int:
-    """Where the first server-sent event ends, its blank line included; -1 if it hasn't yet."""
-    match = _EVENT_END.search(prefix)
-    return -1 if match is None else match.end()
+    """Where the first server-sent event ends, its blank line included; -1 if it hasn't yet. What has no data is none
+    (WHATWG HTML §9.2.6), a comment that says that somebody is there.
+    """
+    start = 0
+    for match in _EVENT_END.finditer(prefix):
+        if event_data(prefix[start : match.end()]):
+            return match.end()
+        start = match.end()
+    return -1
 
 
 def event_data(event: bytes) -> bytes:

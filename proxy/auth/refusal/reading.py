@@ -27,8 +27,13 @@ class Reading:
 
     @property
     def may_be_stream(self) -> bool:
-        """Does it come as it is made? Then its reader waits for it. Of events, one is over soon."""
-        return self.shape.kind is not Kind.EVENTS and (self.shape.length is None or self.shape.length > PREFIX)
+        """Does it come as it is made? Then its reader waits for it."""
+        return self.shape.length is None or self.shape.length > PREFIX
+
+    @property
+    def may_be_silent(self) -> bool:
+        """May nothing come for a long time? Then its reader waits for the head."""
+        return self.shape.kind is Kind.EVENTS
 
     def wants_more(self, prefix: bytes) -> bool:
         """Could more bytes than these, the body's first, change the verdict?"""

@@ -112,7 +112,8 @@ def test_any_bytes_can_be_tried(coding: bytes, packed: bytes) -> None:
         (b"data: 1\n", -1),
         (b"data: 1\r\n", -1),
         (b"", -1),
-        (b": ping\n\n", 8),
+        (b": ping\n\n", -1),
+        (b": ping\n\ndata\n\ndata: 1\n\nx", 23),
     ],
 )
 def test_first_event_end(prefix: bytes, end: int) -> None:

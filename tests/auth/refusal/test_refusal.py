@@ -284,7 +284,7 @@ def test_a_rule_on_what_is_not_there_needs_a_document() -> None:
     ("headers", "may"),
     [
         (JSON, True),
-        (EVENTS, False),
+        (EVENTS, True),
         ([*PLAIN, (b"content-length", b"8192")], False),
         ([*PLAIN, (b"content-length", b"8193")], True),
     ],
