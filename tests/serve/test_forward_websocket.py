@@ -98,6 +98,27 @@ async def test_close_codes_pass(stage: Stage, code: int) -> None:
     await stage.until(lambda: not stage.busy)
 
 
+@pytest.mark.parametrize("first", ["api", "client"])
+async def test_whoever_ends_it_no_task_stays_behind(stage: Stage, first: str) -> None:
+    async def play(wire: Wire) -> None:
+        await wire.head()
+        wire.writer.write(SWITCH + b"\r\n" + text(b"hello"))
+        if first == "api":
+            wire.writer.write(b"\x88\x02\x03\xe8")
+        else:
+            await wire.rest()
+
+    api = await stage.playing(play)
+    await stage.open({"/api": {"upstream": api.url, "provider": "none"}})
+    before = asyncio.all_tasks()
+    wire = await upgrading(stage, "/api/ws")
+    await wire.until(b"hello")
+    if first == "api":
+        await wire.rest()
+    wire.writer.close()
+    await stage.until(lambda: not stage.server.connections and not asyncio.all_tasks() - before)
+
+
 async def test_the_guard_stands_before_upgrades_too(stage: Stage) -> None:
     await stage.open()
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:

@@ -244,6 +244,7 @@ class ClientConnection(Socket):
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
+            self._call()  # the API may have ended it before: then the task waits for another request
         else:
             self._stop()
 
