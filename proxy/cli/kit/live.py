@@ -19,12 +19,13 @@ from proxy.cli.kit.progress import Progress
 from proxy.cli.kit.standby import standing_by
 from proxy.config.loaded import Loaded
 from proxy.config.model import Browser, Log
-from proxy.config.written.preset import Live
 from proxy.library.inside import BASE, inside
 
 _ENOUGH = 64 * 1024
 """Of the reply; refusals show at its beginning."""
 _PATIENCE = 60.0
+_NOT_THERE = (404, 405)
+"""What an upstream of the route's own may say to the preset's call."""
 _OLD = 1e9  # seconds: rules that wait for a token to grow old count here
 
 
@@ -36,9 +37,9 @@ class Tried(NamedTuple):
 
 
 def chosen(loaded: Loaded) -> dict[str, str]:
-    """The prefix to try, by provider."""
+    """The prefix to try, by provider: one whose upstream is the preset's, if there is one."""
     prefixes: dict[str, str] = {}
-    for prefix in loaded.live:
+    for prefix in sorted(loaded.live, key=lambda prefix: not _is_presets(prefix, loaded)):
         prefixes.setdefault(loaded.config.routes[prefix].provider, prefix)
     return {name: prefix for name, prefix in prefixes.items() if name in loaded.config.providers}
 
@@ -52,14 +53,15 @@ async def try_live(loaded: Loaded, prefixes: Mapping[str, str]) -> dict[str, Tri
     with Progress("calls", len(prefixes)) as progress:
         async with standing_by(only.config), Service(only) as service, inside(service) as session:
             calls = [
-                progress.after(_tried(session, prefix, loaded.live[prefix], only.config.providers[name]))
+                progress.after(_tried(session, prefix, loaded, only.config.providers[name]))
                 for name, prefix in prefixes.items()
             ]
             answers = await asyncio.gather(*calls)
     return dict(zip(prefixes.values(), answers, strict=True))
 
 
-async def _tried(session: aiohttp.ClientSession, prefix: str, live: Live, provider: Provider) -> Tried:
+async def _tried(session: aiohttp.ClientSession, prefix: str, loaded: Loaded, provider: Provider) -> Tried:
+    live = loaded.live[prefix]
     url = URL(BASE + prefix + live.path, encoded=True)
     headers = {"Accept-Encoding": "identity", **live.headers}
     call = f"{live.method} {live.path.partition('?')[0]}"
@@ -76,9 +78,18 @@ async def _tried(session: aiohttp.ClientSession, prefix: str, live: Live, provid
         return Tried(False, f"{call}: {code}")
     if _is_refused(provider, reply, begun):
         return Tried(False, f"{call}: the API refused the credential (status {reply.status})")
+    if reply.status in _NOT_THERE and not _is_presets(prefix, loaded):
+        return Tried(
+            True, f"{call}: the API answered {reply.status}, so it may not be there; the credential was not tried"
+        )
     ok = reply.status < 400
     untried = "; nobody has tried this path yet, so the preset may be wrong" if not (ok or live.tried) else ""
     return Tried(ok, f"{call}: the API answered {reply.status}{untried}")
+
+
+def _is_presets(prefix: str, loaded: Loaded) -> bool:
+    """Whether the upstream is the one that the preset brings."""
+    return ("routes", prefix, "upstream") in loaded.filled
 
 
 def _is_refused(provider: Provider, reply: aiohttp.ClientResponse, begun: bytes) -> bool:

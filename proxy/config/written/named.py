@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from proxy.config.written.expanded import Expanded
 from proxy.config.written.filling import Filling
@@ -95,6 +96,8 @@ def _with_upstream(
     if route.get("upstream") is not None:
         if route.get("base") is not None:
             expanded.findings.append(Finding((*where, "base"), "`upstream` says where to; leave one of the two out"))
+        if filling is not None:
+            _try_live(where, filling, expanded, _path(route["upstream"]))
         return route
     expanded.findings += _wrong_base((*where, "base"), route.get("base"), filling)
     bases = {} if filling is None else filling.preset.bases or {}
@@ -108,9 +111,28 @@ def _with_upstream(
     expanded.filled[to] = f"preset {filling.use}" + (f", base {picked}" if picked else "")
     live = filling.preset.live
     if live is not None and picked == (live.base or next(iter(bases), None)):
-        path = filling.value(live.path, (*where, "live"))
-        expanded.live[str(where[1])] = live.model_copy(update={"path": path})
+        _try_live(where, filling, expanded)
     return route | {"upstream": filling.value(upstream, to)}
+
+
+def _path(upstream: Any) -> str:
+    """What is no URL is told by others."""
+    try:
+        return urlsplit(upstream).path if isinstance(upstream, str) else ""
+    except ValueError:
+        return ""
+
+
+def _try_live(where: Where, filling: Filling, expanded: Expanded, below: str | None = None) -> None:
+    """`below` is the path of an upstream that is not the preset's: as much of it as the call begins with is there."""
+    live, preset = filling.preset.live, filling.preset
+    if live is None:
+        return
+    path = live.path
+    if below is not None:
+        whole = _path(filling.value(preset.base(live.base), (*where, "live"))).rstrip("/") + path
+        path = whole.removeprefix(below.rstrip("/")) if whole.startswith(below.rstrip("/") + "/") else path
+    expanded.live[str(where[1])] = live.model_copy(update={"path": filling.value(path, (*where, "live"))})
 
 
 def _wrong_base(where: Where, name: Any, filling: Filling | None) -> Iterator[Finding]:

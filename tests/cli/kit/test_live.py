@@ -72,11 +72,42 @@ def test_what_the_proxy_itself_answers(tmp_path: Path, sandbox: str) -> None:
 
 def test_nothing_to_try(tmp_path: Path, sandbox: str) -> None:
     assert tried(with_live(tmp_path, sandbox, "{/x: example}", OAUTH2)) == {}
-    own = "{/x: {provider: example, upstream: https://api.example.com}}"
-    assert tried(with_live(tmp_path, sandbox, own, OAUTH2, live={"path": "/echo"})) == {}
 
 
 def test_a_parameter_that_is_missing_leaves_nothing_to_try(tmp_path: Path, sandbox: str) -> None:
     parameters = {"style": {"default": "oauth2"}, "page": {"env": "EXAMPLE_PAGE"}}
     loaded = with_live(tmp_path, sandbox, "{/x: example}", OAUTH2, live={"path": "/{page}"}, parameters=parameters)
     assert loaded.live == {}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "path", "said"),
+    [
+        ("{0}/oauth2/api", "/echo", Tried(True, "GET /echo: the API answered 200")),
+        ("{0}/oauth2", "/echo", Tried(True, "GET /api/echo: the API answered 200")),
+        ("{0}", "/echo", Tried(True, "GET /oauth2/api/echo: the API answered 200")),
+        (
+            "{0}/nowhere",
+            "/echo",
+            Tried(True, "GET /echo: the API answered 404, so it may not be there; the credential was not tried"),
+        ),
+        ("{0}/oauth2/api", "/status/500", Tried(False, "GET /status/500: the API answered 500")),
+    ],
+)
+def test_an_upstream_of_the_routes_own_is_tried_too(
+    upstream: str, path: str, said: Tried, tmp_path: Path, sandbox: str
+) -> None:
+    routes = f"{{/x: {{provider: example, upstream: '{upstream.format(sandbox)}'}}}}"
+    loaded = with_live(tmp_path, sandbox, routes, OAUTH2, live={"path": path, "tried": True})
+    assert tried(loaded) == {"/x": said}
+
+
+def test_a_wrong_key_is_told_whosever_the_upstream_is(tmp_path: Path, sandbox: str) -> None:
+    routes = f"{{/x: {{provider: example, upstream: '{sandbox}/oauth2/api'}}}}"
+    loaded = with_live(tmp_path, sandbox, routes, FIXED, live={"path": "/echo"})
+    assert tried(loaded) == {"/x": Tried(False, "GET /echo: the API refused the credential (status 401)")}
+
+
+def test_the_presets_own_upstream_is_preferred(tmp_path: Path, sandbox: str) -> None:
+    routes = f"{{/a: {{provider: example, upstream: '{sandbox}'}}, /x: example}}"
+    assert chosen(with_live(tmp_path, sandbox, routes, OAUTH2, live={"path": "/echo"})) == {"example": "/x"}
