@@ -108,7 +108,7 @@ def _route(prefix: str, route: Route, around: _Around) -> RoutePlan:
     target = _target(prefix, route, loaded)
     placing = placings.of(route.provider, target.template)
     names = Names() if placing is None else placing.names
-    stand_in = StandInPlan.of(provider, loaded.presets.get(route.provider)) if route.stand_in else None
+    stand_in = StandInPlan.of(route.stand_in, provider, loaded.presets.get(route.provider))
     slots = _key_slots(prefix, route, placing, target, stand_in)
     set_headers = _set_headers(route)
     below = prefix.rstrip("/").encode("ascii")

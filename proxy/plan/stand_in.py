@@ -29,11 +29,17 @@ class StandInPlan:
     lifetime: int
 
     @classmethod
-    def of(cls, provider: Provider | None, preset: Preset | None) -> StandInPlan | None:
-        """Of a provider that lacks a secret only the path is known, by its preset: what is asked there is refused."""
+    def of(cls, written: bool | str, provider: Provider | None, preset: Preset | None) -> StandInPlan | None:
+        """`written` in the route: a path of its own, or whether there is one. Of a provider that lacks a secret its
+        preset knows the path alone: what is asked there is refused.
+        """
+        if not written:
+            return None
         if provider is not None:
-            return cls.compile(provider.stand_in)
+            reply = provider.reply_shape if provider.stand_in is None else provider.stand_in.reply
+            return cls.compile(provider.stand_in if written is True else StandIn(path=written, reply=reply))
         path = None if preset is None else (preset.provider.get("stand_in") or {}).get("path")
+        path = path if written is True else written
         return cls(path.encode("ascii"), b"", 0) if isinstance(path, str) and path.isascii() else None
 
     @classmethod

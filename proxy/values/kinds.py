@@ -53,6 +53,7 @@ def _scopes(written: object) -> object:
 
 
 def _url(written: str) -> str:
+    written = re.sub(r"(?i)^https?://", lambda match: match[0].lower(), written)
     if re.fullmatch(r"https?://[^/\s?#@\x00-\x1f\x7f]+([/?#][^\s\x00-\x1f\x7f]*)?", written) and _reachable(written):
         return written
     raise ValueError("expected an absolute http(s) URL")
@@ -105,9 +106,16 @@ def _origin(written: str) -> str:
     return f"{match[1]}://{match[2]}{'' if default else match[3] or ''}"
 
 
+def _switch_or_path(written: object) -> object:
+    if isinstance(written, bool) or (isinstance(written, str) and re.fullmatch(r"/[!-~]+", written)):
+        return written
+    raise ValueError("expected true, false or a path such as /oauth/2.0/token")
+
+
 UNSET = "https://unset.invalid/"
 """A URL that leads nowhere, in place of one that is wrong."""
 Url = Annotated[str, AfterValidator(_url)]
+SwitchOrPath = Annotated[bool | str, BeforeValidator(_switch_or_path)]
 Regex = Annotated[str, AfterValidator(_regex)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
 Method = Annotated[str, AfterValidator(_method)]

@@ -100,6 +100,10 @@ def test_a_stand_in_is_finished_at_load() -> None:
         ("/a", b"/a\n", False),
         ("/a+(b)[c]", b"/a+(b)[c]", True),
         ("/ä/*", "/ä/x".encode(), True),
+        ("v1/*", b"/v1/a", True),
+        ("*", b"/a", True),
+        ("**", b"", True),
+        ("**", b"/a/b", True),
     ],
 )
 def test_globs(glob: str, path: bytes, takes: bool) -> None:

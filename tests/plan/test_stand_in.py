@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from proxy.auth.keys.provider import StandIn
+from proxy.auth.schemes import Provider
 from proxy.plan.stand_in import PLACEHOLDER, StandInPlan
 
 
@@ -37,3 +39,52 @@ def test_a_client_gets_its_own_placeholder_wherever_one_stands() -> None:
 )
 def test_it_holds_for_the_seconds_that_are_told(reply: dict[str, Any], seconds: int) -> None:
     assert plan(**reply).lifetime == seconds
+
+
+def of(written: bool | str, provider: dict[str, Any]) -> StandInPlan | None:
+    made: Provider = TypeAdapter(Provider).validate_python(provider)
+    return StandInPlan.of(written, made, None)
+
+
+OAUTH2 = {"scheme": "oauth2", "token_url": "https://a.example/t", "client_id": "a", "client_secret": "b"}
+LOGIN = {"scheme": "login", "request": {"url": "https://a.example/t"}}
+
+
+@pytest.mark.parametrize(
+    ("provider", "reply"),
+    [
+        (OAUTH2, {"access_token": PLACEHOLDER, "token_type": "Bearer", "expires_in": 86400}),
+        (
+            {"scheme": "static", "token": "abc"},
+            {"access_token": PLACEHOLDER, "token_type": "Bearer", "expires_in": 86400},
+        ),
+        (LOGIN, {"access_token": PLACEHOLDER}),
+        (
+            LOGIN
+            | {
+                "reply": {
+                    "ok": {"code": [200, 0], "data": 1},
+                    "token": "data.accessToken",
+                    "expires_in": {"path": "meta.ttl", "unit": "minutes"},
+                }
+            },
+            {"code": 200, "data": 1, "meta": {"ttl": 1440}},
+        ),
+        (
+            LOGIN | {"reply": {"ok": {"code": 200}, "token": "data.accessToken", "expires_in": "data.ttl"}},
+            {"code": 200, "data": {"accessToken": PLACEHOLDER, "ttl": 86400}},
+        ),
+        (LOGIN | {"stand_in": {"path": "/x", "reply": {"t": "{placeholder}"}}}, {"t": PLACEHOLDER}),
+    ],
+)
+def test_a_path_of_the_routes_own_is_answered_as_the_issuer_would(
+    provider: dict[str, Any], reply: dict[str, Any]
+) -> None:
+    made = of("/oauth/2.0/token", provider)
+    assert made is not None
+    assert made.path == b"/oauth/2.0/token"
+    assert json.loads(made.reply) == reply
+
+
+def test_none_where_the_route_wants_none() -> None:
+    assert of(False, LOGIN | {"stand_in": {"path": "/x", "reply": {}}}) is None

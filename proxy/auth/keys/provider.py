@@ -168,6 +168,11 @@ class ProviderCommon(Secretive):
         return False
 
     @property
+    def reply_shape(self) -> dict[str, Any]:
+        """What brings its token, with `{placeholder}` in the token's place; unsaid, as in OAuth2 (RFC 6749 §5.1)."""
+        return {"access_token": "{placeholder}", "token_type": "Bearer", "expires_in": _DAY}
+
+    @property
     def commands(self) -> tuple[CommandRequest, ...]:
         """What it has run here, at each mint."""
         return ()

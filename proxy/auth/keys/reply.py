@@ -40,6 +40,8 @@ class ErrorRule(Strict):
 
 
 Format = Literal["json", "form", "text", "xml"]
+_DAY = {"ms": 86_400_000, "s": 86_400, "minutes": 1_440, "hours": 24}
+_NAMES = re.compile(r"\w+(\.\w+)*")
 _OF_HEAD = re.compile(rf"(header|cookie):{TOKEN.pattern}")
 
 
@@ -61,6 +63,25 @@ class ReplyMap(Strict):
     upstream: str | None = None
     error: str | None = None
     errors: list[ErrorRule] = []
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """A reply that it reads, with `{placeholder}` for the token; what stands at no plain name is left out."""
+        parts: dict[str, Any] = {path: values[0] for path, values in self.ok.items() if values}
+        parts[self.token] = "{placeholder}"
+        if self.expires_in is not None:
+            inside = ExpiresIn(path=self.expires_in) if isinstance(self.expires_in, str) else self.expires_in
+            parts[inside.path] = _DAY[inside.unit]
+        made: dict[str, Any] = {}
+        for path, value in parts.items():
+            if _NAMES.fullmatch(path):
+                *above, last = path.split(".")
+                place: Any = made
+                for name in above:
+                    place = place.setdefault(name, {}) if isinstance(place, dict) else None
+                if isinstance(place, dict):
+                    place[last] = value
+        return made
 
     @property
     def token_at(self) -> str:

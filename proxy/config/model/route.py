@@ -7,7 +7,19 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from proxy.auth.keys.issuer import TlsFiles
-from proxy.values.kinds import Duration, KeptMethods, Methods, Rates, Scopes, Secretive, Size, Strict, Texts, Url
+from proxy.values.kinds import (
+    Duration,
+    KeptMethods,
+    Methods,
+    Rates,
+    Scopes,
+    Secretive,
+    Size,
+    Strict,
+    SwitchOrPath,
+    Texts,
+    Url,
+)
 
 
 class HeaderEdits(Secretive):
@@ -44,7 +56,8 @@ class Route(Secretive):
     """`provider: none` forwards without a credential; it must be said, never happens by omission (docs/traps.md 28).
 
     `base` picks one of the base URLs of the provider's preset; here it has done so already, as `upstream`. `listen` is
-    an address of its own, where its prefix is left out.
+    an address of its own, where its prefix is left out. `stand_in`: where tokens are asked for below it, if that is
+    not where the provider has it.
     """
 
     upstream: Url
@@ -66,7 +79,7 @@ class Route(Secretive):
     cors: Literal["proxy", "pass"] = "proxy"
     scrub: Literal["bodies", "strict", "headers"] = "bodies"
     rewrite: Literal["json"] | None = None
-    stand_in: bool = False
+    stand_in: SwitchOrPath = False
     traceparent: bool = False
     require_scope: Scopes | None = None
     private: bool = False

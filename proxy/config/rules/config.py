@@ -16,7 +16,7 @@ from proxy.config.model.client import SHORTEST
 from proxy.config.rules.clients import check_clients, check_rates
 from proxy.config.rules.identities import check_identities
 from proxy.config.rules.loops import check_loops
-from proxy.config.rules.passing import check_passing
+from proxy.config.rules.passing import check_beside, check_passing
 from proxy.config.rules.reach import check_upstream
 from proxy.config.rules.tracing import check_tracing
 from proxy.config.secrets.seal import SHORTEST as SHORTEST_KEY
@@ -143,11 +143,15 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
     if route.provider != "none" and known.providers is not None and route.provider not in known.providers:
         hint = known.providers.near(route.provider, "none", *known.presets)
         yield Finding((*where, "provider"), "no such provider or preset", hint or _choice(known.providers), got=True)
-    if route.stand_in and (route.provider == "none" or (provider is not None and provider.stand_in is None)):
-        yield Finding((*where, "stand_in"), "its provider has no stand_in; only some presets do")
+    if route.stand_in and route.provider == "none":
+        yield Finding((*where, "stand_in"), "without a provider there is no token that could be asked for")
+    elif route.stand_in is True and provider is not None and provider.stand_in is None:
+        advice = "its provider has no stand_in; write the path where tokens are asked for, such as /oauth/2.0/token"
+        yield Finding((*where, "stand_in"), advice)
     if route.require_scope is not None and route.provider == "none":
         yield Finding((*where, "require_scope"), "without a provider there is no token that could have a scope")
     yield from check_passing((*where, "pass"), route, provider)
+    yield from check_beside(where, route, provider)
     yield from _upstream((*where, "upstream"), route, config)
     yield from check_rates((*where, "rate"), route.rate)
     for key, edits in (("headers", route.headers), ("reply_headers", route.reply_headers)):

@@ -1,4 +1,5 @@
-"""Which headers of a client's own a route may pass on beside its provider's credential.
+"""What may go to an API beside its provider's credential, of a client's own headers and of the route's: nothing in the
+credential's own places.
 
 Must not know: files, lines, requests. No finding quotes a value.
 """
@@ -6,6 +7,7 @@ Must not know: files, lines, requests. No finding quotes a value.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 from proxy.auth.schemes import Provider
 from proxy.config.model import Route
@@ -22,6 +24,21 @@ def check_passing(where: Where, route: Route, provider: Provider | None) -> Iter
     for index, name in enumerate(route.pass_):
         if (problem := _problem(name, filled)) is not None:
             yield Finding((*where, index), problem)
+
+
+def check_beside(where: Where, route: Route, provider: Provider | None) -> Iterator[Finding]:
+    """`where` is the route's. Of two credentials in one place the API would choose (docs/traps.md 20)."""
+    if provider is None or (provider.sent_as_bearer and "{" in route.upstream):  # then it stands in the path alone
+        return
+    inject = provider.effective_inject
+    filled = _filled(provider) | ({"cookie"} if inject.cookie else set())
+    for name in route.headers.set:
+        if name.lower() in filled:
+            yield Finding((*where, "headers", "set", name), "the provider fills this header; say it in one of the two")
+    query = {name.lower() for name, _ in parse_qsl(route.upstream.partition("?")[2], keep_blank_values=True)}
+    for name in inject.query:
+        if name.lower() in query:
+            yield Finding((*where, "upstream"), f"the provider fills {name!r} of the query; say it in one of the two")
 
 
 def _filled(provider: Provider) -> frozenset[str]:

@@ -60,3 +60,46 @@ def test_what_passes_is_said_aloud(tmp_path: Path) -> None:
     assert warning.path == "routes./a.pass"
     assert "Authorization, X-Api-Key reaches the API" in warning.message
     assert load(written(tmp_path, "[]"), environ={"KEY": "0123456789abcdef"}).warnings == ()
+
+
+BESIDE = """
+providers:
+  p: {scheme: static, token: "${KEY}", inject: {header: {apikey: "{token}"}, query: {key: "{token}"}}}
+  c: {scheme: static, token: "${KEY}", inject: {cookie: {sid: "{token}"}}}
+  b: {scheme: static, token: "${KEY}"}
+routes:
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "where"),
+    [
+        ("{upstream: https://a.test, provider: p, headers: {set: {ApiKey: x}}}", "headers.set.ApiKey"),
+        ("{upstream: https://a.test, provider: c, headers: {set: {Cookie: x=1}}}", "headers.set.Cookie"),
+        ("{upstream: https://a.test, provider: b, headers: {set: {authorization: x}}}", "headers.set.authorization"),
+        ("{upstream: 'https://a.test/x?a=1&Key=2', provider: p}", "upstream"),
+    ],
+)
+def test_trap_20_a_place_that_the_provider_fills_holds_nothing_else(route: str, where: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{BESIDE}  /a: {route}\n")
+    with pytest.raises(ConfigError) as raised:
+        load(path, environ={"KEY": "0123456789abcdef"})
+    (problem,) = raised.value.problems
+    assert problem.path == f"routes./a.{where}"
+    assert "say it in one of the two" in problem.message
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "{upstream: https://a.test, provider: p, headers: {set: {Authorization: x, Cookie: y}}}",
+        "{upstream: 'https://a.test/bot{token}', provider: b, headers: {set: {Authorization: x}}}",
+        "{upstream: 'https://a.test/?a=1', provider: p}",
+        "{upstream: 'https://a.test', provider: none, headers: {set: {Authorization: x}}}",
+    ],
+)
+def test_trap_20_other_places_are_the_routes(route: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{BESIDE}  /a: {route}\n")
+    assert load(path, environ={"KEY": "0123456789abcdef"}).config.routes

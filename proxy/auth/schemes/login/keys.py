@@ -175,6 +175,10 @@ class LoginProvider(KeyedProvider, CarryingProvider):
         return self.model_copy(update={"request": forced.over(self.request), "refresh": LoginRefresh()})
 
     @property
+    def reply_shape(self) -> dict[str, Any]:
+        return self.reply.shape
+
+    @property
     def names_upstream(self) -> bool:
         return self.reply.upstream is not None
 
