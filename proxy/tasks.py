@@ -1,13 +1,17 @@
 """Tasks of the event loop, each kept until it ends: the loop itself would let one be collected half done.
 
-Owns: those references, and the one flight that many wait for. Must not know: what is done in them.
+Owns: those references, the one flight that many wait for, and the thread that nobody does. Must not know: what is done
+in them.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from contextvars import copy_context
+from threading import Thread
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -37,6 +41,35 @@ async def cancelled(tasks: Iterable[asyncio.Task[Any]], again: float = AGAIN) ->
         for task in left:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=again)
+
+
+async def aside(call: Callable[..., T], *args: Any) -> T:
+    """What `call` returns, or raises, in a thread that nobody waits for at the end of the process: what it reads may be
+    a pipe into which nobody writes, or a disk that hangs.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("T", result))
+
+    def run() -> None:
+        result: T | None = None
+        failed: BaseException | None = None
+        try:
+            result = call(*args)
+        except BaseException as error:
+            failed = error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, result, failed)
+
+    Thread(target=copy_context().run, args=(run,), name="keyless-aside", daemon=True).start()
+    return await done
 
 
 class Tasks:

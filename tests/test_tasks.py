@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
+import sys
 
 import pytest
 
-from proxy.tasks import Flight, Tasks, cancelled, spawn
+from proxy.tasks import Flight, Tasks, aside, cancelled, spawn
 
 
 class Work:
@@ -114,3 +116,21 @@ async def test_a_cancellation_that_was_lost_is_asked_for_again() -> None:
     assert [task.cancelled() for task in tasks] == [True, True, False]
     assert len(lost) == 4
     await cancelled([])
+
+
+async def test_what_is_read_aside_comes_back_or_is_raised() -> None:
+    assert await aside(divmod, 7, 2) == (3, 1)
+    with pytest.raises(ZeroDivisionError):
+        await aside(divmod, 7, 0)
+
+
+def test_nobody_waits_at_the_end_for_what_never_comes() -> None:
+    program = """
+import asyncio, os
+from proxy.tasks import aside
+async def main():
+    await asyncio.wait_for(aside(os.read, os.pipe()[0], 1), 0.01)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.splitlines()[-1] == "TimeoutError"

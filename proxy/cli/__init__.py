@@ -10,9 +10,11 @@ a secret; `client new` prints the key that it makes.
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import os
 import re
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -107,6 +109,9 @@ def keyless(
 
 def main() -> None:
     """The command `keyless`."""
+    _open_what_is_closed()
+    if sys.argv[1:2] == ["run"]:
+        _stay()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -123,8 +128,24 @@ def main() -> None:
         print(down, file=sys.stderr)
         raise SystemExit(1) from None
     except Exception as error:
-        _report(error)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            print(f"keyless: {error.strerror}", file=sys.stderr)
+        else:
+            _report(error)
         raise SystemExit(1) from None
+
+
+def _open_what_is_closed() -> None:
+    """Who starts a daemon may close these; what is opened next would be taken for them then."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 -- for the whole process
+
+
+def _stay() -> None:
+    """A SIGHUP that comes before anything can be read again (cli/kit/stop.py); what a terminal says ends it."""
+    if hasattr(signal, "SIGHUP") and not sys.stdin.isatty():
+        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
 def _report(error: Exception) -> None:

@@ -32,14 +32,15 @@ from proxy.process.shared_sockets import SharedSockets
 from proxy.process.worker_post import READY, WorkerPost, framed
 from proxy.serve.sessions import Sessions
 from proxy.tasks import spawn
+from proxy.tokens.cell import LONGEST_WAIT
 from proxy.tokens.store.open import open_records
 from proxy.values.listen import Door
 from proxy.wire.inbound.server import DRAIN_SECONDS
 
 log = get_logger("keyless.supervisor")
 
-GRACE = DRAIN_SECONDS + 1.5
-"""Seconds from asking a worker to end until it is killed."""
+GRACE = DRAIN_SECONDS + LONGEST_WAIT + 1.5
+"""Seconds from asking a worker to end until it is killed: one that is spending a refresh token waits for the next."""
 YOUNG = 10.0
 """A worker that did not live this long may die of its start: the next one waits."""
 FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0

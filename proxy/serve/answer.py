@@ -28,6 +28,7 @@ _ORIGINS: Final = Bound(most=256, longest=256)
 _readable: Final[dict[str, bytes]] = {}
 """The lines that let a page of this origin read a reply."""
 _ADVICE: Final = frozenset((b"x-should-retry",))
+_LENGTH: Final = frozenset((b"content-length",))
 
 
 _DOCUMENTS: Final = frozenset((b"document", b"iframe", b"frame", b"embed", b"object"))
@@ -158,6 +159,8 @@ def _head(exchange: Exchange, reply: Reply) -> tuple[bytes, Framing, bool, Chang
     headers, lines = reply.headers, reply.lines
     if exchange.hopeless:
         headers, lines = without(headers, _ADVICE), None
+    if reply.status == 204 and any(name.lower() == b"content-length" for name, _ in headers):
+        headers, lines = without(headers, _LENGTH), None  # RFC 9110 §8.6: some parsers would wait for so much
     urls: Changing | None = None
     empty = exchange.method == "HEAD" or reply.status in NO_BODY
     if plan.rewrite is not None and not empty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -94,3 +95,47 @@ def test_a_bug_shows_where_but_no_value() -> None:
     assert "ValueError" in done.stderr
     assert "broken" in done.stderr
     assert "a-made-up-secret" not in done.stderr
+
+
+CLOSED = (
+    "import os, sys; os.close(int(sys.argv.pop(1)));"
+    "os.execv(sys.executable, [sys.executable, '-m', 'proxy', *sys.argv[1:]])"
+)
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2"])
+def test_a_daemon_may_have_no_streams(closed: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", CLOSED, closed, "check", "-c", written(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=ROOT)
+    assert done.returncode == 0
+    assert "internal error" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
+def test_a_full_disk_is_told_as_that(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "proxy", "check", "-c", written(tmp_path)]
+    with open("/dev/full", "w") as full:  # noqa: PTH123 -- a device
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False, cwd=ROOT
+        )
+    assert (done.returncode, done.stderr) == (1, "keyless: No space left on device\n")
+
+
+def test_a_hang_up_during_the_start_ends_nothing(tmp_path: Path, sandbox: str) -> None:
+    """The command says that it runs by opening one pipe, and ends when the other one is written."""
+    began, go = tmp_path / "began", tmp_path / "go"
+    for pipe in (began, go):
+        os.mkfifo(pipe)
+    command = tmp_path / "secret"
+    command.write_text(f"#!/bin/sh\necho x > {began}\ncat {go}\n")
+    command.chmod(0o700)
+    provider = {"scheme": "static", "token": f"${{exec:{command}}}"}
+    route = {"upstream": sandbox, "provider": "p"}
+    path = written(tmp_path, providers={"p": provider}, routes={"/p": route})
+    with process("run", "-c", path, stdin=subprocess.DEVNULL) as started:
+        assert began.read_text() == "x\n"
+        started.popen.send_signal(signal.SIGHUP)
+        go.write_text("a-secret-token\n")
+        started.until(lambda line: line.startswith("status:"))
+        started.popen.send_signal(signal.SIGTERM)
+        assert started.end().code == 0

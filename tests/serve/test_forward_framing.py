@@ -32,6 +32,7 @@ async def behind(stage: Stage, *replies: bytes, **config: Any) -> RawApi:
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nto the end", (None, "chunked"), b"to the end"),
         (b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nold", (None, "chunked"), b"old"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", (None, None), b""),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", (None, None), b""),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", ("99", None), b""),
         (b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 1-2/9\r\nContent-Length: 2\r\n\r\nbc", ("2", None), b"bc"),
         (b"HTTP/1.1 299 \r\nContent-Length: 1\r\n\r\nx", ("1", None), b"x"),

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 
 from proxy.config.load import again, load
 from proxy.config.loaded import Loaded
-from proxy.errors import ConfigError, HeldBack
+from proxy.errors import ConfigError, HeldBack, Problem
 from proxy.logger import get_logger
 from proxy.logs.bugs import kind
 from proxy.process.reloading.changes import (
@@ -35,7 +35,7 @@ from proxy.process.reloading.changes import (
 from proxy.process.reloading.held_back import check_commands, check_hosts
 from proxy.process.reloading.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
 from proxy.process.reloading.tidings import Tidings
-from proxy.tasks import Tasks
+from proxy.tasks import Tasks, aside
 
 log = get_logger("keyless.reload")
 
@@ -49,6 +49,8 @@ _WATCH: dict[str, Any] = {
     "yield_on_timeout": True,
     "rust_timeout": 1000,
 }
+
+_EMPTY = "nothing stands there; somebody may be about to write it, or it is a pipe that was read already"
 
 Replace = Callable[[Loaded, Changes], Awaitable[None]]
 
@@ -173,7 +175,7 @@ class Reloader:
 
     async def _take_over(self, asked: bool) -> bool:
         try:
-            news = await asyncio.to_thread(self._read, asked)
+            news = await aside(self._read, asked)
             if news.held_back:
                 return await self._hold_back(news.held_back)
             if news.different or self._loaded.held_back:
@@ -213,7 +215,7 @@ class Reloader:
         permitted = None if asked else self._first.commands | loaded.commands
         if not whole or self._path is None or written is None:
             return again(loaded, commands=permitted)
-        return load(
+        fresh = load(
             self._path,
             environ=written.environ,
             strict=written.strict,
@@ -221,6 +223,9 @@ class Reloader:
             known=loaded.values,
             commands=permitted,
         )
+        if fresh.written is not None and not fresh.written.document.tree and written.document.tree:
+            raise ConfigError([Problem(str(self._path), 1, "config", _EMPTY)])
+        return fresh
 
     async def _hold_back(self, reasons: tuple[str, ...]) -> bool:
         """Said once, however often it is tried; who looks at the status sees it, too."""

@@ -383,7 +383,10 @@ async def test_trap_40_what_streams_over_a_removed_route_ends_as_it_began(stage:
         assert (await stream).status == 200
 
 
-@pytest.mark.parametrize("broken", ["routes: [", "routes: {/a: {upstream: nowhere, provider: nobody}}", ""])
+BROKEN = ["routes: [", "routes: {/a: {upstream: nowhere, provider: nobody}}", "# nothing yet\n", ""]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
 async def test_trap_40_a_broken_file_keeps_the_old_config_and_is_told_of_once(stage: Stage, broken: str) -> None:
     loaded = await opened(stage)
     path = stage.folder / "config.yaml"

@@ -19,7 +19,7 @@ from proxy.auth.placing.inject import encode_form
 from proxy.auth.placing.signing import Signing
 from proxy.auth.reading.upstream import named_upstream
 from proxy.auth.schemes.login.carried import carries, carrying
-from proxy.auth.schemes.login.keys import TEXTS, TokenRequest
+from proxy.auth.schemes.login.token_request import TEXTS, TokenRequest
 from proxy.auth.schemes.request import signed, text_pairs, with_query
 from proxy.auth.token import Consent, IssuerRequest, Tls
 from proxy.errors import FailureClass, IssuerError

@@ -10,49 +10,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from proxy.auth.filled import check_templates
 from proxy.auth.keys.provider import ProviderCommon, Refresh
 from proxy.auth.keys.reply import Format, ReplyMap, check_locator, check_paths
-from proxy.auth.keys.sign import Sign
 from proxy.auth.keys.sign_by_reply import KeyedProvider
 from proxy.auth.keys.values import Value, check_name, check_values
 from proxy.auth.schemes.login.carried import CarryingProvider
-from proxy.http.grammar import field_problem
-from proxy.values.kinds import UNSET, Method, OneOrMore, Scalar, Secretive, Url
+from proxy.auth.schemes.login.token_request import TEXTS, Forced, TokenRequest
+from proxy.values.kinds import UNSET, OneOrMore, Secretive
 from proxy.values.where import Finding, Where
-
-
-class TokenRequest(Secretive):
-    """The HTTP request that asks for a token. At most one of json, form and body."""
-
-    method: Method = "POST"
-    url: Url
-    query: dict[str, Scalar] = {}
-    headers: dict[str, str] = {}
-    json_: Any = Field(default=None, alias="json")
-    form: dict[str, Scalar] | None = None
-    body: str | None = None
-    sign: Sign | None = None
-
-    @model_validator(mode="after")
-    def one_body(self) -> TokenRequest:
-        if sum(part is not None for part in (self.json_, self.form, self.body)) > 1:
-            raise ValueError("give one of json, form and body, not several")
-        return self
-
-    def check(self, where: Where) -> Iterator[Finding]:
-        for name, value in self.headers.items():
-            if problem := field_problem(name, value):
-                yield Finding((*where, "headers", name), problem)
-        if self.sign is not None:
-            yield from self.sign.check((*where, "sign"))
-
-
-TEXTS = ("url", "query", "headers", "json_", "form", "body")
-"""Where a request's texts stand, which a step's may hold names."""
 
 
 class Step(Secretive):
@@ -73,35 +42,6 @@ class Step(Secretive):
         for name, locator in self.keep.items():
             yield from check_locator((*where, "keep", name), locator)
         yield from check_paths((*where, "ok"), self.ok)
-
-
-class Forced(Secretive):
-    """What a provider's `request` says besides, or in place of, where it asks for another token than the one that its
-    issuer has handed out again although the API refused it.
-    """
-
-    query: dict[str, Scalar] = {}
-    json_: dict[str, Any] = Field(default={}, alias="json")
-    form: dict[str, Scalar] = {}
-
-    def over(self, request: TokenRequest) -> TokenRequest:
-        """Raises ValueError if it says nothing, or what `request` has no place for."""
-        if not (self.query or self.json_ or self.form):
-            raise ValueError("refresh.forced says nothing: give it query, json or form")
-        made = {
-            "query": {**request.query, **self.query},
-            "json_": _over("json", request.json_, self.json_),
-            "form": _over("form", request.form, self.form),
-        }
-        return request.model_copy(update=made)
-
-
-def _over(part: str, under: Any, over: dict[str, Any]) -> Any:
-    if not over:
-        return under
-    if not isinstance(under, dict):
-        raise ValueError(f"refresh.forced.{part} needs request.{part}, a mapping")  # noqa: TRY004 -- pydantic's
-    return {**under, **over}
 
 
 class LoginRefresh(Refresh):

@@ -20,8 +20,9 @@ from proxy.auth.reading.reply import ReplyReader
 from proxy.auth.schemes.identity import digest, reading
 from proxy.auth.schemes.login.asked import Around, Asked
 from proxy.auth.schemes.login.carried import Carried
-from proxy.auth.schemes.login.keys import LoginProvider, TokenRequest
+from proxy.auth.schemes.login.keys import LoginProvider
 from proxy.auth.schemes.login.refresh import Refreshing
+from proxy.auth.schemes.login.token_request import TokenRequest
 from proxy.auth.schemes.scheme import Scheme
 from proxy.auth.signing.made import Made
 from proxy.auth.token import Consent, Flow

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from proxy.auth.schemes.login.asked import build
-from proxy.auth.schemes.login.keys import LoginProvider, TokenRequest
+from proxy.auth.schemes.login.keys import LoginProvider
 from proxy.auth.schemes.login.scheme import LoginScheme
+from proxy.auth.schemes.login.token_request import TokenRequest
 from proxy.auth.signing.request import Keys, Moment, Signable
 from proxy.auth.signing.vendors.sigv4 import volc
 from proxy.auth.token import IssuerReply, IssuerRequest, Minted
