@@ -16,7 +16,7 @@ from typing import Any
 def without(companion: str, sign: str) -> Iterator[None]:
     """`import companion` fails meanwhile, which the packages imported here allow for.
 
-    Who has it already, which the module `sign` shows, loses nothing by it.
+    What was imported before, which the module `sign` shows, keeps working.
     """
     if sign in sys.modules:
         yield

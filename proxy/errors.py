@@ -110,9 +110,7 @@ CODES: dict[Code, Meaning] = {
         431, "Header too large", "Send fewer or shorter headers, or raise `limits.max_header`."
     ),
     "provider_unconfigured": Meaning(424, "Provider not configured", "The operator must set it; it is read again."),
-    "credential_refused": Meaning(
-        424, "Credential refused by the issuer", "The operator must correct the provider's credential."
-    ),
+    "credential_refused": Meaning(424, "Credential refused", "The operator must correct the provider's credential."),
     "login_required": Meaning(424, "Login required", "The operator must run `keyless login {provider}`."),
     "internal_error": Meaning(500, "Internal error", "A fault of the proxy's own: the operator's log says where."),
     "upstream_unreachable": Meaning(502, "Upstream unreachable", "Check the route's `upstream`, DNS and TLS."),
@@ -138,6 +136,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
 
     `code` is a key of CODES; `detail` says what and where; `retry_after` is in seconds; `headers` are added to the
     answer (an `Allow`, say). `cause` is for the log: what was refused (`origin=http://app.example.com`), else `detail`.
+    `hint` says what to do, where that is not what the code says.
     `outside` stands in for a `detail` that names variables or hosts, towards whoever asks from another machine.
     """
 
@@ -150,6 +149,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         retry_after: float | None = None,
         headers: Sequence[tuple[str, str]] = (),
         cause: str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
@@ -158,6 +158,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
         self.provider = provider
         self.retry_after = retry_after
         self.headers = tuple(headers)
+        self.hint = hint
 
     @property
     def status(self) -> int:
@@ -179,7 +180,7 @@ class Fault(KeylessError):  # noqa: N818 -- the word that clients and docs know
     def problem(self) -> dict[str, Any]:
         """The members of the problem document, and those in which SDKs look for words (docs/errors.md)."""
         known = CODES[self.code]
-        hint = known.hint.replace("{provider}", self.provider or "NAME")
+        hint = self.hint or known.hint.replace("{provider}", self.provider or "NAME")
         if self.advice is not None and self.advice[0] != "Retry-After":
             hint = hint.replace("Retry-After", "`retry_after` seconds")
         document: dict[str, Any] = {

@@ -70,7 +70,7 @@ def of(error: BaseException) -> str | None:
 
 
 def tell(lack: str) -> Fault:
-    """The answer to who can't be served for it; the operator is told now and then."""
+    """What a client is told that can't be served; the operator is told now and then."""
     global _told  # noqa: PLW0603 -- one process, one shortage
     if time.monotonic() - _told > TOLD_EVERY:
         _told = time.monotonic()

@@ -26,7 +26,7 @@ app = command_app()
 
 @app.command()
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="Whose words it is to be in.")],
+    shell: Annotated[Shell, typer.Argument(help="The shell to write it for.")],
     _config: UnusedConfig = DEFAULT_CONFIG,
 ) -> None:
     """Print what a shell reads to complete commands with Tab; `source <(keyless completion bash)` in ~/.bashrc."""

@@ -39,7 +39,7 @@ app = command_app()
 @app.command()
 def env(
     routes: Annotated[list[str] | None, typer.Argument(metavar="ROUTE...", help="Only these routes.")] = None,
-    shell: Annotated[Shell, typer.Option(help="Whose language to speak.")] = Shell.SH,
+    shell: Annotated[Shell, typer.Option(help="The shell whose syntax to print.")] = Shell.SH,
     lifetime: Annotated[
         str, typer.Option("--for", metavar="TIME", help="How long a key is good, where the proxy asks for one.")
     ] = USUAL,

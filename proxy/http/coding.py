@@ -16,6 +16,7 @@ from proxy.http.fields import Fields
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of an opened body, whatever it was compressed to."""
+SMALLER = "Send a smaller body: it must be held in memory whole, as a credential or a key stands in it."
 _MOST = 3
 """Codings on top of each other; nobody means more, and each costs another `LONGEST`."""
 
@@ -68,7 +69,9 @@ def _read(body: bytes, make: Callable[[], _Decompressor]) -> bytes:
         decompressor = make()
         whole += decompressor.decompress(body, LONGEST + 1 - len(whole))
         if len(whole) > LONGEST:
-            raise Fault("body_too_large", f"the request's body is larger than {LONGEST} bytes when it is opened")
+            raise Fault(
+                "body_too_large", f"the request's body is larger than {LONGEST} bytes when it is opened", hint=SMALLER
+            )
         if not decompressor.eof:
             raise EOFError
         body = decompressor.unused_data

@@ -1,4 +1,4 @@
-"""Keyless for programs that don't await: the calls of library.py, on a loop in a thread of its own.
+"""Keyless for programs that don't await: the calls of keyless.py, on a loop in a thread of its own.
 
 Owns: the thread, and its end with the program. Must not know: what the calls do.
 """

@@ -43,7 +43,7 @@ USUAL: Final = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "
 
 @dataclass(slots=True, eq=False, repr=False)
 class ProviderPlan:
-    """One account. `missing` is what it lacks: then `scheme` is None and its routes answer 503."""
+    """One account. `missing` is what it lacks: then `scheme` is None and its routes answer 424."""
 
     name: str
     missing: Lacking = field(default_factory=Lacking)
@@ -112,7 +112,7 @@ class RoutePlan:
         if method in UNUSUAL if self.methods is None else method not in self.methods or method == "CONNECT":
             raise self._method_refused(method)
         if self.paths is not None and not self.takes(rest):
-            raise Fault("path_refused", f"{self.prefix} does not take this path")
+            raise Fault("path_refused", f"{self.prefix} does not take this path", hint="See `paths` of the route.")
 
     def _method_refused(self, method: str) -> Fault:
         allowed = ", ".join(sorted(USUAL if self.methods is None else self.methods - {"CONNECT"}))

@@ -1,7 +1,7 @@
 """The parent of several workers on one port: starts them, restarts them, ends them.
 
-Owns: processes, and what they share: the port (doors.py) and a private directory (private.py). Must not know: what a
-worker does. It holds no token and forwards nothing, so that nothing a client sends can harm it.
+Owns: processes, and what they share: the port (shared_sockets.py) and a private directory (private_folder.py). Must not
+know: what a worker does. It holds no token and forwards nothing, so that nothing a client sends can harm it.
 
 Workers are forked by a process that has loaded their code and does nothing else (fork_server.py), not from here: the
 supervisor has a loop, threads and secrets. Ctrl-C reaches the supervisor alone, which lets them drain.

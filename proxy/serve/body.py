@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from proxy.errors import Fault
-from proxy.http.coding import LONGEST
+from proxy.http.coding import LONGEST, SMALLER
 from proxy.serve.pieces import pieces_of
 from proxy.wire.inbound.request import Request
 
@@ -86,7 +86,7 @@ class Body:
             while piece := await self.next():
                 pieces.append(piece)
                 if self._seen > limit:
-                    raise _too_large(limit)
+                    raise _too_large(limit, SMALLER)
             self.whole = b"".join(pieces)
             self.length = len(self.whole)
             self._room = max(self._room, 0)
@@ -124,5 +124,5 @@ class Body:
             self._request.connection.hint(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-def _too_large(limit: int) -> Fault:
-    return Fault("body_too_large", f"the request's body is larger than {limit} bytes")
+def _too_large(limit: int, hint: str | None = None) -> Fault:
+    return Fault("body_too_large", f"the request's body is larger than {limit} bytes", hint=hint)

@@ -15,6 +15,8 @@ from proxy.plan.admission.guard import Guard
 from proxy.plan.admission.readings import bearer
 from proxy.wire.inbound.request import Request
 
+_ADMIN_KEY = "Send `admin.key` of the config as a bearer token."
+
 
 def check_operator(request: Request, guard: Guard, key: bytes | None, passes: Passes) -> None:
     """`key` is the admin key's SHA-256; without one, only this machine may. Raises Fault."""
@@ -23,9 +25,9 @@ def check_operator(request: Request, guard: Guard, key: bytes | None, passes: Pa
     if key is not None:
         given = bearer(headers.get(b"authorization", b"")), headers.get(b"x-api-key")
         if not any(is_key(text, key) for text in given) and not passes.holds(headers, key):
-            raise Fault("client_key_required", "this needs the admin key (`admin.key` in the config)")
+            raise Fault("client_key_required", "this needs the admin key", hint=_ADMIN_KEY)
     elif not request.is_local:
-        raise Fault("route_refused", "set `admin.key` to use this from another machine")
+        raise Fault("route_refused", "this is not for other machines", hint="Set `admin.key` in the config.")
     elif not guard.vouches(headers) and request.peer is not None:
         # A web page that let its own name point here (DNS rebinding) comes from this machine, too.
         raise Fault("host_refused", "set `admin.key`, or add the name to `browser.hosts`")

@@ -19,6 +19,7 @@ from proxy.wire.inbound.request import Request
 PATH = "token/*"
 METHODS = frozenset(("GET",))
 WHO = Who.ITS_OWN
+_READERS = "Give a client `read_tokens` in the config."
 
 
 async def answer(asked: Asked, view: View) -> Answer:
@@ -48,7 +49,9 @@ async def _admit(request: Request, view: View) -> Visitor:
     if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
         raise Fault("origin_refused", "tokens are not given to web pages")
     if not view.visitors:
-        raise Fault("route_refused", "tokens are given only to `clients` with `read_tokens`; the config has none")
+        raise Fault(
+            "route_refused", "tokens are given only to clients with `read_tokens`, and there are none", hint=_READERS
+        )
     transport = request.connection.transport
     places = KeyPlaces(request.known, KeySlots(), request.fields)
     visitor = view.visitors.identify(places, transport, view.clock())

@@ -20,11 +20,10 @@ class Draft:
     """All that the API will get but the framing of the body. A `Placing` may change whatever is assigned here.
 
     `base` is the upstream's path, exactly as configured; `rest` what the client's adds to it. `own_query` is the
-    upstream's, `query` the client's, both without `?`; `lone` says that
-    the client's is nothing but a `?`. `lines` are finished header lines, one or several in each.
-    `cookie` is the value of that header. `presented` are headers of the client, by their names in lower case, in which
-    credentials stand: they do not pass. `body` is there if `Placing.needs_body` asks for it. `clock` tells the time,
-    for what is signed with it.
+    upstream's, `query` the client's, both without `?`; `lone` says that the client's is nothing but a `?`. `lines` are
+    finished header lines, one or several in each. `cookie` is the value of that header. `presented` are headers of the
+    client, by their names in lower case, in which credentials stand: they do not pass. `body` is there if
+    `Placing.needs_body` asks for it. `clock` tells the time, for what is signed with it.
     """
 
     __slots__ = (

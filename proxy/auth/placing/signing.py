@@ -105,7 +105,7 @@ class Signing:
             if draft.query != query:
                 said = in_query(self.algorithm, query)
         if said.ends is not None and said.ends < now:
-            raise Fault("route_refused", "the presigned URL has expired")
+            raise Fault("route_refused", "the presigned URL has expired", hint="Presign it anew.")
         authorization = draft.presented.get(b"authorization")
         return said if authorization is None else in_header(self.algorithm, authorization)
 
@@ -130,8 +130,7 @@ class Signing:
         region, service = said.region or keys.region, said.service or keys.service
         for what, asked, allowed in (("region", region, self.regions), ("service", service, self.services)):
             if asked and asked not in allowed:
-                raise Fault(
-                    "route_refused", f"the request is signed for a {what} that the route's provider does not list"
-                )
+                told = f"the request is signed for a {what} that the route's provider does not list"
+                raise Fault("route_refused", told, hint=f"Sign it for another, or list it in `sign.{what}s`.")
         same = region == keys.region and service == keys.service
         return keys if same else replace(keys, region=region, service=service)

@@ -57,5 +57,5 @@ def stopping(requests: int | None) -> str:
     """`requests` are under way; None: several workers know."""
     if requests == 0:
         return "stopping\n"
-    many = "what is" if requests is None else "1 request" if requests == 1 else f"{requests} requests"
-    return f"stopping; {many} under way may end for up to {math.ceil(DRAIN_SECONDS)} s, once more Ctrl-C cuts it\n"
+    many = "what is under way" if requests is None else "1 request" if requests == 1 else f"{requests} requests"
+    return f"stopping: waiting up to {math.ceil(DRAIN_SECONDS)} s for {many}; Ctrl-C again ends at once\n"

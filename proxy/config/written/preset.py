@@ -82,9 +82,8 @@ class Sdk(Strict):
     """How a vendor's SDK is pointed at the proxy: variables, or a setting in words where it reads none.
 
     `env` and `base` are texts over {base} (the route's address), {host} (its host and port), {path} (the rest of
-    it) and {key}. `base`: what the
-    SDK takes as base URL, where that is not the route's address. `needs`: https only, or a route without a prefix.
-    `bases`: only where the route leads to one of these.
+    it) and {key}. `base`: what the SDK takes as base URL, where that is not the route's address. `needs`: https only,
+    or a route without a prefix. `bases`: only where the route leads to one of these.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """`${NAME}`, `${file:PATH}`, `${vault:PATH#FIELD}` ... as they are written in the config's texts.
 
-Owns: their syntax, and how one is told of. Must not know: where values come from (secrets.py, sources/).
+Owns: their syntax, and how one is told of. Must not know: where values come from (resolve.py, sources/).
 """
 
 from __future__ import annotations

@@ -35,7 +35,12 @@ def _from_outside(error: Fault) -> Fault:
     if error.outside == error.detail:
         return error
     return Fault(
-        error.code, error.outside, provider=error.provider, retry_after=error.retry_after, headers=error.headers
+        error.code,
+        error.outside,
+        provider=error.provider,
+        retry_after=error.retry_after,
+        headers=error.headers,
+        hint=error.hint,
     )
 
 

@@ -53,7 +53,7 @@ def _told(route: OfferedRoute, clients: bool, local_tls: bool, view: View) -> di
 
 
 def doors(request: Request, view: View) -> list[Door]:
-    """Where it listens, as who looks can reach it: at the address that he has just used."""
+    """Where it listens, as who looks can reach it: at the address by which the page was asked for."""
     listening = list(view.desk.doors())
     used = _used(request)
     if used is None or view.loaded.config.admin.listen is not None:
