@@ -40,7 +40,8 @@ _MASKS: Final = re.compile(rb"%u00([0-7][0-9a-f])|" + b"|".join(map(re.escape, _
 
 @dataclass(slots=True, eq=False, repr=False)
 class Target:
-    """A route's upstream, taken apart. `base` has no slash at its end; `whole` is the path exactly as configured.
+    """A route's upstream, taken apart. `base` has no slash at its end; `whole` is the path exactly as configured. Where
+    a token stands in the path, both are what is before it; `filled` matches all of it, with any token.
 
     What follows the host may hold a key that the user wrote there, so the repr shows none of it.
     """
@@ -51,6 +52,7 @@ class Target:
     whole: bytes
     query: bytes
     template: Template | None
+    filled: re.Pattern[bytes] | None = None
 
     @classmethod
     def parse(cls, upstream: str, *, private: bool = False, identity: str = "") -> Target:
@@ -67,6 +69,7 @@ class Target:
             path or b"/",
             url.query.encode("utf-8"),
             template if template.names else None,
+            _filled(template) if template.names else None,
         )
 
     @property
@@ -82,11 +85,18 @@ class Target:
         if absolute is not None and not self._is_own(absolute[1].lower(), absolute[2].lower()):
             return None
         path = url if absolute is None else url[absolute.end() :]
-        base = self.base + kept
-        rest = path[len(base) :]
-        if not path.startswith(base) or rest[:1] not in _AFTER_BASE or (absolute is None and not path):
+        end = self._end_of_base(path)
+        rest = path[end + len(kept) :]
+        if end < 0 or not path.startswith(kept, end) or rest[:1] not in _AFTER_BASE or (absolute is None and not path):
             return None
         return rest if absolute is not None or path.startswith(b"/") else None
+
+    def _end_of_base(self, path: bytes) -> int:
+        """-1 if it doesn't begin with it."""
+        if self.filled is None:
+            return len(self.base) if path.startswith(self.base) else -1
+        found = self.filled.match(path)
+        return -1 if found is None else found.end()
 
     def _is_own(self, scheme: bytes, authority: bytes) -> bool:
         """Under another scheme, too: behind a TLS terminator, APIs often take themselves for plain http."""
@@ -112,8 +122,22 @@ class Target:
             return absolute[0] + _without_dots(written[absolute.end() :]) + tail
         if _SCHEME.match(written) is not None or not (_DOTS.search(written) or (written and not rest)):
             return reference
-        path = self.base + kept + rest if kept or rest else self.whole
+        if self.template is not None:
+            path = self.template.render(_anything).encode("utf-8").rstrip(b"/") + kept + (rest or b"/")
+        else:
+            path = self.base + kept + rest if kept or rest else self.whole
         return _without_dots(path[: path.rfind(b"/") + 1] + written) + tail
+
+
+def _anything(_name: str) -> str:
+    """In the place of a token, where it is only known that there is one."""
+    return "-"
+
+
+def _filled(template: Template) -> re.Pattern[bytes]:
+    literals = [re.escape(text.encode("utf-8")) for text in template.literals]
+    literals[-1] = re.escape(template.literals[-1].rstrip("/").encode("utf-8"))
+    return re.compile(rb"[^/?#]+".join(literals))
 
 
 def _split_reference(reference: bytes) -> tuple[bytes, bytes]:

@@ -97,6 +97,26 @@ async def test_trap_25_a_foreign_location_does_not_carry_the_token_away(stage: S
     assert value == "https://sso.test/?back=/v1?access_token=" + "*" * len(stage.token("baidu"))
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://{api}/bot{token}/v1/next?page=2", "{own}/gh/next?page=2"),
+        ("//{api}/bot{token}/v1/next", "{own}/gh/next"),
+        ("/bot{token}/v1/next", "/gh/next"),
+        ("/bot{token}/v1", "/gh"),
+        ("../v1/next", "/gh/next"),
+        ("next", "next"),
+        ("/bot{token}/v2/next", "http://{api}/bot***/v2/next"),
+        ("/bot/v1/next", "http://{api}/bot/v1/next"),
+        ("http://{api}/botanic", "http://{api}/botanic"),
+    ],
+)
+async def test_trap_24_a_token_in_the_upstreams_path_is_a_part_of_it(stage: Stage, url: str, expected: str) -> None:
+    api, value = await linked(stage, "/bot{token}/v1", f"Location={url}")
+    stars = "*" * len(stage.token("baidu"))
+    assert value == expected.replace("***", stars).format(own=stage.url, api=api.authority)
+
+
 async def test_keep_prefix_keeps_it_in_links_too(stage: Stage) -> None:
     _, value = await linked(stage, "/v1", "Location=http://{api}/v1/gh/next", keep_prefix=True)
     assert value == f"{stage.url}/gh/next"
