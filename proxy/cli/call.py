@@ -73,7 +73,7 @@ def call(
         headers.setdefault(name, value)
     loaded = load_or_exit(config)
     setup.configure(Log(level="error"))
-    status = asyncio.run(_call(loaded, Request(method, target_of(path), headers, body), include))
+    status = asyncio.run(_call(loaded, Request(method, target_of(path, loaded.config.doors), headers, body), include))
     raise typer.Exit(int(status >= 400))
 
 

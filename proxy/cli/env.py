@@ -110,7 +110,7 @@ def _ask(path: Path, *words: str) -> dict[str, Any]:
     try:
         return asyncio.run(asking.ask(runtime.path_of(path, os.environ), *words))
     except Fault as fault:
-        fail(fault.detail)
+        fail(fault.detail, 2 if words[0] == "routes" and fault.code == "no_route" else 1)
     except (OSError, ValueError):
         fail(f"the proxy that runs with {path} does not answer")
 

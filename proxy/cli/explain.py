@@ -41,11 +41,12 @@ def explain(
 ) -> None:
     """Tell which route, provider, upstream URL, headers and rules a request would get."""
     method, loaded = method_of(method), load_or_exit(config)
-    if target_of(url).startswith(loaded.config.admin.path):
+    target = target_of(url, loaded.config.doors)
+    if target.startswith(loaded.config.admin.path):
         _tell_own(as_json)
         return
     try:
-        told = explained(loaded, compile_plan(loaded, lambda: 0.0, Now(0.0, 0.0)), method, target_of(url))
+        told = explained(loaded, compile_plan(loaded, lambda: 0.0, Now(0.0, 0.0)), method, target)
     except Fault as fault:
         _refuse(fault, as_json)
     if as_json:

@@ -76,6 +76,7 @@ def test_with_clients_it_is_lent_listed_and_taken_back(folder: Path, sandbox: st
         assert keyless("env", "-c", path, "--revoke", "env").out == "env: taken back\n"
         until(url, key, 401)
         assert keyless("env", "-c", path, "--revoke", "env").code == 1
+        assert keyless("env", "-c", path, "/nowhere").code == 2
         brief = keyless("env", "-c", path, "--shell", "json", "--for", "1s").json
         until(url, brief["OPENAI_API_KEY"], 401)
         running.popen.send_signal(signal.SIGTERM)

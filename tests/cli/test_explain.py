@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.cli.kit.options import target_of
+from proxy.values.listen import PAGES, Door, Listener
 from tests.certificates import Authority
 from tests.cli.conftest import crm, keyless, untouched, written
 
@@ -209,7 +210,35 @@ def test_a_method_that_can_not_be_is_2(tmp_path: Path) -> None:
     ],
 )
 def test_a_path_or_a_url(url: str, target: str) -> None:
-    assert target_of(url) == target
+    assert target_of(url, ()) == target
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("http://127.0.0.1:9001/x?y=1", "/own/x?y=1"),
+        ("https://localhost:9001", "/own/"),
+        ("http://127.0.0.1:9001/-/status", "/own/-/status"),
+        ("http://127.0.0.1:9002/x", "/x"),
+        ("http://127.0.0.1:9003/x", "/x"),
+        ("http://127.0.0.1/x", "/x"),
+        ("/x", "/x"),
+    ],
+)
+def test_an_address_of_a_routes_own_names_it(url: str, target: str) -> None:
+    doors = (
+        Door(Listener("127.0.0.1", 9002)),
+        Door(Listener("127.0.0.1", 9001), "/own"),
+        Door(Listener("127.0.0.1", 9003), PAGES),
+    )
+    assert target_of(url, doors) == target
+
+
+def test_a_routes_own_address_has_no_pages_of_the_proxy(tmp_path: Path) -> None:
+    config = one_route({"scheme": "static", "token": "made-up-secret"}, listen="127.0.0.1:9001")
+    (prefix,) = config["routes"]
+    told = explained(tmp_path, "GET", "http://127.0.0.1:9001/-/status", **config)
+    assert (told["route"], told["upstream"]) == (prefix, "https://api.example.com/v2/-/status")
 
 
 def test_what_was_filled_in_and_that_it_ends(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def exec(  # noqa: A001 -- the command's name
         status = asyncio.run(_show(order, place) if show else _run(order, place))
     except (NoConfig, ClaimedTwice) as error:
         fail(str(error), 2)
-    except (NotLent, roots.Untrusted) as error:
+    except NotLent as error:
+        fail(str(error), error.code)
+    except roots.Untrusted as error:
         fail(str(error))
     except Unstartable as error:
         fail(str(error), error.code)

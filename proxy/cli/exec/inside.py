@@ -77,7 +77,7 @@ def _offered(loaded: Loaded, doors: Sequence[Door], wish: Wish) -> Offer:
     try:
         return offer(loaded, doors, wish.routes).holding(os.environ)
     except Fault as fault:
-        raise NotLent(fault.detail) from None
+        raise NotLent.of(fault) from None
 
 
 def _narrowed(loaded: Loaded, prefixes: Collection[str]) -> Loaded:

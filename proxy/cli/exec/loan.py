@@ -20,7 +20,15 @@ from proxy.process.runtime import path_of
 
 
 class NotLent(KeylessError):  # noqa: N818 -- it says what is the case
-    """The proxy that runs does not lend a key."""
+    """The proxy does not lend a key. `code` is the command's exit code: what was named wrongly is usage."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @classmethod
+    def of(cls, fault: Fault) -> NotLent:
+        return cls(fault.detail, 2 if fault.code == "no_route" else 1)
 
 
 class Wish(NamedTuple):
@@ -45,7 +53,7 @@ async def offered(config: Path, wish: Wish) -> Offer:
         document = await ask(path_of(config, os.environ), "routes", *wish.routes)
         return Offer.read(document["offer"]).holding(os.environ)
     except Fault as fault:
-        raise NotLent(fault.detail) from None
+        raise NotLent.of(fault) from None
     except (OSError, ValueError, KeyError):  # or is of a release that this one doesn't know
         raise _silent(config) from None
 
@@ -57,7 +65,7 @@ async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
         asked = await begin(path_of(config, os.environ), "lend", wish.name, "", *wish.routes)
         loan = Loan(Offer.read(asked.document["offer"]).holding(os.environ), asked.document["key"])
     except Fault as fault:
-        raise NotLent(fault.detail) from None
+        raise NotLent.of(fault) from None
     except (OSError, ValueError, KeyError):  # or is of a release that this one doesn't know
         raise _silent(config) from None
     with asked.connection:

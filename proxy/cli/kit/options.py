@@ -19,6 +19,7 @@ import typer
 from proxy.config.place import HERE, named, usual
 from proxy.errors import ConfigError
 from proxy.http.grammar import TOKEN
+from proxy.values.listen import PAGES, Door, parse
 from proxy.values.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -100,14 +101,29 @@ def method_of(written: str) -> str:
     return written.upper()
 
 
-def target_of(url: str) -> str:
-    """What a client would send as the request target for a path or a URL of the proxy: browsers escape like this."""
-    target = url.partition("#")[0]
+def target_of(url: str, doors: Sequence[Door]) -> str:
+    """What a client would send as the request target for a path or a URL of the proxy: browsers escape like this.
+
+    A route that has one of the `doors` for itself leaves its prefix out there; it stands in the target.
+    """
+    target, prefix = url.partition("#")[0], ""
     if "://" in target.partition("?")[0]:
-        rest = target.partition("://")[2]
-        target = rest[min((at for at in map(rest.find, "/?") if at >= 0), default=len(rest)) :]
+        scheme, _, rest = target.partition("://")
+        end = min((at for at in map(rest.find, "/?") if at >= 0), default=len(rest))
+        prefix, target = _prefix_at(f"{scheme}://{rest[:end]}", doors), rest[end:]
     target = target if target.startswith("/") else f"/{target}"
-    return quote(target, safe=string.punctuation, errors="surrogateescape")
+    return quote(prefix + target, safe=string.punctuation, errors="surrogateescape")
+
+
+def _prefix_at(address: str, doors: Sequence[Door]) -> str:
+    try:
+        asked = parse(address)
+    except ValueError:  # without a port, say
+        return ""
+    for door in doors:
+        if door.route not in (None, PAGES) and door.listener.meets(asked):
+            return (door.route or "").rstrip("/")
+    return ""
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
