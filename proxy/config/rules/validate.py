@@ -32,6 +32,9 @@ _ENTRIES: Mapping[str, TypeAdapter[Any]] = {
 _ENTRY_DEPTH = 2
 """Of the keys above a provider's or a route's own."""
 
+_OF_CLIENTS = frozenset(("name", "key", "certificate", "jwt"))
+"""What a client needs: its name, and one of the others."""
+
 
 def findings(tree: Mapping[str, Any], written: Mapping[str, Any], catalogue: Catalogue) -> list[Finding]:
     """Every mistake in `tree`; `written` is the same tree before its `${...}` were resolved."""
@@ -93,8 +96,11 @@ def _what_holds(tree: Mapping[str, Any], catalogue: Catalogue) -> tuple[Config, 
 
 def _take_out(rest: dict[str, Any], where: Where) -> None:
     if where[0] == "clients" and len(where) > 1 and isinstance(where[1], int):
-        # the other clients keep their numbers
-        rest["clients"][where[1]] = {"name": f"\0{where[1]}", "key": f"sha256:{where[1]:064x}"}
+        client = rest["clients"][where[1]]
+        if isinstance(client, dict) and len(where) > _ENTRY_DEPTH and where[2] in client.keys() - _OF_CLIENTS:
+            del client[where[2]]
+        else:  # the other clients keep their numbers
+            rest["clients"][where[1]] = {"name": f"\0{where[1]}", "key": f"sha256:{where[1]:064x}"}
         return
     keys, inside = [], cast("Any", rest)
     for step in where:
