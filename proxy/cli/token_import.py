@@ -112,7 +112,7 @@ def _told(expires_in: str | None, expires_at: str | None) -> float | None:
 def _check_place(provider: str, scheme: Scheme, life: Lifecycle, store: str) -> None:
     if life.state(clock.now()) is State.STATIC:
         fail(f"{provider} is static: its token stands in the config, and nothing takes its place", 2)
-    if store == "memory" and scheme.by_person is None:
+    if keeps_nothing(store) and scheme.by_person is None:
         fail("with `store: memory` nothing is kept; set `store: file:DIR`, or a Redis URL, then import", 2)
 
 

@@ -1,7 +1,7 @@
 """The fields of a head, as they stand on the wire: pairs of bytes, in order, names in any case.
 
-Owns: looking them up, which of them belong to one connection, and which replies have no body behind them. Must not
-know: which pass a proxy, or what they mean.
+Owns: looking them up, which of them belong to one connection, which replies have no body behind them, which requests
+ask for no change. Must not know: which pass a proxy, or what they mean.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ HOP_BY_HOP: Final = frozenset(
 """RFC 9110 §7.6.1; `Trailer` passes, since trailers do."""
 NO_BODY: Final = frozenset((204, 304))
 """Statuses whose replies have none (RFC 9110 §6.4.1)."""
+SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+"""Methods that ask for nothing to be changed (RFC 9110 §9.2.1); TRACE is answered by no API."""
 _NONE: Final[frozenset[bytes]] = frozenset()
 _NOT_NAMED: Final = frozenset((b"", b"keep-alive", b"close", b"upgrade", b"transfer-encoding"))
 """Each is looked at by itself."""

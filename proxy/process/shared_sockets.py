@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.values.listen import Door, Listener, reason
+from proxy.wire.inbound.server import BACKLOG
 from proxy.wire.unix_path import clear
-
-BACKLOG = 4096
 
 
 class SharedSockets:

@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 from proxy.auth.refusal.reading import Reading
 from proxy.auth.refusal.refusal import Refusals, Verdict
 from proxy.auth.token import Token
+from proxy.http.fields import SAFE
 from proxy.serve.exchange import Exchange
 from proxy.serve.skew import learnt
 from proxy.serve.upstream import Broken, Reply, Stalled, fault_of
 from proxy.values.now import Now
 
-SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 DOUBT: Final = 0.2
 """Seconds from the first bytes of a body that may be a stream, after which it goes on though a rule may still match."""
 SILENCE: Final = 2.0

@@ -15,7 +15,6 @@ from proxy.plan.caching.directives import Directives, joined
 from proxy.plan.headers import METHOD_OVERRIDES
 from proxy.values.record import record
 
-SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _PRECONDITIONS: Final = (b"if-match", b"if-unmodified-since", b"if-range")
 """For the API alone to judge."""
 _ALWAYS: Final = (b"accept", b"accept-encoding", b"content-type", b"content-encoding", b"origin")

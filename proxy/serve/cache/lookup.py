@@ -10,8 +10,8 @@ from dataclasses import field
 from typing import Final
 
 from proxy.errors import Fault
-from proxy.http.fields import Fields
-from proxy.plan.caching.asked import SAFE, Asked, Wish, ancestors
+from proxy.http.fields import SAFE, Fields
+from proxy.plan.caching.asked import Asked, Wish, ancestors
 from proxy.plan.caching.directives import joined, seconds
 from proxy.plan.caching.kept import Kept
 from proxy.plan.caching.rule import LONGEST_BODY, CacheRule, Term
