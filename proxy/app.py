@@ -42,7 +42,7 @@ from proxy.serve.jwks import PATIENCE
 from proxy.serve.observers import live_secrets
 from proxy.serve.sessions import Sessions
 from proxy.serve.upstream import Upstream
-from proxy.tasks import Tasks, spawn
+from proxy.tasks import Tasks, freed, spawn
 from proxy.tokens.calls.issuer import Issuer
 from proxy.tokens.cell import Cell
 from proxy.tokens.handover import packed, unpacked
@@ -190,12 +190,14 @@ class Service:
 
     def _settled(self) -> None:
         """The newest plan and cells. The last front's visitors go when those who wait for issuers' keys have them."""
-        before, self._serving = self._serving.front, self._serve(self._serving.front)
+        retired = [before := self._serving.front]
+        self._serving = self._serve(before)
         for door, entrance in self._serving.entrances.items():
             self._lead(entrance, door, None if door is None else self._lasting.doors[door].route)
         self.desk.streams.end()  # they are asked for anew, and then by what serves now
         if before.visitors is not self._serving.front.visitors:
             self._retiring.spawn(before.visitors.close(PATIENCE), "close visitors of before")
+        self._retiring.spawn(freed(retired), "free what served before")
 
     def _serve(self, previous: Front | None) -> Serving:
         plan, cells, config = self._succession.plan, self._succession.cells, self._succession.serving.config

@@ -72,6 +72,19 @@ async def aside(call: Callable[..., T], *args: Any) -> T:
     return await done
 
 
+BREATH = 0.1
+"""Seconds in which those who waited are served."""
+
+
+async def freed(*retired: list[Any]) -> None:
+    """Free what these lists alone hold, in a thread, with a pause before each: while one object is freed with all that
+    it holds, nothing else runs, tens of milliseconds for ten thousand routes.
+    """
+    for each in retired:
+        await asyncio.sleep(BREATH)
+        await asyncio.to_thread(each.clear)
+
+
 class Tasks:
     """Those of one owner, which end with it."""
 

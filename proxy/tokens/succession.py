@@ -18,7 +18,7 @@ from proxy.config.loaded import Loaded
 from proxy.errors import Fault
 from proxy.plan.compile import compile_plan
 from proxy.plan.route import Plan, ProviderPlan
-from proxy.tasks import Tasks
+from proxy.tasks import Tasks, freed
 from proxy.tokens.cell import Cell
 from proxy.tokens.keeper import Keeper
 from proxy.values.now import Now
@@ -102,9 +102,9 @@ class Succession:
         serving = _with_old(wanted, self.serving, waiting) if waiting else wanted
         if waiting:
             compiled = await asyncio.to_thread(self._compile, serving)
-        retired: list[Loaded | Plan] = [self.serving, self.plan]
+        config, plan = [self.serving], [self.plan]
         self._install(serving, compiled, waiting)
-        await asyncio.to_thread(_let_go, retired)
+        self._tasks.spawn(freed([], plan, config), "free what served before")  # the lanes to it go first (app.py)
 
     def _compile(self, loaded: Loaded) -> Compiled:
         plan = compile_plan(loaded, self._draw, self._clock())
@@ -169,12 +169,6 @@ class Succession:
 
     async def close(self) -> None:
         await self._tasks.close()
-
-
-def _let_go(retired: list[Loaded | Plan]) -> None:
-    """Freeing what was made of ten thousand routes takes tens of milliseconds, too: not on the loop, and one by one."""
-    while retired:
-        retired.pop()
 
 
 def _definition(provider: ProviderPlan) -> Definition:

@@ -35,7 +35,7 @@ from proxy.process.reloading.changes import (
 from proxy.process.reloading.held_back import check_commands, check_hosts
 from proxy.process.reloading.stamps import Stamps, folders_of, stamps, stamps_of_names, touched
 from proxy.process.reloading.tidings import Tidings
-from proxy.tasks import Tasks, aside
+from proxy.tasks import Tasks, aside, freed
 
 log = get_logger("keyless.reload")
 
@@ -193,7 +193,7 @@ class Reloader:
             log.warning("some changes need a restart", settings=news.restart)
         retired = [before]
         del before
-        await asyncio.to_thread(retired.clear)  # to free a large config takes a while
+        await freed(retired)
         return bool(news.different)
 
     def _read(self, asked: bool) -> News:
