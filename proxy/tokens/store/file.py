@@ -44,6 +44,10 @@ class FileStore:
         self._failed = False
         self._met = False  # has the disk ever answered?
 
+    def sealed_with(self, file: Path, key: str) -> None:
+        """The key lies in this file, and is put back before a record is written if it has gone."""
+        self._folder.key = file, key
+
     async def read(self, key: str) -> bytes | None:
         return await self._off_loop(BUDGET, self._folder.read, key)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from proxy.logger import get_logger
 from proxy.tokens.store import NOTED
+from proxy.tokens.store.key_file import make
 
 log = get_logger("keyless.store")
 
@@ -28,10 +29,14 @@ _WRITE_LOCK_POLL = 0.005
 
 
 class Folder:
-    """Makes `path` with mode 0700. Raises OSError, or ValueError with the command that mends it."""
+    """Makes `path` with mode 0700. Raises OSError, or ValueError with the command that mends it.
+
+    `key`: the file in it that holds the key of its records, and the key.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.key: tuple[Path, str] | None = None
         for folder in (path.parent, path):  # `parents` would have a mode of their own, and the state folder may be one
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = path.stat()
@@ -53,8 +58,15 @@ class Folder:
             known = self._read(key)
             if known is not None and known[0] is not None and known[0] >= below:
                 return False
+            self._put_back_key()
             self._write(key, b"%d\n%b" % (generation, sealed))
             return True
+
+    def _put_back_key(self) -> None:
+        """Whoever emptied the directory took the key, too: what is sealed with it could never be opened again."""
+        if self.key is not None and not self.key[0].exists():
+            make(*self.key)
+            log.warning("the key file had gone, and was put back", file=str(self.key[0]))
 
     def delete(self, key: str) -> None:
         with self._writing():

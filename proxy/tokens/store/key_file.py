@@ -18,7 +18,7 @@ __all__ = ["Seal", "Unsealable", "key_file", "new_key"]
 def key_file(path: Path) -> str:
     """The key in `path`, made with mode 0600 if there is none. Raises OSError, or ValueError for one that won't do."""
     if not path.exists():
-        _make(path)
+        make(path, new_key())
     about = path.stat()
     if about.st_uid != os.geteuid():
         raise ValueError(f"{path} belongs to another user; run: chown {os.geteuid()} {path}")
@@ -30,11 +30,11 @@ def key_file(path: Path) -> str:
     return key
 
 
-def _make(path: Path) -> None:
-    """Whole or not at all: a link can't be seen half written, and the first one stays."""
+def make(path: Path, key: str) -> None:
+    """Whole or not at all: a link can't be seen half written, and the first one stays. Raises OSError."""
     temp = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(new_key() + "\n")
+        file.write(key + "\n")
         file.flush()
         os.fsync(file.fileno())
     try:

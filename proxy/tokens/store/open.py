@@ -28,8 +28,11 @@ def open_records(store: str, keys: Sequence[str] | None, folder: Path) -> Record
         return Records(MemoryStore(), Plain())
     if kind in ("memory", "file"):
         path = folder / Path(where).expanduser()
-        engine: Store = FileStore(path)
-        return Records(engine, _seal(_keys_beside(path, keys or ())))
+        engine, configured = FileStore(path), list(keys or ())
+        known = _keys_beside(path, configured)
+        if len(known) > len(configured):
+            engine.sealed_with(path / KEY_FILE, known[-1])
+        return Records(engine, _seal(known))
     return Records(_redis(store), _seal(keys or ()))
 
 

@@ -80,3 +80,22 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (folder / "key").chmod(0o644)
     with pytest.raises(StoreDown, match=f"chmod 600 {folder / 'key'}"):
         open_records("file:tokens", None, tmp_path)
+
+
+@pytest.mark.parametrize("what", ["key", "all"])
+async def test_a_key_that_was_taken_away_is_put_back_before_anything_is_sealed_with_it(
+    tmp_path: Path, what: str
+) -> None:
+    records, folder = open_records("file:tokens", None, tmp_path), tmp_path / "tokens"
+    await records.keep("ab", RECORD)
+    key = (folder / "key").read_bytes()
+    for file in folder.iterdir():
+        if what == "all" or file.name == "key":
+            file.unlink()
+    later = Record(2, refresh_token="rotated")
+    assert await records.keep("ab", later)
+    await records.close()
+    assert ((folder / "key").read_bytes(), (folder / "key").stat().st_mode & 0o777) == (key, 0o600)
+    again = open_records("file:tokens", None, tmp_path)
+    assert await again.find("ab") == later
+    await again.close()
