@@ -147,7 +147,7 @@ class Parser:
     def _feed_llhttp(self, data: bytes) -> bytes | None:
         # Within bounds: the same question is asked of each piece of a body, which may have no line at all.
         self._line_is_modern = (
-            not self._unread and not self._target and data[: data.find(_LINE_END, 0, _LINE) + 2].endswith(_MODERN)
+            self._between and not self._unread and data[: data.find(_LINE_END, 0, _LINE) + 2].endswith(_MODERN)
         )
         self._segment = len(data)
         self._unread += len(data)

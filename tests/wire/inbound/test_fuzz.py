@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -259,6 +260,20 @@ def split(draw: st.DrawFn, data: bytes) -> list[bytes]:
 def test_a_handler_gets_what_a_strict_reader_sees(given: st.DataObject) -> None:
     data = given.draw(mutated())
     compare(data, given.draw(split(data)))
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("framing", [b"", b"Transfer-Encoding: chunked\r\n"])
+@pytest.mark.parametrize("cut", range(-1, 13))
+def test_what_stands_in_a_body_says_nothing_of_the_next_requests_version(
+    version: bytes, framing: bytes, cut: int
+) -> None:
+    """Found by the test above: a piece of a chunk that ends as the first line of a request does."""
+    first = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r"
+    then = b"\n HTTP/1.1\r\n\r\n0\r\n\r\nGET / HTTP/%b\r\n%b\r\n" % (version, framing)
+    data = first + then
+    at = len(first) + cut
+    compare(data, [data[:at], data[at:]])
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=SLOW)
