@@ -26,7 +26,7 @@ from proxy.plan.admission.guard import Guard
 from proxy.plan.router import Router
 from proxy.serve import answer, ending, identify, judge, own_answers, unchallenged
 from proxy.serve.admit import admit
-from proxy.serve.body import Body
+from proxy.serve.body import SHORT, Body
 from proxy.serve.cached import answer_with, looked_up
 from proxy.serve.exchange import CLIENT_GONE, Exchange
 from proxy.serve.lane import Lane, find
@@ -168,7 +168,8 @@ class Forwarder:
     # -------------------------------------------------------------- prepare
 
     def _arrived(self, exchange: Exchange) -> Body | None:
-        return Body.arrived(exchange.request, exchange.plan.replay_max_body, self._max_body)
+        plan = exchange.plan
+        return Body.arrived(exchange.request, SHORT if plan.needs_body else plan.replay_max_body, self._max_body)
 
     async def _body(self, exchange: Exchange) -> Body | None:
         plan = exchange.plan

@@ -231,6 +231,30 @@ async def test_a_client_need_not_wait_for_a_person(stage: Stage, latched: bool) 
     assert stage.service.view.state("p") == ("latched" if latched else "backing_off")
 
 
+async def test_trap_30_a_short_body_has_to_fit_too(stage: Stage) -> None:
+    api = await behind(stage, AGAIN, OK, replay={"max_body": 10})
+    reply = await stage.ask("POST /api HTTP/1.1", "Content-Length: 11", body=b"hello world")
+    assert (reply.status, reply.get("X-Keyless-Replay")) == (401, "skipped; reason=body_too_large")
+    assert len(api.requests) == 1
+    await stage.until(lambda: stage.mints() == 2)  # for the next call
+
+
+async def test_trap_30_what_must_be_whole_is_at_hand_for_a_replay_whatever_its_size(stage: Stage) -> None:
+    api = await stage.api(AGAIN, OK)
+    provider = {
+        "scheme": "oauth2",
+        "token_url": f"{stage.sandbox.url}/oauth2/token",
+        "client_id": "sandbox-key",
+        "client_secret": "sandbox-secret",
+        "inject": {"json": {"token": "{token}"}},
+    }
+    route = {"upstream": api.url, "provider": "p", "replay": {"max_body": 1}}
+    await stage.open({"/api": route}, providers={"p": provider})
+    lines = ("POST /api HTTP/1.1", "Content-Type: application/json", "Content-Length: 7")
+    reply = await stage.ask(*lines, body=b'{"a":1}')
+    assert (reply.status, reply.get("X-Keyless-Attempts"), len(api.requests)) == (200, "2", 2)
+
+
 async def test_what_the_next_call_mends_may_be_repeated(stage: Stage) -> None:
     await behind(stage, AGAIN, OK, replay={"max_body": 10})
     reply = await stage.ask("POST /api HTTP/1.1", "Transfer-Encoding: chunked", body=b"b\r\nhello world\r\n0\r\n\r\n")

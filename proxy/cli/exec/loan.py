@@ -63,12 +63,15 @@ async def lent(config: Path, wish: Wish) -> AsyncIterator[Loan]:
     """By the proxy that runs with this config, as long as the connection."""
     try:
         asked = await begin(path_of(config, os.environ), "lend", wish.name, "", *wish.routes)
-        loan = Loan(Offer.read(asked.document["offer"]).holding(os.environ), asked.document["key"])
     except Fault as fault:
         raise NotLent.of(fault) from None
-    except (OSError, ValueError, KeyError):  # or is of a release that this one doesn't know
+    except (OSError, ValueError):
         raise _silent(config) from None
     with asked.connection:
+        try:
+            loan = Loan(Offer.read(asked.document["offer"]).holding(os.environ), asked.document["key"])
+        except (ValueError, KeyError):  # of a release that this one doesn't know
+            raise _silent(config) from None
         yield loan
         if _is_over(asked.connection):
             loan.remarks.append("the proxy stopped while the program ran")

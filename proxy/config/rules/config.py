@@ -151,7 +151,8 @@ def _route(where: Where, prefix: str, route: Route, config: Config, known: Known
     if route.require_scope is not None and route.provider == "none":
         yield Finding((*where, "require_scope"), "without a provider there is no token that could have a scope")
     yield from check_passing((*where, "pass"), route, provider)
-    yield from check_beside(where, route, provider)
+    in_path = HOLE not in route.upstream and _is_filled(route.upstream)
+    yield from check_beside(where, route, provider, in_path=in_path)
     yield from _upstream((*where, "upstream"), route, config)
     yield from check_rates((*where, "rate"), route.rate)
     for key, edits in (("headers", route.headers), ("reply_headers", route.reply_headers)):

@@ -26,9 +26,11 @@ def check_passing(where: Where, route: Route, provider: Provider | None) -> Iter
             yield Finding((*where, index), problem)
 
 
-def check_beside(where: Where, route: Route, provider: Provider | None) -> Iterator[Finding]:
-    """`where` is the route's. Of two credentials in one place the API would choose (docs/traps.md 20)."""
-    if provider is None or (provider.sent_as_bearer and "{" in route.upstream):  # then it stands in the path alone
+def check_beside(where: Where, route: Route, provider: Provider | None, *, in_path: bool) -> Iterator[Finding]:
+    """`where` is the route's; `in_path`: a credential stands in the path of its upstream. Of two credentials in one
+    place the API would choose (docs/traps.md 20).
+    """
+    if provider is None or (in_path and provider.sent_as_bearer):  # then it stands nowhere else
         return
     inject = provider.effective_inject
     filled = _filled(provider) | ({"cookie"} if inject.cookie else set())

@@ -67,8 +67,18 @@ providers:
   p: {scheme: static, token: "${KEY}", inject: {header: {apikey: "{token}"}, query: {key: "{token}"}}}
   c: {scheme: static, token: "${KEY}", inject: {cookie: {sid: "{token}"}}}
   b: {scheme: static, token: "${KEY}"}
+  o:
+    scheme: oauth2
+    token_url: https://id.example.com/token
+    client_id: crm
+    client_secret: ${KEY}
+    hosts: [{host: "*.example.com", credential: true}]
+    reply: {upstream: instance_url}
 routes:
 """
+
+
+AUTHORIZATION = "headers.set.authorization"
 
 
 @pytest.mark.parametrize(
@@ -76,8 +86,9 @@ routes:
     [
         ("{upstream: https://a.test, provider: p, headers: {set: {ApiKey: x}}}", "headers.set.ApiKey"),
         ("{upstream: https://a.test, provider: c, headers: {set: {Cookie: x=1}}}", "headers.set.Cookie"),
-        ("{upstream: https://a.test, provider: b, headers: {set: {authorization: x}}}", "headers.set.authorization"),
+        ("{upstream: https://a.test, provider: b, headers: {set: {authorization: x}}}", AUTHORIZATION),
         ("{upstream: 'https://a.test/x?a=1&Key=2', provider: p}", "upstream"),
+        ("{upstream: 'https://{upstream}/v1', provider: o, headers: {set: {authorization: x}}}", AUTHORIZATION),
     ],
 )
 def test_trap_20_a_place_that_the_provider_fills_holds_nothing_else(route: str, where: str, tmp_path: Path) -> None:

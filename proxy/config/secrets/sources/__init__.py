@@ -9,16 +9,20 @@ server said. Their libraries are extras, imported when a config first asks for t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import field
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from proxy.errors import KeylessError
 from proxy.values.record import record
 
 _MODULES = {"vault": "vault", "keyring": "keyring", "aws-sm": "aws", "exec": "command"}
 OUTSIDE = frozenset(_MODULES)
+
+T = TypeVar("T")
 
 
 class Unavailable(KeylessError):  # noqa: N818 -- it says what is the case
@@ -59,6 +63,14 @@ class Outside:
             if kind not in self._made:
                 self._made[kind] = import_module(f"{__name__}.{_MODULES[kind]}").Source(self._around)
             return self._made[kind]
+
+
+def fill(future: Future[T], ask: Callable[[], T]) -> None:
+    """For all who wait for one answer: what `ask` returns, or raises."""
+    try:
+        future.set_result(ask())
+    except Exception as error:
+        future.set_exception(error)
 
 
 def lacks_extra(kind: str, extra: str) -> ValueError:

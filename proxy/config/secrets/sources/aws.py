@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
-from proxy.config.secrets.sources import Around, Unavailable, lacks_extra, text_of
+from proxy.config.secrets.sources import Around, Unavailable, fill, lacks_extra, text_of
 
 _FROM_ENV = {
     "region_name": ("AWS_REGION", "AWS_DEFAULT_REGION"),
@@ -59,10 +59,7 @@ class Source:
             else:
                 future, ours = self._secrets.setdefault(secret, Future()), True
         if ours:
-            try:
-                future.set_result(self._get(secret))
-            except Exception as error:
-                future.set_exception(error)
+            fill(future, lambda: self._get(secret))
         return future.result()
 
     def _get(self, secret: str) -> str:

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from proxy.config.secrets.sources import Around, Unavailable, lacks_extra, text_of
+from proxy.config.secrets.sources import Around, Unavailable, fill, lacks_extra, text_of
 from proxy.values.listen import is_loopback
 
 TIMEOUT = (3.0, 7.0)
@@ -59,7 +59,7 @@ class Source:
             if future is None:
                 future = self._secrets[path] = Future()
         if ours:  # several fields of one secret take one call
-            _fill(future, lambda: self._read(path))
+            fill(future, lambda: self._read(path))
         return text_of(future.result(), field)
 
     def _read(self, path: str) -> Any:
@@ -95,7 +95,7 @@ class Source:
             if future is None:
                 future = self._ready = Future()
         if ours:
-            _fill(future, self._logged_in)
+            fill(future, self._logged_in)
         client, again = future.result()
         return client, again
 
@@ -187,13 +187,6 @@ def parts(path: str) -> tuple[str, str]:
         return mount, below
     mount, _, below = path.partition("/")
     return mount, below
-
-
-def _fill(future: Future[Any], ask: Callable[[], Any]) -> None:
-    try:
-        future.set_result(ask())
-    except Exception as error:
-        future.set_exception(error)
 
 
 def _home_token() -> str:
